@@ -1,0 +1,40 @@
+import type { Gpu } from "./runtime/gpu.ts";
+import type { Shape, Tensor } from "./runtime/tensor.ts";
+
+export type Named<K extends string, T> = { readonly [N in K]: T };
+
+/** A tensor of the float64 references; integers are stored as numbers. */
+export interface Array64 {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/** What `forward` hands to `backward`. */
+export interface OpContext<In extends string, Attrs, Saved extends string> {
+  readonly inputs: Named<In, Tensor>;
+  readonly out: Tensor;
+  readonly saved: Named<Saved, Tensor>;
+  readonly attrs: Attrs;
+  /** The inputs whose gradients are asked for, a subset of `differentiable`. */
+  readonly wanted: ReadonlySet<In>;
+}
+
+/**
+ * A fused operation: everything the tape and the test harness need to know of it, in one object. `axes` are checked before
+ * `forward` runs; `reference` is the slow float64 definition that `forward` and `backward` are tested against.
+ */
+export interface Op<In extends string, Attrs, Saved extends string = never> {
+  readonly name: string;
+  /** Axis names of every input and of `out`, as in `"B T C"`; see kernels/README.md for the legend. */
+  readonly axes: Named<In | "out", string>;
+  readonly differentiable: readonly In[];
+  /** Inputs of dtype u32 (indices, spans); all others are f32. */
+  readonly integers?: readonly In[];
+  forward(
+    gpu: Gpu,
+    inputs: Named<In, Tensor>,
+    attrs: Attrs,
+  ): { readonly out: Tensor; readonly saved: Named<Saved, Tensor> };
+  backward(gpu: Gpu, dOut: Tensor, context: OpContext<In, Attrs, Saved>): Partial<Named<In, Tensor>>;
+  reference(inputs: Named<In, Array64>, attrs: Attrs): Array64;
+}
