@@ -6,3 +6,7 @@ let opened: Promise<Gpu> | undefined;
 export function testGpu(): Promise<Gpu> {
   return opened ??= Gpu.open();
 }
+
+Deno.test.afterAll(async () => {
+  if (opened) await (await opened)[Symbol.asyncDispose]();
+});

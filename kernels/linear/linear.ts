@@ -1,0 +1,59 @@
+import { columnSum } from "../column_sum/column_sum.ts";
+import { matmul } from "../matmul/matmul.ts";
+import type { Op } from "../op.ts";
+import type { Gpu } from "../runtime/gpu.ts";
+import type { Tensor } from "../runtime/tensor.ts";
+import { linearReference } from "./linear_reference.ts";
+
+type NoAttrs = Record<never, never>;
+
+/** x Wᵀ: a linear layer without bias, weights as PyTorch keeps them. */
+export const linear: Op<"x" | "weight", NoAttrs> = {
+  name: "linear",
+  axes: { x: "N I", weight: "O I", out: "N O" },
+  differentiable: ["x", "weight"],
+  forward: (gpu, { x, weight }) => ({ out: matmul(gpu, x, weight, { transposeB: true }), saved: {} }),
+  backward: (gpu, dOut, { inputs, wanted }) => productGradients(gpu, dOut, inputs, wanted, true),
+  reference: ({ x, weight }) => linearReference(x, weight, true),
+};
+
+/** x Wᵀ + b: a linear layer, weights as PyTorch keeps them. */
+export const linearWithBias: Op<"x" | "weight" | "bias", NoAttrs> = {
+  name: "linearWithBias",
+  axes: { x: "N I", weight: "O I", bias: "O", out: "N O" },
+  differentiable: ["x", "weight", "bias"],
+  forward: (gpu, { x, weight, bias }) => ({ out: matmul(gpu, x, weight, { transposeB: true, bias }), saved: {} }),
+  backward: (gpu, dOut, { inputs, wanted }) => ({
+    ...productGradients(gpu, dOut, inputs, wanted, true),
+    bias: wanted.has("bias") ? columnSum(gpu, dOut) : undefined,
+  }),
+  reference: ({ x, weight, bias }) => linearReference(x, weight, true, bias),
+};
+
+/** x W + b: GPT-2's `Conv1D`, whose weights are transposed. */
+export const conv1d: Op<"x" | "weight" | "bias", NoAttrs> = {
+  name: "conv1d",
+  axes: { x: "N I", weight: "I O", bias: "O", out: "N O" },
+  differentiable: ["x", "weight", "bias"],
+  forward: (gpu, { x, weight, bias }) => ({ out: matmul(gpu, x, weight, { bias }), saved: {} }),
+  backward: (gpu, dOut, { inputs, wanted }) => ({
+    ...productGradients(gpu, dOut, inputs, wanted, false),
+    bias: wanted.has("bias") ? columnSum(gpu, dOut) : undefined,
+  }),
+  reference: ({ x, weight, bias }) => linearReference(x, weight, false, bias),
+};
+
+/** dX = dOut W and dW = dOutᵀ x for weights `"O I"`; dX = dOut Wᵀ and dW = xᵀ dOut for weights `"I O"`. */
+function productGradients(
+  gpu: Gpu,
+  dOut: Tensor,
+  { x, weight }: { readonly x: Tensor; readonly weight: Tensor },
+  wanted: ReadonlySet<string>,
+  outputsFirst: boolean,
+): { x?: Tensor; weight?: Tensor } {
+  const [left, right] = outputsFirst ? [dOut, x] : [x, dOut];
+  return {
+    x: wanted.has("x") ? matmul(gpu, dOut, weight, { transposeB: !outputsFirst }) : undefined,
+    weight: wanted.has("weight") ? matmul(gpu, left, right, { transposeA: true }) : undefined,
+  };
+}

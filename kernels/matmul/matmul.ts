@@ -1,0 +1,90 @@
+import type { Gpu } from "../runtime/gpu.ts";
+import { defineKernel, type Kernel } from "../runtime/kernel.ts";
+import type { Tensor } from "../runtime/tensor.ts";
+import loadsWgsl from "./register_loads.wgsl" with { type: "text" };
+import tile16Wgsl from "./register_tile_16x16.wgsl" with { type: "text" };
+import tile4Wgsl from "./register_tile_4x4.wgsl" with { type: "text" };
+import sharedWgsl from "./shared_tile.wgsl" with { type: "text" };
+
+/** A kernel of the product and the tile of one invocation, or of one workgroup where it shares memory. */
+export interface MatmulKernel {
+  readonly kernel: Kernel;
+  readonly tileRows: number;
+  readonly tileColumns: number;
+}
+
+export const registerTile16: MatmulKernel = {
+  kernel: defineKernel("matmul.register16", loadsWgsl + tile16Wgsl),
+  tileRows: 16,
+  tileColumns: 16,
+};
+export const registerTile4: MatmulKernel = {
+  kernel: defineKernel("matmul.register4", loadsWgsl + tile4Wgsl),
+  tileRows: 4,
+  tileColumns: 4,
+};
+export const sharedTile: MatmulKernel = {
+  kernel: defineKernel("matmul.shared", sharedWgsl),
+  tileRows: 64,
+  tileColumns: 64,
+};
+
+export interface MatmulOptions {
+  /** `a` is given as `"K M"`. */
+  readonly transposeA?: boolean;
+  /** `b` is given as `"N K"`. */
+  readonly transposeB?: boolean;
+  /** `"N"`, added to every row. */
+  readonly bias?: Tensor;
+  /** For tests and benchmarks; by default chosen by adapter and sizes. */
+  readonly kernel?: MatmulKernel;
+}
+
+const REGISTER_LANES = 8;
+const FEW_ROWS = 8;
+
+/** `a` (`"M K"`) times `b` (`"K N"`), either one transposed, plus a bias → `"M N"`. */
+export function matmul(gpu: Gpu, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false, bias } = options;
+  const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
+  const [kOfB, n] = transposeB ? [b.shape[1], b.shape[0]] : b.shape;
+  if (k !== kOfB) {
+    throw new RangeError(`Cannot multiply [${a.shape}] by [${b.shape}]: the inner sizes are ${k} and ${kOfB}`);
+  }
+  const out = gpu.allocate([m, n]);
+  const chosen = options.kernel ?? chooseKernel(gpu, isAligned(m, k, n, transposeA, transposeB), m);
+  const shared = chosen === sharedTile;
+  const lanes = shared ? 1 : lanesAlongColumns(n, chosen.tileColumns);
+  const rowsOfWorkgroup = chosen.tileRows * (shared ? 1 : REGISTER_LANES / lanes);
+  gpu.dispatch(chosen.kernel, {
+    bindings: { a, b, bias: bias ?? b, out },
+    params: { m, k, n },
+    constants: {
+      TRANSPOSE_A: Number(transposeA),
+      TRANSPOSE_B: Number(transposeB),
+      HAS_BIAS: Number(bias !== undefined),
+      ...(shared ? {} : { WORKGROUP: REGISTER_LANES, LANES_N: lanes }),
+    },
+    workgroups: [Math.ceil(n / (chosen.tileColumns * lanes)), Math.ceil(m / rowsOfWorkgroup)],
+  });
+  return out;
+}
+
+/** Whether the register tiles' vec4f loads can serve these sizes. */
+export function isAligned(m: number, k: number, n: number, transposeA: boolean, transposeB: boolean): boolean {
+  return n % 4 === 0 && (transposeA ? m : k) % 4 === 0 && (!transposeB || k % 4 === 0);
+}
+
+function chooseKernel(gpu: Gpu, aligned: boolean, m: number): MatmulKernel {
+  if (!aligned) return sharedTile;
+  if (m <= FEW_ROWS) return registerTile4;
+  if (gpu.tuning.matmul === "shared") return sharedTile;
+  return registerTile16;
+}
+
+/** How many of a workgroup's invocations lie along N: as many as leave no more of the tile's width unused than one fewer would. */
+function lanesAlongColumns(n: number, tileColumns: number): number {
+  let lanes = REGISTER_LANES;
+  while (lanes > 1 && Math.ceil(n / (lanes * tileColumns)) * lanes > Math.ceil(n / tileColumns)) lanes /= 2;
+  return lanes;
+}
