@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkOp } from "../check_op.ts";
+import { reshape } from "../runtime/tensor.ts";
+import { testGpu } from "../test_gpu.ts";
+import { attention } from "./attention.ts";
+import { allocateCache, attendCache, writeCache } from "./key_value_cache.ts";
+
+const oneHead = { numHeads: 1, numKvHeads: 1, headSize: 4 };
+const grouped = { numHeads: 6, numKvHeads: 2, headSize: 8 };
+const wide = { numHeads: 2, numKvHeads: 2, headSize: 36 };
+const whole = (tokens: number) => (i: number) => i % 2 === 0 ? 0 : tokens;
+
+checkOp(attention, [
+  { label: "one token", inputs: { qkv: [1, 1, 12], spans: [1, 2] }, attrs: oneHead, fill: { spans: whole(1) } },
+  {
+    label: "grouped heads, padding left and right",
+    inputs: { qkv: [3, 37, 80], spans: [3, 2] },
+    attrs: grouped,
+    fill: { spans: (i) => [0, 37, 5, 37, 0, 23][i] },
+  },
+  {
+    label: "a head size that is no power of two",
+    inputs: { qkv: [2, 9, 216], spans: [2, 2] },
+    attrs: wide,
+    fill: { spans: (i) => [1, 8, 0, 9][i] },
+  },
+  {
+    label: "more tokens than a workgroup owns",
+    inputs: { qkv: [1, 150, 12], spans: [1, 2] },
+    attrs: oneHead,
+    fill: { spans: whole(150), qkv: (i) => 3 * Math.sin(i * i) },
+  },
+]);
+
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+
+test("attention: a later token changes nothing before it", async () => {
+  const gpu = await testGpu();
+  const tokens = 11;
+  const values = Float32Array.from({ length: tokens * 80 }, (_, i) => Math.sin(i));
+  const spans = gpu.upload(Uint32Array.of(0, tokens), [1, 2]);
+  const run = () => gpu.read(attention.forward(gpu, { qkv: gpu.upload(values, [1, tokens, 80]), spans }, grouped).out);
+  const before = await run();
+  values.fill(9, 7 * 80);
+  const after = await run();
+  assertEquals(after.subarray(0, 7 * 48), before.subarray(0, 7 * 48));
+  assert(after[7 * 48] !== before[7 * 48]);
+});
+
+test("attention: a query of padding that sees no token gives zeros", async () => {
+  const gpu = await testGpu();
+  const qkv = gpu.upload(Float32Array.from({ length: 6 * 12 }, (_, i) => i), [1, 6, 12]);
+  const spans = gpu.upload(Uint32Array.of(2, 6), [1, 2]);
+  const out = await gpu.read(attention.forward(gpu, { qkv, spans }, oneHead).out);
+  assertEquals([...out.subarray(0, 8)], Array(8).fill(0));
+});
+
+test("attendCache: token by token equals the attention of the whole text", async () => {
+  const gpu = await testGpu();
+  const [batch, tokens] = [2, 13];
+  const packed = Float32Array.from({ length: batch * tokens * 80 }, (_, i) => Math.sin(0.3 * i * i));
+  const qkv = gpu.upload(packed, [batch, tokens, 80]);
+  const spans = gpu.upload(Uint32Array.of(0, tokens, 3, tokens), [batch, 2]);
+  const whole = await gpu.read(attention.forward(gpu, { qkv, spans }, grouped).out);
+  const cache = allocateCache(gpu, batch, tokens + 2, grouped);
+  const prompt = 6;
+  const part = (from: number, to: number) => {
+    const rows = [0, 1].map((b) => packed.subarray((b * tokens + from) * 80, (b * tokens + to) * 80));
+    return gpu.upload(Float32Array.from([...rows[0], ...rows[1]]), [batch, to - from, 80]);
+  };
+  writeCache(gpu, part(0, prompt), cache, 0, grouped);
+  for (let t = prompt; t < tokens; t++) {
+    const token = part(t, t + 1);
+    writeCache(gpu, token, cache, t, grouped);
+    const out = await gpu.read(reshape(attendCache(gpu, { qkv: token, spans, cache }, t, grouped), [batch, 48]));
+    for (let b = 0; b < batch; b++) {
+      for (let c = 0; c < 48; c++) {
+        const expected = whole[(b * tokens + t) * 48 + c];
+        assert(Math.abs(out[b * 48 + c] - expected) < 2e-6, `row ${b}, token ${t}: ${out[b * 48 + c]} for ${expected}`);
+      }
+    }
+  }
+});
+
+test("writeCache: a token past the capacity is refused", async () => {
+  const gpu = await testGpu();
+  const cache = allocateCache(gpu, 1, 4, oneHead);
+  const qkv = gpu.allocate([1, 3, 12]);
+  assertThrows(
+    () => writeCache(gpu, qkv, cache, 2, oneHead),
+    RangeError,
+    "Cannot write 3 tokens at slot 2: the cache holds 4",
+  );
+});
+
+test("attention: a packed size that does not fit the heads is refused", async () => {
+  const gpu = await testGpu();
+  const inputs = { qkv: gpu.allocate([1, 2, 16]), spans: gpu.allocate([1, 2], "u32") };
+  assertThrows(() => attention.forward(gpu, inputs, oneHead), RangeError, "P is 16 for 1 heads");
+});

@@ -1,0 +1,62 @@
+import type { Gpu } from "../runtime/gpu.ts";
+import { defineKernel } from "../runtime/kernel.ts";
+import type { Tensor } from "../runtime/tensor.ts";
+import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import attendWgsl from "./attend_cache.wgsl" with { type: "text" };
+import { checkPacked, type HeadLayout } from "./attention.ts";
+import writeWgsl from "./write_cache.wgsl" with { type: "text" };
+
+const attendKernel = defineKernel("attendCache", workgroupWgsl + attendWgsl);
+const writeKernel = defineKernel("writeCache", writeWgsl);
+
+/** Keys and values of the tokens so far, each `"B S K"` with K = Hkv D and room for S tokens a row. */
+export interface KeyValueCache {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+export function allocateCache(gpu: Gpu, batch: number, capacity: number, layout: HeadLayout): KeyValueCache {
+  const shape = [batch, capacity, layout.numKvHeads * layout.headSize];
+  return { keys: gpu.allocate(shape), values: gpu.allocate(shape) };
+}
+
+/** Puts the keys and values of `qkv` (`"B T P"`) into slots `slot` … `slot` + T − 1. */
+export function writeCache(gpu: Gpu, qkv: Tensor, cache: KeyValueCache, slot: number, layout: HeadLayout): void {
+  const [batch, tokens] = checkPacked(qkv, layout);
+  const capacity = cache.keys.shape[1];
+  if (slot + tokens > capacity) {
+    throw new RangeError(`Cannot write ${tokens} tokens at slot ${slot}: the cache holds ${capacity} a row`);
+  }
+  const keyVecs = layout.numKvHeads * layout.headSize / 4;
+  const count = batch * tokens * keyVecs;
+  const workgroup = gpu.tuning.elementwiseWorkgroup;
+  gpu.dispatch(writeKernel, {
+    bindings: { qkv, ...cache },
+    params: { count, tokens, slot, capacity, queryVecs: layout.numHeads * layout.headSize / 4, keyVecs },
+    constants: { WORKGROUP: workgroup },
+    workgroups: Math.ceil(count / workgroup),
+  });
+}
+
+/**
+ * Attention of one new token a row, whose key and value were just written to slot `slot`, to its row's tokens so far:
+ * `qkv` `"B 1 P"` → `"B 1 C"`. Forward only. `spans` (`"B 2"`) gives each row's first slot; its end is not read.
+ */
+export function attendCache(
+  gpu: Gpu,
+  { qkv, spans, cache }: { qkv: Tensor; spans: Tensor; cache: KeyValueCache },
+  slot: number,
+  layout: HeadLayout,
+): Tensor {
+  const [batch] = checkPacked(qkv, layout);
+  const { numHeads: heads, numKvHeads: kvHeads, headSize } = layout;
+  const capacity = cache.keys.shape[1];
+  const out = gpu.allocate([batch, 1, heads * headSize]);
+  gpu.dispatch(attendKernel, {
+    bindings: { qkv, spans, ...cache, out },
+    params: { slot, capacity, heads, kvHeads, headVecs: headSize / 4, scale: 1 / Math.sqrt(headSize) },
+    constants: { CAPACITY: capacity },
+    workgroups: batch * heads,
+  });
+  return out;
+}
