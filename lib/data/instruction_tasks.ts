@@ -1,0 +1,312 @@
+import { RandomStream } from "#lib/random/random_stream.ts";
+import {
+  type TaskName,
+  TASKS,
+  type Template,
+  UNSEEN_ABOUT,
+  UNSEEN_TASKS,
+  type UnseenTaskName,
+} from "./instruction_templates.ts";
+import { countLeaks, type EvaluationSet, type InstructionData, type InstructionRecord, promptKey } from "./records.ts";
+import wordNetConcepts from "./wordnet_concepts.json" with { type: "json" };
+
+export interface InstructionTaskOptions {
+  /** How many of each category's words are used: 2 to 6. */
+  readonly wordsPerCategory: number;
+  readonly trainRecords: number;
+  /** Records of each evaluation set and of validation; a set has fewer where its role has fewer prompts. */
+  readonly itemsPerSet: number;
+  readonly seed: number;
+}
+
+/** A noun that questions are asked about. */
+interface Concept {
+  readonly word: string;
+  readonly meaning: string;
+  readonly category: string;
+}
+
+/** What the placeholders of a template stand for. */
+interface Fillings {
+  readonly word?: string;
+  readonly other?: string;
+  readonly third?: string;
+  readonly category?: string;
+  readonly meaning?: string;
+}
+
+/** Prompts fall into 100 buckets by hash: 0-4 validation, 5-14 the Dolly role, 15-99 training. */
+const BUCKETS = 100;
+const FIRST_DOLLY_BUCKET = 5;
+const FIRST_TRAINING_BUCKET = 15;
+/** Draws per wanted record before a set counts as exhausted. */
+const MAX_DRAWS_PER_RECORD = 200;
+const TASK_NAMES = Object.keys(TASKS) as TaskName[];
+
+/**
+ * Builds the embedded instruction-following data: questions about 16 to 48 nouns of WordNet, whose answers a small model
+ * can learn, in five evaluation sets that differ from training as the sets of AMMD's Table 1 do.
+ *
+ * | set | what differs from training |
+ * |---|---|
+ * | dolly | same templates, unseen prompts |
+ * | self_instruct | held-out, user-like phrasings |
+ * | vicuna | long "about" answers, for the half of the concepts that training never asks "about" |
+ * | sni | four unseen task definitions, several references |
+ * | unni | unusual framings |
+ *
+ * Facts are shared between training and evaluation on purpose, since a small model's knowledge is what distillation
+ * moves; prompts are not: validation, the Dolly role and training are kept apart by a hash of the prompt, the others by
+ * their templates. The task `list` has too few prompts for that and is asked in training and, in other words, in
+ * self_instruct and unni only. Each set has its own random stream: its size changes no other set.
+ *
+ * @throws {RangeError} if a size is not an integer of its range
+ */
+export function buildInstructionTasks(options: InstructionTaskOptions): InstructionData {
+  checkOptions(options);
+  const concepts = chooseConcepts(options.wordsPerCategory);
+  const train = drawRecords(concepts, options, "train", options.trainRecords);
+  const validation = drawRecords(concepts, options, "validation", options.itemsPerSet);
+  const draw = (role: Role) => drawRecords(concepts, options, role, options.itemsPerSet);
+  const evaluation: EvaluationSet[] = [
+    { name: "dolly", records: draw("dolly") },
+    { name: "self_instruct", records: draw("self_instruct") },
+    { name: "vicuna", records: unseenAboutRecords(concepts, options) },
+    { name: "sni", records: unseenTaskRecords(concepts, options) },
+    { name: "unni", records: draw("unni") },
+  ];
+  return {
+    train,
+    validation,
+    evaluation,
+    source: wordNetConcepts.source,
+    leakCounts: countLeaks(train, validation, evaluation),
+  };
+}
+
+function checkOptions({ wordsPerCategory, trainRecords, itemsPerSet }: InstructionTaskOptions): void {
+  const most = wordNetConcepts.rule.wordsPerCategory;
+  const check = (name: string, value: number, from: number, to: number) => {
+    if (Number.isInteger(value) && value >= from && value <= to) return;
+    throw new RangeError(`Cannot build instruction tasks: ${name} is ${value} but must be an integer in ${from}…${to}`);
+  };
+  check("wordsPerCategory", wordsPerCategory, 2, most);
+  check("trainRecords", trainRecords, 1, 1_000_000);
+  check("itemsPerSet", itemsPerSet, 1, 100_000);
+}
+
+/** The first words of each category, all together in the order of their letters. */
+function chooseConcepts(wordsPerCategory: number): Concept[] {
+  const chosen = wordNetConcepts.categories.flatMap(({ name, concepts }) =>
+    concepts.slice(0, wordsPerCategory).map(({ word, meaning }) => ({ word, meaning, category: name }))
+  );
+  return chosen.sort((a, b) => a.word < b.word ? -1 : 1);
+}
+
+/** Every second concept is asked "about" in training; the others only in the Vicuna role. */
+function askedAbout(concepts: readonly Concept[]): Concept[] {
+  return concepts.filter((_, index) => index % 2 === 0);
+}
+
+type Role = "train" | "validation" | "dolly" | "self_instruct" | "unni";
+
+/** Draws records of one role until there are `count`; all but training holds each prompt once. */
+function drawRecords(
+  concepts: readonly Concept[],
+  { seed }: InstructionTaskOptions,
+  role: Role,
+  count: number,
+): InstructionRecord[] {
+  const random = new RandomStream(seed, `instruction_tasks/${role}`);
+  const tasks = TASK_NAMES.filter((task) => templatesOf(task, role).length > 0);
+  const weights = tasks.map((task) => TASKS[task].weight);
+  const records: InstructionRecord[] = [];
+  const seen = new Set<string>();
+  for (let draw = 0; records.length < count && draw < count * MAX_DRAWS_PER_RECORD; draw++) {
+    const task = random.weightedChoice(tasks, weights);
+    const subjects = task === "about" ? askedAbout(concepts) : concepts;
+    const record = makeRecord(random, concepts, random.choice(subjects), task, random.choice(templatesOf(task, role)));
+    const key = promptKey(record);
+    if (!belongs(task, key, role) || (role !== "train" && seen.has(key))) continue;
+    seen.add(key);
+    records.push(record);
+  }
+  return records;
+}
+
+function templatesOf(task: TaskName, role: Role): readonly Template[] {
+  if (role === "self_instruct") return TASKS[task].userLike;
+  if (role === "unni") return TASKS[task].unusual;
+  return TASKS[task].training;
+}
+
+/** Whether a prompt may stand in a role: the roles that share templates share no prompt. */
+function belongs(task: TaskName, key: string, role: Role): boolean {
+  if (role === "self_instruct" || role === "unni") return true;
+  if (task === "list") return role === "train";
+  const bucket = promptBucket(key);
+  if (role === "train") return bucket >= FIRST_TRAINING_BUCKET;
+  return role === "validation"
+    ? bucket < FIRST_DOLLY_BUCKET
+    : bucket >= FIRST_DOLLY_BUCKET && bucket < FIRST_TRAINING_BUCKET;
+}
+
+/** A bucket for a prompt, the same for every seed and size, so that no two builds mix training with evaluation. */
+function promptBucket(key: string): number {
+  return new RandomStream(0, key).integer(BUCKETS);
+}
+
+/** Asks about a concept; the response of training is one of the references at random. */
+function makeRecord(
+  random: RandomStream,
+  concepts: readonly Concept[],
+  subject: Concept,
+  task: TaskName,
+  template: Template,
+): InstructionRecord {
+  const { fillings, references } = ANSWERS[task](random, concepts, subject);
+  return recordOf(template, fillings, references, random.choice(references));
+}
+
+type Answer = (random: RandomStream, concepts: readonly Concept[], subject: Concept) => {
+  readonly fillings: Fillings;
+  readonly references: readonly string[];
+};
+
+/** For each task: what its placeholders stand for, and the right answers. */
+const ANSWERS: Readonly<Record<TaskName, Answer>> = {
+  define: (_, __, { word, meaning }) => ({ fillings: { word }, references: [`${meaning}.`] }),
+
+  kind: (_, __, { word, category }) => ({ fillings: { word }, references: [`${withArticle(category)}.`] }),
+
+  yesNo: (random, concepts, { word, category }) => {
+    const wrong = [...new Set(concepts.map((concept) => concept.category))].filter((name) => name !== category);
+    const asked = random.integer(2) === 0 ? category : random.choice(wrong);
+    const start = asked === category ? "yes" : "no";
+    return { fillings: { word, category: asked }, references: [`${start}, ${isA(word, category)}.`] };
+  },
+
+  list: (_, concepts, { category }) => ({
+    fillings: { category },
+    references: concepts.filter((concept) => concept.category === category).map(({ word }) => `${word}.`),
+  }),
+
+  about: (_, concepts, subject) => ({
+    fillings: { word: subject.word },
+    references: siblings(concepts, subject).map(({ word }) =>
+      `${isA(subject.word, subject.category)}. it is ${subject.meaning}. ` +
+      `another ${subject.category} is ${withArticle(word)}.`
+    ),
+  }),
+
+  word: (_, __, { word, meaning }) => ({ fillings: { meaning }, references: [`${word}.`] }),
+
+  both: (random, concepts, subject) => {
+    const same = random.integer(2) === 0;
+    const other = random.choice(same ? siblings(concepts, subject) : strangers(concepts, subject));
+    const answer = same
+      ? `yes, each is ${withArticle(subject.category)}.`
+      : `no, ${isA(subject.word, subject.category)} and ${isA(other.word, other.category)}.`;
+    return { fillings: { word: subject.word, other: other.word }, references: [answer] };
+  },
+
+  pick: (random, concepts, subject) => {
+    const wrong = random.shuffle(strangers(concepts, subject)).slice(0, 2);
+    const [word, other, third] = random.shuffle([subject.word, ...wrong.map((concept) => concept.word)]);
+    return { fillings: { word, other, third, category: subject.category }, references: [`${subject.word}.`] };
+  },
+};
+
+/** Other concepts of the same category. */
+function siblings(concepts: readonly Concept[], subject: Concept): Concept[] {
+  return concepts.filter(({ word, category }) => category === subject.category && word !== subject.word);
+}
+
+/** Concepts of other categories. */
+function strangers(concepts: readonly Concept[], subject: Concept): Concept[] {
+  return concepts.filter(({ category }) => category !== subject.category);
+}
+
+/** The Vicuna role: every "about" question on every concept never asked "about" in training, in random order. */
+function unseenAboutRecords(
+  concepts: readonly Concept[],
+  { seed, itemsPerSet }: InstructionTaskOptions,
+): InstructionRecord[] {
+  const random = new RandomStream(seed, "instruction_tasks/vicuna");
+  const known = new Set(askedAbout(concepts));
+  const records = concepts.filter((concept) => !known.has(concept)).flatMap((subject) =>
+    [...TASKS.about.training, ...UNSEEN_ABOUT].map((template) =>
+      makeRecord(random, concepts, subject, "about", template)
+    )
+  );
+  return random.shuffle(records).slice(0, itemsPerSet);
+}
+
+/** The S-NI role: the four unseen tasks, each equally likely, each prompt once. */
+function unseenTaskRecords(
+  concepts: readonly Concept[],
+  { seed, itemsPerSet }: InstructionTaskOptions,
+): InstructionRecord[] {
+  const random = new RandomStream(seed, "instruction_tasks/sni");
+  const tasks = Object.keys(UNSEEN_TASKS) as UnseenTaskName[];
+  const records = new Map<string, InstructionRecord>();
+  for (let draw = 0; records.size < itemsPerSet && draw < itemsPerSet * MAX_DRAWS_PER_RECORD; draw++) {
+    const task = random.choice(tasks);
+    const subject = random.choice(concepts);
+    const other = random.choice(strangers(concepts, subject));
+    const fillings = { word: subject.word, other: other.word, meaning: subject.meaning };
+    const references = unseenTaskReferences(task, concepts, subject, other);
+    const record = recordOf(UNSEEN_TASKS[task], fillings, references, references[0]);
+    records.set(promptKey(record), record);
+  }
+  return [...records.values()];
+}
+
+function unseenTaskReferences(
+  task: UnseenTaskName,
+  concepts: readonly Concept[],
+  subject: Concept,
+  other: Concept,
+): string[] {
+  const { word, meaning, category } = subject;
+  const kind = withArticle(category);
+  switch (task) {
+    case "kindsOfBoth":
+      return [
+        `${isA(word, category)} and ${isA(other.word, other.category)}.`,
+        `${kind} and ${withArticle(other.category)}.`,
+      ];
+    case "another":
+      return siblings(concepts, subject).map((sibling) => `${sibling.word}.`);
+    case "kindOfMeaning":
+      return [`${kind}.`, `${category}.`, `it is ${kind}.`];
+    case "kindAndMeaning":
+      return [`${isA(word, category)}. it is ${meaning}.`, `${kind}. ${meaning}.`];
+  }
+}
+
+function recordOf(
+  [instruction, input]: Template,
+  fillings: Fillings,
+  references: readonly string[],
+  response: string,
+): InstructionRecord {
+  return { instruction: fill(instruction, fillings), input: fill(input ?? "", fillings), response, references };
+}
+
+/** Puts the fillings in the place of `{name}` and `{a name}`. */
+function fill(template: string, fillings: Fillings): string {
+  return template.replace(/\{(a )?(\w+)\}/g, (placeholder, article: string | undefined, name: keyof Fillings) => {
+    const value = fillings[name];
+    if (value === undefined) throw new Error(`Cannot fill ${placeholder} in "${template}": the task does not give it`);
+    return article === undefined ? value : withArticle(value);
+  });
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+function isA(word: string, category: string): string {
+  return `${withArticle(word)} is ${withArticle(category)}`;
+}
