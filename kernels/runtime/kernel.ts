@@ -37,7 +37,8 @@ export function defineKernel(name: string, wgsl: string, entryPoint = "main"): K
   const used = entryPointText(name, code, entryPoint);
   const found = [...code.matchAll(BINDING)]
     .map(([, index, kind, access, variable, type]) => ({ index: Number(index), kind, access, variable, type }))
-    .filter(({ variable }) => new RegExp(`\\b${variable}\\b`).test(used))
+    // A swizzle or field is no use of a binding: `workgroup.x` does not name x.
+    .filter(({ variable }) => new RegExp(`(?<!\\.)\\b${variable}\\b`).test(used))
     .sort((a, b) => a.index - b.index);
   const uniform = found.find(({ kind }) => kind === "uniform");
   return {
@@ -80,7 +81,7 @@ function entryPointText(kernel: string, code: string, entryPoint: string): strin
   const functions = new Map<string, string>();
   for (const part of code.split(/(?=\bfn\s+\w+\s*\()/)) {
     const name = /^fn\s+(\w+)/.exec(part)?.[1];
-    if (name) functions.set(name, part);
+    if (name) functions.set(name, untilClosingBrace(part));
   }
   if (!functions.has(entryPoint)) throw new SyntaxError(`Cannot define ${kernel}: its WGSL has no fn ${entryPoint}`);
   const reached = new Set<string>([entryPoint]);
@@ -90,4 +91,14 @@ function entryPointText(kernel: string, code: string, entryPoint: string): strin
     }
   }
   return [...reached].map((name) => functions.get(name)!).join("\n");
+}
+
+/** A function's text without what follows it at module scope. */
+function untilClosingBrace(text: string): string {
+  let depth = 0;
+  for (let i = text.indexOf("{"); i >= 0 && i < text.length; i++) {
+    if (text[i] === "{") depth++;
+    else if (text[i] === "}" && --depth === 0) return text.slice(0, i + 1);
+  }
+  return text;
 }

@@ -1,0 +1,22 @@
+import type { Gpu } from "../runtime/gpu.ts";
+import { defineKernel } from "../runtime/kernel.ts";
+import { elementCount, type Tensor } from "../runtime/tensor.ts";
+import wgsl from "./accumulate.wgsl" with { type: "text" };
+
+const accumulateKernel = defineKernel("accumulate", wgsl);
+
+/** `sums` += `terms`, in place; both have the same element count. The tape adds gradients with it. */
+export function accumulate(gpu: Gpu, sums: Tensor, terms: Tensor): void {
+  const count = elementCount(sums.shape);
+  if (count !== elementCount(terms.shape)) {
+    throw new RangeError(`Cannot accumulate [${terms.shape}] into [${sums.shape}]: the element counts differ`);
+  }
+  const vecs = Math.ceil(count / 4);
+  const workgroup = gpu.tuning.elementwiseWorkgroup;
+  gpu.dispatch(accumulateKernel, {
+    bindings: { sums, terms },
+    params: { vecs },
+    constants: { WORKGROUP: workgroup },
+    workgroups: Math.ceil(vecs / workgroup),
+  });
+}

@@ -1,0 +1,30 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { testGpu } from "../test_gpu.ts";
+import { accumulate } from "./accumulate.ts";
+
+Deno.test({
+  name: "accumulate adds in place, for sizes that no workgroup divides",
+  sanitizeResources: false,
+  async fn() {
+    const gpu = await testGpu();
+    for (const size of [1, 7, 300]) {
+      const values = Float32Array.from({ length: size }, (_, i) => i);
+      const sums = gpu.upload(values);
+      accumulate(gpu, sums, gpu.upload(values.map((value) => 2 * value)));
+      assertEquals(await gpu.read(sums), values.map((value) => 3 * value));
+    }
+  },
+});
+
+Deno.test({
+  name: "accumulate refuses tensors of different sizes",
+  sanitizeResources: false,
+  async fn() {
+    const gpu = await testGpu();
+    assertThrows(
+      () => accumulate(gpu, gpu.allocate([3]), gpu.allocate([4])),
+      RangeError,
+      "Cannot accumulate [4] into [3]",
+    );
+  },
+});

@@ -1,0 +1,73 @@
+import { axisSizes } from "../runtime/axes.ts";
+import type { Gpu } from "../runtime/gpu.ts";
+import { defineKernel } from "../runtime/kernel.ts";
+import type { Tensor } from "../runtime/tensor.ts";
+import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import wgsl from "./advantages.wgsl" with { type: "text" };
+
+const text = workgroupWgsl + wgsl;
+const rewardToGoKernel = defineKernel("rewardToGo", text, "rewardToGo");
+const positionMeanKernel = defineKernel("baseline.positionMean", text, "positionMean");
+const whitenKernel = defineKernel("baseline.whiten", text, "whiten");
+
+export interface RewardToGoSettings {
+  /** Discount, counted from the trajectory's start: the cost at position t (from 1) weighs γ^(t−1). */
+  readonly gamma: number;
+  /** Whether A_t holds the cost at t itself, or the later ones only. */
+  readonly inclusive: boolean;
+}
+
+/** What is taken off the advantages to lower the variance of the policy gradient. */
+export type BaselineKind = "none" | "positionMean" | "whitened";
+
+/**
+ * What follows each action: A_t = Σ_{t'≥t} γ^{t'−1} c_t' within each trajectory (t' > t unless `inclusive`), the factor of
+ * ∇ log π(y_t | s_t) in the policy gradient of Σ_t γ^{t−1} c_t (Sutton et al. 2000).
+ *
+ * @param inputs `costs` `"N"`: c_t of all rows; `spans` `"B 2"`, u32: first row and row after the last of each trajectory
+ * @returns `"N"`; 0 at rows outside every span
+ */
+export function rewardToGo(
+  gpu: Gpu,
+  { costs, spans }: { costs: Tensor; spans: Tensor },
+  { gamma, inclusive }: RewardToGoSettings,
+): Tensor {
+  const { N: rows, B: trajectories } = axisSizes("rewardToGo", { costs: "N", spans: "B 2" }, { costs, spans });
+  const out = gpu.allocate([rows]);
+  gpu.clear(out);
+  gpu.dispatch(rewardToGoKernel, {
+    bindings: { costs, spans, out },
+    params: { rows, trajectories, gamma, inclusive: Number(inclusive) },
+    workgroups: Math.ceil(trajectories / gpu.tuning.rowWorkgroup),
+  });
+  return out;
+}
+
+/**
+ * Advantages less a baseline. `positionMean` subtracts the mean over the trajectories that have the same position t (a
+ * trajectory alone at t gets 0 there); `whitened` gives (A − mean) / (sd + 1e-6) over all rows, with the sample standard
+ * deviation; `none` copies.
+ *
+ * @param inputs as for `rewardToGo`, with `advantages` `"N"`
+ * @returns `"N"`, a tensor of its own; 0 at rows outside every span, unless `none`
+ */
+export function baseline(
+  gpu: Gpu,
+  { advantages, spans }: { advantages: Tensor; spans: Tensor },
+  kind: BaselineKind,
+): Tensor {
+  const { N: rows, B: trajectories } = axisSizes("baseline", { advantages: "N", spans: "B 2" }, { advantages, spans });
+  const out = gpu.allocate([rows]);
+  if (kind === "none") {
+    gpu.copy(advantages, out);
+    return out;
+  }
+  gpu.clear(out);
+  const perRow = kind === "positionMean";
+  gpu.dispatch(perRow ? positionMeanKernel : whitenKernel, {
+    bindings: { advantages, spans, out },
+    params: { rows, trajectories, gamma: 0, inclusive: 0 },
+    workgroups: perRow ? Math.ceil(rows / gpu.tuning.rowWorkgroup) : 1,
+  });
+  return out;
+}

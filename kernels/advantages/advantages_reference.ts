@@ -1,0 +1,46 @@
+import type { BaselineKind, RewardToGoSettings } from "./advantages.ts";
+
+/** First row and row after the last of a trajectory. */
+export type Span = readonly [number, number];
+
+/** Σ_{t'≥t} γ^{t'−1} c_t' (t' > t unless inclusive), from its definition, in float64. */
+export function rewardToGoReference(
+  costs: Float64Array,
+  spans: readonly Span[],
+  { gamma, inclusive }: RewardToGoSettings,
+): Float64Array {
+  const out = new Float64Array(costs.length);
+  for (const [start, end] of spans) {
+    for (let row = start; row < end; row++) {
+      for (let later = inclusive ? row : row + 1; later < end; later++) {
+        out[row] += gamma ** (later - start) * costs[later];
+      }
+    }
+  }
+  return out;
+}
+
+/** Advantages less a baseline, in float64. */
+export function baselineReference(advantages: Float64Array, spans: readonly Span[], kind: BaselineKind): Float64Array {
+  if (kind === "none") return advantages.slice();
+  const out = new Float64Array(advantages.length);
+  const rows = spans.flatMap(([start, end]) => Array.from({ length: end - start }, (_, t) => ({ row: start + t, t })));
+  const all = rows.map(({ row }) => advantages[row]);
+  const deviation = Math.sqrt(sum(all.map((value) => (value - mean(all)) ** 2)) / Math.max(all.length - 1, 1));
+  for (const { row, t } of rows) {
+    if (kind === "positionMean") {
+      out[row] = advantages[row] - mean(rows.filter((other) => other.t === t).map((other) => advantages[other.row]));
+    } else {
+      out[row] = (advantages[row] - mean(all)) / (deviation + 1e-6);
+    }
+  }
+  return out;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return sum(values) / values.length;
+}
