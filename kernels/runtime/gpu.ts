@@ -13,7 +13,7 @@ export type TypedArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 export interface Dispatch {
   readonly bindings: Readonly<Record<string, Tensor>>;
   readonly params?: Readonly<Record<string, number>>;
-  /** Override and host constants; `WORKGROUP`, where declared, defaults to the adapter's row workgroup. */
+  /** Values of `override` declarations; `WORKGROUP`, where declared, defaults to the adapter's row workgroup. */
   readonly constants?: Readonly<Record<string, number>>;
   /** Workgroups along x, y, z. One number above the device's limit is spread over x and y: see `rowOfWorkgroup` in WGSL. */
   readonly workgroups: number | readonly [number, number, number?];
@@ -95,6 +95,7 @@ export class Gpu implements AsyncDisposable {
   }
 
   upload(values: TypedArray, shape: Shape = [values.length]): Tensor {
+    if (values.length === 0) throw new RangeError(`Cannot upload [${shape}]: it has no elements`);
     const tensor = this.#allocate(shape, values instanceof Float32Array ? "f32" : "u32", true);
     if (values.byteLength !== sizeBytes(shape)) {
       throw new RangeError(`Cannot upload ${values.length} values as [${shape}]`);

@@ -12,7 +12,7 @@ export interface KernelParam {
 
 /**
  * A compute kernel. Its interface is read from the WGSL text, so that names exist once: `@group(0)` storage variables are
- * the bindings, `struct Params` the uniform (last binding), `override` declarations and host constants the constants.
+ * the bindings, `struct Params` the uniform (last binding), `override` declarations the constants.
  */
 export interface Kernel {
   readonly name: string;
@@ -22,18 +22,15 @@ export interface Kernel {
   readonly params: readonly KernelParam[];
   /** Pipeline-creation constants. */
   readonly overrides: ReadonlySet<string>;
-  /** Constants that size arrays, which WGSL does not let an `override` do: `const NAME = 64u; // set by the host`. */
-  readonly hostConstants: ReadonlySet<string>;
 }
 
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(uniform|storage)\s*(?:,\s*(read_write|read)\s*)?>\s*(\w+)\s*:\s*(\w+)/g;
 const OVERRIDE = /^\s*override\s+(\w+)/gm;
-const HOST_CONSTANT = /^const (\w+) = \d+u; \/\/ set by the host/gm;
 
 /** Reads a kernel's interface from its WGSL; several kernels may share one text and differ in `entryPoint`. */
 export function defineKernel(name: string, wgsl: string, entryPoint = "main"): Kernel {
-  const code = wgsl.replaceAll(/\/\/(?! set by the host).*$/gm, "");
+  const code = wgsl.replaceAll(/\/\/.*$/gm, "");
   const used = entryPointText(name, code, entryPoint);
   const found = [...code.matchAll(BINDING)]
     .map(([, index, kind, access, variable, type]) => ({ index: Number(index), kind, access, variable, type }))
@@ -49,21 +46,7 @@ export function defineKernel(name: string, wgsl: string, entryPoint = "main"): K
       .map(({ variable, access }) => ({ name: variable, access: access === "read_write" ? "read_write" : "read" })),
     params: uniform ? structFields(name, code, uniform.type) : [],
     overrides: new Set([...code.matchAll(OVERRIDE)].map(([, constant]) => constant)),
-    hostConstants: new Set([...code.matchAll(HOST_CONSTANT)].map(([, constant]) => constant)),
   };
-}
-
-/** The WGSL with the given host constants in place. */
-export function withHostConstants(kernel: Kernel, values: Readonly<Record<string, number>>): string {
-  let wgsl = kernel.wgsl;
-  for (const name of kernel.hostConstants) {
-    if (values[name] === undefined) throw new RangeError(`Cannot build ${kernel.name}: constant ${name} is not given`);
-    wgsl = wgsl.replace(
-      new RegExp(`^const ${name} = \\d+u; // set by the host`, "m"),
-      `const ${name} = ${values[name]}u;`,
-    );
-  }
-  return wgsl;
 }
 
 function structFields(kernel: string, code: string, type: string): KernelParam[] {

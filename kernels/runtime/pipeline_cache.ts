@@ -1,4 +1,4 @@
-import { type Kernel, withHostConstants } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { sizeBytes, type Tensor } from "./tensor.ts";
 
 interface CompiledKernel {
@@ -71,13 +71,12 @@ export class PipelineCache {
     const layout = this.#layout(kernel);
     const module = this.#device.createShaderModule({
       label: kernel.name,
-      code: renumberBindings(kernel, withHostConstants(kernel, constants)),
+      code: renumberBindings(kernel),
     });
-    const overrides = Object.entries(constants).filter(([name]) => kernel.overrides.has(name));
     const pipeline = this.#device.createComputePipeline({
       label: kernel.name,
       layout: this.#device.createPipelineLayout({ label: kernel.name, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: kernel.entryPoint, constants: Object.fromEntries(overrides) },
+      compute: { module, entryPoint: kernel.entryPoint, constants },
     });
     return { pipeline, layout };
   }
@@ -115,9 +114,9 @@ function bindingSize(tensor: Tensor): number {
 }
 
 /** Entry points of one text bind different variables: the used ones are numbered 0, 1, 2 …, the uniform last. */
-function renumberBindings(kernel: Kernel, wgsl: string): string {
+function renumberBindings(kernel: Kernel): string {
   const order = new Map(kernel.bindings.map(({ name }, index) => [name, index]));
-  return wgsl.replaceAll(
+  return kernel.wgsl.replaceAll(
     /@group\(0\)\s*@binding\((\d+)\)(\s*var<\s*(uniform|storage)[^>]*>\s*(\w+))/g,
     (_, number, rest, kind, name) => {
       const used = kind === "uniform" ? kernel.bindings.length : order.get(name) ?? 100 + Number(number);

@@ -1,0 +1,35 @@
+// out = x and y side by side; dX and dY are columns of dOut.
+// x: N A; y: N B; out, dOut: N (A + B); columns: N width, the columns of dOut from `first`. Sizes are in Elements, four
+// numbers where A and B are multiples of 4, one otherwise. One invocation copies one Element.
+struct Params { rows: u32, first: u32, width: u32, outWidth: u32 }
+
+override WORKGROUP: u32 = 64u;
+
+@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(1) var<storage, read> y: array<Element>;
+@group(0) @binding(2) var<storage, read_write> out: array<Element>;
+@group(0) @binding(3) var<storage, read> dOut: array<Element>;
+@group(0) @binding(4) var<storage, read_write> columns: array<Element>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+// x is the first `width` columns of out.
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  let row = i / params.outWidth;
+  if (row >= params.rows) { return; }
+  let column = i - row * params.outWidth;
+  if (column < params.width) {
+    out[i] = x[row * params.width + column];
+  } else {
+    out[i] = y[row * (params.outWidth - params.width) + column - params.width];
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  let row = i / params.width;
+  if (row >= params.rows) { return; }
+  columns[i] = dOut[row * params.outWidth + params.first + i - row * params.width];
+}

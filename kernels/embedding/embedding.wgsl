@@ -1,0 +1,53 @@
+// out[n] = table[ids[n]]; dTable[r] = sum of dOut[n] over the n with ids[n] = r, in order of n, without atomics.
+// table, dTable: V C; ids: N; out, dOut: N C; rows in Elements, four numbers where C is a multiple of 4, one otherwise.
+// Backward needs, of every n, whether it is the first with its id, and which is the next (links: N 2). An invocation of
+// `link` finds both for one n by a look at all ids. In `gather` the invocations of a first n follow its chain and sum
+// one Element each; those of other n end at once. The rows of dTable that no id names are zeroed by the host.
+struct Params { count: u32, width: u32 }
+
+override WORKGROUP: u32 = 64u;
+
+@group(0) @binding(0) var<storage, read> table: array<Element>;
+@group(0) @binding(1) var<storage, read> ids: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<Element>;
+@group(0) @binding(3) var<storage, read> idVecs: array<vec4u>;
+@group(0) @binding(4) var<storage, read_write> links: array<vec2u>;
+@group(0) @binding(5) var<storage, read> savedLinks: array<vec2u>;
+@group(0) @binding(6) var<storage, read> dOut: array<Element>;
+@group(0) @binding(7) var<storage, read_write> dTable: array<Element>;
+@group(0) @binding(8) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  let n = i / params.width;
+  if (n < params.count) { out[i] = table[ids[n] * params.width + i - n * params.width]; }
+}
+
+// links[n] = (1 if no m < n has the id of n, else 0; the least m > n that has it, or N).
+@compute @workgroup_size(WORKGROUP)
+fn link(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  if (n >= params.count) { return; }
+  let id = vec4u(idVecs[n / 4u][n % 4u]);
+  var first = 1u;
+  var next = vec4u(params.count);
+  for (var m = 0u; m < params.count; m += 4u) {
+    let others = vec4u(m) + vec4u(0u, 1u, 2u, 3u);
+    let same = idVecs[m / 4u] == id;
+    if (any(same & (others < vec4u(n)))) { first = 0u; }
+    next = min(next, select(vec4u(params.count), others, same & (others > vec4u(n))));
+  }
+  links[n] = vec2u(first, min(min(next.x, next.y), min(next.z, next.w)));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn gather(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  let n = i / params.width;
+  if (n >= params.count || savedLinks[n].x == 0u) { return; }
+  let column = i - n * params.width;
+  var sum = dOut[i];
+  for (var m = savedLinks[n].y; m < params.count; m = savedLinks[m].y) { sum += dOut[m * params.width + column]; }
+  dTable[ids[n] * params.width + column] = sum;
+}

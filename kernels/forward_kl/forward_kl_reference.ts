@@ -1,0 +1,16 @@
+import { logSoftmaxReference, perRow, rowsOf } from "../log_sum_exp/log_softmax_reference.ts";
+import type { TemperatureAttrs } from "../log_sum_exp/temperature.ts";
+import type { Array64, Named } from "../op.ts";
+
+/** Σ_a p (log p − log q), p of the teacher and q of the student, row by row in float64. */
+export function forwardKlReference(
+  { student, teacher }: Named<"student" | "teacher", Array64>,
+  { temperature }: TemperatureAttrs,
+): Array64 {
+  const [studentRows, teacherRows] = [rowsOf(student), rowsOf(teacher)];
+  return perRow(studentRows.length, (n) => {
+    const logQ = logSoftmaxReference(studentRows[n], temperature);
+    const logP = logSoftmaxReference(teacherRows[n], temperature);
+    return logP.reduce((sum, value, a) => sum + Math.exp(value) * (value - logQ[a]), 0);
+  });
+}

@@ -1,0 +1,131 @@
+import { assert, assertAlmostEquals } from "@std/assert";
+import { crossEntropy } from "../cross_entropy/cross_entropy.ts";
+import { entropy } from "../entropy/entropy.ts";
+import { expectation } from "../expectation/expectation.ts";
+import { forwardKl } from "../forward_kl/forward_kl.ts";
+import type { Named, Op } from "../op.ts";
+import { policyGradient } from "../policy_gradient/policy_gradient.ts";
+import type { Gpu } from "../runtime/gpu.ts";
+import { elementCount, type Shape } from "../runtime/tensor.ts";
+import { testGpu } from "../test_gpu.ts";
+import { totalVariation } from "../total_variation/total_variation.ts";
+
+// What holds for every op that sees its logits through softmax only.
+
+type Logits = Float32Array<ArrayBuffer>;
+
+interface SoftmaxOp {
+  readonly name: string;
+  run(gpu: Gpu, logits: Logits, shape: Shape): Promise<{ out: Float32Array; gradient: Float32Array }>;
+  reference(logits: Logits, shape: Shape): Float64Array;
+}
+
+/** The op as a function of the input named `policy` alone; the others are filled by flat index. */
+function asFunctionOf<In extends string, Attrs, Saved extends string>(
+  op: Op<In, Attrs, Saved>,
+  policy: In,
+  fill: Partial<Named<In, (index: number, vocabSize: number) => number>>,
+  attrs: Attrs,
+): SoftmaxOp {
+  const fillAll = <T>(
+    logits: Logits,
+    [rows, vocabSize]: Shape,
+    hold: (numbers: number[], shape: Shape, name: In) => T,
+  ) =>
+    Object.fromEntries(
+      (Object.keys(op.axes) as (In | "out")[]).filter((name): name is In => name !== "out").map((name) => {
+        const shape = op.axes[name] === "N" ? [rows] : [rows, vocabSize];
+        const numbers = Array.from({ length: elementCount(shape) }, (_, i) => fill[name]?.(i, vocabSize) ?? logits[i]);
+        return [name, hold(numbers, shape, name)];
+      }),
+    ) as Named<In, T>;
+  return {
+    name: `${op.name} of ${policy}`,
+    async run(gpu, logits, shape) {
+      const inputs = fillAll(
+        logits,
+        shape,
+        (numbers, shape, name) =>
+          gpu.upload(op.integers?.includes(name) ? Uint32Array.from(numbers) : Float32Array.from(numbers), shape),
+      );
+      const { out, saved } = op.forward(gpu, inputs, attrs);
+      const dOut = gpu.upload(Float32Array.from({ length: shape[0] }, (_, n) => n + 1));
+      const gradients = op.backward(gpu, dOut, { inputs, out, saved, attrs, wanted: new Set([policy]) });
+      const [values, gradient] = await gpu.readAll([out, gradients[policy]!]);
+      return { out: Float32Array.from(values), gradient: Float32Array.from(gradient) };
+    },
+    reference: (logits, shape) =>
+      op.reference(
+        fillAll(logits, shape, (numbers, shape) => ({ shape, data: Float64Array.from(numbers, Math.fround) })),
+        attrs,
+      ).data,
+  };
+}
+
+const action = (row: number, vocabSize: number) => (5 * row + 3) % vocabSize;
+const wave = (index: number) => 3 * Math.sin(index * index);
+
+const ops: readonly SoftmaxOp[] = [
+  asFunctionOf(crossEntropy, "logits", { labels: action }, {}),
+  asFunctionOf(policyGradient, "logits", { actions: action, advantages: (row) => row - 1.5 }, {}),
+  asFunctionOf(entropy, "logits", {}, {}),
+  asFunctionOf(expectation, "logits", { values: wave }, {}),
+  asFunctionOf(forwardKl, "student", { teacher: wave }, { temperature: 1 }),
+  asFunctionOf(totalVariation, "student", { teacher: wave }, { temperature: 1 }),
+];
+
+const shapes: readonly Shape[] = [[3, 37], [4, 260]];
+
+const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
+  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
+
+/** Multiples of 1/64, so that adding a small integer is exact in float32. */
+const gridLogits = ([rows, vocabSize]: Shape) =>
+  Float32Array.from({ length: rows * vocabSize }, (_, i) => Math.round(64 * 5 * Math.sin(3 * i * i)) / 64);
+
+for (const op of ops) {
+  test(`${op.name}: a number added to all logits of a row changes neither value nor gradient`, async (gpu) => {
+    for (const shape of shapes) {
+      const logits = gridLogits(shape);
+      const { out, gradient } = await op.run(gpu, logits, shape);
+      const shifted = await op.run(
+        gpu,
+        logits.map((logit, i) => logit + [90, -77, 40, 12][Math.floor(i / shape[1])]),
+        shape,
+      );
+      out.forEach((value, n) => assertAlmostEquals(shifted.out[n], value, 4e-5));
+      gradient.forEach((slope, i) => assertAlmostEquals(shifted.gradient[i], slope, 4e-5));
+    }
+  });
+
+  test(`${op.name}: the gradient sums to 0 in every row`, async (gpu) => {
+    for (const shape of shapes) {
+      const { gradient } = await op.run(gpu, gridLogits(shape), shape);
+      for (let n = 0; n < shape[0]; n++) {
+        const row = gradient.subarray(n * shape[1], (n + 1) * shape[1]);
+        const magnitude = row.reduce((sum, slope) => sum + Math.abs(slope), 0);
+        assert(magnitude > 0.01);
+        assertAlmostEquals(row.reduce((sum, slope) => sum + slope, 0), 0, 4e-6 * magnitude);
+      }
+    }
+  });
+
+  test(`${op.name}: logits thousands apart and far from 0 give the reference's finite values`, async (gpu) => {
+    const rows = [
+      (i: number) => i % 2 === 0 ? 80 : -80,
+      (i: number) => i === 2 ? 1e4 : 0,
+      (i: number) => i === 3 ? -1e4 : 0,
+      (i: number) => i - 1e4,
+      () => 1e4,
+    ];
+    for (const vocabSize of [37, 260]) {
+      const shape = [rows.length, vocabSize];
+      const logits = Float32Array.from(rows.flatMap((logit) => Array.from({ length: vocabSize }, (_, i) => logit(i))));
+      const { out, gradient } = await op.run(gpu, logits, shape);
+      op.reference(logits, shape).forEach((expected, n) => {
+        assertAlmostEquals(out[n], expected, 5e-4 * Math.max(1e-3 * Math.abs(expected), 1));
+      });
+      assert(gradient.every((slope) => Number.isFinite(slope)));
+    }
+  });
+}

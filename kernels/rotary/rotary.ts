@@ -1,0 +1,76 @@
+import { defineRowKernel, elementLanes, elementwiseGrid, kernelOfLanes } from "../add/elementwise.ts";
+import type { HeadLayout } from "../attention/attention.ts";
+import type { Op } from "../op.ts";
+import type { Gpu } from "../runtime/gpu.ts";
+import { elementCount, type Tensor } from "../runtime/tensor.ts";
+import { rotaryReference } from "./rotary_reference.ts";
+import wgsl from "./rotary.wgsl" with { type: "text" };
+
+const kernel = defineRowKernel("rotary", wgsl);
+
+export interface RotaryAttrs extends HeadLayout {
+  /** Base of the frequencies: pair i turns by theta^(−2i / D) radians a position. */
+  readonly theta: number;
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021) of packed queries, keys and values, P = (H + 2 Hkv) D, with the pairs
+ * (i, i + D/2) of Hugging Face's LLaMA. Query and key heads turn, value heads are copied. The head size must be even.
+ */
+export const rotary: Op<"x" | "positions", RotaryAttrs> = {
+  name: "rotary",
+  axes: { x: "B T P", positions: "B T", out: "B T P" },
+  differentiable: ["x"],
+  integers: ["positions"],
+
+  /** @throws {RangeError} if P does not fit the heads, or their size is odd */
+  forward(gpu, { x, positions }, attrs) {
+    checkHeads(x, attrs);
+    return { out: rotate(gpu, x, positions, attrs, 1), saved: {} };
+  },
+
+  backward: (gpu, dOut, { inputs, attrs }) => ({ x: rotate(gpu, dOut, inputs.positions, attrs, -1) }),
+
+  reference: rotaryReference,
+};
+
+function rotate(gpu: Gpu, x: Tensor, positions: Tensor, attrs: RotaryAttrs, direction: 1 | -1): Tensor {
+  const { numHeads, numKvHeads, headSize } = attrs;
+  const tokens = elementCount(positions.shape);
+  const lanes = elementLanes(headSize / 2);
+  const half = headSize / 2 / lanes;
+  const out = gpu.allocate(x.shape);
+  gpu.dispatch(kernelOfLanes(kernel, lanes), {
+    bindings: { x, positions, turns: turnsOf(gpu, attrs), out },
+    params: { tokens, heads: numHeads + 2 * numKvHeads, rotatedHeads: numHeads + numKvHeads, half, direction },
+    ...elementwiseGrid(gpu, tokens * half),
+  });
+  return out;
+}
+
+const turnsByGpu = new WeakMap<Gpu, Map<string, Tensor>>();
+
+/** theta^(−2i / D) / 2π for every pair i as a fraction of 2³² (`"D/2"`), uploaded once a device and kept. */
+function turnsOf(gpu: Gpu, { headSize, theta }: RotaryAttrs): Tensor {
+  let tables = turnsByGpu.get(gpu);
+  if (!tables) turnsByGpu.set(gpu, tables = new Map());
+  const key = `${headSize},${theta}`;
+  let turns = tables.get(key);
+  if (!turns) {
+    const values = Uint32Array.from({ length: headSize / 2 }, (_, i) => {
+      const turnsAPosition = theta ** (-2 * i / headSize) / (2 * Math.PI);
+      return Math.round(turnsAPosition % 1 * 2 ** 32);
+    });
+    tables.set(key, turns = gpu.upload(values));
+  }
+  return turns;
+}
+
+function checkHeads({ shape: [, , packed] }: Tensor, { numHeads, numKvHeads, headSize }: HeadLayout): void {
+  if (headSize % 2 !== 0 || packed !== (numHeads + 2 * numKvHeads) * headSize) {
+    throw new RangeError(
+      `Cannot run rotary: P is ${packed} for ${numHeads} heads and ${numKvHeads} key heads of size ${headSize}; it must be ` +
+        `(heads + 2 key heads) * size, with an even size`,
+    );
+  }
+}

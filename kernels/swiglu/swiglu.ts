@@ -1,0 +1,47 @@
+import { defineRowKernel, elementLanes, elementwiseGrid, kernelOfLanes } from "../add/elementwise.ts";
+import type { Op } from "../op.ts";
+import type { Gpu } from "../runtime/gpu.ts";
+import type { Tensor } from "../runtime/tensor.ts";
+import { swigluReference } from "./swiglu_reference.ts";
+import wgsl from "./swiglu.wgsl" with { type: "text" };
+
+const forwardKernel = defineRowKernel("swiglu", wgsl, "forward");
+const backwardKernel = defineRowKernel("swiglu.dX", wgsl, "backward");
+
+/**
+ * SwiGLU (Shazeer 2020): silu(gate) · up with silu(g) = g · sigmoid(g), as LLaMA's `act(gate_proj(x)) * up_proj(x)`. The gate
+ * is the first half of the columns of x, the up projection the second: G = 2F.
+ */
+export const swiglu: Op<"x", Record<never, never>> = {
+  name: "swiglu",
+  axes: { x: "N G", out: "N F" },
+  differentiable: ["x"],
+
+  /** @throws {RangeError} if the columns of x are odd in number */
+  forward(gpu, { x }) {
+    const [rows, packed] = x.shape;
+    if (packed % 2 !== 0) {
+      throw new RangeError(`Cannot run swiglu: axis G of x is ${packed}; it must be twice the feed-forward size`);
+    }
+    const out = gpu.allocate([rows, packed / 2]);
+    const { lanes, ...grid } = halves(gpu, x);
+    gpu.dispatch(kernelOfLanes(forwardKernel, lanes), { bindings: { x, out }, ...grid });
+    return { out, saved: {} };
+  },
+
+  backward(gpu, dOut, { inputs: { x } }) {
+    const dX = gpu.allocate(x.shape);
+    const { lanes, ...grid } = halves(gpu, x);
+    gpu.dispatch(kernelOfLanes(backwardKernel, lanes), { bindings: { x, dOut, dX }, ...grid });
+    return { x: dX };
+  },
+
+  reference: swigluReference,
+};
+
+/** Parameters and grid: one invocation for every element of a half of x. */
+function halves(gpu: Gpu, { shape: [rows, packed] }: Tensor) {
+  const lanes = elementLanes(packed / 2);
+  const width = packed / 2 / lanes;
+  return { lanes, params: { rows, width }, ...elementwiseGrid(gpu, rows * width) };
+}

@@ -1,0 +1,12 @@
+import type { Array64, Named } from "../op.ts";
+
+/** gate / (1 + exp(−gate)) · up, the gate in the first half of each row, up in the second, in float64. */
+export function swigluReference({ x }: Named<"x", Array64>): Array64 {
+  const [rows, packed] = x.shape;
+  const size = packed / 2;
+  const data = Float64Array.from({ length: rows * size }, (_, i) => {
+    const at = Math.floor(i / size) * packed + i % size;
+    return x.data[at] / (1 + Math.exp(-x.data[at])) * x.data[at + size];
+  });
+  return { shape: [rows, size], data };
+}

@@ -1,0 +1,35 @@
+// out = tanh(x); dX = dOut (1 - out^2). All bindings: any shape as vec4f; those past its end are padding.
+// One invocation computes four numbers. WGSL's own tanh promises three digits only. Here |x| < 0.6 is Lambert's continued
+// fraction x/(1 + x^2/(3 + x^2/(5 + x^2/(7 + x^2/9)))) (error 1e-9), larger |x| 1 - 2/(exp(2|x|) + 1): both to f32 rounding.
+struct Params { vecs: u32 }
+
+override WORKGROUP: u32 = 64u;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(2) var<storage, read> savedOut: array<vec4f>;
+@group(0) @binding(3) var<storage, read> dOut: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> dX: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+fn accurateTanh(value: vec4f) -> vec4f {
+  let size = abs(value);
+  let z = value * value;
+  let small = value * ((z + 105.0) * z + 945.0) / ((15.0 * z + 420.0) * z + 945.0);
+  let large = sign(value) * (1.0 - 2.0 / (exp(2.0 * min(size, vec4f(20.0))) + 1.0));
+  return select(large, small, size < vec4f(0.6));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  if (i < params.vecs) { out[i] = accurateTanh(x[i]); }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+  if (i >= params.vecs) { return; }
+  let value = savedOut[i];
+  dX[i] = dOut[i] * (1.0 - value * value);
+}

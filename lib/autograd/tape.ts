@@ -1,0 +1,189 @@
+import { accumulate } from "#kernels/accumulate/accumulate.ts";
+import type { Named, Op } from "#kernels/op.ts";
+import { axisSizes } from "#kernels/runtime/axes.ts";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { reshape, type Shape, type Tensor } from "#kernels/runtime/tensor.ts";
+
+/** A named tensor that a model learns. `gradient` exists while some tape learns it. */
+export interface Parameter {
+  readonly name: string;
+  readonly value: Tensor;
+  readonly gradient: Tensor;
+}
+
+/** What owns parameters: a tape is opened with the stores that learn. */
+export interface ParameterOwner {
+  owns(parameter: Parameter): boolean;
+}
+
+/** A value on the tape. Views of one value share its gradient. */
+export interface Variable {
+  readonly value: Tensor;
+  readonly requiresGrad: boolean;
+}
+
+/** Where the gradient of a value gathers: a parameter's own tensor, or one that the tape makes when it is first needed. */
+interface GradientSlot {
+  readonly parameter?: Parameter;
+  sum?: Tensor;
+}
+
+interface TapeVariable extends Variable {
+  readonly slot?: GradientSlot;
+}
+
+interface RecordedOp {
+  readonly slot: GradientSlot;
+  backward(dOut: Tensor): void;
+  readonly outShape: Shape;
+}
+
+/**
+ * Records ops and runs them backward (reverse-mode differentiation). Who learns is a property of the tape, not of the model:
+ * only parameters of `learning` stores get gradients, and ops that reach none of them record and save nothing, so a frozen
+ * teacher costs its forward pass alone. The tape owns the tensors that its ops make and releases them when it is disposed:
+ * `using tape = new Tape(gpu, { learning: [student.store] })`.
+ */
+export class Tape implements Disposable {
+  readonly gpu: Gpu;
+  readonly #learning: readonly ParameterOwner[];
+  readonly #recorded: RecordedOp[] = [];
+  readonly #parameters = new Map<Parameter, TapeVariable>();
+  /** Tensors to release at the end, and whether a recorded op needs them until then. */
+  readonly #owned = new Map<GPUBuffer, { readonly tensor: Tensor; retained: boolean }>();
+
+  constructor(gpu: Gpu, { learning = [] }: { learning?: readonly ParameterOwner[] } = {}) {
+    this.gpu = gpu;
+    this.#learning = learning;
+  }
+
+  /** Runs an op, after a check of its axes. */
+  apply<In extends string, Attrs, Saved extends string>(
+    op: Op<In, Attrs, Saved>,
+    inputs: Named<NoInfer<In>, Variable>,
+    attrs: Attrs,
+  ): Variable {
+    const variables = inputs as Named<In, TapeVariable>;
+    const tensors = Object.fromEntries(
+      Object.entries<TapeVariable>(variables).map(([name, { value }]) => [name, value]),
+    ) as Named<In, Tensor>;
+    axisSizes<string>(op.name, op.axes, tensors);
+    const { out, saved } = op.forward(this.gpu, tensors, attrs);
+    this.#own(out);
+    const wanted = new Set(op.differentiable.filter((name) => variables[name].slot !== undefined));
+    const savedTensors = Object.values<Tensor>(saved);
+    if (wanted.size === 0) {
+      for (const tensor of savedTensors) this.gpu.release(tensor);
+      return { value: out, requiresGrad: false };
+    }
+    for (const tensor of savedTensors) this.#own(tensor);
+    for (const tensor of [out, ...savedTensors, ...Object.values<Tensor>(tensors)]) this.#retain(tensor);
+    const slot: GradientSlot = {};
+    this.#recorded.push({
+      slot,
+      outShape: out.shape,
+      backward: (dOut) => {
+        const gradients = op.backward(this.gpu, dOut, { inputs: tensors, out, saved, attrs, wanted });
+        for (const name of wanted) this.#addGradient(op.name, name, variables[name].slot!, gradients[name]);
+      },
+    });
+    return { value: out, requiresGrad: true, slot } as TapeVariable;
+  }
+
+  /** A value without gradient; the caller keeps owning the tensor. */
+  constant(tensor: Tensor): Variable {
+    return { value: tensor, requiresGrad: false };
+  }
+
+  /** A parameter, which gets a gradient if its store is among those that learn. */
+  parameter(parameter: Parameter): Variable {
+    let variable = this.#parameters.get(parameter);
+    if (!variable) {
+      const learns = this.#learning.some((store) => store.owns(parameter));
+      variable = { value: parameter.value, requiresGrad: learns, slot: learns ? { parameter } : undefined };
+      this.#parameters.set(parameter, variable);
+    }
+    return variable;
+  }
+
+  /** The same value, through which no gradient flows. */
+  detach(variable: Variable): Variable {
+    return { value: variable.value, requiresGrad: false };
+  }
+
+  /** The same elements under another shape; the gradient flows through. */
+  reshape(variable: Variable, shape: Shape): Variable {
+    return { ...variable, value: reshape(variable.value, shape) };
+  }
+
+  /** Hands a tensor of the tape to the caller, who releases it. */
+  keep(variable: Variable): Tensor {
+    if (!this.#owned.delete(variable.value.buffer)) {
+      throw new RangeError(`Cannot keep [${variable.value.shape}]: this tape does not own it`);
+    }
+    return variable.value;
+  }
+
+  /** Hands a tensor to the tape, which releases it at the end. */
+  adopt(tensor: Tensor): Tensor {
+    this.#own(tensor);
+    return tensor;
+  }
+
+  /** Runs a block and at once releases what it made, except its result and what backward needs. */
+  scope(block: () => Variable): Variable {
+    const before = new Set(this.#owned.keys());
+    const result = block();
+    for (const [buffer, { tensor, retained }] of this.#owned) {
+      if (before.has(buffer) || retained || buffer === result.value.buffer) continue;
+      this.gpu.release(tensor);
+      this.#owned.delete(buffer);
+    }
+    return result;
+  }
+
+  /**
+   * Adds d loss / d parameter to the gradient of every parameter that learns. `loss` has one element. A tape runs backward once.
+   */
+  backward(loss: Variable): void {
+    const { slot, value } = loss as TapeVariable;
+    if (!slot) throw new RangeError("Cannot run backward: the loss depends on no parameter that learns");
+    if (value.shape.some((size) => size !== 1)) {
+      throw new RangeError(`Cannot run backward: the loss is [${value.shape}], not one number`);
+    }
+    slot.sum = this.gpu.upload(Float32Array.of(1), value.shape);
+    for (const recorded of this.#recorded.reverse()) {
+      const dOut = recorded.slot.sum;
+      if (!dOut) continue;
+      recorded.backward(reshape(dOut, recorded.outShape));
+      this.gpu.release(dOut);
+      recorded.slot.sum = undefined;
+    }
+    this.#recorded.length = 0;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { tensor } of this.#owned.values()) this.gpu.release(tensor);
+    this.#owned.clear();
+  }
+
+  #addGradient(op: string, input: string, slot: GradientSlot, gradient: Tensor | undefined): void {
+    if (!gradient) throw new Error(`${op} gave no gradient of ${input}`);
+    const sum = slot.parameter?.gradient ?? slot.sum;
+    if (!sum) {
+      slot.sum = gradient;
+      return;
+    }
+    accumulate(this.gpu, sum, gradient);
+    this.gpu.release(gradient);
+  }
+
+  #own(tensor: Tensor): void {
+    this.#owned.set(tensor.buffer, { tensor, retained: false });
+  }
+
+  #retain(tensor: Tensor): void {
+    const owned = this.#owned.get(tensor.buffer);
+    if (owned) owned.retained = true;
+  }
+}

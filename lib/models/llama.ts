@@ -1,0 +1,129 @@
+import { add } from "#kernels/add/add.ts";
+import { embedding } from "#kernels/embedding/embedding.ts";
+import { linear } from "#kernels/linear/linear.ts";
+import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
+import { rotary } from "#kernels/rotary/rotary.ts";
+import { elementCount } from "#kernels/runtime/tensor.ts";
+import { swiglu } from "#kernels/swiglu/swiglu.ts";
+import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
+import type { DecoderConfig } from "./decoder_config.ts";
+import type { CheckpointTensor, DecoderFamily, DecoderParts } from "./decoder_family.ts";
+
+const sum = { xScale: 1, yScale: 1 };
+const EMBEDDING_DEVIATION = 0.05;
+
+/**
+ * LLaMA (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query heads, no biases. The query, key and value
+ * projections are one parameter, and so are gate and up: one product each. Checkpoints keep them apart.
+ */
+export const llama: DecoderFamily = {
+  parameterSpecs(config) {
+    const { vocabSize, hiddenSize, numLayers } = config;
+    const specs: ParameterSpec[] = [
+      {
+        name: "model.embed_tokens.weight",
+        shape: [vocabSize, hiddenSize],
+        decayed: true,
+        initial: normal(EMBEDDING_DEVIATION),
+      },
+    ];
+    for (let layer = 0; layer < numLayers; layer++) specs.push(...blockSpecs(config, layer));
+    specs.push({ name: "model.norm.weight", shape: [hiddenSize], decayed: false, initial: ones });
+    if (!config.tiedHead) specs.push(matrix("lm_head.weight", vocabSize, hiddenSize));
+    return specs;
+  },
+
+  checkpointTensors: (config) =>
+    llama.parameterSpecs(config).flatMap(({ name, shape }) => {
+      if (name.endsWith(".self_attn.qkv_proj.weight")) {
+        return splitRows(name, shape, "qkv_proj", queryKeyValueRows(config));
+      }
+      if (name.endsWith(".mlp.gate_up_proj.weight")) {
+        const rows = config.feedForwardSize;
+        return splitRows(name, shape, "gate_up_proj", { gate_proj: rows, up_proj: rows });
+      }
+      return [{ name, parameter: name, firstRow: 0, shape }];
+    }),
+
+  embed(tape, store, { tokenIds }) {
+    const ids = tape.reshape(tape.constant(tokenIds), [elementCount(tokenIds.shape)]);
+    return tape.apply(embedding, { table: tape.parameter(store.get("model.embed_tokens.weight")), ids }, {});
+  },
+
+  block(tape, model, layer, x, batch, attend) {
+    const { config } = model;
+    const prefix = `model.layers.${layer}`;
+    const { numHeads, numKvHeads, headSize, ropeTheta: theta } = config;
+    const packed = project(
+      tape,
+      model,
+      `${prefix}.self_attn.qkv_proj`,
+      norm(tape, model, `${prefix}.input_layernorm`, x),
+    );
+    const qkv = tape.apply(rotary, {
+      x: tape.reshape(packed, [...batch.tokenIds.shape, packed.value.shape[1]]),
+      positions: tape.constant(batch.positions),
+    }, { numHeads, numKvHeads, headSize, theta });
+    const attended = attend(tape, qkv, layer);
+    const heads = tape.reshape(attended, [x.value.shape[0], numHeads * headSize]);
+    const middle = tape.apply(add, { x, y: project(tape, model, `${prefix}.self_attn.o_proj`, heads) }, sum);
+    const normed = norm(tape, model, `${prefix}.post_attention_layernorm`, middle);
+    const gated = tape.apply(swiglu, { x: project(tape, model, `${prefix}.mlp.gate_up_proj`, normed) }, {});
+    return tape.apply(add, { x: middle, y: project(tape, model, `${prefix}.mlp.down_proj`, gated) }, sum);
+  },
+
+  finalNorm: (tape, model, x) => norm(tape, model, "model.norm", x),
+
+  headParameter: (config) => config.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight",
+};
+
+function norm(tape: Tape, { config, store }: DecoderParts, name: string, x: Variable): Variable {
+  return tape.apply(rmsNorm, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, { eps: config.normEps });
+}
+
+function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable): Variable {
+  return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
+}
+
+/** Matrices start from N(0, 1 / fan-in), those that write to the residual stream at half that deviation (TINY recipe). */
+function matrix(name: string, outputs: number, inputs: number, factor = 1): ParameterSpec {
+  return { name, shape: [outputs, inputs], decayed: true, initial: normal(factor / Math.sqrt(inputs)) };
+}
+
+function blockSpecs(config: DecoderConfig, layer: number): ParameterSpec[] {
+  const { hiddenSize, feedForwardSize, numHeads, numKvHeads, headSize } = config;
+  const prefix = `model.layers.${layer}`;
+  const normSpec = (name: string): ParameterSpec => ({
+    name: `${prefix}.${name}.weight`,
+    shape: [hiddenSize],
+    decayed: false,
+    initial: ones,
+  });
+  return [
+    normSpec("input_layernorm"),
+    matrix(`${prefix}.self_attn.qkv_proj.weight`, (numHeads + 2 * numKvHeads) * headSize, hiddenSize),
+    matrix(`${prefix}.self_attn.o_proj.weight`, hiddenSize, numHeads * headSize, 0.5),
+    normSpec("post_attention_layernorm"),
+    matrix(`${prefix}.mlp.gate_up_proj.weight`, 2 * feedForwardSize, hiddenSize),
+    matrix(`${prefix}.mlp.down_proj.weight`, hiddenSize, feedForwardSize, 0.5),
+  ];
+}
+
+function queryKeyValueRows({ numHeads, numKvHeads, headSize }: DecoderConfig): Record<string, number> {
+  return { q_proj: numHeads * headSize, k_proj: numKvHeads * headSize, v_proj: numKvHeads * headSize };
+}
+
+function splitRows(
+  parameter: string,
+  [, columns]: readonly number[],
+  fused: string,
+  parts: Readonly<Record<string, number>>,
+): CheckpointTensor[] {
+  let firstRow = 0;
+  return Object.entries(parts).map(([part, rows]) => {
+    const tensor = { name: parameter.replace(fused, part), parameter, firstRow, shape: [rows, columns] };
+    firstRow += rows;
+    return tensor;
+  });
+}

@@ -1,0 +1,201 @@
+import { baseline, type BaselineKind, rewardToGo } from "#kernels/advantages/advantages.ts";
+import { concat } from "#kernels/concat/concat.ts";
+import { expectation } from "#kernels/expectation/expectation.ts";
+import { pick } from "#kernels/pick/pick.ts";
+import { policyGradient } from "#kernels/policy_gradient/policy_gradient.ts";
+import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import type { Critic } from "#lib/models/critic.ts";
+import type { Decoder } from "#lib/models/decoder.ts";
+import { difference, linearCombination, type Term } from "./linear_combination.ts";
+import type { Objective } from "./objective.ts";
+import { twoTotalVariation } from "./policy_distance.ts";
+import { meanOverTokens, type States, statesOf } from "./states.ts";
+import { crossEntropyOf } from "./supervised.ts";
+import type { TrajectoryBatch } from "./trajectory_batch.ts";
+
+/** How the two moments of AMMD (Jia 2024, Propositions 1 and 2; Algorithm 1) are matched. Defaults are this project's. */
+export interface MomentSettings {
+  /** Weight of the off-policy moment; the on-policy one has 1 − β (AMMD Table 6). 1 and 0 leave the other out. */
+  readonly beta: number;
+  /** Discount γ of the policy gradient's rewards; the batches' weights carry γ^(t−1). */
+  readonly gamma: number;
+  /** Whose last hidden states the critics see; no gradient flows into the policy through them. */
+  readonly features: "student" | "teacher" | "both";
+  /** `sampled` takes f(s_t, y_t); `full` its expectation under the policy that sampled y_t: equal in expectation, less variance. */
+  readonly moments: "sampled" | "full";
+  /** On-policy: `immediate` leaves out an action's effect on later states; `rewardToGo` is the whole policy gradient. */
+  readonly horizon: "immediate" | "rewardToGo";
+  readonly baseline: BaselineKind;
+  /** Weight of cross-entropy on the data beside the moments (`ammd_sft`). */
+  readonly sftWeight: number;
+}
+
+export interface MomentPlayers {
+  readonly student: Decoder;
+  readonly teacher: Decoder;
+  /** f_φ1 */
+  readonly offPolicyCritic: Critic;
+  /** f_φ2 */
+  readonly onPolicyCritic: Critic;
+}
+
+/** Texts of one step; a side is missing where β leaves its moment out, `data` where sftWeight is 0. */
+export interface MomentBatch {
+  /** τ ~ π* (or the data) */
+  readonly offPolicy?: TrajectoryBatch;
+  /** τ ~ π_θ */
+  readonly onPolicy?: TrajectoryBatch;
+  readonly data?: TrajectoryBatch;
+}
+
+/** What the moments need of a policy at the N states: its next-token logits. */
+export type Policy = Pick<States, "logits">;
+/** What they need of a batch: the rows of its responses. */
+export type ResponseRows = Pick<TrajectoryBatch, "actions" | "weights" | "evenWeights" | "rowSpans">;
+
+/** The states of one batch as both policies see them, and the values that a critic gives its actions. */
+export interface CriticView {
+  readonly student: Policy;
+  readonly teacher: Policy;
+  /** f(s, ·), `"N V"` */
+  readonly values: Variable;
+}
+
+/**
+ * The critics' ascent: minimises −(U_off(φ1) + U_on(φ2)). The measures `d_off`, `d_on` are the moments themselves, which bound the
+ * imitation gap at the critic's optimum, beside `2·TV`, their supremum over all |f| ≤ 1 (AMMD Corollary 1).
+ */
+export function criticObjective(settings: MomentSettings): Objective<MomentPlayers, MomentBatch> {
+  return (tape, players, { offPolicy, onPolicy }) => {
+    const measures: Record<string, Variable> = {};
+    const moments: Term[] = [];
+    const ascend = (name: string, moment: Variable, view: CriticView, batch: TrajectoryBatch) => {
+      measures[`d_${name}`] = moment;
+      measures[`two_tv_${name}`] = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
+      moments.push({ weight: -1, value: moment });
+    };
+    if (offPolicy) {
+      const view = criticView(tape, players, players.offPolicyCritic, offPolicy, settings);
+      ascend("off", offPolicyMoment(tape, view, offPolicy, settings), view, offPolicy);
+    }
+    if (onPolicy) {
+      const view = criticView(tape, players, players.onPolicyCritic, onPolicy, settings);
+      ascend("on", onPolicyMoment(tape, view, onPolicy, settings), view, onPolicy);
+    }
+    const loss = linearCombination(tape, moments);
+    return { loss, measures: { critic_loss: loss, ...measures } };
+  };
+}
+
+/** U_off = Σ_t γ^(t−1) (f(s_t, y_t) − E_{a~π_θ} f(s_t, a)) on texts of the teacher (METHOD section 2). */
+export function offPolicyMoment(
+  tape: Tape,
+  { student, teacher, values }: CriticView,
+  batch: ResponseRows,
+  { moments }: Pick<MomentSettings, "moments">,
+): Variable {
+  const taken = moments === "full"
+    ? tape.apply(expectation, { logits: teacher.logits, values }, {})
+    : tape.apply(pick, { values, ids: tape.constant(batch.actions) }, {});
+  const expected = tape.apply(expectation, { logits: student.logits, values }, {});
+  return meanOverTokens(tape, difference(tape, taken, expected), batch);
+}
+
+/** U_on = Σ_t γ^(t−1) (E_{a~π*} f(s_t, a) − f(s_t, y_t)) on texts of the student. */
+export function onPolicyMoment(
+  tape: Tape,
+  view: CriticView,
+  batch: ResponseRows,
+  settings: Pick<MomentSettings, "moments">,
+): Variable {
+  return meanOverTokens(tape, onPolicyCosts(tape, view, batch, settings), batch);
+}
+
+/** c_t = E_{a~π*} f(s_t, a) − f(s_t, y_t), or with full moments − E_{a~π_θ} f(s_t, a) → `"N"`. */
+export function onPolicyCosts(
+  tape: Tape,
+  { student, teacher, values }: CriticView,
+  batch: ResponseRows,
+  { moments }: Pick<MomentSettings, "moments">,
+): Variable {
+  const expected = tape.apply(expectation, { logits: teacher.logits, values }, {});
+  const taken = moments === "full"
+    ? tape.apply(expectation, { logits: student.logits, values }, {})
+    : tape.apply(pick, { values, ids: tape.constant(batch.actions) }, {});
+  return difference(tape, expected, taken);
+}
+
+/** The student's descent on β U_off + (1 − β) U_on at fixed critics, plus sftWeight × cross-entropy on the data. */
+export function studentObjective(settings: MomentSettings): Objective<MomentPlayers, MomentBatch> {
+  const { beta, sftWeight } = settings;
+  return (tape, players, { offPolicy, onPolicy, data }) => {
+    const terms: Term[] = [];
+    if (offPolicy) {
+      const { student, values } = criticView(tape, players, players.offPolicyCritic, offPolicy, settings);
+      terms.push({ weight: beta, value: negatedExpectation(tape, student, values, offPolicy) });
+    }
+    if (onPolicy) {
+      const view = criticView(tape, players, players.onPolicyCritic, onPolicy, settings);
+      terms.push({ weight: 1 - beta, value: onPolicyGradientTerm(tape, view, onPolicy, settings) });
+    }
+    if (data) {
+      terms.push({ weight: sftWeight, value: crossEntropyOf(tape, statesOf(tape, players.student, data), data) });
+    }
+    const loss = linearCombination(tape, terms);
+    return { loss, measures: { loss } };
+  };
+}
+
+/**
+ * A number whose gradient is that of U_on: with `immediate`, −E_{a~π_θ} f at the student's own states; with `rewardToGo`, the score
+ * function Σ_t log π_θ(y_t | s_t) A_t, plus the immediate term where the moments are full.
+ */
+export function onPolicyGradientTerm(
+  tape: Tape,
+  view: CriticView,
+  batch: ResponseRows,
+  settings: Pick<MomentSettings, "horizon" | "moments" | "gamma" | "baseline">,
+): Variable {
+  if (settings.horizon === "immediate") return negatedExpectation(tape, view.student, view.values, batch);
+  const { gpu } = tape;
+  const full = settings.moments === "full";
+  const costs = tape.detach(onPolicyCosts(tape, view, batch, settings)).value;
+  const toGo = tape.adopt(
+    rewardToGo(gpu, { costs, spans: batch.rowSpans }, { gamma: settings.gamma, inclusive: !full }),
+  );
+  const advantages = tape.adopt(baseline(gpu, { advantages: toGo, spans: batch.rowSpans }, settings.baseline));
+  const score = tape.apply(policyGradient, {
+    logits: view.student.logits,
+    actions: tape.constant(batch.actions),
+    advantages: tape.constant(advantages),
+  }, {});
+  // A_t carries its discount itself.
+  const gradientTerm = meanOverTokens(tape, score, { weights: batch.evenWeights });
+  if (!full) return gradientTerm;
+  const immediate = negatedExpectation(tape, view.student, view.values, batch);
+  return linearCombination(tape, [{ weight: 1, value: gradientTerm }, { weight: 1, value: immediate }]);
+}
+
+/** −Σ_t γ^(t−1) E_{a~π_θ} f(s_t, a), exact over the vocabulary; no gradient flows into f or through the states it sees. */
+export function negatedExpectation(tape: Tape, student: Policy, values: Variable, batch: ResponseRows): Variable {
+  const expected = tape.apply(expectation, { logits: student.logits, values: tape.detach(values) }, {});
+  return linearCombination(tape, [{ weight: -1, value: meanOverTokens(tape, expected, batch) }]);
+}
+
+function criticView(
+  tape: Tape,
+  { student, teacher }: MomentPlayers,
+  critic: Critic,
+  batch: TrajectoryBatch,
+  { features }: Pick<MomentSettings, "features">,
+): CriticView {
+  const studentStates = statesOf(tape, student, batch);
+  const teacherStates = statesOf(tape, teacher, batch);
+  const own = tape.detach(studentStates.hidden);
+  const seen = features === "student"
+    ? own
+    : features === "teacher"
+    ? teacherStates.hidden
+    : tape.apply(concat, { x: own, y: teacherStates.hidden }, {});
+  return { student: studentStates, teacher: teacherStates, values: critic.values(tape, seen) };
+}

@@ -1,0 +1,23 @@
+import { embedding } from "#kernels/embedding/embedding.ts";
+import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
+import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import type { Decoder } from "#lib/models/decoder.ts";
+import type { TrajectoryBatch } from "./trajectory_batch.ts";
+
+/** A model's view of the N states of a batch: last hidden states `"N C"` and next-token logits `"N V"`. */
+export interface States {
+  readonly hidden: Variable;
+  readonly logits: Variable;
+}
+
+/** Runs a model over whole texts and its LM head over the response states only. */
+export function statesOf(tape: Tape, model: Decoder, batch: TrajectoryBatch): States {
+  const all = model.hiddenStates(tape, batch.tokens);
+  const hidden = tape.apply(embedding, { table: all, ids: tape.constant(batch.states) }, {});
+  return { hidden, logits: model.logits(tape, hidden) };
+}
+
+/** Σ_t γ^(t−1) values_t / N: the discounted mean over the response tokens of a batch → `"1"`. */
+export function meanOverTokens(tape: Tape, values: Variable, { weights }: Pick<TrajectoryBatch, "weights">): Variable {
+  return tape.apply(weightedSum, { x: values, weights: tape.constant(weights) }, {});
+}

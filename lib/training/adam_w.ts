@@ -1,0 +1,63 @@
+import { adamW } from "#kernels/adamw/adamw.ts";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
+import type { ParameterStore } from "#lib/nn/parameter_store.ts";
+
+export interface AdamWHyperparameters {
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** Whether biases and norms are decayed too; by default only matrices are. */
+  readonly decayAll?: boolean;
+}
+
+/** AdamW (Loshchilov & Hutter 2019) over the flat buffers of one store: one dispatch each. */
+export class AdamW implements Disposable {
+  readonly store: ParameterStore;
+  readonly #gpu: Gpu;
+  readonly #hyperparameters: AdamWHyperparameters;
+  readonly #moments: readonly { readonly first: Tensor; readonly second: Tensor }[];
+  #steps = 0;
+
+  constructor(gpu: Gpu, store: ParameterStore, hyperparameters: AdamWHyperparameters) {
+    this.store = store;
+    this.#gpu = gpu;
+    this.#hyperparameters = hyperparameters;
+    this.#moments = store.segments.map(({ values }) => {
+      const [first, second] = [gpu.allocate(values.shape), gpu.allocate(values.shape)];
+      gpu.clear(first);
+      gpu.clear(second);
+      return { first, second };
+    });
+  }
+
+  /** One update from the store's gradients, multiplied by `gradScale` (`"1"`), the clip factor. */
+  step(learningRate: number, gradScale?: Tensor): void {
+    this.#steps++;
+    const { betas: [beta1, beta2], eps, weightDecay, decayAll } = this.#hyperparameters;
+    this.store.segments.forEach(({ values, decayedCount }, i) => {
+      const state = {
+        parameters: values,
+        gradients: this.store.gradients[i],
+        firstMoment: this.#moments[i].first,
+        secondMoment: this.#moments[i].second,
+      };
+      adamW(this.#gpu, state, {
+        learningRate,
+        beta1,
+        beta2,
+        eps,
+        weightDecay,
+        decayedCount: decayAll ? values.shape[0] : decayedCount,
+        step: this.#steps,
+      }, gradScale);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const { first, second } of this.#moments) {
+      this.#gpu.release(first);
+      this.#gpu.release(second);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import {
+  criticObjective,
+  type MomentBatch,
+  type MomentPlayers,
+  type MomentSettings,
+  studentObjective,
+} from "#lib/objectives/moment_matching.ts";
+import {
+  packTrajectories,
+  releaseBatch,
+  type Trajectory,
+  type TrajectoryBatch,
+} from "#lib/objectives/trajectory_batch.ts";
+import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
+import type { MeasureLog } from "./measure_log.ts";
+import { learningRateAt, type Schedule } from "./schedule.ts";
+import { updateStep } from "./update_step.ts";
+
+export interface AdversarialSettings extends MomentSettings {
+  /** K: ascent steps of the critics before each descent step of the student. */
+  readonly criticSteps: number;
+  /** Rounds in which only the critics move, before the student first does. */
+  readonly criticWarmupSteps: number;
+  /** The critics' learning rate as a multiple of the student's. */
+  readonly criticLearningRateFactor: number;
+}
+
+/** Where the texts of each step come from; every call draws new ones. */
+export interface AdversarialTexts {
+  /** τ ~ π*: the teacher's texts, or the data set's. */
+  offPolicy(): readonly Trajectory[];
+  /** τ ~ π_θ: prompts continued by the student as it is now. */
+  onPolicy(): Promise<readonly Trajectory[]>;
+  /** Responses of the data, for `sftWeight`. */
+  data(): readonly Trajectory[];
+}
+
+export interface AdversarialRun {
+  readonly players: MomentPlayers;
+  readonly texts: AdversarialTexts;
+  readonly settings: AdversarialSettings;
+  /** Of the student; the critics follow it through warm-up and student steps together, times their factor. */
+  readonly schedule: Schedule;
+  readonly optimizer: AdamWHyperparameters;
+  readonly maxGradNorm: number;
+  readonly log: MeasureLog;
+  /** Called before the first student step (0) and after each. */
+  readonly onStep?: (step: number) => Promise<void>;
+}
+
+/**
+ * Adversarial moment matching (AMMD Algorithm 1): each step the critics take K ascent steps on −U_off, −U_on and the student one
+ * descent step on β U_off + (1 − β) U_on, each on texts of its own.
+ */
+export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<void> {
+  const { players, settings, schedule, optimizer, log } = run;
+  const { offPolicyCritic, onPolicyCritic } = players;
+  using student = new AdamW(gpu, players.student.store, optimizer);
+  // The critics' size is held by their bound, not by decay.
+  using offPolicy = new AdamW(gpu, offPolicyCritic.store, { ...optimizer, weightDecay: 0 });
+  using onPolicy = new AdamW(gpu, onPolicyCritic.store, { ...optimizer, weightDecay: 0 });
+  const critics = [...(settings.beta > 0 ? [offPolicy] : []), ...(settings.beta < 1 ? [onPolicy] : [])];
+  const total = settings.criticWarmupSteps + schedule.steps;
+
+  for (let round = 0; round < total; round++) {
+    const step = Math.max(0, round - settings.criticWarmupSteps + 1);
+    const rate = learningRateAt(round, { ...schedule, steps: total }) * settings.criticLearningRateFactor;
+    for (let k = 0; k < settings.criticSteps; k++) {
+      await log.add(
+        step,
+        await criticStep(gpu, run, critics.map((critic) => ({ optimizer: critic, learningRate: rate }))),
+      );
+    }
+    if (round === settings.criticWarmupSteps - 1) await log.flush();
+    if (step === 0) continue;
+    if (step === 1) await run.onStep?.(0);
+    const learningRate = learningRateAt(step - 1, schedule);
+    await log.add(step, await studentStep(gpu, run, student, learningRate));
+    await run.onStep?.(step);
+  }
+  await log.flush();
+}
+
+async function criticStep(gpu: Gpu, run: AdversarialRun, updates: { optimizer: AdamW; learningRate: number }[]) {
+  const batch = await drawMomentBatch(gpu, run, false);
+  const objective = criticObjective(run.settings);
+  const { grad_norm, ...measures } = await updateStep(gpu, updates, (tape) => objective(tape, run.players, batch));
+  releaseMomentBatch(gpu, batch);
+  return { ...measures, critic_grad_norm: grad_norm };
+}
+
+async function studentStep(gpu: Gpu, run: AdversarialRun, optimizer: AdamW, learningRate: number) {
+  const batch = await drawMomentBatch(gpu, run, run.settings.sftWeight > 0);
+  const objective = studentObjective(run.settings);
+  const update = { optimizer, learningRate, maxGradNorm: run.maxGradNorm };
+  const measures = await updateStep(gpu, [update], (tape) => objective(tape, run.players, batch));
+  releaseMomentBatch(gpu, batch);
+  return measures;
+}
+
+async function drawMomentBatch(gpu: Gpu, { texts, settings }: AdversarialRun, withData: boolean): Promise<MomentBatch> {
+  const { beta, gamma } = settings;
+  const onPolicy = beta < 1 ? await texts.onPolicy() : undefined;
+  return {
+    offPolicy: beta > 0 ? packTrajectories(gpu, texts.offPolicy(), gamma) : undefined,
+    onPolicy: onPolicy && packTrajectories(gpu, onPolicy, gamma),
+    data: withData ? packTrajectories(gpu, texts.data()) : undefined,
+  };
+}
+
+function releaseMomentBatch(gpu: Gpu, batch: MomentBatch): void {
+  for (const part of Object.values<TrajectoryBatch | undefined>({ ...batch })) if (part) releaseBatch(gpu, part);
+}

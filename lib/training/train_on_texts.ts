@@ -1,0 +1,43 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Objective } from "#lib/objectives/objective.ts";
+import {
+  packTrajectories,
+  releaseBatch,
+  type Trajectory,
+  type TrajectoryBatch,
+} from "#lib/objectives/trajectory_batch.ts";
+import type { ParameterStore } from "#lib/nn/parameter_store.ts";
+import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
+import type { MeasureLog } from "./measure_log.ts";
+import { learningRateAt, type Schedule } from "./schedule.ts";
+import { updateStep } from "./update_step.ts";
+
+export interface TextTraining<Players> {
+  readonly players: Players;
+  /** The parameters that learn. */
+  readonly store: ParameterStore;
+  readonly objective: Objective<Players, TrajectoryBatch>;
+  /** The texts of the next step. */
+  readonly nextTexts: () => readonly Trajectory[];
+  readonly schedule: Schedule;
+  readonly optimizer: AdamWHyperparameters;
+  readonly maxGradNorm: number;
+  readonly log: MeasureLog;
+  /** Called before the first step (0) and after each. */
+  readonly onStep?: (step: number) => Promise<void>;
+}
+
+/** Minimises an objective over given texts: fine-tuning, word-level and sequence-level distillation. */
+export async function trainOnTexts<Players>(gpu: Gpu, training: TextTraining<Players>): Promise<void> {
+  const { players, objective, schedule, maxGradNorm, log } = training;
+  using optimizer = new AdamW(gpu, training.store, training.optimizer);
+  await training.onStep?.(0);
+  for (let step = 1; step <= schedule.steps; step++) {
+    const batch = packTrajectories(gpu, training.nextTexts());
+    const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
+    await log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
+    releaseBatch(gpu, batch);
+    await training.onStep?.(step);
+  }
+  await log.flush();
+}

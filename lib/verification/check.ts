@@ -1,0 +1,55 @@
+/** One comparison with a recorded value. */
+export interface Check {
+  readonly name: string;
+  /** `skipped` is for values that this version does not compute: never counted as agreement. */
+  readonly status: "ok" | "FAIL" | "skipped";
+  /** The largest deviation, in the measure that `tolerance` bounds. */
+  readonly error?: number;
+  readonly tolerance?: number;
+  readonly note?: string;
+}
+
+/** Tolerances that float32 on a GPU meets (fixtures' README): fixed, never loosened to pass. */
+export const TOLERANCE = {
+  /** Of tensors, relative to the recorded tensor's largest magnitude. */
+  tensor: 2e-4,
+  /** Of losses, absolute for values up to 1, relative above. */
+  loss: 1e-5,
+  /** Of ROUGE-L, absolute; the recorded values are float32. */
+  metric: 1e-6,
+} as const;
+
+/** Compares tensors by the largest deviation, relative to the largest recorded magnitude. */
+export function checkTensor(
+  name: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  counts: (index: number) => boolean = () => true,
+): Check {
+  if (actual.length !== expected.length) {
+    return { name, status: "FAIL", note: `${actual.length} values instead of ${expected.length}` };
+  }
+  let largest = 0;
+  let deviation = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (!counts(i)) continue;
+    largest = Math.max(largest, Math.abs(expected[i]));
+    const difference = Math.abs(actual[i] - expected[i]);
+    deviation = Number.isNaN(difference) ? Infinity : Math.max(deviation, difference);
+  }
+  return bounded(name, largest > 0 ? deviation / largest : deviation, TOLERANCE.tensor);
+}
+
+export function checkLoss(name: string, actual: number, expected: number): Check {
+  return bounded(name, Math.abs(actual - expected) / Math.max(1, Math.abs(expected)), TOLERANCE.loss);
+}
+
+export function checkTokens(name: string, actual: readonly number[], expected: readonly number[]): Check {
+  const wrong = expected.findIndex((token, i) => actual[i] !== token);
+  if (wrong < 0 && actual.length === expected.length) return { name, status: "ok", error: 0, tolerance: 0 };
+  return { name, status: "FAIL", note: `token ${wrong} is ${actual[wrong]} instead of ${expected[wrong]}` };
+}
+
+export function bounded(name: string, error: number, tolerance: number): Check {
+  return { name, status: error <= tolerance ? "ok" : "FAIL", error, tolerance };
+}

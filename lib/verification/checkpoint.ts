@@ -1,0 +1,174 @@
+import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
+import { embedding } from "#kernels/embedding/embedding.ts";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { Tape, type Variable } from "#lib/autograd/tape.ts";
+import { generate, type GenerationPrompt, GREEDY } from "#lib/generation/generate.ts";
+import { readDecoder, readJson, splitCheckpoint } from "#lib/models/checkpoint.ts";
+import type { Decoder, TokenBatch } from "#lib/models/decoder.ts";
+import { SafeTensorsFile } from "#lib/models/safetensors.ts";
+import { meanOverTokens } from "#lib/objectives/states.ts";
+import { AdamW } from "#lib/training/adam_w.ts";
+import { updateStep } from "#lib/training/update_step.ts";
+import { type Check, checkLoss, checkTensor, checkTokens } from "./check.ts";
+
+/** No token: recorded continuations do not stop at the end of a text. */
+const NO_TOKEN = 0xffffffff;
+const NOT_COUNTED = -100;
+
+interface Golden {
+  readonly adamw: { lr: number; betas: [number, number]; eps: number; weight_decay: number; clip_norm: number };
+  readonly grad_norm_before_clip: number;
+  readonly greedy_max_new_tokens: number;
+  readonly greedy: Readonly<Record<string, number[]>>;
+}
+
+/** Texts of a recorded batch, on the CPU and on the GPU. */
+interface RecordedBatch {
+  readonly rows: readonly (readonly number[])[];
+  readonly tokens: TokenBatch;
+  /** Rows of the B T outputs that the loss counts, and what each should say. */
+  readonly states: readonly number[];
+  readonly labels: readonly number[];
+}
+
+/**
+ * Checks a checkpoint folder against what PyTorch recorded beside it: logits, loss, every gradient, one AdamW step with clipping,
+ * greedy continuations (`golden.safetensors`), or the losses of several training steps (`tokens.safetensors`).
+ */
+export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
+  using model = await readDecoder(gpu, folder);
+  const golden = await readJson(`${folder}/golden.json`) as Golden & RecordedTraining;
+  return golden.losses
+    ? await verifyTraining(gpu, model, folder, golden)
+    : await verifyStep(gpu, model, await SafeTensorsFile.read(`${folder}/golden.safetensors`), golden);
+}
+
+async function verifyStep(gpu: Gpu, model: Decoder, recorded: SafeTensorsFile, golden: Golden): Promise<Check[]> {
+  const batch = recordedBatch(gpu, recorded);
+  const checks = [await checkLogits(gpu, model, batch, recorded)];
+  const greedy = await generate(
+    gpu,
+    model,
+    Object.keys(golden.greedy).map((row): GenerationPrompt => ({
+      promptIds: batch.rows[Number(row)],
+      key: Number(row),
+    })),
+    { ...GREEDY, maxNewTokens: golden.greedy_max_new_tokens, eosId: NO_TOKEN, padId: 0, seed: 0, purpose: "verify" },
+  );
+  Object.entries(golden.greedy).forEach(([row, tokens], i) => {
+    checks.push(checkTokens(`greedy continuation of row ${row}`, greedy[i], tokens));
+  });
+
+  const { lr, betas, eps, weight_decay, clip_norm } = golden.adamw;
+  using optimizer = new AdamW(gpu, model.store, { betas, eps, weightDecay: weight_decay, decayAll: true });
+  const update = { optimizer, learningRate: lr, maxGradNorm: clip_norm };
+  const measures = await updateStep(gpu, [update], (tape) => recordedLoss(tape, model, batch));
+  const [[loss], [gradNorm]] = await gpu.readAll([measures.loss, measures.grad_norm]);
+  checks.push(checkLoss("loss", loss, recorded.f32("loss")[0]));
+  checks.push(checkTensor("gradient norm", [gradNorm], [golden.grad_norm_before_clip]));
+  const gradients = splitCheckpoint(model, await model.store.readGradients());
+  for (const [name, { data }] of gradients) {
+    checks.push(checkTensor(`gradient of ${name}`, data, recorded.f32(`grad.${name}`)));
+  }
+  const updated = splitCheckpoint(model, await model.store.read());
+  for (const [name, { data }] of updated) {
+    checks.push(checkTensor(`AdamW step of ${name}`, data, recorded.f32(`adamw.${name}`)));
+  }
+  return checks;
+}
+
+async function checkLogits(gpu: Gpu, model: Decoder, batch: RecordedBatch, recorded: SafeTensorsFile): Promise<Check> {
+  using tape = new Tape(gpu);
+  const logits = await gpu.read(model.logits(tape, model.hiddenStates(tape, batch.tokens)).value);
+  const { vocabSize } = model.config;
+  const attended = recorded.i32("attention_mask");
+  return checkTensor("logits", logits, recorded.f32("logits"), (i) => attended[Math.floor(i / vocabSize)] !== 0);
+}
+
+interface RecordedTraining {
+  readonly losses?: readonly number[];
+  readonly greedy_from_first_16_tokens_of_row_0?: readonly number[];
+}
+
+/** AdamW with learning rate 1e-3, betas 0.9 and 0.999, no decay, no clipping, next-token loss on one batch. */
+async function verifyTraining(gpu: Gpu, model: Decoder, folder: string, golden: RecordedTraining): Promise<Check[]> {
+  const ids = (await SafeTensorsFile.read(`${folder}/tokens.safetensors`)).i32("input_ids");
+  const batch = nextTokenBatch(gpu, ids, model.config.maxPositions);
+  const checks: Check[] = [];
+  const continuation = golden.greedy_from_first_16_tokens_of_row_0 ?? [];
+  const settings = {
+    ...GREEDY,
+    maxNewTokens: continuation.length,
+    eosId: NO_TOKEN,
+    padId: 0,
+    seed: 0,
+    purpose: "verify",
+  };
+  const [greedy] = await generate(gpu, model, [{ promptIds: batch.rows[0].slice(0, 16), key: 0 }], settings);
+  checks.push(checkTokens("greedy continuation of 64 tokens", greedy, continuation));
+  using optimizer = new AdamW(gpu, model.store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
+  for (const [step, expected] of golden.losses!.entries()) {
+    const { loss } = await updateStep(
+      gpu,
+      [{ optimizer, learningRate: 1e-3 }],
+      (tape) => recordedLoss(tape, model, batch),
+    );
+    checks.push(checkLoss(`loss of training step ${step + 1}`, (await gpu.read(loss))[0], expected));
+  }
+  return checks;
+}
+
+/** Mean cross-entropy over the labels that count. */
+export function recordedLoss(
+  tape: Tape,
+  model: Decoder,
+  batch: RecordedBatch,
+): { loss: Variable; measures: { loss: Variable } } {
+  const { gpu } = tape;
+  const upload = (values: readonly number[]) => tape.constant(tape.adopt(gpu.upload(Uint32Array.from(values))));
+  const all = model.hiddenStates(tape, batch.tokens);
+  const hidden = tape.apply(embedding, { table: all, ids: upload(batch.states) }, {});
+  const perToken = tape.apply(crossEntropy, { logits: model.logits(tape, hidden), labels: upload(batch.labels) }, {});
+  const weights = tape.adopt(gpu.upload(new Float32Array(batch.labels.length).fill(1 / batch.labels.length)));
+  const loss = meanOverTokens(tape, perToken, { weights });
+  return { loss, measures: { loss } };
+}
+
+function recordedBatch(gpu: Gpu, recorded: SafeTensorsFile): RecordedBatch {
+  const [rows, tokens] = recorded.get("input_ids").shape;
+  const [ids, attended, labels] = ["input_ids", "attention_mask", "labels"].map((name): Int32Array => recorded.i32(name));
+  const lengths = Array.from({ length: rows }, (_, b) => attended.subarray(b * tokens, (b + 1) * tokens).indexOf(0))
+    .map((end) => end < 0 ? tokens : end);
+  const states: number[] = [];
+  // A label says what the token before it should predict.
+  labels.forEach((label, i) => {
+    if (label !== NOT_COUNTED && i % tokens > 0) states.push(i - 1);
+  });
+  return {
+    rows: lengths.map((length, b) => [...ids.subarray(b * tokens, b * tokens + length)]),
+    tokens: tokenBatch(gpu, ids, tokens, lengths),
+    states,
+    labels: states.map((state) => labels[state + 1]),
+  };
+}
+
+/** Every token but the first is predicted: the batch of a language model's training step. */
+export function nextTokenBatch(gpu: Gpu, ids: Int32Array, tokens: number): RecordedBatch {
+  const rows = ids.length / tokens;
+  const states = [...ids.keys()].filter((i) => i % tokens < tokens - 1);
+  return {
+    rows: Array.from({ length: rows }, (_, b) => [...ids.subarray(b * tokens, (b + 1) * tokens)]),
+    tokens: tokenBatch(gpu, ids, tokens, Array(rows).fill(tokens)),
+    states,
+    labels: states.map((state) => ids[state + 1]),
+  };
+}
+
+function tokenBatch(gpu: Gpu, ids: Int32Array, tokens: number, lengths: readonly number[]): TokenBatch {
+  const shape = [lengths.length, tokens];
+  return {
+    tokenIds: gpu.upload(Uint32Array.from(ids), shape),
+    positions: gpu.upload(Uint32Array.from(ids, (_, i) => i % tokens), shape),
+    spans: gpu.upload(Uint32Array.from(lengths.flatMap((length) => [0, length])), [lengths.length, 2]),
+  };
+}

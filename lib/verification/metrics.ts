@@ -1,0 +1,52 @@
+import { InputError } from "#lib/errors.ts";
+import { stem } from "#lib/metrics/porter_stemmer.ts";
+import { rougeL } from "#lib/metrics/rouge_l.ts";
+import { bounded, type Check, TOLERANCE } from "./check.ts";
+
+interface RecordedRouge {
+  readonly prediction: string;
+  readonly references: readonly string[];
+  readonly rougeL_stemmed: number;
+  readonly rougeL_unstemmed: number;
+}
+
+/** Checks the metrics against recorded values: `porter.tsv`, `rouge_l.jsonl`; other files of the folder are reported as skipped. */
+export async function verifyMetrics(folder: string): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = `${folder}/${name}`;
+    if (name === "porter.tsv") checks.push(checkStems(await Deno.readTextFile(path)));
+    else if (name === "rouge_l.jsonl") checks.push(...checkRouge(await Deno.readTextFile(path), path));
+    else checks.push({ name, status: "skipped", note: "this metric is not built" });
+  }
+  return checks;
+}
+
+function checkStems(text: string): Check {
+  const rows = lines(text).map((line) => line.split("\t"));
+  const wrong = rows.filter(([word, expected]) => stem(word) !== expected);
+  const name = `Porter stems of ${rows.length} words`;
+  if (wrong.length === 0) return { name, status: "ok", error: 0, tolerance: 0 };
+  const [word, expected] = wrong[0];
+  return { name, status: "FAIL", note: `${wrong.length} differ; ${word} gives ${stem(word)} instead of ${expected}` };
+}
+
+function checkRouge(text: string, path: string): Check[] {
+  const rows = lines(text).map((line, i) => {
+    try {
+      return JSON.parse(line) as RecordedRouge;
+    } catch {
+      throw new InputError(`${path}:${i + 1}: not JSON`);
+    }
+  });
+  const largest = (stem: boolean, key: "rougeL_stemmed" | "rougeL_unstemmed") =>
+    Math.max(...rows.map((row) => Math.abs(rougeL(row.prediction, row.references, { stem }) - row[key])));
+  return [
+    bounded(`ROUGE-L of ${rows.length} texts, stemmed`, largest(true, "rougeL_stemmed"), TOLERANCE.metric),
+    bounded(`ROUGE-L of ${rows.length} texts, unstemmed`, largest(false, "rougeL_unstemmed"), TOLERANCE.metric),
+  ];
+}
+
+function lines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
