@@ -3,7 +3,7 @@ import { defineKernel, type Kernel } from "../runtime/kernel.ts";
 import f32Wgsl from "./elements_f32.wgsl" with { type: "text" };
 import vec4Wgsl from "./elements_vec4.wgsl" with { type: "text" };
 
-/** A kernel over rows, written for the WGSL type `Element`: four numbers where rows are multiples of 4, one otherwise. */
+/** A kernel over rows of the WGSL type `Element`: four numbers where their length is a multiple of 4, one otherwise. */
 export interface RowKernel {
   readonly vec4: Kernel;
   readonly f32: Kernel;

@@ -1,7 +1,7 @@
-// out = x Phi(x), Phi the normal distribution function            (Hendrycks & Gimpel 2016); dX = dOut (Phi(x) + x Phi'(x)).
-// Exact: Phi(-|x|) = exp(-x^2 / 2) t P(t), t = 1 / (1 + 0.35 |x|): WGSL has no erf. P is our minimax fit to degree 8 for
-// |x| < 13.5, off by 3.2e-8 of the value, so that the left tail keeps its digits too.
-// "tanh": Phi(x) ~ (1 + tanh u) / 2 = 1 / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3); the exponential keeps the tail.
+// out = x Phi(x), Phi the normal distribution function (Hendrycks & Gimpel 2016); dX = dOut (Phi(x) + x Phi'(x)).
+// Exact: Phi(-|x|) = exp(-x^2 / 2) t P(t), t = 1 / (1 + 0.35 |x|): WGSL has no erf. P is our minimax fit of degree 8
+// for |x| < 13.5, off by 3.2e-8 of the value, so that the left tail keeps its digits too.
+// "tanh": Phi(x) ~ (1 + tanh u) / 2 = 1 / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3): again for the tail.
 // All bindings: any shape as vec4f; those past its end are padding. One invocation computes four numbers.
 struct Params { vecs: u32 }
 

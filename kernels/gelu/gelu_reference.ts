@@ -12,8 +12,8 @@ export function geluReference(
 }
 
 /**
- * The error function to float64 rounding, by erf(z) = 2/√π · exp(−z²) · Σ 2ⁿ z²ⁿ⁺¹ / (1 · 3 · … · (2n + 1)) (Abramowitz &
- * Stegun 1964, 7.1.6), whose terms have one sign: nothing cancels.
+ * The error function to float64 rounding, by erf(z) = 2/√π · exp(−z²) · Σ 2ⁿ z²ⁿ⁺¹ / (1 · 3 · … · (2n + 1))
+ * (Abramowitz & Stegun 1964, 7.1.6), whose terms have one sign: nothing cancels.
  */
 export function erf(z: number): number {
   if (Math.abs(z) > 6) return Math.sign(z);

@@ -18,8 +18,8 @@ export interface LayerNormAttrs {
 }
 
 /**
- * Layer normalisation (Ba et al. 2016): (x − mean) / sqrt(variance + eps) · weight + bias, row by row; the variance is the
- * biased one, as in PyTorch.
+ * Layer normalisation (Ba et al. 2016): (x − mean) / sqrt(variance + eps) · weight + bias, row by row, with the biased
+ * variance, as in PyTorch.
  */
 export const layerNorm: Op<"x" | "weight" | "bias", LayerNormAttrs, "mean" | "inverseDeviation"> = {
   name: "layerNorm",

@@ -1,6 +1,6 @@
 // out = (x - mean) / deviation * weight + bias, mean and biased variance over C, deviation = sqrt(variance + eps)
 //                                                                                               (Ba et al. 2016)
-// x, out, dOut, dX: N C; weight, bias: C; means, inverses (1 / deviation): N; dWeightParts: P C, summed over P by column_sum.
+// x, out, dOut, dX: N C; weight, bias: C; means, inverses (1 / deviation): N; dWeightParts: P C, summed by column_sum.
 // Rows are read by Element, four numbers where C is a multiple of 4, one otherwise; `width` is a row's Elements.
 // One workgroup owns one row; f32 sums in a fixed order. The variance is summed from deviations, after the mean: no
 // difference of large squares.

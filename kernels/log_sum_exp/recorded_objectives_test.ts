@@ -10,6 +10,7 @@ import type { Tensor } from "../runtime/tensor.ts";
 import { testGpu } from "../test_gpu.ts";
 import { totalVariation } from "../total_variation/total_variation.ts";
 import { weightedSum } from "../weighted_sum/weighted_sum.ts";
+import type { TemperatureAttrs } from "./temperature.ts";
 
 // Values that PyTorch gave in float64 for 3 trajectories of up to 7 tokens over 37 actions: divergences are means over the counted
 // tokens, moments are discounted sums, averaged over the trajectories.
@@ -95,21 +96,23 @@ test("crossEntropy gives the value and gradient recorded from PyTorch", async (g
   assertGradient(gradient, tensors("grad.cross_entropy"));
 });
 
-for (const [op, name] of [[forwardKl, "forward_kl"], [totalVariation, "total_variation"]] as const) {
+function testDivergence<Saved extends string>(
+  op: Op<"student" | "teacher", TemperatureAttrs, Saved>,
+  recordedName: string,
+): void {
   test(`${op.name} gives the value and gradient recorded from PyTorch`, async (gpu, { scalars, tensors }) => {
     const inputs = {
       student: logitsOf(gpu, tensors, "student_logits"),
       teacher: logitsOf(gpu, tensors, "teacher_logits"),
     };
-    const attrs = { temperature: 1 };
-    const weights = meanWeights(tensors);
-    const { value, gradient } = await (op === forwardKl
-      ? weighted(gpu, forwardKl, inputs, attrs, "student", weights)
-      : weighted(gpu, totalVariation, inputs, attrs, "student", weights));
-    assertAlmostEquals(value, scalars[name], 2e-6);
-    assertGradient(gradient, tensors(`grad.${name}`));
+    const { value, gradient } = await weighted(gpu, op, inputs, { temperature: 1 }, "student", meanWeights(tensors));
+    assertAlmostEquals(value, scalars[recordedName], 2e-6);
+    assertGradient(gradient, tensors(`grad.${recordedName}`));
   });
 }
+
+testDivergence(forwardKl, "forward_kl");
+testDivergence(totalVariation, "total_variation");
 
 test("expectation and pick give the moments of AMMD recorded from PyTorch", async (gpu, { scalars, tensors }) => {
   const weights = discountedWeights(tensors, scalars.gamma);

@@ -69,8 +69,8 @@ function turnsOf(gpu: Gpu, { headSize, theta }: RotaryAttrs): Tensor {
 function checkHeads({ shape: [, , packed] }: Tensor, { numHeads, numKvHeads, headSize }: HeadLayout): void {
   if (headSize % 2 !== 0 || packed !== (numHeads + 2 * numKvHeads) * headSize) {
     throw new RangeError(
-      `Cannot run rotary: P is ${packed} for ${numHeads} heads and ${numKvHeads} key heads of size ${headSize}; it must be ` +
-        `(heads + 2 key heads) * size, with an even size`,
+      `Cannot run rotary: P is ${packed} for ${numHeads} heads and ${numKvHeads} key heads of size ${headSize}; ` +
+        `it must be (heads + 2 key heads) * size, with an even size`,
     );
   }
 }

@@ -1,9 +1,9 @@
 // Rotary positions (Su et al. 2021), pairs (i, i + D/2) as Hugging Face's LLaMA: with a = position * theta^(-2i/D),
 // out_i = x_i cos a - x_(i+D/2) sin a, out_(i+D/2) = x_(i+D/2) cos a + x_i sin a; `direction` -1 turns back.
-// x, out: B T P, heads of D side by side, of which the first `rotatedHeads` turn and the rest are copied; positions: B T;
-// turns: D/2, the frequencies in turns, as fractions of 2^32. `half` is D/2 in Elements, four numbers where D/2 is a multiple
-// of 4, one otherwise. One invocation turns the pairs of one Element in all heads of a token.
-// Angles are fractions of a turn in 32 bits: a u32 product wraps where a turn ends, so that no digit of a far position is lost.
+// x, out: B T P, heads of D side by side, of which the first `rotatedHeads` turn and the rest are copied;
+// positions: B T; turns: D/2, the frequencies in turns, as fractions of 2^32. `half` is D/2 in Elements, four numbers
+// where D/2 is a multiple of 4, one otherwise. One invocation turns the pairs of one Element in all heads of a token.
+// Angles are fractions of a turn in 32 bits: a u32 product wraps where a turn ends, at the cost of 7e-10 a position.
 struct Params { tokens: u32, heads: u32, rotatedHeads: u32, half: u32, direction: f32 }
 
 const RADIANS = 1.4629180792671596e-9; // 2 pi / 2^32
@@ -20,7 +20,8 @@ override WORKGROUP: u32 = 64u;
 
 struct Angle { cosine: Element, sine: Element }
 
-// Taylor series within an eighth of a turn of the nearest quarter (errors below 3e-8): WGSL's sin and cos promise three digits.
+// Taylor series within an eighth of a turn of the nearest quarter, errors below 3e-8: WGSL's sin and cos promise three
+// digits only.
 fn angleOf(fraction: UnsignedElement) -> Angle {
   let quarter = (fraction + EIGHTH) >> UnsignedElement(QUARTER_SHIFT);
   let r = Element(SignedElement(fraction - (quarter << UnsignedElement(QUARTER_SHIFT)))) * RADIANS;

@@ -9,8 +9,8 @@ const forwardKernel = defineRowKernel("swiglu", wgsl, "forward");
 const backwardKernel = defineRowKernel("swiglu.dX", wgsl, "backward");
 
 /**
- * SwiGLU (Shazeer 2020): silu(gate) · up with silu(g) = g · sigmoid(g), as LLaMA's `act(gate_proj(x)) * up_proj(x)`. The gate
- * is the first half of the columns of x, the up projection the second: G = 2F.
+ * SwiGLU (Shazeer 2020): silu(gate) · up with silu(g) = g · sigmoid(g), as LLaMA's `act(gate_proj(x)) * up_proj(x)`.
+ * The gate is the first half of the columns of x, the up projection the second: G = 2F.
  */
 export const swiglu: Op<"x", Record<never, never>> = {
   name: "swiglu",

@@ -1,6 +1,6 @@
 // out = tanh(x); dX = dOut (1 - out^2). All bindings: any shape as vec4f; those past its end are padding.
-// One invocation computes four numbers. WGSL's own tanh promises three digits only. Here |x| < 0.6 is Lambert's continued
-// fraction x/(1 + x^2/(3 + x^2/(5 + x^2/(7 + x^2/9)))) (error 1e-9), larger |x| 1 - 2/(exp(2|x|) + 1): both to f32 rounding.
+// One invocation computes four numbers. WGSL's own tanh promises three digits only. Here |x| < 0.6 takes Lambert's
+// continued fraction x/(1 + x^2/(3 + x^2/(5 + x^2/(7 + x^2/9)))) (error 1e-9), larger |x| 1 - 2/(exp(2|x|) + 1).
 struct Params { vecs: u32 }
 
 override WORKGROUP: u32 = 64u;

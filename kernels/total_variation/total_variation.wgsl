@@ -1,6 +1,7 @@
 // out = 1/2 sum_V |p - q|, p = softmax_V(teacher / T), q = softmax_V(student / T). With the subgradient s = sign(q - p) / 2,
 // 0 at equality: dStudent = dOut / T * q (s - meanSign), meanSign = sum_V q s, saved by forward.
-// student, teacher, dStudent: N V; out, dOut, meanSign: N; studentLogSumExp, teacherLogSumExp: N 2. One workgroup owns one row; forward reads it twice.
+// student, teacher, dStudent: N V; out, dOut, meanSign: N; studentLogSumExp, teacherLogSumExp: N 2.
+// One workgroup owns one row; forward reads it twice.
 struct Params { rows: u32, blocks: u32, inverseTemperature: f32 }
 
 @group(0) @binding(0) var<storage, read> student: array<Block>;

@@ -228,7 +228,9 @@ function parseEntry(name: string, entry: unknown, where: string): HeaderEntry {
     const known = Object.keys(BYTES_PER_ELEMENT).join(", ");
     throw new InputError(`${where} has dtype ${JSON.stringify(dtype)} but must have one of ${known}`);
   }
-  if (!isSizes(shape)) throw new InputError(`${where} has shape ${JSON.stringify(shape)} but must have a list of sizes`);
+  if (!isSizes(shape)) {
+    throw new InputError(`${where} has shape ${JSON.stringify(shape)} but must have a list of sizes`);
+  }
   if (!isSizes(data_offsets) || data_offsets.length !== 2 || data_offsets[0] > data_offsets[1]) {
     throw new InputError(
       `${where} has data_offsets ${JSON.stringify(data_offsets)} but must have [first byte, byte after the last]`,
