@@ -37,7 +37,11 @@ export async function respond(
 }
 
 /** ROUGE-L and exact match of responses to the prompts of a set (METHOD section 6). */
-export function scoreResponses(texts: InstructionTexts, set: PromptSet, trajectories: readonly Trajectory[]): SetScores {
+export function scoreResponses(
+  texts: InstructionTexts,
+  set: PromptSet,
+  trajectories: readonly Trajectory[],
+): SetScores {
   let [rouge, exact] = [0, 0];
   trajectories.forEach(({ response }, i) => {
     const text = decodeResponse(texts.tokenizer, response);

@@ -2,7 +2,7 @@ import { BpeTokenizer, INSTRUCTION_TOKENS } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { loadInstructionFolder } from "#lib/data/instruction_folder.ts";
 import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
-import { encodeResponse, type FittedPrompt, fitPrompts, tokenizerTexts } from "#lib/data/prompt.ts";
+import { encodeResponse, fitPrompts, type FittedPrompt, tokenizerTexts } from "#lib/data/prompt.ts";
 import type { InstructionData, InstructionRecord } from "#lib/data/records.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
@@ -46,7 +46,9 @@ export async function readInstructionTexts(settings: Profile["data"], folder?: s
   const fit = (name: string, records: readonly InstructionRecord[]) => {
     const { prompts, droppedCount, truncatedCount } = fitPrompts(tokenizer, records, settings);
     notes[name] = { dropped: droppedCount, truncated: truncatedCount };
-    if (prompts.length === 0) throw new InputError(`${name}: no prompt has at most ${maxPromptTokens} tokens; raise maxPromptTokens`);
+    if (prompts.length === 0) {
+      throw new InputError(`${name}: no prompt has at most ${maxPromptTokens} tokens; raise maxPromptTokens`);
+    }
     return { name, prompts };
   };
   return {

@@ -102,7 +102,12 @@ export class InstructionWorkbench {
   }
 
   /** Samples the model's responses to prompts; the purpose and seed decide the draws. */
-  respond(model: Decoder, prompts: readonly (readonly number[])[], seed: number, purpose: string): Promise<Trajectory[]> {
+  respond(
+    model: Decoder,
+    prompts: readonly (readonly number[])[],
+    seed: number,
+    purpose: string,
+  ): Promise<Trajectory[]> {
     const { data, evaluation } = this.profile;
     const settings = { ...ANCESTRAL, maxNewTokens: data.maxNewTokens, seed, purpose };
     return respond(this.gpu, model, this.texts, prompts, settings, evaluation.batchSize);
@@ -123,7 +128,9 @@ export class InstructionWorkbench {
   ): (step: number) => Promise<void> {
     const { curveEvery } = this.profile.evaluation;
     return async (step) => {
-      if (step > 0 && step % Math.max(1, Math.round(steps / 10)) === 0) this.#say(`${name}, seed ${seed}: step ${step} of ${steps}`);
+      if (step > 0 && step % Math.max(1, Math.round(steps / 10)) === 0) {
+        this.#say(`${name}, seed ${seed}: step ${step} of ${steps}`);
+      }
       if (step % curveEvery === 0 || step === steps) await this.#observe(step, model, log, critics);
     };
   }
@@ -165,11 +172,16 @@ export class InstructionWorkbench {
     const offPolicy = packTrajectories(this.gpu, await this.#heldOutTeacherTexts, critics?.settings.gamma);
     const onPolicy = packTrajectories(this.gpu, responses, critics?.settings.gamma);
     using tape = new Tape(this.gpu);
-    const [off, on] = [offPolicy, onPolicy].map((batch) => policyDistance(tape, { student: model, teacher }, batch));
-    const measured = critics
-      ? criticObjective(critics.settings)(tape, { student: model, teacher, ...critics }, { offPolicy, onPolicy }).measures
-      : { two_tv_off: off.two_tv, two_tv_on: on.two_tv };
-    const { critic_loss: _, ...measures } = { ...measured, entropy_off: off.entropy, entropy_on: on.entropy };
+    const players = { student: model, teacher };
+    const [off, on] = [offPolicy, onPolicy].map((batch) => policyDistance(tape, players, batch));
+    const moments = critics &&
+      criticObjective(critics.settings)(tape, { ...players, ...critics }, { offPolicy, onPolicy }).measures;
+    const measures = {
+      ...(moments && { d_off: moments.d_off, d_on: moments.d_on }),
+      two_tv_off: off.two_tv,
+      two_tv_on: on.two_tv,
+      entropy_on: on.entropy,
+    };
     const names = Object.keys(measures);
     const values = await this.gpu.readAll(Object.values(measures).map(({ value }) => value));
     names.forEach((name, i) => log.set(step, `validation_${name}`, values[i][0]));
@@ -177,7 +189,12 @@ export class InstructionWorkbench {
     releaseBatch(this.gpu, onPolicy);
   }
 
-  async #fineTuned(name: string, sizes: ModelSettings, training: TrainingSettings, seed: number): Promise<TrainedStudent> {
+  async #fineTuned(
+    name: string,
+    sizes: ModelSettings,
+    training: TrainingSettings,
+    seed: number,
+  ): Promise<TrainedStudent> {
     const random = new RandomStream(seed, `${name} parameters`);
     const model = this.#newModel(sizes, () => random.normal());
     this.#say(`${name}, seed ${seed}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
@@ -194,7 +211,9 @@ export class InstructionWorkbench {
       log,
       // The distances to the teacher are left to the end: a teacher has none, and an SFT student's are those of its descendants' start.
       onStep: (step) => {
-        if (step > 0 && step % Math.max(1, Math.round(steps / 5)) === 0) this.#say(`${name}, seed ${seed}: step ${step} of ${steps}`);
+        if (step > 0 && step % Math.max(1, Math.round(steps / 5)) === 0) {
+          this.#say(`${name}, seed ${seed}: step ${step} of ${steps}`);
+        }
         return Promise.resolve();
       },
     });

@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { elementCount } from "#kernels/runtime/tensor.ts";
+import { elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 import { InputError } from "#lib/errors.ts";
 import { Decoder } from "./decoder.ts";
 import { formatDecoderConfig, parseDecoderConfig } from "./decoder_config.ts";
@@ -19,11 +19,24 @@ export async function readDecoder(gpu: Gpu, folder: string): Promise<Decoder> {
     if (tensor.shape.join() !== shape.join()) {
       throw new InputError(`${path}: ${stored} is [${tensor.shape}], but ${configPath} makes it [${shape}]`);
     }
-    const { value } = decoder.store.get(parameter);
-    const offset = value.offset + firstRow * (elementCount(shape.slice(1)) * 4);
-    gpu.write({ ...value, shape, offset }, file.f32(stored));
+    gpu.write(rowsOf(decoder.store.get(parameter).value, firstRow, shape), file.f32(stored));
   }
   return decoder;
+}
+
+/** Puts gradients, under the names and shapes of the checkpoint, where backward would have. */
+export function writeGradients(
+  gpu: Gpu,
+  decoder: Decoder,
+  valuesOf: (name: string) => Float32Array<ArrayBuffer>,
+): void {
+  for (const { name, parameter, firstRow, shape } of decoder.family.checkpointTensors(decoder.config)) {
+    gpu.write(rowsOf(decoder.store.get(parameter).gradient, firstRow, shape), valuesOf(name));
+  }
+}
+
+function rowsOf(tensor: Tensor, firstRow: number, shape: readonly number[]): Tensor {
+  return { ...tensor, shape, offset: tensor.offset + firstRow * sizeBytes(shape.slice(1)) };
 }
 
 /** Writes a checkpoint folder that `readDecoder` and Hugging Face's transformers read. */
@@ -40,14 +53,14 @@ export function splitCheckpoint(
   decoder: Decoder,
   values: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
 ): Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }> {
-  const rowsOf = ({ parameter, firstRow, shape }: CheckpointTensor) => {
+  const valuesOf = ({ parameter, firstRow, shape }: CheckpointTensor) => {
     const start = firstRow * elementCount(shape.slice(1));
     return values.get(parameter)!.slice(start, start + elementCount(shape));
   };
   return new Map(
     decoder.family.checkpointTensors(decoder.config).map((tensor) => [
       tensor.name,
-      { shape: tensor.shape, data: rowsOf(tensor) },
+      { shape: tensor.shape, data: valuesOf(tensor) },
     ]),
   );
 }

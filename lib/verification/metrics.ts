@@ -1,5 +1,5 @@
 import { InputError } from "#lib/errors.ts";
-import { stem } from "#lib/metrics/porter_stemmer.ts";
+import { porterStem } from "#lib/metrics/porter_stemmer.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import { bounded, type Check, TOLERANCE } from "./check.ts";
 
@@ -24,11 +24,15 @@ export async function verifyMetrics(folder: string): Promise<Check[]> {
 
 function checkStems(text: string): Check {
   const rows = lines(text).map((line) => line.split("\t"));
-  const wrong = rows.filter(([word, expected]) => stem(word) !== expected);
+  const wrong = rows.filter(([word, expected]) => porterStem(word) !== expected);
   const name = `Porter stems of ${rows.length} words`;
   if (wrong.length === 0) return { name, status: "ok", error: 0, tolerance: 0 };
   const [word, expected] = wrong[0];
-  return { name, status: "FAIL", note: `${wrong.length} differ; ${word} gives ${stem(word)} instead of ${expected}` };
+  return {
+    name,
+    status: "FAIL",
+    note: `${wrong.length} differ; ${word} gives ${porterStem(word)} instead of ${expected}`,
+  };
 }
 
 function checkRouge(text: string, path: string): Check[] {

@@ -1,0 +1,115 @@
+import { matmul } from "#kernels/matmul/matmul.ts";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { generate, GREEDY } from "#lib/generation/generate.ts";
+import { fineTuning } from "#lib/objectives/supervised.ts";
+import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
+import { RandomStream } from "#lib/random/random_stream.ts";
+import { AdamW } from "#lib/training/adam_w.ts";
+import { updateStep } from "#lib/training/update_step.ts";
+import { adversarialStepMs } from "./adversarial_step.ts";
+import { decodeFlops, REFERENCE_BATCH, REFERENCE_TOKENS, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
+import { medianMs } from "./timing.ts";
+
+export interface BenchRow {
+  readonly name: string;
+  readonly ms: number;
+  readonly gflops?: number;
+  /** Time over the time that the same FLOPs take at the best matmul rate of this run. */
+  readonly ratio?: number;
+  readonly tokensPerSecond?: number;
+  /** How often the GPU was awaited, per step. */
+  readonly awaits?: number;
+}
+
+export const BENCHMARKS = [
+  "matmul",
+  "train_step/reference_gpt",
+  "decode/batch1",
+  "decode/batch32",
+  "adversarial_step/tiny",
+] as const;
+export type BenchmarkName = typeof BENCHMARKS[number];
+
+const NO_TOKEN = 0xffffffff;
+const MATMUL_SIZES = [[512, 512, 512], [1024, 128, 2048], [1024, 512, 128], [1024, 128, 512]] as const;
+const TRAIN_STEPS = 7;
+const DECODED_TOKENS = 64;
+const PROMPT_TOKENS = 16;
+
+/** The rate of products: the best of several sizes and layouts, which every ratio of the run is taken to. */
+export async function benchMatmul(gpu: Gpu): Promise<BenchRow & { gflops: number }> {
+  let best = { name: "matmul", ms: Infinity, gflops: 0 };
+  for (const [m, k, n] of MATMUL_SIZES) {
+    const [a, b] = [
+      gpu.upload(new Float32Array(m * k).fill(0.5), [m, k]),
+      gpu.upload(new Float32Array(k * n).fill(0.5), [k, n]),
+    ];
+    const repeats = Math.max(1, Math.round(5e8 / (m * k * n)));
+    const total = await medianMs(gpu, 7, () => {
+      for (let i = 0; i < repeats; i++) gpu.release(matmul(gpu, a, b));
+    });
+    const ms = total / repeats;
+    const gflops = 2 * m * k * n / ms / 1e6;
+    if (gflops > best.gflops) best = { name: `matmul`, ms, gflops };
+    gpu.release(a);
+    gpu.release(b);
+  }
+  return best;
+}
+
+export async function runBenchmark(
+  gpu: Gpu,
+  name: Exclude<BenchmarkName, "matmul">,
+  matmulGflops: number,
+): Promise<BenchRow> {
+  if (name === "train_step/reference_gpt") return await benchTrainStep(gpu, matmulGflops);
+  if (name === "decode/batch1") return await benchDecode(gpu, 1, matmulGflops);
+  if (name === "decode/batch32") return await benchDecode(gpu, 32, matmulGflops);
+  return { name, ms: await adversarialStepMs(gpu) };
+}
+
+/** Forward, backward and AdamW on 8 × 128 tokens, steps submitted back to back. */
+async function benchTrainStep(gpu: Gpu, matmulGflops: number): Promise<BenchRow> {
+  using model = referenceGpt(gpu);
+  using optimizer = new AdamW(gpu, model.store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
+  const random = new RandomStream(1, "reference batch");
+  const texts = Array.from(
+    { length: REFERENCE_BATCH },
+    () => Array.from({ length: REFERENCE_TOKENS + 1 }, () => random.integer(2048)),
+  );
+  const batch = packTrajectories(gpu, texts.map((ids) => ({ prompt: ids.slice(0, 1), response: ids.slice(1) })));
+  let awaits = 0;
+  const total = await medianMs(gpu, 5, async () => {
+    const before = gpu.awaits;
+    for (let step = 0; step < TRAIN_STEPS; step++) {
+      const measures = await updateStep(
+        gpu,
+        [{ optimizer, learningRate: 1e-3 }],
+        (tape) => fineTuning(tape, { student: model }, batch),
+      );
+      for (const tensor of Object.values(measures)) gpu.release(tensor);
+    }
+    awaits = (gpu.awaits - before) / TRAIN_STEPS;
+  });
+  return withRatio("train_step/reference_gpt", total / TRAIN_STEPS, trainStepFlops(model), matmulGflops, { awaits });
+}
+
+/** Greedy decoding with the key-value cache, its prompt of 16 tokens included in the time. */
+async function benchDecode(gpu: Gpu, batchSize: number, matmulGflops: number): Promise<BenchRow> {
+  using model = referenceGpt(gpu);
+  const random = new RandomStream(1, "prompts");
+  const prompts = Array.from({ length: batchSize }, (_, key) => ({
+    promptIds: Array.from({ length: PROMPT_TOKENS }, () => random.integer(2048)),
+    key,
+  }));
+  const settings = { ...GREEDY, maxNewTokens: DECODED_TOKENS, eosId: NO_TOKEN, padId: 0, seed: 1, purpose: "bench" };
+  const ms = await medianMs(gpu, 5, async () => void await generate(gpu, model, prompts, settings));
+  const tokens = batchSize * DECODED_TOKENS;
+  const flops = decodeFlops(model, PROMPT_TOKENS + DECODED_TOKENS / 2) * tokens;
+  return withRatio(`decode/batch${batchSize}`, ms, flops, matmulGflops, { tokensPerSecond: tokens / ms * 1000 });
+}
+
+function withRatio(name: string, ms: number, flops: number, matmulGflops: number, more: Partial<BenchRow>): BenchRow {
+  const gflops = flops / ms / 1e6;
+  return { name, ms, gflops, ratio: matmulGflops / gflops, ...more };
+}

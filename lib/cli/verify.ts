@@ -1,0 +1,51 @@
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import { InputError } from "#lib/errors.ts";
+import type { Check } from "#lib/verification/check.ts";
+import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
+import { verifyMetrics } from "#lib/verification/metrics.ts";
+import { verifyObjectives } from "#lib/verification/objectives.ts";
+
+/** Runs the checks of every folder and prints one line each; true if none failed. */
+export async function verifyFolders(folders: readonly string[], json: boolean): Promise<boolean> {
+  if (folders.length === 0) {
+    throw new InputError(
+      "verify needs a folder: a checkpoint (config.json, model.safetensors, golden.*), objectives or metrics",
+    );
+  }
+  const kinds = folders.map((folder) => ({ folder, kind: kindOf(folder) }));
+  await using gpu = await Gpu.open();
+  const results: { folder: string; checks: Check[] }[] = [];
+  for (const { folder, kind } of kinds) {
+    const checks = kind === "metrics"
+      ? await verifyMetrics(folder)
+      : await (kind === "checkpoint" ? verifyCheckpoint : verifyObjectives)(gpu, folder);
+    results.push({ folder, checks });
+    if (!json) { for (const check of checks) console.log(`${folder}: ${formatCheck(check)}`); }
+  }
+  const all = results.flatMap(({ checks }) => checks);
+  const count = (status: Check["status"]) => all.filter((check) => check.status === status).length;
+  if (json) console.log(JSON.stringify(results, null, 2));
+  else console.log(`${count("ok")} ok, ${count("FAIL")} failed, ${count("skipped")} skipped`);
+  return count("FAIL") === 0;
+}
+
+export function formatCheck({ name, status, error, tolerance, note }: Check): string {
+  const figures = error === undefined ? "" : ` (error ${error.toExponential(1)}, tolerance ${tolerance})`;
+  return `${status.padEnd(7)} ${name}${figures}${note ? `: ${note}` : ""}`;
+}
+
+function kindOf(folder: string): "checkpoint" | "objectives" | "metrics" {
+  const has = (file: string) => {
+    try {
+      return Deno.statSync(`${folder}/${file}`).isFile;
+    } catch {
+      return false;
+    }
+  };
+  if (has("config.json")) return "checkpoint";
+  if (has("golden.safetensors")) return "objectives";
+  if (has("rouge_l.jsonl") || has("porter.tsv")) return "metrics";
+  throw new InputError(
+    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives) nor rouge_l.jsonl or porter.tsv (metrics)`,
+  );
+}

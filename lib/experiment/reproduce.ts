@@ -1,0 +1,144 @@
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Experiment, ExperimentRun, RunContext } from "./experiment.ts";
+import type { Profile } from "./profile.ts";
+import { type Provenance, ResultsFolder } from "./results_folder.ts";
+import { resultTables } from "./result_tables.ts";
+
+export interface ReproduceOptions {
+  readonly profileName: string;
+  readonly profile: Profile;
+  readonly seeds: readonly number[];
+  /** Methods to run; all of the experiment where not given. */
+  readonly methods?: readonly string[];
+  readonly dataFolder?: string;
+  readonly resultsFolder: string;
+  /** Runs cells that are there, too. */
+  readonly force: boolean;
+  readonly say: (message: string) => void;
+  readonly progress: (done: number, total: number, what: string) => void;
+}
+
+export interface Cell {
+  readonly method: string;
+  readonly seed: number;
+}
+
+/** The cells of an experiment that a run would compute, and why; those of other settings are not kept. */
+export interface Plan {
+  readonly folder: ResultsFolder;
+  readonly configurationHash: string;
+  readonly missing: readonly Cell[];
+  readonly finished: readonly Cell[];
+  readonly stale: boolean;
+}
+
+export interface ReproduceOutcome {
+  readonly computed: number;
+  readonly failed: readonly { readonly cell: Cell; readonly error: Error }[];
+}
+
+/** Finds what is missing: cells without scores, or all where the settings are not those of the recorded results. */
+export async function planCells(experiment: Experiment, options: ReproduceOptions): Promise<Plan> {
+  const folder = await ResultsFolder.open(options.resultsFolder, options.profileName, experiment.name);
+  const configurationHash = await hashOf({
+    profile: withoutSeeds(options.profile),
+    data: options.dataFolder ?? "embedded",
+  });
+  const stale = folder.provenance !== undefined && folder.provenance.configurationHash !== configurationHash;
+  const cells = options.seeds.flatMap((seed) =>
+    experiment.methods.filter((method) => options.methods?.includes(method) ?? true).map((method): Cell => ({
+      method,
+      seed,
+    }))
+  );
+  const isMissing = ({ method, seed }: Cell) => options.force || stale || !folder.has(method, seed);
+  return {
+    folder,
+    configurationHash,
+    missing: cells.filter(isMissing),
+    finished: cells.filter((cell) => !isMissing(cell)),
+    stale,
+  };
+}
+
+/** Runs the missing cells one after the other and writes all files after each, so that what is finished is kept. */
+export async function runCells(
+  experiment: Experiment,
+  plan: Plan,
+  options: ReproduceOptions,
+): Promise<ReproduceOutcome> {
+  const { folder } = plan;
+  const failed: { cell: Cell; error: Error }[] = [];
+  if (plan.missing.length === 0) return { computed: 0, failed };
+  await using gpu = await Gpu.open();
+  const context: RunContext = { gpu, profile: options.profile, dataFolder: options.dataFolder, say: options.say };
+  const run = await experiment.open(context);
+  if (plan.stale) folder.clear();
+  folder.provenance = await startProvenance(gpu, plan, options, run);
+  for (const [done, cell] of plan.missing.entries()) {
+    options.progress(done, plan.missing.length, `${experiment.name} ${cell.method}, seed ${cell.seed}`);
+    try {
+      await runCell(gpu, run, cell, folder);
+      await folder.write(resultTables(folder.scores));
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "NonFiniteError") throw error;
+      failed.push({ cell, error });
+      options.say(error.message);
+    }
+  }
+  options.progress(plan.missing.length, plan.missing.length, experiment.name);
+  return { computed: plan.missing.length - failed.length, failed };
+}
+
+async function runCell(gpu: Gpu, run: ExperimentRun, cell: Cell, folder: ResultsFolder): Promise<void> {
+  const start = performance.now();
+  folder.put(cell.method, cell.seed, await run.cell(cell.method, cell.seed));
+  const cells = {
+    ...folder.provenance!.cells,
+    [`${cell.method}, seed ${cell.seed}`]: {
+      wallSeconds: Math.round((performance.now() - start) / 100) / 10,
+      peakMemoryBytes: Deno.memoryUsage().rss,
+      peakGpuBytes: gpu.peakBytes,
+    },
+  };
+  folder.provenance = { ...folder.provenance!, cells };
+}
+
+async function startProvenance(
+  gpu: Gpu,
+  plan: Plan,
+  options: ReproduceOptions,
+  run: ExperimentRun,
+): Promise<Provenance> {
+  const { description, vendor, architecture } = gpu.adapterInfo;
+  return {
+    commit: await git("rev-parse", "HEAD"),
+    dirty: await git("status", "--porcelain", "--", ".", ":(exclude)results") !== "",
+    configuration: options.profile,
+    configurationHash: plan.configurationHash,
+    deno: Deno.version.deno,
+    adapter: [description, vendor, architecture].filter((part) => part).join(", "),
+    data: run.description,
+    cells: plan.folder.provenance?.cells ?? {},
+  };
+}
+
+/** What git prints, or "unknown" outside a repository. */
+async function git(...args: string[]): Promise<string> {
+  try {
+    const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : "unknown";
+  } catch {
+    return "unknown";
+  }
+}
+
+/** Other seeds are other cells, not other settings. */
+function withoutSeeds({ seeds: _, ...settings }: Profile): Omit<Profile, "seeds"> {
+  return settings;
+}
+
+async function hashOf(value: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,46 @@
+import { InputError } from "#lib/errors.ts";
+
+/** A name is taken for a slip of another if at most a third of its letters, and at least one, would change. */
+const MAX_CHANGED_FRACTION = 1 / 3;
+
+/** Checks a name that the user gave: `unknown method "amd"; did you mean "ammd"? Known are teacher, sft, …`. */
+export function expectKnown(kind: string, name: string, known: readonly string[]): void {
+  if (!known.includes(name)) throw new InputError(unknownName(kind, name, known));
+}
+
+/** The message about a name that is not among the known ones, with the likeliest of them if there is one. */
+export function unknownName(kind: string, name: string, known: readonly string[]): string {
+  return `unknown ${kind} "${name}"; ${hint(closest(name, known))}known are ${known.join(", ")}`;
+}
+
+function hint(suggestion: string | undefined): string {
+  return suggestion === undefined ? "" : `did you mean "${suggestion}"? `;
+}
+
+/** The known name nearest to a wrong one, by edit distance without regard to case; the first of equals. */
+export function closest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const limit = Math.max(1, Math.floor(Math.max(name.length, candidate.length) * MAX_CHANGED_FRACTION));
+    if (distance <= limit && distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment; Damerau 1964). */
+export function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, replaced);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
+    }
+    rows.push(row);
+  }
+  return rows[a.length][b.length];
+}
