@@ -51,6 +51,7 @@ export class Tape implements Disposable {
   readonly #parameters = new Map<Parameter, TapeVariable>();
   /** Tensors to release at the end, and whether a recorded op needs them until then. */
   readonly #owned = new Map<GPUBuffer, { readonly tensor: Tensor; retained: boolean }>();
+  #ranBackward = false;
 
   constructor(gpu: Gpu, { learning = [] }: { learning?: readonly ParameterOwner[] } = {}) {
     this.gpu = gpu;
@@ -151,7 +152,9 @@ export class Tape implements Disposable {
     if (value.shape.some((size) => size !== 1)) {
       throw new RangeError(`Cannot run backward: the loss is [${value.shape}], not one number`);
     }
-    slot.sum = this.gpu.upload(Float32Array.of(1), value.shape);
+    if (this.#ranBackward) throw new RangeError("Cannot run backward: this tape has run it before");
+    this.#ranBackward = true;
+    this.#addGradient("backward", "loss", slot, this.gpu.upload(Float32Array.of(1), value.shape));
     for (const recorded of this.#recorded.reverse()) {
       const dOut = recorded.slot.sum;
       if (!dOut) continue;

@@ -4,14 +4,21 @@ import type { Check } from "#lib/verification/check.ts";
 import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
 import { verifyMetrics } from "#lib/verification/metrics.ts";
 import { verifyObjectives } from "#lib/verification/objectives.ts";
+import { defineCommand } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const verify = defineCommand({
+  name: "verify",
+  summary: "checks the numerics against recorded values: folders of a checkpoint, of objectives or of metrics",
+  positional: { name: "DIR", kind: "path", min: 1 },
+  flags: { json: { kind: "switch", help: "prints JSON" } },
+  async run({ positional, flags }, { terminal }) {
+    return await verifyFolders(positional, flags.json, terminal) ? 0 : 1;
+  },
+});
 
 /** Runs the checks of every folder and prints one line each; true if none failed. */
-export async function verifyFolders(folders: readonly string[], json: boolean): Promise<boolean> {
-  if (folders.length === 0) {
-    throw new InputError(
-      "verify needs a folder: a checkpoint (config.json, model.safetensors, golden.*), objectives or metrics",
-    );
-  }
+async function verifyFolders(folders: readonly string[], json: boolean, { print }: Terminal): Promise<boolean> {
   const kinds = folders.map((folder) => ({ folder, kind: kindOf(folder) }));
   await using gpu = await Gpu.open();
   const results: { folder: string; checks: Check[] }[] = [];
@@ -20,12 +27,12 @@ export async function verifyFolders(folders: readonly string[], json: boolean): 
       ? await verifyMetrics(folder)
       : await (kind === "checkpoint" ? verifyCheckpoint : verifyObjectives)(gpu, folder);
     results.push({ folder, checks });
-    if (!json) { for (const check of checks) console.log(`${folder}: ${formatCheck(check)}`); }
+    if (!json) { for (const check of checks) print(`${folder}: ${formatCheck(check)}`); }
   }
   const all = results.flatMap(({ checks }) => checks);
   const count = (status: Check["status"]) => all.filter((check) => check.status === status).length;
-  if (json) console.log(JSON.stringify(results, null, 2));
-  else console.log(`${count("ok")} ok, ${count("FAIL")} failed, ${count("skipped")} skipped`);
+  if (json) print(JSON.stringify(results, null, 2));
+  else print(`${count("ok")} ok, ${count("FAIL")} failed, ${count("skipped")} skipped`);
   return count("FAIL") === 0;
 }
 

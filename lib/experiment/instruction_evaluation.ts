@@ -44,10 +44,15 @@ export function scoreResponses(
 ): SetScores {
   let [rouge, exact] = [0, 0];
   trajectories.forEach(({ response }, i) => {
-    const text = decodeResponse(texts.tokenizer, response);
+    const text = textOf(texts, response);
     const { references } = set.prompts[i].record;
     rouge += rougeL(text, references);
     exact += exactMatch(text, references);
   });
   return { rougeL: rouge / trajectories.length, exactMatch: exact / trajectories.length };
+}
+
+/** The text of a response; ids that only round the vocabulary up stand for no piece, and say nothing. */
+export function textOf({ tokenizer }: InstructionTexts, response: readonly number[]): string {
+  return decodeResponse(tokenizer, response.filter((id) => id < tokenizer.vocabSize));
 }

@@ -1,5 +1,4 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { decodeResponse } from "#lib/data/prompt.ts";
 import { ANCESTRAL } from "#lib/generation/generate.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
@@ -16,7 +15,7 @@ import type { Schedule } from "#lib/training/schedule.ts";
 import { textBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { CellResult, CellScore, RunContext, SampleResponse } from "./experiment.ts";
-import { respond, scoreResponses } from "./instruction_evaluation.ts";
+import { respond, scoreResponses, textOf } from "./instruction_evaluation.ts";
 import { type InstructionTexts, readInstructionTexts } from "./instruction_texts.ts";
 import type { ModelSettings, Profile, TrainingSettings } from "./profile.ts";
 
@@ -238,7 +237,7 @@ export class InstructionWorkbench {
       instruction: record.instruction,
       input: record.input,
       reference: record.references[0],
-      response: decodeResponse(this.texts.tokenizer, responses[i].response),
+      response: textOf(this.texts, responses[i].response),
     }));
   }
 }

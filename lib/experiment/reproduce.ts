@@ -1,5 +1,6 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Experiment, ExperimentRun, RunContext } from "./experiment.ts";
+import { NonFiniteError } from "#lib/training/measure_log.ts";
+import type { Experiment, ExperimentRun } from "./experiment.ts";
 import type { Profile } from "./profile.ts";
 import { type Provenance, ResultsFolder } from "./results_folder.ts";
 import { resultTables } from "./result_tables.ts";
@@ -14,8 +15,10 @@ export interface ReproduceOptions {
   readonly resultsFolder: string;
   /** Runs cells that are there, too. */
   readonly force: boolean;
-  readonly say: (message: string) => void;
+  /** How many cells are done, of how many, and what is being done now. */
   readonly progress: (done: number, total: number, what: string) => void;
+  /** What a person must know even afterwards. */
+  readonly note: (message: string) => void;
 }
 
 export interface Cell {
@@ -67,27 +70,30 @@ export async function runCells(
   plan: Plan,
   options: ReproduceOptions,
 ): Promise<ReproduceOutcome> {
-  const { folder } = plan;
+  const { folder, missing } = plan;
   const failed: { cell: Cell; error: Error }[] = [];
-  if (plan.missing.length === 0) return { computed: 0, failed };
+  if (missing.length === 0) return { computed: 0, failed };
   await using gpu = await Gpu.open();
-  const context: RunContext = { gpu, profile: options.profile, dataFolder: options.dataFolder, say: options.say };
-  const run = await experiment.open(context);
+  let done = 0;
+  const say = (message: string) => options.progress(done, missing.length, `${experiment.name}: ${message}`);
+  const run = await experiment.open({ gpu, profile: options.profile, dataFolder: options.dataFolder, say });
   if (plan.stale) folder.clear();
   folder.provenance = await startProvenance(gpu, plan, options, run);
-  for (const [done, cell] of plan.missing.entries()) {
-    options.progress(done, plan.missing.length, `${experiment.name} ${cell.method}, seed ${cell.seed}`);
+  for (const cell of missing) {
+    say(`${cell.method}, seed ${cell.seed}`);
     try {
       await runCell(gpu, run, cell, folder);
-      await folder.write(resultTables(folder.scores));
+      await folder.write(resultTables(experiment, options.profileName, folder.scores));
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== "NonFiniteError") throw error;
+      // A run that went wrong says nothing of the others; anything else is a defect or a device that is gone.
+      if (!(error instanceof NonFiniteError)) throw error;
       failed.push({ cell, error });
-      options.say(error.message);
+      options.note(`failed: ${error.message}`);
     }
+    done++;
   }
-  options.progress(plan.missing.length, plan.missing.length, experiment.name);
-  return { computed: plan.missing.length - failed.length, failed };
+  say("done");
+  return { computed: missing.length - failed.length, failed };
 }
 
 async function runCell(gpu: Gpu, run: ExperimentRun, cell: Cell, folder: ResultsFolder): Promise<void> {

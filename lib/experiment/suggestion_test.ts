@@ -9,7 +9,7 @@ Deno.test("a slip of one name is answered with that name", () => {
   assertEquals(closest("amd", METHODS), "ammd");
   assertEquals(closest("AMMD", METHODS), "ammd");
   assertEquals(closest("sft-continued", METHODS), "sft_continued");
-  assertEquals(closest("ammd_fot", METHODS), "ammd_sft");
+  assertEquals(closest("ammd_stf", METHODS), "ammd_sft");
   assertEquals(closest("tacher", METHODS), "teacher");
 });
 
@@ -19,7 +19,11 @@ Deno.test("a name that is like no other is answered with none", () => {
 });
 
 Deno.test("an unknown name is an input error that lists the known ones", () => {
-  assertThrows(() => expectKnown("method", "amd", METHODS), InputError, 'unknown method "amd"; did you mean "ammd"? known');
+  assertThrows(
+    () => expectKnown("method", "amd", METHODS),
+    InputError,
+    'unknown method "amd"; did you mean "ammd"? known',
+  );
   assertThrows(() => expectKnown("method", "reinforce", METHODS), InputError, '"reinforce"; known are teacher, sft,');
   expectKnown("method", "kd", METHODS);
 });

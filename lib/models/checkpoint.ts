@@ -14,7 +14,7 @@ export async function readDecoder(gpu: Gpu, folder: string): Promise<Decoder> {
   const file = await SafeTensorsFile.read(path);
   const decoder = new Decoder(gpu, config, () => 0);
   for (const { name, parameter, firstRow, shape } of decoder.family.checkpointTensors(config)) {
-    const stored = file.names.includes(name) ? name : withoutPrefix(name);
+    const stored = file.names.includes(withoutPrefix(name)) ? withoutPrefix(name) : name;
     const tensor = file.get(stored);
     if (tensor.shape.join() !== shape.join()) {
       throw new InputError(`${path}: ${stored} is [${tensor.shape}], but ${configPath} makes it [${shape}]`);

@@ -57,7 +57,7 @@ function parseGpt2(config: Json, path: string): DecoderConfig {
   const numHeads = size(config, "n_head", path);
   const approximation = { gelu_new: "tanh", gelu_pytorch_tanh: "tanh", gelu: "none" } as const;
   const activation = String(config.activation_function ?? "gelu_new");
-  if (!(activation in approximation)) {
+  if (!Object.hasOwn(approximation, activation)) {
     throw new InputError(
       `${path}: activation_function is "${activation}"; known are ${Object.keys(approximation).join(", ")}`,
     );
@@ -74,7 +74,7 @@ function parseGpt2(config: Json, path: string): DecoderConfig {
     headSize: headSize(hiddenSize, numHeads, path),
     feedForwardSize: config.n_inner == null ? 4 * hiddenSize : size(config, "n_inner", path),
     maxPositions: size(config, "n_positions", path),
-    normEps: Number(config.layer_norm_epsilon ?? 1e-5),
+    normEps: positive(config, "layer_norm_epsilon", 1e-5, path),
     ropeTheta: 0,
     geluApproximation: approximation[activation as keyof typeof approximation],
     tiedHead: config.tie_word_embeddings !== false,
@@ -92,18 +92,22 @@ function parseLlama(config: Json, path: string): DecoderConfig {
   expect(config, "attention_bias", false, path);
   expect(config, "mlp_bias", false, path);
   expect(config, "hidden_act", "silu", path);
+  const numKvHeads = config.num_key_value_heads == null ? numHeads : size(config, "num_key_value_heads", path);
+  if (numHeads % numKvHeads !== 0) {
+    throw new InputError(`${path}: ${numKvHeads} key-value heads do not divide ${numHeads} heads`);
+  }
   return {
     family: "llama",
     vocabSize: size(config, "vocab_size", path),
     hiddenSize,
     numLayers: size(config, "num_hidden_layers", path),
     numHeads,
-    numKvHeads: config.num_key_value_heads == null ? numHeads : size(config, "num_key_value_heads", path),
-    headSize: config.head_dim == null ? headSize(hiddenSize, numHeads, path) : size(config, "head_dim", path),
+    numKvHeads,
+    headSize: headSize(hiddenSize, numHeads, path, config.head_dim == null ? undefined : size(config, "head_dim", path)),
     feedForwardSize: size(config, "intermediate_size", path),
     maxPositions: size(config, "max_position_embeddings", path),
-    normEps: Number(config.rms_norm_eps ?? 1e-6),
-    ropeTheta: Number(rope.rope_theta ?? config.rope_theta ?? 10_000),
+    normEps: positive(config, "rms_norm_eps", 1e-6, path),
+    ropeTheta: positive(rope.rope_theta == null ? config : rope, "rope_theta", 10_000, path),
     geluApproximation: "none",
     tiedHead: config.tie_word_embeddings === true,
   };
@@ -158,11 +162,22 @@ function size(config: Json, key: string, path: string): number {
   return value as number;
 }
 
-function headSize(hiddenSize: number, numHeads: number, path: string): number {
-  if (hiddenSize % numHeads !== 0) {
+/** The given size of a head, or the hidden size's share. */
+function headSize(hiddenSize: number, numHeads: number, path: string, given?: number): number {
+  if (given === undefined && hiddenSize % numHeads !== 0) {
     throw new InputError(`${path}: ${numHeads} heads do not divide a hidden size of ${hiddenSize}`);
   }
-  return hiddenSize / numHeads;
+  const share = given ?? hiddenSize / numHeads;
+  if (share % 4 !== 0) throw new InputError(`${path}: heads have size ${share}; this computes multiples of 4`);
+  return share;
+}
+
+function positive(config: Json, key: string, otherwise: number, path: string): number {
+  const value = config[key] ?? otherwise;
+  if (!(typeof value === "number" && value > 0)) {
+    throw new InputError(`${path}: ${key} is ${JSON.stringify(value)}; it must be a positive number`);
+  }
+  return value;
 }
 
 function expect(config: Json, key: string, value: unknown, path: string): void {

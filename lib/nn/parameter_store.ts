@@ -102,6 +102,9 @@ export class ParameterStore implements ParameterOwner, Disposable {
         );
       }
     }
+    const names = [...this.parameters.keys()];
+    const misplaced = [...other.parameters.keys()].find((name, i) => name !== names[i]);
+    if (misplaced) throw new RangeError(`Cannot copy parameter ${misplaced}: this store has none in its place`);
     this.segments.forEach(({ values }, i) => this.#gpu.copy(other.segments[i].values, values));
   }
 

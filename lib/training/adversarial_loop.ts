@@ -76,7 +76,8 @@ export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<vo
     if (step === 0) continue;
     if (step === 1) await run.onStep?.(0);
     const learningRate = learningRateAt(step - 1, schedule);
-    await log.add(step, await studentStep(gpu, run, student, learningRate));
+    log.add(step, await studentStep(gpu, run, student, learningRate));
+    await log.endStep(step);
     await run.onStep?.(step);
   }
   await log.flush();

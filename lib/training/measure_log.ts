@@ -33,9 +33,13 @@ export class MeasureLog {
     this.#every = every;
   }
 
-  /** Takes over the measures of a step (counted from 1). */
-  async add(step: number, measures: Readonly<Record<string, Tensor>>): Promise<void> {
+  /** Takes over the measures of a step; a step may add several times. */
+  add(step: number, measures: Readonly<Record<string, Tensor>>): void {
     this.#pending.push({ step, measures });
+  }
+
+  /** Logs what is pending where `step` (counted from 1) ends an interval. */
+  async endStep(step: number): Promise<void> {
     if (step % this.#every === 0) await this.flush();
   }
 
@@ -45,7 +49,7 @@ export class MeasureLog {
     this.rows.push({ step, measure, value });
   }
 
-  /** Reads what is pending; call it after the last step. */
+  /** Logs what is pending, as of its last step; call it after the last step. */
   async flush(): Promise<void> {
     const pending = this.#pending;
     if (pending.length === 0) return;

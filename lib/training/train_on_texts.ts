@@ -35,8 +35,9 @@ export async function trainOnTexts<Players>(gpu: Gpu, training: TextTraining<Pla
   for (let step = 1; step <= schedule.steps; step++) {
     const batch = packTrajectories(gpu, training.nextTexts());
     const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
-    await log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
+    log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
     releaseBatch(gpu, batch);
+    await log.endStep(step);
     await training.onStep?.(step);
   }
   await log.flush();

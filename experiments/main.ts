@@ -1,0 +1,26 @@
+/** The program: the tasks of `deno.json` run it with a command and its arguments. */
+import { main } from "#lib/cli/main.ts";
+import { processTerminal } from "#lib/cli/terminal.ts";
+import type { Experiment } from "#lib/experiment/experiment.ts";
+import { instructionFollowing } from "./instruction_following.ts";
+
+/** Every experiment, in the order in which `list` shows and `reproduce` runs them. */
+export const EXPERIMENTS: readonly Experiment[] = [instructionFollowing];
+
+if (import.meta.main) {
+  // Without it Mesa's window-system probing prints error lines.
+  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+  const status = await main(Deno.args, {
+    experiments: EXPERIMENTS,
+    terminal: processTerminal(),
+    callerFolder: callerFolder(),
+  });
+  Deno.exit(status);
+}
+
+/** Where the user called from, if not from the project's folder, in which `deno task` runs its commands. */
+function callerFolder(): string | undefined {
+  const project = decodeURIComponent(new URL("../", import.meta.url).pathname).replace(/\/$/, "");
+  const caller = Deno.env.get("INIT_CWD");
+  return caller === project ? undefined : caller;
+}

@@ -1,0 +1,277 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { add } from "#kernels/add/add.ts";
+import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
+import { linearWithBias } from "#kernels/linear/linear.ts";
+import type { Array64 } from "#kernels/op.ts";
+import { elementCount, type Shape } from "#kernels/runtime/tensor.ts";
+import { tanh } from "#kernels/tanh/tanh.ts";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
+import { normal, ParameterStore } from "#lib/nn/parameter_store.ts";
+import { RandomStream } from "#lib/random/random_stream.ts";
+import { Tape, type Variable } from "./tape.ts";
+
+const gpu = await testGpu();
+const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+
+/** A store of random parameters of these shapes. */
+function storeOf(shapes: Readonly<Record<string, Shape>>, seed = 1): ParameterStore {
+  const random = new RandomStream(seed, "tape test");
+  const specs = Object.entries(shapes).map(([name, shape]) => ({ name, shape, decayed: true, initial: normal(1) }));
+  return new ParameterStore(gpu, specs, () => random.normal());
+}
+
+/** Σ (i + 1) x_i: a number that depends on every element, on each in its own measure. */
+function positionSum(tape: Tape, x: Variable): Variable {
+  const count = elementCount(x.value.shape);
+  const weights = tape.adopt(gpu.upload(Float32Array.from({ length: count }, (_, i) => i + 1)));
+  return tape.apply(weightedSum, { x: tape.reshape(x, [count]), weights: tape.constant(weights) }, {});
+}
+
+/** The gradients of a loss written over a store's parameters. */
+async function gradientsOf(
+  store: ParameterStore,
+  loss: (tape: Tape, parameter: (name: string) => Variable) => Variable,
+): Promise<Map<string, Float32Array>> {
+  using tape = new Tape(gpu, { learning: [store] });
+  store.zeroGradients();
+  tape.backward(loss(tape, (name) => tape.parameter(store.get(name))));
+  return await store.readGradients();
+}
+
+function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 2e-5): void {
+  assertEquals(actual.length, expected.length);
+  for (let i = 0; i < expected.length; i++) assertAlmostEquals(actual[i], expected[i], tolerance, `element ${i}`);
+}
+
+test("gradients of a composition equal central differences of it in float64", async () => {
+  const shapes = { x: [3, 4], norm: [4], shift: [4], weight: [2, 4], bias: [2] };
+  using store = storeOf(shapes);
+  const gradients = await gradientsOf(store, (tape, p) => {
+    const normed = tape.apply(layerNorm, { x: p("x"), weight: p("norm"), bias: p("shift") }, { eps: 1e-5 });
+    const out = tape.apply(linearWithBias, { x: normed, weight: p("weight"), bias: p("bias") }, {});
+    return positionSum(tape, tape.apply(tanh, { x: out }, {}));
+  });
+  const values = new Map([...await store.read()].map(([name, data]) => [name, Float64Array.from(data)]));
+  const exact = () => {
+    const p = (name: keyof typeof shapes): Array64 => ({ shape: shapes[name], data: values.get(name)! });
+    const normed = layerNorm.reference({ x: p("x"), weight: p("norm"), bias: p("shift") }, { eps: 1e-5 });
+    const out = linearWithBias.reference({ x: normed, weight: p("weight"), bias: p("bias") }, {});
+    return tanh.reference({ x: out }, {}).data.reduce((sum, value, i) => sum + (i + 1) * value, 0);
+  };
+  for (const [name, data] of values) {
+    data.forEach((value, i) => {
+      const at = (shifted: number) => {
+        data[i] = shifted;
+        return exact();
+      };
+      const expected = (at(value + 1e-5) - at(value - 1e-5)) / 2e-5;
+      data[i] = value;
+      assertAlmostEquals(gradients.get(name)![i], expected, 5e-5, `${name}[${i}]`);
+    });
+  }
+});
+
+test("a value used twice gets the sum of both gradients, by one op or by two", async () => {
+  using store = storeOf({ w: [5] });
+  const gradients = await gradientsOf(store, (tape, p) => {
+    const h = tape.apply(tanh, { x: p("w") }, {});
+    const twice = tape.apply(add, { x: h, y: h }, { xScale: 1, yScale: 2 });
+    return positionSum(tape, tape.apply(add, { x: twice, y: h }, { xScale: 1, yScale: 4 }));
+  });
+  const w = (await store.read()).get("w")!;
+  assertClose(gradients.get("w")!, w.map((value, i) => 7 * (i + 1) * (1 - Math.tanh(value) ** 2)));
+});
+
+test("views of one value share its gradient, whatever their shapes", async () => {
+  using store = storeOf({ w: [2, 3] });
+  const gradients = await gradientsOf(store, (tape, p) => {
+    const h = tape.apply(tanh, { x: p("w") }, {});
+    const [flat, turned] = [tape.reshape(h, [6]), tape.reshape(h, [3, 2])];
+    const sum = tape.apply(add, { x: flat, y: tape.reshape(turned, [6]) }, { xScale: 1, yScale: 1 });
+    const wide = tape.apply(add, { x: h, y: tape.reshape(sum, [2, 3]) }, { xScale: 1, yScale: 1 });
+    return positionSum(tape, wide);
+  });
+  const w = (await store.read()).get("w")!;
+  assertClose(gradients.get("w")!, w.map((value, i) => 3 * (i + 1) * (1 - Math.tanh(value) ** 2)));
+});
+
+test("through a detached value no gradient flows", async () => {
+  using store = storeOf({ w: [4] });
+  const gradients = await gradientsOf(store, (tape, p) => {
+    const h = tape.apply(tanh, { x: p("w") }, {});
+    return positionSum(tape, tape.apply(add, { x: p("w"), y: tape.detach(h) }, { xScale: 1, yScale: 1 }));
+  });
+  assertEquals([...gradients.get("w")!], [1, 2, 3, 4]);
+});
+
+test("a loss that is a parameter itself gives it a gradient of one", async () => {
+  using store = storeOf({ w: [1] });
+  const gradients = await gradientsOf(store, (_, p) => p("w"));
+  assertEquals([...gradients.get("w")!], [1]);
+});
+
+test("parameters of a store that does not learn get no gradient, those beside them do", async () => {
+  using frozen = storeOf({ w: [3] });
+  using learning = storeOf({ v: [3] });
+  frozen.zeroGradients();
+  const gradients = await gradientsOf(learning, (tape, p) => {
+    const h = tape.apply(tanh, { x: tape.parameter(frozen.get("w")) }, {});
+    assert(!h.requiresGrad);
+    return positionSum(tape, tape.apply(add, { x: h, y: p("v") }, { xScale: 1, yScale: 1 }));
+  });
+  assertEquals([...gradients.get("v")!], [1, 2, 3]);
+  assertEquals([...(await frozen.readGradients()).get("w")!], [0, 0, 0]);
+});
+
+test("a frozen pass keeps nothing but each block's result; one that learns keeps what backward needs", () => {
+  using store = storeOf({ x: [7, 2052], norm: [2052], shift: [2052] });
+  const buffersAfter = (blocks: number, learning: ParameterStore[]) => {
+    using tape = new Tape(gpu, { learning });
+    const [x, weight, bias] = ["x", "norm", "shift"].map((name) => tape.parameter(store.get(name)));
+    let value = x;
+    for (let i = 0; i < blocks; i++) {
+      value = tape.scope(() => {
+        const normed = tape.apply(layerNorm, { x: value, weight, bias }, { eps: 1e-5 });
+        return tape.apply(tanh, { x: normed }, {});
+      });
+    }
+    return gpu.liveBuffers;
+  };
+  const ofTwo = buffersAfter(2, []);
+  const ofTwelve = buffersAfter(12, []);
+  assertEquals(ofTwelve - ofTwo, 10);
+  assertEquals(buffersAfter(12, []), ofTwelve);
+  assert(buffersAfter(12, [store]) >= ofTwelve + 11);
+});
+
+test("backward without a learning store is refused", () => {
+  using store = storeOf({ w: [3] });
+  using tape = new Tape(gpu);
+  const loss = positionSum(tape, tape.parameter(store.get("w")));
+  assertThrows(() => tape.backward(loss), RangeError, "the loss depends on no parameter that learns");
+});
+
+test("backward of more than one number is refused with its shape", () => {
+  using store = storeOf({ w: [3, 1] });
+  using tape = new Tape(gpu, { learning: [store] });
+  const loss = tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {});
+  assertThrows(() => tape.backward(loss), RangeError, "the loss is [3,1], not one number");
+});
+
+test("a second backward of one tape is refused", () => {
+  using store = storeOf({ w: [3] });
+  using tape = new Tape(gpu, { learning: [store] });
+  const loss = positionSum(tape, tape.parameter(store.get("w")));
+  tape.backward(loss);
+  assertThrows(() => tape.backward(loss), RangeError, "this tape has run it before");
+});
+
+test("inputs whose axes disagree are refused before anything runs", () => {
+  using store = storeOf({ x: [3, 4], weight: [2, 5], bias: [2] });
+  using tape = new Tape(gpu, { learning: [store] });
+  const [x, weight, bias] = ["x", "weight", "bias"].map((name) => tape.parameter(store.get(name)));
+  assertThrows(
+    () => tape.apply(linearWithBias, { x, weight, bias }, {}),
+    RangeError,
+    "axis I of weight is 5 but was 4",
+  );
+});
+
+test("a scope releases what it made at once, except its result", async () => {
+  using store = storeOf({ w: [1000] });
+  using tape = new Tape(gpu);
+  const inside: GPUBuffer[] = [];
+  const outer = tape.scope(() => {
+    let x = tape.parameter(store.get("w"));
+    for (let i = 0; i < 3; i++) {
+      x = tape.apply(tanh, { x }, {});
+      inside.push(x.value.buffer);
+    }
+    return x;
+  });
+  const before = await gpu.read(outer.value);
+  const fresh = [1, 2].map(() => tape.adopt(gpu.allocate([1000])).buffer);
+  assert(fresh.every((buffer) => inside.slice(0, 2).includes(buffer)), "what the scope made is not reused");
+  assert(fresh[0] !== fresh[1] && !fresh.includes(outer.value.buffer));
+  for (const buffer of fresh) gpu.clear({ shape: [1000], dtype: "f32", buffer, offset: 0 });
+  assertEquals(await gpu.read(outer.value), before);
+});
+
+test("scopes, also nested ones, leave the gradients as they are to the bit", async () => {
+  using store = storeOf({ x: [9, 20], norm: [20], shift: [20] });
+  const deep = (within: (tape: Tape, block: () => Variable) => Variable) =>
+    gradientsOf(store, (tape, p) => {
+      const norm = (x: Variable) => tape.apply(layerNorm, { x, weight: p("norm"), bias: p("shift") }, { eps: 1e-5 });
+      const block = (x: Variable) => within(tape, () => tape.apply(tanh, { x: within(tape, () => norm(x)) }, {}));
+      return positionSum(tape, within(tape, () => block(block(p("x")))));
+    });
+  assertEquals(await deep((tape, block) => tape.scope(block)), await deep((_, block) => block()));
+});
+
+test("what is kept outlives the tape and is not handed out again", async () => {
+  using store = storeOf({ w: [64] });
+  let kept;
+  {
+    using tape = new Tape(gpu);
+    kept = tape.keep(tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {}));
+  }
+  const values = await gpu.read(kept);
+  const others = Array.from({ length: 8 }, () => gpu.allocate([64]));
+  assert(others.every(({ buffer }) => buffer !== kept.buffer));
+  for (const other of others) gpu.clear(other);
+  assertEquals(await gpu.read(kept), values);
+  for (const tensor of [kept, ...others]) gpu.release(tensor);
+});
+
+test("keeping what the tape does not own is refused", () => {
+  using store = storeOf({ w: [3] });
+  using tape = new Tape(gpu);
+  const h = tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {});
+  gpu.release(tape.keep(h));
+  for (const other of [h, tape.parameter(store.get("w"))]) {
+    assertThrows(() => tape.keep(other), RangeError, "Cannot keep [3]: this tape does not own it");
+  }
+});
+
+test("the tape releases what it adopted and leaves constants to their owner", () => {
+  const [adopted, constant] = [gpu.allocate([5000]), gpu.allocate([5000])];
+  {
+    using tape = new Tape(gpu);
+    tape.adopt(adopted);
+    tape.apply(tanh, { x: tape.constant(constant) }, {});
+  }
+  const next = Array.from({ length: 3 }, () => gpu.allocate([5000]));
+  const buffers = next.map(({ buffer }) => buffer);
+  assert(buffers.includes(adopted.buffer) && !buffers.includes(constant.buffer));
+  for (const tensor of [constant, ...next]) gpu.release(tensor);
+});
+
+test("gradients of parameters add over two tapes", async () => {
+  using store = storeOf({ w: [6] });
+  store.zeroGradients();
+  const run = async () => {
+    using tape = new Tape(gpu, { learning: [store] });
+    tape.backward(positionSum(tape, tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {})));
+    return (await store.readGradients()).get("w")!;
+  };
+  const once = await run();
+  assert(once.every((value) => value !== 0));
+  assertEquals(await run(), once.map((value) => 2 * value));
+});
+
+test("disposing a tape releases everything: repeated steps create no buffers", () => {
+  using store = storeOf({ x: [9, 33], norm: [33], shift: [33] });
+  const step = () => {
+    using tape = new Tape(gpu, { learning: [store] });
+    const [x, weight, bias] = ["x", "norm", "shift"].map((name) => tape.parameter(store.get(name)));
+    const normed = tape.scope(() => tape.apply(layerNorm, { x, weight, bias }, { eps: 1e-5 }));
+    store.zeroGradients();
+    tape.backward(positionSum(tape, tape.apply(add, { x: normed, y: normed }, { xScale: 1, yScale: 1 })));
+    gpu.flush();
+    return gpu.liveBuffers;
+  };
+  step();
+  const settled = step();
+  for (let i = 0; i < 5; i++) assertEquals(step(), settled);
+});

@@ -1,0 +1,47 @@
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import { type BenchmarkName, BENCHMARKS, benchMatmul, type BenchRow, runBenchmark } from "#lib/benchmark/benchmarks.ts";
+import { expectKnown } from "#lib/experiment/suggestion.ts";
+import { defineCommand } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const bench = defineCommand({
+  name: "bench",
+  summary: `measures speed: ${BENCHMARKS.join(", ")}`,
+  positional: { name: "NAME", kind: "text", min: 0 },
+  flags: { json: { kind: "switch", help: "prints JSON" } },
+  async run({ positional, flags }, { terminal }) {
+    for (const name of positional) expectKnown("benchmark", name, BENCHMARKS);
+    const names = positional.length === 0 ? BENCHMARKS : BENCHMARKS.filter((name) => positional.includes(name));
+    await runBenchmarks(names, flags.json, terminal);
+    return 0;
+  },
+});
+
+/** Runs the named benchmarks (the matmul rate always: ratios are taken to it) and prints a line each, or JSON. */
+async function runBenchmarks(names: readonly BenchmarkName[], json: boolean, terminal: Terminal): Promise<void> {
+  await using gpu = await Gpu.open();
+  const rows: BenchRow[] = [];
+  const print = (row: BenchRow) => {
+    rows.push(row);
+    if (!json) terminal.print(formatRow(row));
+  };
+  const matmul = await benchMatmul(gpu);
+  const device = gpu.adapterInfo.description || gpu.adapterInfo.vendor;
+  if (!json) {
+    terminal.print(`${device}; medians; ratio = time over what the same FLOPs take at the matmul rate of this run`);
+  }
+  if (names.includes("matmul")) print(matmul);
+  for (const name of names) if (name !== "matmul") print(await runBenchmark(gpu, name, matmul.gflops));
+  if (json) terminal.print(JSON.stringify({ device, matmulGflops: matmul.gflops, rows }, null, 2));
+}
+
+export function formatRow({ name, ms, gflops, ratio, tokensPerSecond, awaits }: BenchRow): string {
+  const figures = [
+    `${ms.toFixed(ms < 10 ? 2 : 0)} ms`,
+    gflops === undefined ? "" : `${gflops.toFixed(1)} GFLOP/s`,
+    ratio === undefined ? "" : `ratio ${ratio.toFixed(2)}`,
+    tokensPerSecond === undefined ? "" : `${tokensPerSecond.toFixed(0)} tokens/s`,
+    awaits === undefined ? "" : `${awaits.toFixed(2)} awaits of the GPU a step`,
+  ];
+  return `${name.padEnd(26)} ${figures.filter((figure) => figure !== "").join(", ")}`;
+}

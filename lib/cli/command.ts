@@ -1,0 +1,74 @@
+import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a flag takes. `value` names it in the help. */
+export type Flag =
+  & { readonly help: string }
+  & (
+    | { readonly kind: "switch" }
+    /** Any text. */
+    | { readonly kind: "text"; readonly value: string }
+    /** A file or folder, relative to where the user called from. */
+    | { readonly kind: "path"; readonly value: string }
+    /** One of the known words. */
+    | { readonly kind: "choice"; readonly value: string; readonly known: readonly string[] }
+    /** Known names, separated by commas; `of` is what they name, as in "method". */
+    | { readonly kind: "names"; readonly value: string; readonly of: string; readonly known: readonly string[] }
+    /** Whole numbers from 0 to 2^32 - 1, separated by commas. */
+    | { readonly kind: "seeds"; readonly value: string }
+    /** May be given several times. */
+    | { readonly kind: "repeated"; readonly value: string }
+  );
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+type FlagValue<Kind extends Flag["kind"]> = Kind extends "switch" ? boolean
+  : Kind extends "repeated" ? readonly string[]
+  : Kind extends "names" ? readonly string[] | undefined
+  : Kind extends "seeds" ? readonly number[] | undefined
+  : string | undefined;
+
+/** The values of declared flags; undefined for one that was not given, false or empty for a switch or a repeated one. */
+export type FlagValues<F extends Flags> = { readonly [Name in keyof F]: FlagValue<F[Name]["kind"]> };
+
+/** The arguments that are no flags. */
+export interface Positional {
+  /** As in "DIR". */
+  readonly name: string;
+  /** Whether they are paths, relative to where the user called from. */
+  readonly kind: "text" | "path";
+  /** The least number of them; there may be more. */
+  readonly min: number;
+}
+
+export interface Invocation<F extends Flags> {
+  readonly positional: readonly string[];
+  readonly flags: FlagValues<F>;
+}
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly experiments: readonly Experiment[];
+  readonly terminal: Terminal;
+}
+
+/** 0 done, 1 something failed or differs; 2 (wrong usage) and 3 (no adapter) are thrown as errors. */
+export type ExitStatus = 0 | 1;
+
+export interface Command<F extends Flags = Flags> {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** Without it the command takes flags only. */
+  readonly positional?: Positional;
+  readonly flags: F;
+  /** What Ctrl-C leaves behind, for the user to know. */
+  readonly interrupted?: string;
+  run(invocation: Invocation<F>, context: CommandContext): Promise<ExitStatus>;
+}
+
+/** Declares a command; its flag table gives the types of the values that `run` sees. */
+export function defineCommand<const F extends Flags>(command: Command<F>): Command {
+  // The command line gives `run` exactly the flags of the command's own table.
+  return command as unknown as Command;
+}

@@ -1,0 +1,123 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { InputError } from "#lib/errors.ts";
+import { closest, expectKnown, unknownName } from "#lib/experiment/suggestion.ts";
+import type { Command, Flag, Flags, Invocation } from "./command.ts";
+
+const COMMON_FLAGS = {
+  help: { kind: "switch", help: "tells this" },
+  debug: { kind: "switch", help: "shows where an error came from" },
+} as const satisfies Flags;
+
+const MAX_SEED = 2 ** 32 - 1;
+
+/** What the arguments of a command ask for. */
+export interface ParsedArguments extends Invocation<Flags> {
+  readonly help: boolean;
+}
+
+/**
+ * Reads the arguments after the command's name by its flag table.
+ *
+ * @param callerFolder where relative paths start, if that is not the working directory
+ * @throws {InputError} on an unknown flag, a missing or wrong value, or too few or many arguments
+ */
+export function parseCommandLine(command: Command, args: readonly string[], callerFolder?: string): ParsedArguments {
+  const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
+  const names = (wanted: (flag: Flag) => boolean) => Object.keys(flags).filter((name) => wanted(flags[name]));
+  const { _: positional, ...given } = parseArgs(args, {
+    string: ["_", ...names(({ kind }) => kind !== "switch")],
+    boolean: names(({ kind }) => kind === "switch"),
+    collect: names(({ kind }) => kind === "repeated"),
+    alias: { help: "h" },
+    unknown: (arg) => {
+      if (arg.length > 1 && arg.startsWith("-")) throw new InputError(unknownFlag(command, arg, Object.keys(flags)));
+    },
+  });
+  if (given.help === true) return { help: true, positional: [], flags: {} };
+  const values = Object.keys(command.flags).map((name) =>
+    [name, readFlag(name, command.flags[name], given[name], callerFolder)] as const
+  );
+  return {
+    help: false,
+    positional: readPositional(command, positional.map(String), callerFolder),
+    flags: Object.fromEntries(values) as Invocation<Flags>["flags"],
+  };
+}
+
+/** The help of one command. */
+export function formatHelp(command: Command): string {
+  const { name, summary, positional } = command;
+  const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
+  const left = Object.entries(flags).map(([flag, declared]) =>
+    declared.kind === "switch" ? `--${flag}` : `--${flag} ${declared.value}`
+  );
+  const width = Math.max(...left.map((text) => text.length));
+  const right = Object.values(flags).map((flag) => {
+    const known = flag.kind === "choice" || flag.kind === "names" ? `: ${flag.known.join(", ")}` : "";
+    return `${flag.help}${known}`;
+  });
+  const taken = positional === undefined ? "" : positional.min > 0 ? ` ${positional.name}…` : ` [${positional.name}…]`;
+  const lines = left.map((text, i) => `  ${text.padEnd(width)}  ${right[i]}`);
+  return [`Usage: ./run ${name}${taken} [FLAGS]`, "", summary, "", ...lines].join("\n");
+}
+
+function unknownFlag({ name }: Command, arg: string, known: readonly string[]): string {
+  const flag = arg.replace(/=.*$/s, "");
+  const suggestion = closest(flag.replace(/^-+/, ""), known);
+  const hint = suggestion === undefined ? "" : `did you mean --${suggestion}? `;
+  return `unknown flag ${flag}; ${hint}./run ${name} --help tells the flags`;
+}
+
+function readPositional({ name, positional }: Command, given: readonly string[], callerFolder?: string): string[] {
+  if (given.length > 0 && positional === undefined) {
+    throw new InputError(`${name} takes flags only, not "${given[0]}"; ./run ${name} --help tells them`);
+  }
+  if (given.length < (positional?.min ?? 0)) {
+    throw new InputError(`${name} needs ${positional!.name}; ./run ${name} --help tells more`);
+  }
+  return given.map((text) => positional!.kind === "path" ? fromCaller(text, callerFolder) : text);
+}
+
+function readFlag(name: string, flag: Flag, value: unknown, callerFolder?: string): unknown {
+  if (flag.kind === "switch") return value === true;
+  if (flag.kind === "repeated") {
+    return (value as readonly string[] | undefined ?? []).map((text) => nonEmpty(name, flag.value, text));
+  }
+  if (value === undefined) return undefined;
+  const text = nonEmpty(name, flag.value, String(value));
+  if (flag.kind === "path") return fromCaller(text, callerFolder);
+  if (flag.kind === "choice" && !flag.known.includes(text)) {
+    throw new InputError(unknownName(`--${name}`, text, flag.known));
+  }
+  if (flag.kind === "names") return readNames(text, flag.of, flag.known);
+  if (flag.kind === "seeds") return readSeeds(name, text);
+  return text;
+}
+
+function nonEmpty(name: string, value: string, text: string): string {
+  if (text === "") throw new InputError(`--${name} needs a value: --${name} ${value}`);
+  return text;
+}
+
+function readNames(text: string, of: string, known: readonly string[]): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names) expectKnown(of, name, known);
+  return [...new Set(names)];
+}
+
+function readSeeds(name: string, text: string): number[] {
+  const seeds = text.split(",").map((part) => {
+    const seed = /^\s*\d+\s*$/.test(part) ? Number(part) : NaN;
+    if (!(seed <= MAX_SEED)) {
+      throw new InputError(`--${name} ${text}: "${part}" is not a whole number from 0 to ${MAX_SEED}, as in 10,20,30`);
+    }
+    return seed;
+  });
+  if (new Set(seeds).size < seeds.length) throw new InputError(`--${name} ${text}: a seed occurs twice`);
+  return seeds;
+}
+
+function fromCaller(path: string, callerFolder: string | undefined): string {
+  const isAbsolute = path.startsWith("/") || /^([A-Za-z]:)?\\|^[A-Za-z]:\//.test(path);
+  return callerFolder === undefined || isAbsolute ? path : `${callerFolder}/${path}`;
+}

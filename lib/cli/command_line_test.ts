@@ -1,0 +1,108 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { InputError } from "#lib/errors.ts";
+import { defineCommand } from "./command.ts";
+import { formatHelp, parseCommandLine } from "./command_line.ts";
+
+const paint = defineCommand({
+  name: "paint",
+  summary: "paints walls",
+  positional: { name: "WALL", kind: "path", min: 1 },
+  flags: {
+    profile: { kind: "text", value: "P", help: "sizes" },
+    format: { kind: "choice", value: "FORMAT", known: ["md", "csv"], help: "of the output" },
+    methods: { kind: "names", value: "A,B", of: "method", known: ["sft", "ammd", "kd"], help: "which" },
+    seeds: { kind: "seeds", value: "N,N", help: "of the samples" },
+    results: { kind: "path", value: "DIR", help: "where to" },
+    set: { kind: "repeated", value: "KEY=VALUE", help: "changes a setting" },
+    quiet: { kind: "switch", help: "says nothing" },
+  },
+  run: () => Promise.resolve(0),
+});
+
+const rejects = (args: string[], message: string) =>
+  assertThrows(() => parseCommandLine(paint, args), InputError, message);
+
+Deno.test("flags are read by their kinds, with = or a space, before and after the arguments", () => {
+  const { positional, flags } = parseCommandLine(paint, [
+    ...[
+      "--seeds",
+      "10,20",
+      "north",
+      "--methods=ammd,sft",
+      "--set",
+      "a=1",
+      "12",
+      "--quiet",
+      "--set=b=2",
+      "--format",
+      "csv",
+    ],
+  ]);
+  assertEquals(positional, ["north", "12"]);
+  assertEquals(flags, {
+    profile: undefined,
+    format: "csv",
+    methods: ["ammd", "sft"],
+    seeds: [10, 20],
+    results: undefined,
+    set: ["a=1", "b=2"],
+    quiet: true,
+  });
+});
+
+Deno.test("flags that are not given are undefined, empty or off", () => {
+  const { flags } = parseCommandLine(paint, ["north"]);
+  assertEquals([flags.seeds, flags.set, flags.quiet], [undefined, [], false]);
+});
+
+Deno.test("an unknown flag is answered with the likeliest", () => {
+  rejects(["north", "--sedes", "10"], "unknown flag --sedes; did you mean --seeds? ./run paint --help");
+  rejects(["north", "--wxyz=1"], "unknown flag --wxyz; ./run paint --help");
+  rejects(["north", "-x"], "unknown flag -x");
+  rejects(["north", "--no-quiet"], "unknown flag --no-quiet");
+});
+
+Deno.test("a flag without its value is an error that shows what it takes", () => {
+  rejects(["north", "--seeds"], "--seeds needs a value: --seeds N,N");
+  rejects(["north", "--profile", "--quiet"], "--profile needs a value: --profile P");
+  rejects(["north", "--set="], "--set needs a value: --set KEY=VALUE");
+});
+
+Deno.test("a seed that is no whole number, too large or given twice is an error", () => {
+  rejects(["north", "--seeds", "10,x"], '--seeds 10,x: "x" is not a whole number from 0 to 4294967295');
+  rejects(["north", "--seeds", "1.5"], '"1.5" is not');
+  rejects(["north", "--seeds", "4294967296"], "is not a whole number");
+  rejects(["north", "--seeds=-1"], '"-1" is not');
+  rejects(["north", "--seeds", "10,"], '"" is not');
+  rejects(["north", "--seeds", "7,7"], "a seed occurs twice");
+});
+
+Deno.test("an unknown name or choice is answered with the likeliest and the list", () => {
+  rejects(["north", "--methods", "sft,amd"], 'unknown method "amd"; did you mean "ammd"? known are sft, ammd, kd');
+  rejects(["north", "--format", "html"], 'unknown --format "html"; known are md, csv');
+});
+
+Deno.test("missing arguments are an error, as are arguments of a command that takes none", () => {
+  rejects([], "paint needs WALL");
+  const { positional: _, ...rest } = paint;
+  assertThrows(() => parseCommandLine(rest, ["north"]), InputError, 'paint takes flags only, not "north"');
+});
+
+Deno.test("relative paths start where the user called from, other arguments stay as they are", () => {
+  const { positional, flags } = parseCommandLine(
+    paint,
+    ["a b/north", "/south", "--results", "../out", "--profile", "tiny"],
+    "/home/me",
+  );
+  assertEquals(positional, ["/home/me/a b/north", "/south"]);
+  assertEquals([flags.results, flags.profile], ["/home/me/../out", "tiny"]);
+  assertEquals(parseCommandLine(paint, ["north"]).positional, ["north"]);
+});
+
+Deno.test("the help tells every flag with its value and the known words", () => {
+  const help = formatHelp(paint);
+  assertStringIncludes(help, "Usage: ./run paint WALL… [FLAGS]");
+  assertStringIncludes(help, "--format FORMAT  of the output: md, csv");
+  for (const flag of ["help", "debug", ...Object.keys(paint.flags)]) assertStringIncludes(help, `--${flag}`);
+  assertEquals(parseCommandLine(paint, ["-h"]).help, true);
+});

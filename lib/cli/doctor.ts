@@ -1,0 +1,63 @@
+import { requestAdapter } from "#kernels/runtime/adapter.ts";
+import { tuningFor } from "#kernels/runtime/tuning.ts";
+import { defineCommand } from "./command.ts";
+
+/** Deno's pinned version: other ones may differ in WebGPU. */
+const PINNED_DENO = "2.9.6";
+const MEBIBYTE = 2 ** 20;
+
+/** What the largest tensors of each profile need of one binding. */
+const NEEDS = [
+  { what: "profiles smoke and tiny", bytes: 16 * MEBIBYTE },
+  { what: "GPT-2 (124 M parameters)", bytes: 50257 * 768 * 4 },
+  { what: "logits of GPT-2 for 8 texts of 512 tokens", bytes: 8 * 512 * 50257 * 4 },
+] as const;
+
+export const doctor = defineCommand({
+  name: "doctor",
+  summary: "tells the adapter, its limits and features, what will run on it and how to mend what will not",
+  flags: {},
+  async run(_, { terminal }) {
+    terminal.print(await doctorReport());
+    return 0;
+  },
+});
+
+/** Says what the adapter is and can do, what will run on it, and how to mend what will not. Throws where there is none. */
+async function doctorReport(): Promise<string> {
+  const adapter = await requestAdapter();
+  const { info, limits, features } = adapter;
+  const tuning = tuningFor(info);
+  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const cpu = tuning.name === "cpu";
+  const lines = [
+    `Deno      ${Deno.version.deno}${
+      Deno.version.deno === PINNED_DENO ? "" : ` (tested with ${PINNED_DENO}: ./run installs it)`
+    }`,
+    `adapter   ${[info.description, info.vendor, info.architecture, info.device].filter((part) => part).join(", ")}`,
+    `kind      ${
+      cpu ? "CPU driver: complete and reproducible, but slow; a GPU driver would be used if there were one" : "GPU"
+    }`,
+    `limits    ${
+      (binding / MEBIBYTE).toFixed(0)
+    } MiB a binding, ${limits.maxStorageBuffersPerShaderStage} buffers a kernel, ` +
+    `${
+      limits.maxComputeWorkgroupStorageSize / 1024
+    } KiB of workgroup memory, ${limits.maxComputeInvocationsPerWorkgroup} invocations`,
+    `features  ${
+      (["timestamp-query", "shader-f16"] as const).map((name) => `${name} ${features.has(name) ? "yes" : "no"}`).join(
+        ", ",
+      )
+    }`,
+    "",
+    ...NEEDS.map(({ what, bytes }) =>
+      bytes <= binding
+        ? `runs      ${what}`
+        : `too large ${what}: one tensor of ${(bytes / MEBIBYTE).toFixed(0)} MiB; use an adapter with larger bindings`
+    ),
+    ...(features.has("timestamp-query")
+      ? []
+      : ["note      no timestamps: kernels cannot be profiled, everything else works"]),
+  ];
+  return lines.join("\n");
+}

@@ -1,0 +1,184 @@
+import { parse } from "@std/yaml";
+import { z } from "zod";
+import { InputError } from "#lib/errors.ts";
+import { PROFILE_SCHEMA } from "./profile_schema.ts";
+import { closest, unknownName } from "./suggestion.ts";
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/** The sizes and settings of a run: what `experiments/profiles/<name>.yaml` holds; the comments there tell units and meaning. */
+export type Profile = DeepReadonly<z.infer<typeof PROFILE_SCHEMA>>;
+export type DataSettings = Profile["data"];
+export type ModelSettings = Profile["teacher"]["model"];
+export type TrainingSettings = Profile["teacher"]["training"];
+export type OptimizerSettings = Profile["optimizer"];
+export type AmmdSettings = Profile["ammd"];
+export type EvaluationSettings = Profile["evaluation"];
+
+const PROFILES_FOLDER = new URL("../../experiments/profiles/", import.meta.url);
+
+/** A profile as the user may ask for it, and what the first line of its file says of it. */
+export interface ProfileDescription {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** The profiles of a folder by name. */
+export async function listProfiles(folder: URL = PROFILES_FOLDER): Promise<ProfileDescription[]> {
+  const profiles: ProfileDescription[] = [];
+  for (const name of profileNames(folder)) {
+    const [firstLine] = (await Deno.readTextFile(new URL(`${name}.yaml`, folder))).split("\n");
+    profiles.push({ name, summary: firstLine.replace(/^#\s*/, "") });
+  }
+  return profiles;
+}
+
+/**
+ * Reads a profile, with settings changed by overrides such as `ammd.beta=1`, whose values are YAML.
+ *
+ * @throws {InputError} that names file, line and key, or the override, if anything is missing, unknown or out of range
+ */
+export async function loadProfile(
+  name: string,
+  overrides: readonly string[] = [],
+  folder: URL = PROFILES_FOLDER,
+): Promise<Profile> {
+  const names = profileNames(folder);
+  if (!names.includes(name)) throw new InputError(unknownName("profile", name, names));
+  const text = await Deno.readTextFile(new URL(`${name}.yaml`, folder));
+  const file: SourceText = { path: `experiments/profiles/${name}.yaml`, text };
+  const settings = parseSettings(file);
+  const parsedOverrides = overrides.map(parseOverride);
+  for (const override of parsedOverrides) applyOverride(settings, override);
+  const result = PROFILE_SCHEMA.safeParse(settings);
+  if (!result.success) throw new InputError(describeIssue(result.error.issues, settings, file, parsedOverrides));
+  return result.data;
+}
+
+interface SourceText {
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Override {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+type Settings = Record<string, unknown>;
+
+function profileNames(folder: URL): string[] {
+  return [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".yaml"))
+    .map(({ name }) => name.slice(0, -".yaml".length)).sort(); // by code units
+}
+
+function parseSettings({ path, text }: SourceText): Settings {
+  let settings: unknown;
+  try {
+    settings = parse(text, { schema: "core" });
+  } catch (error) {
+    throw new InputError(describeYamlError(path, error as Error));
+  }
+  if (!isSettings(settings)) throw new InputError(`${path}: must hold settings, as in "seeds: [10, 20]"`);
+  return settings;
+}
+
+/** `FILE:3:1: missing comma between flow collection entries`, from the parser's message of several lines. */
+function describeYamlError(path: string, { message }: Error): string {
+  const [, what, line, column] = /^(?:Cannot [^:]*: )?(.*?) at line (\d+), column (\d+)/.exec(message) ?? [];
+  return what === undefined
+    ? `${path}: broken YAML: ${message.split("\n")[0]}`
+    : `${path}: broken YAML at line ${line}, column ${column}: ${what}`;
+}
+
+function parseOverride(text: string): Override {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InputError(`--set ${text}: write KEY=VALUE, as in --set ammd.beta=0.5`);
+  try {
+    return { text, path: key.trim().split("."), value: parse(value, { schema: "core" }) };
+  } catch {
+    throw new InputError(`--set ${text}: the value is not YAML; write a number, a word or a list such as [10, 20]`);
+  }
+}
+
+/** Sets a value deep in the settings; a key that is not there is added and left to the schema to refuse. */
+function applyOverride(settings: Settings, { path, value }: Override): void {
+  let at = settings;
+  for (const key of path.slice(0, -1)) {
+    const next = Object.hasOwn(at, key) ? at[key] : undefined;
+    if (isSettings(next)) at = next;
+    else at = at[key] = {};
+  }
+  at[path.at(-1)!] = value;
+}
+
+/** One line about the first thing wrong: where, which key, what it must be. */
+function describeIssue(
+  issues: readonly z.core.$ZodIssue[],
+  settings: Settings,
+  file: SourceText,
+  overrides: readonly Override[],
+): string {
+  // Unknown keys first: a misspelt key is also a missing one, and its name tells more.
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const [key] = issue.keys;
+    const suggestion = closest(key, knownKeys(path));
+    const hint = suggestion === undefined ? `known are ${knownKeys(path).join(", ")}` : `did you mean "${suggestion}"?`;
+    return `${where([...path, key], file, overrides)}: unknown key "${[...path, key].join(".")}"; ${hint}`;
+  }
+  const problem = issue.message.replace(/^(Invalid input|Invalid option|Too small|Too big): /, "")
+    .replace(/, received \w+$/, "").replaceAll('"|"', '" or "');
+  return `${where(path, file, overrides)}: ${path.join(".")} is ${show(valueAt(settings, path))}; ${problem}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "missing";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function valueAt(settings: Settings, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Settings | undefined)?.[key], settings);
+}
+
+/** The override that brought a setting, else the file with the line of its key. */
+function where(path: readonly string[], { path: name, text }: SourceText, overrides: readonly Override[]): string {
+  const override = overrides.findLast(({ path: set }) => set.every((key, i) => i >= path.length || key === path[i]));
+  if (override) return `--set ${override.text}`;
+  const line = lineOfKey(text, path);
+  return line === undefined ? name : `${name}:${line}`;
+}
+
+/** The line, from 1, of a key or of the deepest of its parents that has a line of its own. */
+function lineOfKey(text: string, path: readonly string[]): number | undefined {
+  const lines = text.split("\n");
+  let [found, from, parentIndent] = [undefined as number | undefined, 0, -1];
+  for (const key of path) {
+    const next = lines.findIndex((line, i) =>
+      i >= from && keyOf(line)?.key === key && keyOf(line)!.indent > parentIndent
+    );
+    if (next < 0) break;
+    const outside = lines.slice(from, next).some((line) => (keyOf(line)?.indent ?? Infinity) <= parentIndent);
+    if (outside) break;
+    [found, from, parentIndent] = [next + 1, next + 1, keyOf(lines[next])!.indent];
+  }
+  return found;
+}
+
+function keyOf(line: string): { key: string; indent: number } | undefined {
+  const [, indent, key] = /^( *)([\w-]+):/.exec(line) ?? [];
+  return key === undefined ? undefined : { key, indent: indent.length };
+}
+
+function knownKeys(path: readonly string[]): string[] {
+  let schema: unknown = PROFILE_SCHEMA;
+  for (const key of path) schema = schema instanceof z.ZodObject ? schema.shape[key] : undefined;
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function isSettings(value: unknown): value is Settings {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

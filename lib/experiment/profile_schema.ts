@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+const MAX_SEED = 2 ** 32 - 1;
+
+const count = z.int().min(1);
+const countOrNone = z.int().min(0);
+const seed = z.int().min(0).max(MAX_SEED);
+const positive = z.number().gt(0);
+const fraction = z.number().min(0).max(1);
+const decay = z.number().min(0).lt(1);
+
+const seeds = z.array(seed).min(1).refine((values) => new Set(values).size === values.length, "a seed occurs twice");
+
+/** Rotary embedding turns pairs of a head's dimensions, and kernels read four numbers at once. */
+const model = z.strictObject({ hiddenSize: count, numLayers: count, numHeads: count }).refine(
+  ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,
+  { message: "hiddenSize must be a multiple of 4 × numHeads", path: ["hiddenSize"] },
+);
+
+const training = z.strictObject({ steps: count, learningRate: positive, warmupSteps: countOrNone });
+
+/** What a profile's YAML must hold: every key, and no other. `experiments/profiles/tiny.yaml` explains them. */
+export const PROFILE_SCHEMA = z.strictObject({
+  seeds,
+  data: z.strictObject({
+    wordsPerCategory: z.int().min(2).max(6),
+    trainRecords: count,
+    itemsPerSet: count,
+    vocabSize: z.int().min(64),
+    maxNewTokens: count,
+    maxPromptTokens: z.int().min(2),
+    longPrompts: z.enum(["drop", "truncate"]),
+  }),
+  teacher: z.strictObject({ model, training, seed }),
+  student: z.strictObject({ model, training }),
+  distillation: z.strictObject({ ...training.shape, teacherTexts: count }),
+  optimizer: z.strictObject({
+    batchSize: count,
+    betas: z.tuple([decay, decay]),
+    weightDecay: z.number().min(0),
+    maxGradNorm: positive,
+    finalLearningRateFraction: fraction,
+  }),
+  kd: z.strictObject({ kdRatio: fraction, temperature: positive }),
+  ammd: z.strictObject({
+    beta: fraction,
+    criticSteps: count,
+    criticWarmupSteps: countOrNone,
+    criticLearningRateFactor: positive,
+    features: z.enum(["student", "teacher", "both"]),
+    head: z.enum(["linear", "mlp"]),
+    bound: z.enum(["tanh", "none"]),
+    moments: z.enum(["sampled", "full"]),
+    horizon: z.enum(["immediate", "rewardToGo"]),
+    baseline: z.enum(["none", "positionMean", "whitened"]),
+    gamma: positive.max(1),
+    offPolicySource: z.enum(["teacher", "data"]),
+    sftWeight: z.number().min(0),
+  }),
+  evaluation: z.strictObject({
+    temperature: z.number().min(0),
+    topK: countOrNone,
+    topP: positive.max(1),
+    samplingSeeds: seeds,
+    batchSize: count,
+    curveEvery: count,
+    curvePrompts: count,
+    logEvery: count,
+  }),
+});

@@ -1,0 +1,111 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { InputError } from "#lib/errors.ts";
+import { listProfiles, loadProfile, type Profile } from "./profile.ts";
+
+const PROFILES = new URL("../../experiments/profiles/", import.meta.url);
+
+/** Loads a profile whose text is that of `smoke`, changed. */
+async function loadChanged(change: (text: string) => string, overrides: readonly string[] = []): Promise<Profile> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const smoke = await Deno.readTextFile(new URL("smoke.yaml", PROFILES));
+    const changed = change(smoke);
+    if (overrides.length === 0) assertNotEquals(changed, smoke);
+    await Deno.writeTextFile(`${folder}/mine.yaml`, changed);
+    return await loadProfile("mine", overrides, new URL(`file://${folder}/`));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function rejects(promise: Promise<unknown>, message: string): Promise<void> {
+  await assertRejects(() => promise, InputError, message);
+}
+
+/** The line of the smoke profile that holds a text. */
+async function smokeLine(text: string): Promise<number> {
+  const lines = (await Deno.readTextFile(new URL("smoke.yaml", PROFILES))).split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
+
+Deno.test("every profile is complete, and its first line says what it is", async () => {
+  const profiles = await listProfiles();
+  assertEquals(profiles.map(({ name }) => name), ["smoke", "tiny"]);
+  for (const { name, summary } of profiles) {
+    assertEquals((await loadProfile(name)).seeds.length > 1, true);
+    assertEquals(summary.length > 20 && !summary.startsWith("#"), true);
+  }
+});
+
+Deno.test("the tiny profile has the figures that the trials found", async () => {
+  const { teacher, student, distillation, ammd } = await loadProfile("tiny");
+  assertEquals(teacher.model, { hiddenSize: 128, numLayers: 3, numHeads: 4 });
+  assertEquals(student.training, { steps: 400, learningRate: 5e-3, warmupSteps: 20 });
+  assertEquals([distillation.steps, distillation.learningRate, ammd.criticWarmupSteps], [150, 2e-3, 30]);
+});
+
+Deno.test("every setting has a comment that explains it in the tiny profile", async () => {
+  const lines = (await Deno.readTextFile(new URL("tiny.yaml", PROFILES))).split("\n");
+  const plain = lines.filter((line) => /^\s*\w+: \S/.test(line) && !line.includes("#"));
+  // What is left repeats a key that is explained above it.
+  for (const line of plain) {
+    assertEquals(/^\s*(steps|learningRate|warmupSteps|seed|training|model):/.test(line), true, line);
+  }
+});
+
+Deno.test("an unknown profile is answered with the likeliest and the list", () =>
+  rejects(loadProfile("tinny"), 'unknown profile "tinny"; did you mean "tiny"? known are smoke, tiny'));
+
+Deno.test("broken YAML is answered with file, line and column", async () => {
+  const line = await smokeLine("betas:");
+  const broken = loadChanged((text) => text.replace("betas: [0.9, 0.98]", "betas: [0.9 0.98"));
+  await rejects(broken, `experiments/profiles/mine.yaml: broken YAML at line ${line + 1}, column`);
+  await rejects(loadChanged((text) => `${text}seeds: [1]\n`), "duplicated key");
+  await rejects(loadChanged(() => "- 1\n"), "must hold settings");
+});
+
+Deno.test("an unknown key is answered with its line and the likeliest key", async () => {
+  const line = await smokeLine("criticSteps:");
+  await rejects(
+    loadChanged((text) => text.replace("criticSteps:", "critcSteps:")),
+    `mine.yaml:${line}: unknown key "ammd.critcSteps"; did you mean "criticSteps"?`,
+  );
+});
+
+Deno.test("a missing key is answered with the line of its section", async () => {
+  const line = await smokeLine("evaluation:");
+  const without = loadChanged((text) => text.replace(/^ {2}topP:.*\n/m, ""));
+  await rejects(without, `mine.yaml:${line}: evaluation.topP is missing; expected number`);
+});
+
+Deno.test("a value of the wrong type or out of range is answered with its line and what is right", async () => {
+  const line = await smokeLine("gamma:");
+  await rejects(loadChanged((text) => text.replace("gamma: 1", "gamma: 1.5")), `mine.yaml:${line}: ammd.gamma is 1.5`);
+  await rejects(
+    loadChanged((text) => text.replace("head: linear", "head: liner")),
+    'expected one of "linear" or "mlp"',
+  );
+  await rejects(loadChanged((text) => text.replace("steps: 10", "steps: ten")), 'is "ten"; expected number');
+  await rejects(loadChanged((text) => text.replace("numHeads: 4", "numHeads: 5")), "multiple of 4 × numHeads");
+  await rejects(loadChanged((text) => text.replace("[10, 20]", "[10, -1]")), "seeds.1 is -1");
+});
+
+Deno.test("an override takes the place of a setting and is read as YAML", async () => {
+  const profile = await loadProfile("smoke", ["ammd.beta=0.25", "seeds=[7]", "ammd.features=teacher", "ammd.beta=1"]);
+  assertEquals([profile.ammd.beta, profile.seeds, profile.ammd.features], [1, [7], "teacher"]);
+  assertEquals(profile.teacher, (await loadProfile("smoke")).teacher);
+});
+
+Deno.test("a wrong override is answered by its own text, with the checks of the file", async () => {
+  await rejects(loadProfile("smoke", ["ammd.bta=1"]), '--set ammd.bta=1: unknown key "ammd.bta"; did you mean "beta"?');
+  await rejects(loadProfile("smoke", ["amd.beta=1"]), 'unknown key "amd"; did you mean "ammd"?');
+  await rejects(loadProfile("smoke", ["ammd.beta=2"]), "--set ammd.beta=2: ammd.beta is 2; expected number to be <=1");
+  await rejects(loadProfile("smoke", ["ammd.beta"]), "write KEY=VALUE");
+  await rejects(loadProfile("smoke", ["seeds=[1"]), "the value is not YAML");
+  await rejects(loadProfile("smoke", ["seeds.x=1"]), "seeds is");
+});
+
+Deno.test("an override cannot reach outside the settings", async () => {
+  await rejects(loadProfile("smoke", ["ammd.__proto__.polluted=1"]), "unknown key");
+  assertEquals("polluted" in {}, false);
+});

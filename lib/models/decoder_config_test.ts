@@ -1,0 +1,167 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InputError } from "#lib/errors.ts";
+import { type DecoderConfig, formatDecoderConfig, llamaConfig, parseDecoderConfig } from "./decoder_config.ts";
+
+const gpt2Json = { model_type: "gpt2", vocab_size: 50, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 16 };
+const llamaJson = {
+  model_type: "llama",
+  vocab_size: 50,
+  hidden_size: 24,
+  num_attention_heads: 6,
+  num_hidden_layers: 2,
+  intermediate_size: 40,
+  max_position_embeddings: 16,
+};
+
+const parse = (json: unknown) => parseDecoderConfig(json, "m/config.json");
+
+function assertRefused(json: unknown, message: string): void {
+  const error = assertThrows(() => parse(json), InputError, message);
+  assertMatch(error.message, /^m\/config\.json: [^\n]+$/);
+}
+
+Deno.test("what a GPT-2 config.json leaves out takes the defaults of transformers", () => {
+  assertEquals(parse(gpt2Json), {
+    family: "gpt2",
+    vocabSize: 50,
+    hiddenSize: 24,
+    numLayers: 2,
+    numHeads: 3,
+    numKvHeads: 3,
+    headSize: 8,
+    feedForwardSize: 96,
+    maxPositions: 16,
+    normEps: 1e-5,
+    ropeTheta: 0,
+    geluApproximation: "tanh",
+    tiedHead: true,
+  });
+});
+
+Deno.test("what a LLaMA config.json leaves out takes the defaults of transformers", () => {
+  assertEquals(parse(llamaJson), {
+    family: "llama",
+    vocabSize: 50,
+    hiddenSize: 24,
+    numLayers: 2,
+    numHeads: 6,
+    numKvHeads: 6,
+    headSize: 4,
+    feedForwardSize: 40,
+    maxPositions: 16,
+    normEps: 1e-6,
+    ropeTheta: 10_000,
+    geluApproximation: "none",
+    tiedHead: false,
+  });
+});
+
+Deno.test("settings that differ from the defaults are read", () => {
+  const gpt2 = parse({ ...gpt2Json, n_inner: 7, activation_function: "gelu", layer_norm_epsilon: 1e-3 });
+  assertEquals([gpt2.feedForwardSize, gpt2.geluApproximation, gpt2.normEps], [7, "none", 1e-3]);
+  assertEquals(parse({ ...gpt2Json, tie_word_embeddings: false }).tiedHead, false);
+  const llama = parse({ ...llamaJson, num_key_value_heads: 2, head_dim: 12, rms_norm_eps: 1e-3, rope_theta: 5 });
+  assertEquals([llama.numKvHeads, llama.headSize, llama.normEps, llama.ropeTheta], [2, 12, 1e-3, 5]);
+  assertEquals(parse({ ...llamaJson, rope_parameters: { rope_theta: 7, rope_type: "default" } }).ropeTheta, 7);
+  assertEquals(parse({ ...llamaJson, tie_word_embeddings: true }).tiedHead, true);
+});
+
+Deno.test("a model type that is not built is refused, and so is what is no object", () => {
+  assertRefused({ model_type: "opt" }, 'model_type is "opt"; this reads "gpt2" and "llama"');
+  assertRefused({}, 'model_type is undefined; this reads "gpt2" and "llama"');
+  for (const json of [null, "gpt2", 3]) assertRefused(json, "must be a JSON object");
+});
+
+Deno.test("every size that is missing or no positive whole number is refused by its key", () => {
+  for (const json of [gpt2Json, llamaJson]) {
+    for (const key of Object.keys(json).filter((key) => key !== "model_type")) {
+      assertRefused({ ...json, [key]: undefined }, `${key} is missing; it must be a positive whole number`);
+      for (const wrong of [0, -1, 1.5, "8", null]) {
+        assertRefused({ ...json, [key]: wrong }, `${key} is ${JSON.stringify(wrong)}; it must be a positive`);
+      }
+    }
+  }
+  assertRefused({ ...gpt2Json, n_inner: 0 }, "n_inner is 0");
+  assertRefused({ ...llamaJson, num_key_value_heads: 0.5 }, "num_key_value_heads is 0.5");
+  assertRefused({ ...llamaJson, head_dim: "4" }, 'head_dim is "4"');
+});
+
+Deno.test("heads that attention cannot compute are refused", () => {
+  assertRefused({ ...gpt2Json, n_head: 5 }, "5 heads do not divide a hidden size of 24");
+  assertRefused({ ...llamaJson, num_attention_heads: 5 }, "5 heads do not divide a hidden size of 24");
+  assertRefused({ ...gpt2Json, n_head: 4 }, "heads have size 6; this computes multiples of 4");
+  assertRefused({ ...llamaJson, head_dim: 5 }, "heads have size 5; this computes multiples of 4");
+  assertRefused({ ...llamaJson, num_key_value_heads: 4 }, "4 key-value heads do not divide 6 heads");
+});
+
+Deno.test("activations, rotary scalings and biases that are not built are refused by their keys", () => {
+  assertRefused(
+    { ...gpt2Json, activation_function: "relu" },
+    'activation_function is "relu"; known are gelu_new, gelu_pytorch_tanh, gelu',
+  );
+  assertRefused({ ...gpt2Json, activation_function: "toString" }, 'activation_function is "toString"');
+  assertRefused({ ...gpt2Json, scale_attn_by_inverse_layer_idx: true }, "scale_attn_by_inverse_layer_idx is true");
+  assertRefused({ ...gpt2Json, scale_attn_weights: false }, "scale_attn_weights is false; this reads true only");
+  assertRefused({ ...llamaJson, hidden_act: "gelu" }, 'hidden_act is "gelu"; this reads "silu" only');
+  assertRefused({ ...llamaJson, attention_bias: true }, "attention_bias is true");
+  assertRefused({ ...llamaJson, mlp_bias: true }, "mlp_bias is true");
+  assertRefused({ ...llamaJson, rope_scaling: { type: "linear" } }, 'rope_type is "linear"; this reads "default"');
+  assertRefused({ ...llamaJson, rope_parameters: { rope_type: "llama3" } }, 'rope_type is "llama3"');
+});
+
+Deno.test("constants that are no positive number are refused by their keys", () => {
+  assertRefused({ ...gpt2Json, layer_norm_epsilon: "small" }, 'layer_norm_epsilon is "small"; it must be a positive');
+  assertRefused({ ...llamaJson, rms_norm_eps: -1 }, "rms_norm_eps is -1; it must be a positive number");
+  assertRefused({ ...llamaJson, rope_theta: 0 }, "rope_theta is 0; it must be a positive number");
+});
+
+const count = fc.integer({ min: 1, max: 9 });
+const sizes = {
+  vocabSize: fc.integer({ min: 1, max: 60_000 }),
+  numLayers: count,
+  feedForwardSize: fc.integer({ min: 1, max: 5000 }),
+  maxPositions: fc.integer({ min: 1, max: 5000 }),
+  normEps: fc.constantFrom(1e-5, 1e-6, 1e-12),
+  tiedHead: fc.boolean(),
+};
+const heads = fc.tuple(count, count, count).map(([kvHeads, group, quarter]) => ({
+  numHeads: kvHeads * group,
+  numKvHeads: kvHeads,
+  headSize: 4 * quarter,
+}));
+const gpt2 = fc.tuple(heads, fc.record({ ...sizes, geluApproximation: fc.constantFrom("tanh" as const, "none") })).map(
+  ([{ numHeads, headSize }, rest]): DecoderConfig => ({
+    ...rest,
+    family: "gpt2",
+    numHeads,
+    numKvHeads: numHeads,
+    headSize,
+    hiddenSize: numHeads * headSize,
+    ropeTheta: 0,
+  }),
+);
+const llama = fc.tuple(
+  heads,
+  fc.record({ ...sizes, hiddenSize: fc.integer({ min: 1, max: 999 }), ropeTheta: fc.constantFrom(1e4, 5e5) }),
+).map(([layout, rest]): DecoderConfig => ({ ...rest, ...layout, family: "llama", geluApproximation: "none" }));
+
+Deno.test("a configuration that is formatted, written and parsed is the same again", () => {
+  fc.assert(fc.property(fc.oneof(gpt2, llama), (config) => {
+    assertEquals(parse(JSON.parse(JSON.stringify(formatDecoderConfig(config)))), config);
+  }));
+});
+
+Deno.test("llamaConfig divides the hidden size among the heads and has a tied head", () => {
+  const config = llamaConfig({ vocabSize: 300, hiddenSize: 96, numLayers: 3, numHeads: 4, maxPositions: 64 });
+  assertEquals([config.headSize, config.numKvHeads, config.feedForwardSize, config.tiedHead], [24, 4, 256, true]);
+  assertEquals(parse(formatDecoderConfig(config)), config);
+});
+
+Deno.test("llamaConfig's feed-forward size is the multiple of 8 next to 8/3 of the hidden size", () => {
+  for (let hiddenSize = 4; hiddenSize <= 512; hiddenSize += 4) {
+    const { feedForwardSize } = llamaConfig({ vocabSize: 9, hiddenSize, numLayers: 1, numHeads: 1, maxPositions: 9 });
+    assertEquals(feedForwardSize % 8, 0);
+    assertEquals(Math.abs(feedForwardSize - hiddenSize * 8 / 3) <= 4, true, `${hiddenSize}: ${feedForwardSize}`);
+  }
+});

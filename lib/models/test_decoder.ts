@@ -1,0 +1,37 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { RandomStream } from "#lib/random/random_stream.ts";
+import { Decoder } from "./decoder.ts";
+import { type DecoderConfig, llamaConfig } from "./decoder_config.ts";
+
+/** Small decoders for tests: odd vocabularies, and grouped-query heads in LLaMA's. */
+export const TINY: Readonly<Record<DecoderConfig["family"], DecoderConfig>> = {
+  llama: {
+    ...llamaConfig({ vocabSize: 33, hiddenSize: 16, numLayers: 2, numHeads: 4, maxPositions: 40 }),
+    numKvHeads: 2,
+  },
+  gpt2: {
+    family: "gpt2",
+    vocabSize: 29,
+    hiddenSize: 16,
+    numLayers: 2,
+    numHeads: 2,
+    numKvHeads: 2,
+    headSize: 8,
+    feedForwardSize: 24,
+    maxPositions: 40,
+    normEps: 1e-5,
+    ropeTheta: 0,
+    geluApproximation: "tanh",
+    tiedHead: true,
+  },
+};
+
+/** A tiny decoder with random parameters of the seed; `spread` multiplies them, so that its logits differ clearly. */
+export function tinyDecoder(
+  gpu: Gpu,
+  family: DecoderConfig["family"] = "llama",
+  { seed = 1, spread = 4, ...changes }: Partial<DecoderConfig> & { seed?: number; spread?: number } = {},
+): Decoder {
+  const random = new RandomStream(seed, "test decoder");
+  return new Decoder(gpu, { ...TINY[family], ...changes }, () => spread * random.normal());
+}

@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { elementCount, type Shape, type Tensor } from "#kernels/runtime/tensor.ts";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { type Initializer, normal, ones, type ParameterSpec, ParameterStore, zeros } from "./parameter_store.ts";
+
+const gpu = await testGpu();
+const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+
+const spec = (name: string, shape: Shape, decayed = false, initial: Initializer = zeros): ParameterSpec => ({
+  name,
+  shape,
+  decayed,
+  initial,
+});
+
+/** 1, 2, 3, …: a source whose order of drawing shows. */
+function counting(): () => number {
+  let drawn = 0;
+  return () => ++drawn;
+}
+
+/** The GPU with another binding limit, which lists what is allocated and released. */
+function watchedGpu(bindingLimit = gpu.device.limits.maxStorageBufferBindingSize) {
+  const allocated: Tensor[] = [];
+  const released: Tensor[] = [];
+  const watched = {
+    device: { limits: { maxStorageBufferBindingSize: bindingLimit } },
+    allocate: (shape: Shape) => {
+      const tensor = gpu.allocate(shape);
+      allocated.push(tensor);
+      return tensor;
+    },
+    release: (tensor: Tensor) => {
+      released.push(tensor);
+      gpu.release(tensor);
+    },
+    write: gpu.write.bind(gpu),
+    clear: gpu.clear.bind(gpu),
+    copy: gpu.copy.bind(gpu),
+    readAll: gpu.readAll.bind(gpu),
+  };
+  return { gpu: watched as unknown as Gpu, allocated, released };
+}
+
+const mixed = [
+  spec("norm", [5], false, ones),
+  spec("matrix", [3, 7], true, normal(0.5)),
+  spec("bias", [65], false, normal(2)),
+  spec("table", [10, 13], true, normal(1)),
+];
+
+test("parameters hold their initial values, drawn in the order of the specs", async () => {
+  using store = new ParameterStore(gpu, mixed, counting());
+  const values = await store.read();
+  assertEquals([...values.keys()], ["norm", "matrix", "bias", "table"]);
+  assertEquals([...values.get("norm")!], [1, 1, 1, 1, 1]);
+  assertEquals([...values.get("matrix")!], Array.from({ length: 21 }, (_, i) => 0.5 * (i + 1)));
+  assertEquals([...values.get("bias")!], Array.from({ length: 65 }, (_, i) => 2 * (i + 22)));
+  assertEquals([...values.get("table")!], Array.from({ length: 130 }, (_, i) => i + 87));
+  assertEquals(store.parameterCount, 5 + 21 + 65 + 130);
+});
+
+test("one flat buffer holds the decayed parameters first, each on a boundary of 256 bytes, padded with zeros", async () => {
+  using store = new ParameterStore(gpu, mixed, counting());
+  assertEquals(store.segments.length, 1);
+  const [{ values, decayedCount }] = store.segments;
+  const places = ["matrix", "table", "norm", "bias"].map((name) => store.get(name).value);
+  assertEquals(places.map(({ offset }) => offset), [0, 256, 1024, 1280]);
+  assertEquals(places.map(({ shape }) => elementCount(shape)), [21, 130, 5, 65]);
+  assertEquals(decayedCount, 64 + 192);
+  assertEquals(values.shape, [64 + 192 + 64 + 128]);
+  const flat = await gpu.read(values);
+  assertEquals([...flat.subarray(21, 64)], Array(43).fill(0));
+  assertEquals(flat[64], 87);
+  assertEquals([...flat.subarray(256 + 5, 256 + 64)], Array(59).fill(0));
+});
+
+test("gradients have the layout of the values, start at zero and are made when first asked for", async () => {
+  const watched = watchedGpu();
+  const store = new ParameterStore(watched.gpu, mixed, counting());
+  assertEquals(watched.allocated.length, 1);
+  const gradient = store.get("table").gradient;
+  assertEquals(watched.allocated.length, 2);
+  assertEquals([gradient.offset, ...gradient.shape], [store.get("table").value.offset, 10, 13]);
+  assert(gradient.buffer === store.get("norm").gradient.buffer && gradient.buffer !== store.get("norm").value.buffer);
+  assertEquals(watched.allocated.length, 2);
+  gpu.write(gradient, new Float32Array(130).fill(3));
+  const read = await store.readGradients();
+  assert(read.get("table")!.every((value) => value === 3) && read.get("bias")!.every((value) => value === 0));
+  store.zeroGradients();
+  assert((await store.readGradients()).get("table")!.every((value) => value === 0));
+  store[Symbol.dispose]();
+  assertEquals(watched.released.map(({ buffer }) => buffer), watched.allocated.map(({ buffer }) => buffer));
+});
+
+test("a store that never learned releases its values only", () => {
+  const watched = watchedGpu();
+  new ParameterStore(watched.gpu, mixed, counting())[Symbol.dispose]();
+  assertEquals([watched.allocated.length, watched.released.length], [1, 1]);
+});
+
+test("parameters over the binding limit together are split into segments, without a change of their values", async () => {
+  const watched = watchedGpu(1024);
+  using store = new ParameterStore(watched.gpu, mixed, counting());
+  using whole = new ParameterStore(gpu, mixed, counting());
+  assertEquals(store.segments.map(({ values }) => values.shape), [[256], [192]]);
+  assertEquals(store.segments.map(({ decayedCount }) => decayedCount), [256, 0]);
+  assertEquals(await store.read(), await whole.read());
+  assertEquals(store.gradients.map(({ shape }) => shape), [[256], [192]]);
+  gpu.write(store.get("bias").gradient, new Float32Array(65).fill(1));
+  assert((await gpu.read(store.gradients[0])).every((value) => value === 0));
+  assert((await gpu.read(store.gradients[1])).subarray(64, 129).every((value) => value === 1));
+});
+
+test("a segment may hold decayed parameters and others", () => {
+  const watched = watchedGpu(768);
+  using store = new ParameterStore(watched.gpu, [spec("a", [64], true), spec("b", [1]), spec("c", [128])], () => 0);
+  assertEquals(store.segments.map(({ values, decayedCount }) => [values.shape[0], decayedCount]), [[128, 64], [
+    128,
+    0,
+  ]]);
+});
+
+test("a parameter over the binding limit is refused by its name", () => {
+  const watched = watchedGpu(1024);
+  const specs = [spec("small", [4]), spec("lm_head.weight", [257, 1], true)];
+  assertThrows(
+    () => new ParameterStore(watched.gpu, specs, () => 0),
+    RangeError,
+    "Cannot make parameter lm_head.weight [257,1]: its 1028 bytes are over this device's limit of 1024 for one binding",
+  );
+  assertEquals(watched.allocated, []);
+});
+
+test("copyFrom takes over every value, and later changes of one store leave the other", async () => {
+  const limited = watchedGpu(1024);
+  for (const each of [gpu, limited.gpu]) {
+    using source = new ParameterStore(each, mixed, counting());
+    using target = new ParameterStore(each, mixed, () => 0);
+    const expected = await source.read();
+    target.copyFrom(source);
+    gpu.clear(source.get("table").value);
+    assertEquals(await target.read(), expected);
+  }
+});
+
+test("copyFrom refuses other shapes, names and orders, naming the parameter", () => {
+  using store = new ParameterStore(gpu, [spec("a", [2, 3]), spec("b", [4])], () => 0);
+  using turned = new ParameterStore(gpu, [spec("a", [3, 2]), spec("b", [4])], () => 0);
+  using missing = new ParameterStore(gpu, [spec("a", [2, 3])], () => 0);
+  using more = new ParameterStore(gpu, [spec("a", [2, 3]), spec("b", [4]), spec("c", [4])], () => 0);
+  using swapped = new ParameterStore(gpu, [spec("b", [4]), spec("a", [2, 3])], () => 0);
+  assertThrows(
+    () => store.copyFrom(turned),
+    RangeError,
+    "Cannot copy parameter a: its shape is [2,3], not [3,2]",
+  );
+  assertThrows(() => store.copyFrom(missing), RangeError, "Cannot find parameter b");
+  assertThrows(() => store.copyFrom(more), RangeError, "Cannot copy parameter c: this store has none in its place");
+  assertThrows(() => store.copyFrom(swapped), RangeError, "Cannot copy parameter b");
+});
+
+test("a store owns its parameters, not another's of the same name", () => {
+  using store = new ParameterStore(gpu, mixed, counting());
+  using other = new ParameterStore(gpu, mixed, counting());
+  assert(store.owns(store.get("norm")));
+  assert(!store.owns(other.get("norm")));
+  assertThrows(() => store.get("nothing"), RangeError, "Cannot find parameter nothing");
+});
