@@ -1,3 +1,4 @@
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
@@ -11,12 +12,9 @@ export function accumulate(gpu: Gpu, sums: Tensor, terms: Tensor): void {
   if (count !== elementCount(terms.shape)) {
     throw new RangeError(`Cannot accumulate [${terms.shape}] into [${sums.shape}]: the element counts differ`);
   }
-  const vecs = Math.ceil(count / 4);
-  const workgroup = gpu.tuning.elementwiseWorkgroup;
   gpu.dispatch(accumulateKernel, {
     bindings: { sums, terms },
-    params: { vecs },
-    constants: { WORKGROUP: workgroup },
-    workgroups: Math.ceil(vecs / workgroup),
+    params: { count },
+    ...elementwiseGrid(gpu, Math.ceil(count / 4)),
   });
 }

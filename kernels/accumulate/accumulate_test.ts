@@ -17,6 +17,20 @@ Deno.test({
 });
 
 Deno.test({
+  name: "accumulate leaves what lies past the end of a window as it is, whatever the terms hold there",
+  sanitizeResources: false,
+  async fn() {
+    const gpu = await testGpu();
+    for (const count of [1, 2, 3, 5, 7]) {
+      const whole = gpu.upload(new Float32Array(8));
+      const terms = gpu.upload(new Float32Array(8).fill(9));
+      accumulate(gpu, { ...whole, shape: [count] }, { ...terms, shape: [count] });
+      assertEquals(await gpu.read(whole), Float32Array.from({ length: 8 }, (_, i) => i < count ? 9 : 0));
+    }
+  },
+});
+
+Deno.test({
   name: "accumulate refuses tensors of different sizes",
   sanitizeResources: false,
   async fn() {

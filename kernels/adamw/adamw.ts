@@ -1,4 +1,5 @@
 import { axisSizes } from "../runtime/axes.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
@@ -43,7 +44,6 @@ export function adamW(gpu: Gpu, state: AdamWState, settings: AdamWSettings, grad
     throw new RangeError(`Cannot run adamW: decayedCount is ${decayedCount}, not from 0 to ${size}`);
   }
   const vecs = Math.ceil(size / 4);
-  const workgroup = gpu.tuning.elementwiseWorkgroup;
   gpu.dispatch(gradScale ? scaledKernel : unscaledKernel, {
     bindings: { ...state, ...(gradScale && { gradScale }) },
     params: {
@@ -58,8 +58,7 @@ export function adamW(gpu: Gpu, state: AdamWState, settings: AdamWSettings, grad
       secondScale: 1 / Math.sqrt(1 - beta2 ** step),
       eps,
     },
-    constants: { WORKGROUP: workgroup },
-    workgroups: Math.ceil(vecs / workgroup),
+    ...elementwiseGrid(gpu, vecs),
   });
 }
 

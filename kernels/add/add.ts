@@ -1,9 +1,9 @@
 import type { Op } from "../op.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { addReference } from "./add_reference.ts";
 import wgsl from "./add.wgsl" with { type: "text" };
-import { elementwiseGrid } from "./elementwise.ts";
 
 const forwardKernel = defineKernel("add", wgsl, "forward");
 const backwardKernel = defineKernel("add.dXdY", wgsl, "backward");

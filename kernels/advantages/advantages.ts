@@ -1,6 +1,7 @@
 import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import wgsl from "./advantages.wgsl" with { type: "text" };
@@ -64,10 +65,17 @@ export function baseline(
   }
   gpu.clear(out);
   const perRow = kind === "positionMean";
+  if (!perRow) requireWhitenLoops(gpu, rows, trajectories);
   gpu.dispatch(perRow ? positionMeanKernel : whitenKernel, {
     bindings: { advantages, spans, out },
     params: { rows, trajectories, gamma: 0, inclusive: 0 },
     workgroups: perRow ? Math.ceil(rows / gpu.tuning.rowWorkgroup) : 1,
   });
   return out;
+}
+
+/** Three walks over all trajectories; each rounds a trajectory's share of rows up, and takes a round to leave it. */
+function requireWhitenLoops(gpu: Gpu, rows: number, trajectories: number): void {
+  const rounds = 3 * (loopRounds(trajectories, 2) + Math.floor(rows / gpu.tuning.rowWorkgroup));
+  requireLoopRounds(gpu, "baseline", `${rows} rows of ${trajectories} trajectories`, rounds);
 }

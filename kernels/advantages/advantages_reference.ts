@@ -26,12 +26,13 @@ export function baselineReference(advantages: Float64Array, spans: readonly Span
   const out = new Float64Array(advantages.length);
   const rows = spans.flatMap(([start, end]) => Array.from({ length: end - start }, (_, t) => ({ row: start + t, t })));
   const all = rows.map(({ row }) => advantages[row]);
-  const deviation = Math.sqrt(sum(all.map((value) => (value - mean(all)) ** 2)) / Math.max(all.length - 1, 1));
+  const average = mean(all);
+  const deviation = Math.sqrt(sum(all.map((value) => (value - average) ** 2)) / Math.max(all.length - 1, 1));
   for (const { row, t } of rows) {
     if (kind === "positionMean") {
       out[row] = advantages[row] - mean(rows.filter((other) => other.t === t).map((other) => advantages[other.row]));
     } else {
-      out[row] = (advantages[row] - mean(all)) / (deviation + 1e-6);
+      out[row] = (advantages[row] - average) / (deviation + 1e-6);
     }
   }
   return out;

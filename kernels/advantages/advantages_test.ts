@@ -113,6 +113,14 @@ test("baseline: whitened advantages have mean 0 and standard deviation 1, whatev
   assertClose(changed, Float64Array.from(whitened), 1e-5);
 });
 
+test("baseline: thousands of short trajectories are whitened to the last", async (gpu) => {
+  const count = 4096;
+  const spans = Array.from({ length: count }, (_, i): Span => [10 * i, 10 * i + 10]);
+  const advantages = Float32Array.from({ length: 10 * count }, (_, i) => Math.sin(i) + i / (10 * count));
+  const expected = baselineReference(Float64Array.from(advantages), spans, "whitened");
+  assertClose(await runBaseline(gpu, advantages, spans, "whitened"), expected, 1e-4);
+});
+
 test("baseline: equal advantages whiten to 0, not to a division by zero", async (gpu) => {
   for (const spans of [[[0, 1]], [[0, 5]]] as Span[][]) {
     const whitened = await runBaseline(gpu, new Float32Array(spans[0][1]).fill(0.5), spans, "whitened");

@@ -1,6 +1,7 @@
 import type { Op } from "../op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./attention.wgsl" with { type: "text" };
 import { attentionReference, type HeadLayout } from "./attention_reference.ts";
@@ -33,7 +34,7 @@ export const attention: Op<"qkv" | "spans", HeadLayout, "logSumExp"> = {
     const logSumExp = gpu.allocate([batch, layout.numHeads, tokens]);
     gpu.dispatch(forwardKernel, {
       bindings: { qkv, spans, out, logSumExp },
-      ...grid(gpu, tokens, batch * layout.numHeads, layout),
+      ...grid(gpu, tokens, batch * layout.numHeads, layout, 1),
     });
     return { out, saved: { logSumExp } };
   },
@@ -45,12 +46,14 @@ export const attention: Op<"qkv" | "spans", HeadLayout, "logSumExp"> = {
     const delta = gpu.allocate(savedLogSumExp.shape);
     gpu.dispatch(backwardQueryKernel, {
       bindings: { qkv, spans, savedOut: out, savedLogSumExp, dOut, delta, dQkv },
-      ...grid(gpu, tokens, batch * layout.numHeads, layout),
+      ...grid(gpu, tokens, batch * layout.numHeads, layout, 2),
     });
-    gpu.dispatch(backwardKeyValueKernel, {
-      bindings: { qkv, spans, savedLogSumExp, dOut, savedDelta: delta, dQkv },
-      ...grid(gpu, tokens, batch * layout.numKvHeads, layout),
-    });
+    for (let headOfGroup = 0; headOfGroup < layout.numHeads / layout.numKvHeads; headOfGroup++) {
+      gpu.dispatch(backwardKeyValueKernel, {
+        bindings: { qkv, spans, savedLogSumExp, dOut, savedDelta: delta, dQkv },
+        ...grid(gpu, tokens, batch * layout.numKvHeads, layout, 2, headOfGroup),
+      });
+    }
     gpu.release(delta);
     return { qkv: dQkv };
   },
@@ -58,10 +61,21 @@ export const attention: Op<"qkv" | "spans", HeadLayout, "logSumExp"> = {
   reference: attentionReference,
 };
 
-function grid(gpu: Gpu, tokens: number, heads: number, { numHeads, numKvHeads, headSize }: HeadLayout) {
+/** @param loops how many loops over the head's dimensions an invocation makes for each block of tokens */
+function grid(
+  gpu: Gpu,
+  tokens: number,
+  heads: number,
+  { numHeads, numKvHeads, headSize }: HeadLayout,
+  loops: number,
+  headOfGroup = 0,
+) {
   const workgroup = gpu.tuning.attentionWorkgroup;
+  const headVecs = headSize / 4;
+  const rounds = loopRounds(Math.ceil(tokens / QUERIES_PER_INVOCATION), loops * loopRounds(headVecs));
+  requireLoopRounds(gpu, "attention", `${tokens} tokens and heads of size ${headSize}`, rounds + loopRounds(headVecs));
   return {
-    params: { tokens, heads: numHeads, kvHeads: numKvHeads, headVecs: headSize / 4, scale: 1 / Math.sqrt(headSize) },
+    params: { tokens, heads: numHeads, kvHeads: numKvHeads, headVecs, scale: 1 / Math.sqrt(headSize), headOfGroup },
     constants: { WORKGROUP: workgroup },
     workgroups: [
       Math.ceil(tokens / (workgroup * QUERIES_PER_INVOCATION)),

@@ -4,7 +4,7 @@
 // An invocation owns four queries (forward, backwardQuery) or four keys (backwardKeyValue), and 32 of their dimensions in eight
 // matrices: column d, component row. Blocks of four keys (queries) are walked in order, so every sum has one order. A head wider
 // than 32 takes several workgroups, each of which computes the scores anew: arrays sized by the head would live in memory.
-struct Params { tokens: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32 }
+struct Params { tokens: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, headOfGroup: u32 }
 
 override WORKGROUP: u32 = 32u;
 
@@ -125,6 +125,10 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
 }
 
 fn storeOut(row: u32, i: u32, value: vec4f) { if (i < params.headVecs) { out[row + i] = value; } }
+fn addGradient(row: u32, i: u32, value: vec4f) {
+  if (i >= params.headVecs) { return; }
+  if (params.headOfGroup == 0u) { dQkv[row + i] = value; } else { dQkv[row + i] += value; }
+}
 fn storeGradient(row: u32, i: u32, value: vec4f) { if (i < params.headVecs) { dQkv[row + i] = value; } }
 
 // delta = sum_D dOut * out; dq = scale * sum_keys p (dOut . v - delta) k, p = exp(scale q . k - logSumExp).
@@ -189,13 +193,14 @@ fn backwardQuery(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocat
   }
 }
 
-// dv = sum_queries p dOut; dk = scale * sum_queries p (dOut . v - delta) q, over the query heads that share the key head.
+// dv = sum_queries p dOut; dk = scale * sum_queries p (dOut . v - delta) q, of one of the query heads that share a key head; those
+// beyond the first add to what dQkv holds. One dispatch for each, since a CPU driver ends loops that last too long.
 @compute @workgroup_size(WORKGROUP)
 fn backwardKeyValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let token = (workgroup.x * WORKGROUP + lane) * 4u;
   let batch = workgroup.y / params.kvHeads;
   let kvHead = workgroup.y % params.kvHeads;
-  let group = params.heads / params.kvHeads;
+  let head = kvHead * (params.heads / params.kvHeads) + params.headOfGroup;
   let chunk = workgroup.z * CHUNK_VECS;
   if (token >= params.tokens) { return; }
   let keys = vec4u(token, token + 1u, token + 2u, token + 3u);
@@ -207,42 +212,40 @@ fn backwardKeyValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
   var k4 = mat4x4f(); var k5 = mat4x4f(); var k6 = mat4x4f(); var k7 = mat4x4f();
   var v0 = mat4x4f(); var v1 = mat4x4f(); var v2 = mat4x4f(); var v3 = mat4x4f();
   var v4 = mat4x4f(); var v5 = mat4x4f(); var v6 = mat4x4f(); var v7 = mat4x4f();
-  for (var head = kvHead * group; head < (kvHead + 1u) * group; head++) {
-    let statistics = (batch * params.heads + head) * params.tokens;
-    for (var query = token; query < params.tokens && token < span.y; query += 4u) {
-      let queryRows = rowsAt(queryAt(batch, 0u, head), stride(), query);
-      let outRows = rowsAt(outAt(batch, 0u, head), params.heads * params.headVecs, query);
-      let scores = qkvProducts(keyRows, queryRows) * params.scale;
-      var dWeights = mat4x4f();
-      for (var i = 0u; i < params.headVecs; i++) { dWeights += transpose(qkvRows(valueRows, i)) * dOutRows(outRows, i); }
-      var weights: mat4x4f;
-      var dScores: mat4x4f;
-      for (var j = 0u; j < 4u; j++) {
-        let at = statistics + clampToken(query + j);
-        weights[j] = select(vec4f(), exp(scores[j] - savedLogSumExp[at]), seenKeys(query + j, keys, span));
-        dScores[j] = weights[j] * (dWeights[j] - savedDelta[at]) * params.scale;
-      }
-      k0 += dScores * transpose(qkvRows(queryRows, chunk + 0u)); v0 += weights * transpose(dOutRows(outRows, chunk + 0u));
-      k1 += dScores * transpose(qkvRows(queryRows, chunk + 1u)); v1 += weights * transpose(dOutRows(outRows, chunk + 1u));
-      k2 += dScores * transpose(qkvRows(queryRows, chunk + 2u)); v2 += weights * transpose(dOutRows(outRows, chunk + 2u));
-      k3 += dScores * transpose(qkvRows(queryRows, chunk + 3u)); v3 += weights * transpose(dOutRows(outRows, chunk + 3u));
-      k4 += dScores * transpose(qkvRows(queryRows, chunk + 4u)); v4 += weights * transpose(dOutRows(outRows, chunk + 4u));
-      k5 += dScores * transpose(qkvRows(queryRows, chunk + 5u)); v5 += weights * transpose(dOutRows(outRows, chunk + 5u));
-      k6 += dScores * transpose(qkvRows(queryRows, chunk + 6u)); v6 += weights * transpose(dOutRows(outRows, chunk + 6u));
-      k7 += dScores * transpose(qkvRows(queryRows, chunk + 7u)); v7 += weights * transpose(dOutRows(outRows, chunk + 7u));
+  let statistics = (batch * params.heads + head) * params.tokens;
+  for (var query = token; query < params.tokens && token < span.y; query += 4u) {
+    let queryRows = rowsAt(queryAt(batch, 0u, head), stride(), query);
+    let outRows = rowsAt(outAt(batch, 0u, head), params.heads * params.headVecs, query);
+    let scores = qkvProducts(keyRows, queryRows) * params.scale;
+    var dWeights = mat4x4f();
+    for (var i = 0u; i < params.headVecs; i++) { dWeights += transpose(qkvRows(valueRows, i)) * dOutRows(outRows, i); }
+    var weights: mat4x4f;
+    var dScores: mat4x4f;
+    for (var j = 0u; j < 4u; j++) {
+      let at = statistics + clampToken(query + j);
+      weights[j] = select(vec4f(), exp(scores[j] - savedLogSumExp[at]), seenKeys(query + j, keys, span));
+      dScores[j] = weights[j] * (dWeights[j] - savedDelta[at]) * params.scale;
     }
+    k0 += dScores * transpose(qkvRows(queryRows, chunk + 0u)); v0 += weights * transpose(dOutRows(outRows, chunk + 0u));
+    k1 += dScores * transpose(qkvRows(queryRows, chunk + 1u)); v1 += weights * transpose(dOutRows(outRows, chunk + 1u));
+    k2 += dScores * transpose(qkvRows(queryRows, chunk + 2u)); v2 += weights * transpose(dOutRows(outRows, chunk + 2u));
+    k3 += dScores * transpose(qkvRows(queryRows, chunk + 3u)); v3 += weights * transpose(dOutRows(outRows, chunk + 3u));
+    k4 += dScores * transpose(qkvRows(queryRows, chunk + 4u)); v4 += weights * transpose(dOutRows(outRows, chunk + 4u));
+    k5 += dScores * transpose(qkvRows(queryRows, chunk + 5u)); v5 += weights * transpose(dOutRows(outRows, chunk + 5u));
+    k6 += dScores * transpose(qkvRows(queryRows, chunk + 6u)); v6 += weights * transpose(dOutRows(outRows, chunk + 6u));
+    k7 += dScores * transpose(qkvRows(queryRows, chunk + 7u)); v7 += weights * transpose(dOutRows(outRows, chunk + 7u));
   }
 
   for (var r = 0u; r < 4u && token + r < params.tokens; r++) {
     let keyOut = keyAt(batch, token + r, kvHead);
     let valueOut = valueAt(batch, token + r, kvHead);
-    storeGradient(keyOut, chunk + 0u, ofRow(k0, r)); storeGradient(valueOut, chunk + 0u, ofRow(v0, r));
-    storeGradient(keyOut, chunk + 1u, ofRow(k1, r)); storeGradient(valueOut, chunk + 1u, ofRow(v1, r));
-    storeGradient(keyOut, chunk + 2u, ofRow(k2, r)); storeGradient(valueOut, chunk + 2u, ofRow(v2, r));
-    storeGradient(keyOut, chunk + 3u, ofRow(k3, r)); storeGradient(valueOut, chunk + 3u, ofRow(v3, r));
-    storeGradient(keyOut, chunk + 4u, ofRow(k4, r)); storeGradient(valueOut, chunk + 4u, ofRow(v4, r));
-    storeGradient(keyOut, chunk + 5u, ofRow(k5, r)); storeGradient(valueOut, chunk + 5u, ofRow(v5, r));
-    storeGradient(keyOut, chunk + 6u, ofRow(k6, r)); storeGradient(valueOut, chunk + 6u, ofRow(v6, r));
-    storeGradient(keyOut, chunk + 7u, ofRow(k7, r)); storeGradient(valueOut, chunk + 7u, ofRow(v7, r));
+    addGradient(keyOut, chunk + 0u, ofRow(k0, r)); addGradient(valueOut, chunk + 0u, ofRow(v0, r));
+    addGradient(keyOut, chunk + 1u, ofRow(k1, r)); addGradient(valueOut, chunk + 1u, ofRow(v1, r));
+    addGradient(keyOut, chunk + 2u, ofRow(k2, r)); addGradient(valueOut, chunk + 2u, ofRow(v2, r));
+    addGradient(keyOut, chunk + 3u, ofRow(k3, r)); addGradient(valueOut, chunk + 3u, ofRow(v3, r));
+    addGradient(keyOut, chunk + 4u, ofRow(k4, r)); addGradient(valueOut, chunk + 4u, ofRow(v4, r));
+    addGradient(keyOut, chunk + 5u, ofRow(k5, r)); addGradient(valueOut, chunk + 5u, ofRow(v5, r));
+    addGradient(keyOut, chunk + 6u, ofRow(k6, r)); addGradient(valueOut, chunk + 6u, ofRow(v6, r));
+    addGradient(keyOut, chunk + 7u, ofRow(k7, r)); addGradient(valueOut, chunk + 7u, ofRow(v7, r));
   }
 }

@@ -1,5 +1,7 @@
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import attendWgsl from "./attend_cache.wgsl" with { type: "text" };
@@ -29,12 +31,10 @@ export function writeCache(gpu: Gpu, qkv: Tensor, cache: KeyValueCache, slot: nu
   }
   const keyVecs = layout.numKvHeads * layout.headSize / 4;
   const count = batch * tokens * keyVecs;
-  const workgroup = gpu.tuning.elementwiseWorkgroup;
   gpu.dispatch(writeKernel, {
     bindings: { qkv, ...cache },
     params: { count, tokens, slot, capacity, queryVecs: layout.numHeads * layout.headSize / 4, keyVecs },
-    constants: { WORKGROUP: workgroup },
-    workgroups: Math.ceil(count / workgroup),
+    ...elementwiseGrid(gpu, count),
   });
 }
 
@@ -51,6 +51,10 @@ export function attendCache(
   const [batch] = checkPacked(qkv, layout);
   const { numHeads: heads, numKvHeads: kvHeads, headSize } = layout;
   const capacity = cache.keys.shape[1];
+  const share = Math.ceil((slot + 1) / gpu.tuning.rowWorkgroup);
+  const rounds = loopRounds(share, loopRounds(headSize / 4)) + loopRounds(share) +
+    loopRounds(Math.ceil(headSize / 4 / gpu.tuning.rowWorkgroup), loopRounds(slot + 1));
+  requireLoopRounds(gpu, "attendCache", `${slot + 1} slots and heads of size ${headSize}`, rounds);
   const out = gpu.allocate([batch, 1, heads * headSize]);
   gpu.dispatch(attendKernel, {
     bindings: { qkv, spans, ...cache, out },

@@ -1,12 +1,13 @@
-import { defineRowKernel, elementLanes, elementwiseGrid, kernelOfLanes } from "../add/elementwise.ts";
 import type { Op } from "../op.ts";
+import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { concatReference } from "./concat_reference.ts";
 import wgsl from "./concat.wgsl" with { type: "text" };
 
-const forwardKernel = defineRowKernel("concat", wgsl, "forward");
-const backwardKernel = defineRowKernel("concat.dColumns", wgsl, "backward");
+const forwardKernel = defineBlockKernel("concat", wgsl, "forward");
+const backwardKernel = defineBlockKernel("concat.dColumns", wgsl, "backward");
 
 /** The columns of x, then those of y, side by side: C = A + B. */
 export const concat: Op<"x" | "y", Record<never, never>> = {
@@ -16,12 +17,12 @@ export const concat: Op<"x" | "y", Record<never, never>> = {
 
   forward(gpu, { x, y }) {
     const [[rows, a], [, b]] = [x.shape, y.shape];
-    const lanes = elementLanes(a, b);
+    const blockSize = blockSizeOf(a, b);
     const out = gpu.allocate([rows, a + b]);
-    gpu.dispatch(kernelOfLanes(forwardKernel, lanes), {
+    gpu.dispatch(forwardKernel[blockSize], {
       bindings: { x, y, out },
-      params: { rows, first: 0, width: a / lanes, outWidth: (a + b) / lanes },
-      ...elementwiseGrid(gpu, rows * (a + b) / lanes),
+      params: { rows, first: 0, width: a / blockSize, outWidth: (a + b) / blockSize },
+      ...elementwiseGrid(gpu, rows * (a + b) / blockSize),
     });
     return { out, saved: {} };
   },
@@ -44,12 +45,12 @@ export const concat: Op<"x" | "y", Record<never, never>> = {
 /** A copy of `width` columns of dOut (`"N C"`) from column `first`. */
 function columnsOf(gpu: Gpu, dOut: Tensor, first: number, width: number): Tensor {
   const [rows, outWidth] = dOut.shape;
-  const lanes = elementLanes(first, width, outWidth);
+  const blockSize = blockSizeOf(first, width, outWidth);
   const columns = gpu.allocate([rows, width]);
-  gpu.dispatch(kernelOfLanes(backwardKernel, lanes), {
+  gpu.dispatch(backwardKernel[blockSize], {
     bindings: { dOut, columns },
-    params: { rows, first: first / lanes, width: width / lanes, outWidth: outWidth / lanes },
-    ...elementwiseGrid(gpu, rows * width / lanes),
+    params: { rows, first: first / blockSize, width: width / blockSize, outWidth: outWidth / blockSize },
+    ...elementwiseGrid(gpu, rows * width / blockSize),
   });
   return columns;
 }

@@ -1,15 +1,15 @@
 // out = x and y side by side; dX and dY are columns of dOut.
-// x: N A; y: N B; out, dOut: N (A + B); columns: N width, the columns of dOut from `first`. Sizes are in Elements, four
-// numbers where A and B are multiples of 4, one otherwise. One invocation copies one Element.
+// x: N A; y: N B; out, dOut: N (A + B); columns: N width, the columns of dOut from `first`. Sizes are in blocks, of
+// four numbers where A and B are multiples of 4, of one otherwise. One invocation copies one block.
 struct Params { rows: u32, first: u32, width: u32, outWidth: u32 }
 
 override WORKGROUP: u32 = 64u;
 
-@group(0) @binding(0) var<storage, read> x: array<Element>;
-@group(0) @binding(1) var<storage, read> y: array<Element>;
-@group(0) @binding(2) var<storage, read_write> out: array<Element>;
-@group(0) @binding(3) var<storage, read> dOut: array<Element>;
-@group(0) @binding(4) var<storage, read_write> columns: array<Element>;
+@group(0) @binding(0) var<storage, read> x: array<Block>;
+@group(0) @binding(1) var<storage, read> y: array<Block>;
+@group(0) @binding(2) var<storage, read_write> out: array<Block>;
+@group(0) @binding(3) var<storage, read> dOut: array<Block>;
+@group(0) @binding(4) var<storage, read_write> columns: array<Block>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // x is the first `width` columns of out.

@@ -1,11 +1,13 @@
-import { defineRowKernel, elementLanes, elementwiseGrid, kernelOfLanes } from "../add/elementwise.ts";
 import type { Op } from "../op.ts";
+import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import { embeddingReference } from "./embedding_reference.ts";
 import wgsl from "./embedding.wgsl" with { type: "text" };
 
-const forwardKernel = defineRowKernel("embedding", wgsl, "forward");
-const linkKernel = defineRowKernel("embedding.links", wgsl, "link").f32;
-const gatherKernel = defineRowKernel("embedding.dTable", wgsl, "gather");
+const forwardKernel = defineBlockKernel("embedding", wgsl, "forward");
+const linkKernel = defineBlockKernel("embedding.links", wgsl, "link")[1];
+const gatherKernel = defineBlockKernel("embedding.dTable", wgsl, "gather");
 
 /**
  * The rows of a table by index: token and position embeddings, and the selection of states. The gradient of a row that
@@ -19,10 +21,10 @@ export const embedding: Op<"table" | "ids", Record<never, never>> = {
 
   forward(gpu, { table, ids }) {
     const [[count], [, size]] = [ids.shape, table.shape];
-    const lanes = elementLanes(size);
-    const width = size / lanes;
+    const blockSize = blockSizeOf(size);
+    const width = size / blockSize;
     const out = gpu.allocate([count, size]);
-    gpu.dispatch(kernelOfLanes(forwardKernel, lanes), {
+    gpu.dispatch(forwardKernel[blockSize], {
       bindings: { table, ids, out },
       params: { count, width },
       ...elementwiseGrid(gpu, count * width),
@@ -30,10 +32,12 @@ export const embedding: Op<"table" | "ids", Record<never, never>> = {
     return { out, saved: {} };
   },
 
+  /** @throws {RangeError} if a CPU driver would end the walk along the n of one id */
   backward(gpu, dOut, { inputs: { table, ids } }) {
     const [count, size] = dOut.shape;
-    const lanes = elementLanes(size);
-    const width = size / lanes;
+    requireLoopRounds(gpu, "embedding", `gradients of ${count} rows`, loopRounds(count - 1));
+    const blockSize = blockSizeOf(size);
+    const width = size / blockSize;
     const links = gpu.allocate([count, 2], "u32");
     gpu.dispatch(linkKernel, {
       bindings: { idVecs: ids, links },
@@ -42,7 +46,7 @@ export const embedding: Op<"table" | "ids", Record<never, never>> = {
     });
     const dTable = gpu.allocate(table.shape);
     gpu.clear(dTable);
-    gpu.dispatch(kernelOfLanes(gatherKernel, lanes), {
+    gpu.dispatch(gatherKernel[blockSize], {
       bindings: { ids, savedLinks: links, dOut, dTable },
       params: { count, width },
       ...elementwiseGrid(gpu, count * width),

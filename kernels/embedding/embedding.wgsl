@@ -1,20 +1,20 @@
 // out[n] = table[ids[n]]; dTable[r] = sum of dOut[n] over the n with ids[n] = r, in order of n, without atomics.
-// table, dTable: V C; ids: N; out, dOut: N C; rows in Elements, four numbers where C is a multiple of 4, one otherwise.
+// table, dTable: V C; ids: N; out, dOut: N C; rows in blocks, of four numbers where C is a multiple of 4.
 // Backward needs, of every n, whether it is the first with its id, and which is the next (links: N 2). An invocation of
 // `link` finds both for one n by a look at all ids. In `gather` the invocations of a first n follow its chain and sum
-// one Element each; those of other n end at once. The rows of dTable that no id names are zeroed by the host.
+// one block each; those of other n end at once. The rows of dTable that no id names are zeroed by the host.
 struct Params { count: u32, width: u32 }
 
 override WORKGROUP: u32 = 64u;
 
-@group(0) @binding(0) var<storage, read> table: array<Element>;
+@group(0) @binding(0) var<storage, read> table: array<Block>;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read_write> out: array<Element>;
+@group(0) @binding(2) var<storage, read_write> out: array<Block>;
 @group(0) @binding(3) var<storage, read> idVecs: array<vec4u>;
 @group(0) @binding(4) var<storage, read_write> links: array<vec2u>;
 @group(0) @binding(5) var<storage, read> savedLinks: array<vec2u>;
-@group(0) @binding(6) var<storage, read> dOut: array<Element>;
-@group(0) @binding(7) var<storage, read_write> dTable: array<Element>;
+@group(0) @binding(6) var<storage, read> dOut: array<Block>;
+@group(0) @binding(7) var<storage, read_write> dTable: array<Block>;
 @group(0) @binding(8) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)

@@ -78,6 +78,14 @@ test("embedding: the gradient of the table is the sum in order of n to the bit, 
   );
 });
 
+test("embedding: an id that 16,384 rows name gets the gradients of all of them", async () => {
+  const gpu = await testGpu();
+  const [rows, size, count] = [3, 4, 16_384];
+  const ids = Uint32Array.from({ length: count }, (_, n) => n === 7 ? 2 : 1);
+  const gradient = await tableGradient(gpu, rows, size, ids, new Float32Array(count * size).fill(1));
+  assertEquals([...gradient], [0, 0, 0, 0, ...Array(4).fill(count - 1), 1, 1, 1, 1]);
+});
+
 test("embedding: the gradients of a table's rows sum to those of the output", async () => {
   const gpu = await testGpu();
   const [rows, size, count] = [2048, 8, 1024];

@@ -1,5 +1,5 @@
-import { elementwiseGrid } from "../add/elementwise.ts";
 import type { Op } from "../op.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { geluReference } from "./gelu_reference.ts";

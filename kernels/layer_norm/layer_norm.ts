@@ -1,6 +1,6 @@
-import { defineRowKernel, elementLanes, kernelOfLanes } from "../add/elementwise.ts";
 import { columnSum, partsOfRows } from "../column_sum/column_sum.ts";
 import type { Named, Op } from "../op.ts";
+import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
@@ -8,9 +8,9 @@ import { layerNormReference } from "./layer_norm_reference.ts";
 import wgsl from "./layer_norm.wgsl" with { type: "text" };
 
 const text = workgroupWgsl + wgsl;
-const forwardKernel = defineRowKernel("layerNorm", text, "forward");
-const backwardXKernel = defineRowKernel("layerNorm.dX", text, "backwardX");
-const backwardWeightKernel = defineRowKernel("layerNorm.dWeight", text, "backwardWeight");
+const forwardKernel = defineBlockKernel("layerNorm", text, "forward");
+const backwardXKernel = defineBlockKernel("layerNorm.dX", text, "backwardX");
+const backwardWeightKernel = defineBlockKernel("layerNorm.dWeight", text, "backwardWeight");
 
 export interface LayerNormAttrs {
   /** Added to the variance. */
@@ -28,13 +28,13 @@ export const layerNorm: Op<"x" | "weight" | "bias", LayerNormAttrs, "mean" | "in
 
   forward(gpu, { x, weight, bias }, { eps }) {
     const [rows, size] = x.shape;
-    const lanes = elementLanes(size);
+    const blockSize = blockSizeOf(size);
     const out = gpu.allocate(x.shape);
     const mean = gpu.allocate([rows]);
     const inverseDeviation = gpu.allocate([rows]);
-    gpu.dispatch(kernelOfLanes(forwardKernel, lanes), {
+    gpu.dispatch(forwardKernel[blockSize], {
       bindings: { x, weight, bias, out, means: mean, inverses: inverseDeviation },
-      params: { rows, width: size / lanes, size, eps, parts: 0 },
+      params: { rows, width: size / blockSize, size, eps, parts: 0 },
       workgroups: rows,
     });
     return { out, saved: { mean, inverseDeviation } };
@@ -42,13 +42,13 @@ export const layerNorm: Op<"x" | "weight" | "bias", LayerNormAttrs, "mean" | "in
 
   backward(gpu, dOut, { inputs: { x, weight }, saved, wanted }) {
     const [rows, size] = x.shape;
-    const lanes = elementLanes(size);
+    const blockSize = blockSizeOf(size);
     let dX: Tensor | undefined;
     if (wanted.has("x")) {
       dX = gpu.allocate(x.shape);
-      gpu.dispatch(kernelOfLanes(backwardXKernel, lanes), {
+      gpu.dispatch(backwardXKernel[blockSize], {
         bindings: { x, weight, savedMeans: saved.mean, savedInverses: saved.inverseDeviation, dOut, dX },
-        params: { rows, width: size / lanes, size, eps: 0, parts: 0 },
+        params: { rows, width: size / blockSize, size, eps: 0, parts: 0 },
         workgroups: rows,
       });
     }
@@ -64,11 +64,11 @@ export const layerNorm: Op<"x" | "weight" | "bias", LayerNormAttrs, "mean" | "in
 
 function weightGradient(gpu: Gpu, x: Tensor, dOut: Tensor, saved: Named<"mean" | "inverseDeviation", Tensor>): Tensor {
   const [rows, size] = x.shape;
-  const lanes = elementLanes(size);
-  const width = size / lanes;
+  const blockSize = blockSizeOf(size);
+  const width = size / blockSize;
   const parts = partsOfRows(rows);
   const dWeightParts = gpu.allocate([parts, size]);
-  gpu.dispatch(kernelOfLanes(backwardWeightKernel, lanes), {
+  gpu.dispatch(backwardWeightKernel[blockSize], {
     bindings: { x, savedMeans: saved.mean, savedInverses: saved.inverseDeviation, dOut, dWeightParts },
     params: { rows, width, size, eps: 0, parts },
     workgroups: [Math.ceil(width / gpu.tuning.rowWorkgroup), parts],

@@ -110,6 +110,25 @@ for (const op of ops) {
     }
   });
 
+  test(`${op.name}: a vocabulary of 151,936, or one that no block of four divides, is read to its end`, async (gpu) => {
+    for (const vocabSize of [151_936, 151_937, 50_257]) {
+      const shape = [2, vocabSize];
+      const logits = gridLogits(shape);
+      // Most of the mass at the end: sums that stop early would miss it. Sums of 19,000 terms a lane round to some 1e-5.
+      for (let n = 0; n < 2; n++) logits.fill(12, (n + 1) * vocabSize - 20, (n + 1) * vocabSize);
+      const { out, gradient } = await op.run(gpu, logits, shape);
+      op.reference(logits, shape).forEach((expected, n) => {
+        assertAlmostEquals(out[n], expected, 2e-5 * Math.max(1, Math.abs(expected)));
+      });
+      for (let n = 0; n < 2; n++) {
+        const row = gradient.subarray(n * vocabSize, (n + 1) * vocabSize);
+        assert(row[vocabSize - 1] !== 0);
+        const magnitude = row.reduce((sum, slope) => sum + Math.abs(slope), 0);
+        assertAlmostEquals(row.reduce((sum, slope) => sum + slope, 0), 0, 2e-5 * Math.max(1, magnitude));
+      }
+    }
+  });
+
   test(`${op.name}: logits thousands apart and far from 0 give the reference's finite values`, async (gpu) => {
     const rows = [
       (i: number) => i % 2 === 0 ? 80 : -80,

@@ -1,5 +1,6 @@
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel, type Kernel } from "../runtime/kernel.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import loadsWgsl from "./register_loads.wgsl" with { type: "text" };
 import tile16Wgsl from "./register_tile_16x16.wgsl" with { type: "text" };
@@ -56,18 +57,27 @@ export function matmul(gpu: Gpu, a: Tensor, b: Tensor, options: MatmulOptions = 
   const shared = chosen === sharedTile;
   const lanes = shared ? 1 : lanesAlongColumns(n, chosen.tileColumns);
   const rowsOfWorkgroup = chosen.tileRows * (shared ? 1 : REGISTER_LANES / lanes);
-  gpu.dispatch(chosen.kernel, {
-    bindings: { a, b, bias: bias ?? b, out },
-    params: { m, k, n },
-    constants: {
-      TRANSPOSE_A: Number(transposeA),
-      TRANSPOSE_B: Number(transposeB),
-      HAS_BIAS: Number(bias !== undefined),
-      ...(shared ? {} : { WORKGROUP: REGISTER_LANES, LANES_N: lanes }),
-    },
-    workgroups: [Math.ceil(n / (chosen.tileColumns * lanes)), Math.ceil(m / rowsOfWorkgroup)],
-  });
+  const depth = shared ? longestSharedSum(gpu) : k;
+  if (!shared) requireLoopRounds(gpu, "matmul", `an inner size of ${k}`, loopRounds(Math.ceil(k / 4)));
+  for (let start = 0; start < k; start += depth) {
+    gpu.dispatch(chosen.kernel, {
+      bindings: { a, b, bias: bias ?? b, out },
+      params: { m, k, n, start, end: Math.min(k, start + depth) },
+      constants: {
+        TRANSPOSE_A: Number(transposeA),
+        TRANSPOSE_B: Number(transposeB),
+        HAS_BIAS: Number(bias !== undefined),
+        ...(shared ? {} : { WORKGROUP: REGISTER_LANES, LANES_N: lanes }),
+      },
+      workgroups: [Math.ceil(n / (chosen.tileColumns * lanes)), Math.ceil(m / rowsOfWorkgroup)],
+    });
+  }
   return out;
+}
+
+/** How much of K one dispatch of the shared tile may sum: each 16 take a loop of 4 loads and one of 16 products. */
+function longestSharedSum(gpu: Gpu): number {
+  return 16 * Math.floor((gpu.tuning.maxLoopRounds - 1) / (1 + loopRounds(4) + loopRounds(16)));
 }
 
 /** Whether the register tiles' vec4f loads can serve these sizes. */

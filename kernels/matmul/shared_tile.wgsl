@@ -1,8 +1,9 @@
 // out = A' B' (+ bias) for any sizes: the product for GPUs, and on CPU drivers for sizes that vec4f loads cannot serve.
 // A: M K (K M if TRANSPOSE_A); B: K N (N K if TRANSPOSE_B); bias: N; out: M N.
 // A workgroup of 8 x 8 invocations owns a 64 x 64 tile of out, 8 x 8 sums each; tiles of A and B pass through workgroup memory,
-// 16 along K at a time, zeros past the edges. Sums run along K in order, by fma.
-struct Params { m: u32, k: u32, n: u32 }
+// 16 along K at a time, zeros past the edges. Sums run along K in order, by fma. A dispatch sums K from `start` to `end`, and
+// beyond the first adds to what out holds: a CPU driver ends loops that last too long.
+struct Params { m: u32, k: u32, n: u32, start: u32, end: u32 }
 
 override TRANSPOSE_A: bool = false;
 override TRANSPOSE_B: bool = false;
@@ -20,12 +21,12 @@ var<workgroup> tileA: array<vec4f, 256>; // [k][row / 4]
 var<workgroup> tileB: array<vec4f, 256>; // [k][column / 4]
 
 fn elementOfA(row: u32, k: u32) -> f32 {
-  if (row >= params.m || k >= params.k) { return 0.0; }
+  if (row >= params.m || k >= params.end) { return 0.0; }
   return a[select(row * params.k + k, k * params.m + row, TRANSPOSE_A)];
 }
 
 fn elementOfB(k: u32, column: u32) -> f32 {
-  if (k >= params.k || column >= params.n) { return 0.0; }
+  if (k >= params.end || column >= params.n) { return 0.0; }
   return b[select(k * params.n + column, column * params.k + k, TRANSPOSE_B)];
 }
 
@@ -34,8 +35,9 @@ fn store(row: u32, column: u32, sum: vec4f) {
   for (var i = 0u; i < 4u; i++) {
     if (column + i < params.n) {
       var value = sum[i];
-      if (HAS_BIAS) { value += bias[column + i]; }
-      out[row * params.n + column + i] = value;
+      let at = row * params.n + column + i;
+      if (params.start > 0u) { value += out[at]; } else if (HAS_BIAS) { value += bias[column + i]; }
+      out[at] = value;
     }
   }
 }
@@ -48,7 +50,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) l
   var s20 = vec4f(); var s21 = vec4f(); var s30 = vec4f(); var s31 = vec4f();
   var s40 = vec4f(); var s41 = vec4f(); var s50 = vec4f(); var s51 = vec4f();
   var s60 = vec4f(); var s61 = vec4f(); var s70 = vec4f(); var s71 = vec4f();
-  for (var k = 0u; k < params.k; k += DEPTH) {
+  for (var k = params.start; k < params.end; k += DEPTH) {
     workgroupBarrier();
     for (var i = lane; i < 256u; i += 64u) {
       let depth = k + i / 16u;

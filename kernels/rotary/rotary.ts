@@ -1,12 +1,13 @@
-import { defineRowKernel, elementLanes, elementwiseGrid, kernelOfLanes } from "../add/elementwise.ts";
 import type { HeadLayout } from "../attention/attention.ts";
 import type { Op } from "../op.ts";
+import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
 import { rotaryReference } from "./rotary_reference.ts";
 import wgsl from "./rotary.wgsl" with { type: "text" };
 
-const kernel = defineRowKernel("rotary", wgsl);
+const kernel = defineBlockKernel("rotary", wgsl);
 
 export interface RotaryAttrs extends HeadLayout {
   /** Base of the frequencies: pair i turns by theta^(−2i / D) radians a position. */
@@ -37,10 +38,10 @@ export const rotary: Op<"x" | "positions", RotaryAttrs> = {
 function rotate(gpu: Gpu, x: Tensor, positions: Tensor, attrs: RotaryAttrs, direction: 1 | -1): Tensor {
   const { numHeads, numKvHeads, headSize } = attrs;
   const tokens = elementCount(positions.shape);
-  const lanes = elementLanes(headSize / 2);
-  const half = headSize / 2 / lanes;
+  const blockSize = blockSizeOf(headSize / 2);
+  const half = headSize / 2 / blockSize;
   const out = gpu.allocate(x.shape);
-  gpu.dispatch(kernelOfLanes(kernel, lanes), {
+  gpu.dispatch(kernel[blockSize], {
     bindings: { x, positions, turns: turnsOf(gpu, attrs), out },
     params: { tokens, heads: numHeads + 2 * numKvHeads, rotatedHeads: numHeads + numKvHeads, half, direction },
     ...elementwiseGrid(gpu, tokens * half),

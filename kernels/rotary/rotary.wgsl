@@ -1,8 +1,8 @@
 // Rotary positions (Su et al. 2021), pairs (i, i + D/2) as Hugging Face's LLaMA: with a = position * theta^(-2i/D),
 // out_i = x_i cos a - x_(i+D/2) sin a, out_(i+D/2) = x_(i+D/2) cos a + x_i sin a; `direction` -1 turns back.
 // x, out: B T P, heads of D side by side, of which the first `rotatedHeads` turn and the rest are copied;
-// positions: B T; turns: D/2, the frequencies in turns, as fractions of 2^32. `half` is D/2 in Elements, four numbers
-// where D/2 is a multiple of 4, one otherwise. One invocation turns the pairs of one Element in all heads of a token.
+// positions: B T; turns: D/2, the frequencies in turns, as fractions of 2^32. `half` is D/2 in blocks, of four
+// numbers where D/2 is a multiple of 4, of one otherwise. One invocation turns the pairs of one block in all heads of a token.
 // Angles are fractions of a turn in 32 bits: a u32 product wraps where a turn ends, at the cost of 7e-10 a position.
 struct Params { tokens: u32, heads: u32, rotatedHeads: u32, half: u32, direction: f32 }
 
@@ -12,26 +12,26 @@ const EIGHTH = 0x20000000u;
 
 override WORKGROUP: u32 = 64u;
 
-@group(0) @binding(0) var<storage, read> x: array<Element>;
+@group(0) @binding(0) var<storage, read> x: array<Block>;
 @group(0) @binding(1) var<storage, read> positions: array<u32>;
-@group(0) @binding(2) var<storage, read> turns: array<UnsignedElement>;
-@group(0) @binding(3) var<storage, read_write> out: array<Element>;
+@group(0) @binding(2) var<storage, read> turns: array<UnsignedBlock>;
+@group(0) @binding(3) var<storage, read_write> out: array<Block>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-struct Angle { cosine: Element, sine: Element }
+struct Angle { cosine: Block, sine: Block }
 
 // Taylor series within an eighth of a turn of the nearest quarter, errors below 3e-8: WGSL's sin and cos promise three
 // digits only.
-fn angleOf(fraction: UnsignedElement) -> Angle {
-  let quarter = (fraction + EIGHTH) >> UnsignedElement(QUARTER_SHIFT);
-  let r = Element(SignedElement(fraction - (quarter << UnsignedElement(QUARTER_SHIFT)))) * RADIANS;
+fn angleOf(fraction: UnsignedBlock) -> Angle {
+  let quarter = (fraction + EIGHTH) >> UnsignedBlock(QUARTER_SHIFT);
+  let r = Block(SignedBlock(fraction - (quarter << UnsignedBlock(QUARTER_SHIFT)))) * RADIANS;
   let z = r * r;
   let sine = r + r * z * (-1.0 / 6.0 + z * (1.0 / 120.0 + z * (-1.0 / 5040.0 + z * (1.0 / 362880.0))));
   let cosine = 1.0 + z * (-0.5 + z * (1.0 / 24.0 + z * (-1.0 / 720.0 + z * (1.0 / 40320.0))));
-  let zero = UnsignedElement(0u);
-  let isOdd = (quarter & UnsignedElement(1u)) != zero;
-  let cosineSign = select(Element(1.0), Element(-1.0), ((quarter + 1u) & UnsignedElement(2u)) != zero);
-  let sineSign = select(Element(1.0), Element(-1.0), (quarter & UnsignedElement(2u)) != zero);
+  let zero = UnsignedBlock(0u);
+  let isOdd = (quarter & UnsignedBlock(1u)) != zero;
+  let cosineSign = select(Block(1.0), Block(-1.0), ((quarter + 1u) & UnsignedBlock(2u)) != zero);
+  let sineSign = select(Block(1.0), Block(-1.0), (quarter & UnsignedBlock(2u)) != zero);
   return Angle(cosineSign * select(cosine, sine, isOdd), sineSign * select(sine, cosine, isOdd));
 }
 
@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let token = item / params.half;
   if (token >= params.tokens) { return; }
   let pair = item - token * params.half;
-  let angle = angleOf(UnsignedElement(positions[token]) * turns[pair]);
+  let angle = angleOf(UnsignedBlock(positions[token]) * turns[pair]);
   let sine = params.direction * angle.sine;
   for (var head = 0u; head < params.heads; head++) {
     let at = (token * params.heads + head) * 2u * params.half + pair;

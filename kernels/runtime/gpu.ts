@@ -3,7 +3,7 @@ import { BufferPool } from "./buffer_pool.ts";
 import type { Kernel } from "./kernel.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
 import { DispatchTimer, type KernelTime } from "./profile.ts";
-import { BYTES_PER_ELEMENT, type DType, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
+import { BYTES_PER_ELEMENT, type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
 
 /** Values of a tensor on the CPU. */
@@ -126,8 +126,11 @@ export class Gpu implements AsyncDisposable {
     if (this.#timer) this.#endPass();
   }
 
-  /** Copies `source` over `target` (equal sizes), in order with dispatches. */
+  /** Copies `source` over `target`, a tensor of another buffer, in order with dispatches. */
   copy(source: Tensor, target: Tensor): void {
+    if (elementCount(source.shape) !== elementCount(target.shape)) {
+      throw new RangeError(`Cannot copy [${source.shape}] over [${target.shape}]: the element counts differ`);
+    }
     this.#endPass();
     this.#commands().copyBufferToBuffer(
       source.buffer,
@@ -200,7 +203,10 @@ export class Gpu implements AsyncDisposable {
     });
     this.flush();
     this.#awaits++;
-    await staging.mapAsync(GPUMapMode.READ);
+    await staging.mapAsync(GPUMapMode.READ).catch((error) => {
+      this.#throwFailure(); // the cause, where the map fails as its consequence
+      throw error;
+    });
     this.#pending.length = 0;
     this.#throwFailure();
     const bytes = staging.getMappedRange().slice(0);

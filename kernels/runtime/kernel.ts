@@ -30,7 +30,7 @@ const OVERRIDE = /^\s*override\s+(\w+)/gm;
 
 /** Reads a kernel's interface from its WGSL; several kernels may share one text and differ in `entryPoint`. */
 export function defineKernel(name: string, wgsl: string, entryPoint = "main"): Kernel {
-  const code = wgsl.replaceAll(/\/\/.*$/gm, "");
+  const code = wgsl.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
   const used = entryPointText(name, code, entryPoint);
   const found = [...code.matchAll(BINDING)]
     .map(([, index, kind, access, variable, type]) => ({ index: Number(index), kind, access, variable, type }))

@@ -9,11 +9,27 @@ export interface Tuning {
   readonly attentionWorkgroup: number;
   /** Register tiles without barriers win on a CPU driver, shared-memory tiles on a GPU. */
   readonly matmul: "register" | "shared";
+  /** Rounds that all loops of one invocation may make together; Mesa's CPU driver ends them, silently, beyond 65,535. */
+  readonly maxLoopRounds: number;
 }
 
 const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
-  cpu: { name: "cpu", rowWorkgroup: 8, elementwiseWorkgroup: 64, attentionWorkgroup: 8, matmul: "register" },
-  gpu: { name: "gpu", rowWorkgroup: 64, elementwiseWorkgroup: 256, attentionWorkgroup: 32, matmul: "shared" },
+  cpu: {
+    name: "cpu",
+    rowWorkgroup: 8,
+    elementwiseWorkgroup: 64,
+    attentionWorkgroup: 8,
+    matmul: "register",
+    maxLoopRounds: 65_535,
+  },
+  gpu: {
+    name: "gpu",
+    rowWorkgroup: 64,
+    elementwiseWorkgroup: 256,
+    attentionWorkgroup: 32,
+    matmul: "shared",
+    maxLoopRounds: Infinity,
+  },
 };
 
 /** CPU drivers (lavapipe, SwiftShader) name themselves; anything else is taken for a GPU. */

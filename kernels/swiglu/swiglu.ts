@@ -1,12 +1,13 @@
-import { defineRowKernel, elementLanes, elementwiseGrid, kernelOfLanes } from "../add/elementwise.ts";
 import type { Op } from "../op.ts";
+import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { swigluReference } from "./swiglu_reference.ts";
 import wgsl from "./swiglu.wgsl" with { type: "text" };
 
-const forwardKernel = defineRowKernel("swiglu", wgsl, "forward");
-const backwardKernel = defineRowKernel("swiglu.dX", wgsl, "backward");
+const forwardKernel = defineBlockKernel("swiglu", wgsl, "forward");
+const backwardKernel = defineBlockKernel("swiglu.dX", wgsl, "backward");
 
 /**
  * SwiGLU (Shazeer 2020): silu(gate) · up with silu(g) = g · sigmoid(g), as LLaMA's `act(gate_proj(x)) * up_proj(x)`.
@@ -24,15 +25,15 @@ export const swiglu: Op<"x", Record<never, never>> = {
       throw new RangeError(`Cannot run swiglu: axis G of x is ${packed}; it must be twice the feed-forward size`);
     }
     const out = gpu.allocate([rows, packed / 2]);
-    const { lanes, ...grid } = halves(gpu, x);
-    gpu.dispatch(kernelOfLanes(forwardKernel, lanes), { bindings: { x, out }, ...grid });
+    const { blockSize, ...grid } = halves(gpu, x);
+    gpu.dispatch(forwardKernel[blockSize], { bindings: { x, out }, ...grid });
     return { out, saved: {} };
   },
 
   backward(gpu, dOut, { inputs: { x } }) {
     const dX = gpu.allocate(x.shape);
-    const { lanes, ...grid } = halves(gpu, x);
-    gpu.dispatch(kernelOfLanes(backwardKernel, lanes), { bindings: { x, dOut, dX }, ...grid });
+    const { blockSize, ...grid } = halves(gpu, x);
+    gpu.dispatch(backwardKernel[blockSize], { bindings: { x, dOut, dX }, ...grid });
     return { x: dX };
   },
 
@@ -41,7 +42,7 @@ export const swiglu: Op<"x", Record<never, never>> = {
 
 /** Parameters and grid: one invocation for every element of a half of x. */
 function halves(gpu: Gpu, { shape: [rows, packed] }: Tensor) {
-  const lanes = elementLanes(packed / 2);
-  const width = packed / 2 / lanes;
-  return { lanes, params: { rows, width }, ...elementwiseGrid(gpu, rows * width) };
+  const blockSize = blockSizeOf(packed / 2);
+  const width = packed / 2 / blockSize;
+  return { blockSize, params: { rows, width }, ...elementwiseGrid(gpu, rows * width) };
 }

@@ -1,5 +1,7 @@
 import type { Op } from "../op.ts";
+import { elementwiseGrid } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import wgsl from "./weighted_sum.wgsl" with { type: "text" };
 import { weightedSumReference } from "./weighted_sum_reference.ts";
@@ -16,6 +18,7 @@ export const weightedSum: Op<"x" | "weights", Record<never, never>> = {
 
   forward(gpu, { x, weights }) {
     const [size] = x.shape;
+    requireLoopRounds(gpu, "weightedSum", `${size} rows`, loopRounds(Math.ceil(size / gpu.tuning.rowWorkgroup)));
     const out = gpu.allocate([1]);
     const params = { size, vecs: Math.ceil(size / 4) };
     gpu.dispatch(forwardKernel, { bindings: { x, weights, out }, params, workgroups: 1 });
@@ -25,13 +28,11 @@ export const weightedSum: Op<"x" | "weights", Record<never, never>> = {
   backward(gpu, dOut, { inputs: { weights } }) {
     const [size] = weights.shape;
     const vecs = Math.ceil(size / 4);
-    const workgroup = gpu.tuning.elementwiseWorkgroup;
     const dX = gpu.allocate(weights.shape);
     gpu.dispatch(backwardKernel, {
       bindings: { dOut, weightVecs: weights, dX },
       params: { size, vecs },
-      constants: { WORKGROUP: workgroup },
-      workgroups: Math.ceil(vecs / workgroup),
+      ...elementwiseGrid(gpu, vecs),
     });
     return { x: dX };
   },

@@ -25,6 +25,11 @@ test("weightedSum with weights mask / tokens is the mean over the counted tokens
   assertAlmostEquals(await sum(gpu, mask.map((_, n) => n), mask.map((bit) => bit / counted)), mean, 1e-5);
 });
 
+test("weightedSum reaches the last of 262,144 rows", async (gpu) => {
+  const size = 262_144;
+  assertEquals(await sum(gpu, Array(size).fill(1), Array(size).fill(0.25)), size / 4);
+});
+
 test("weightedSum adds nothing that a buffer holds past the end", async (gpu) => {
   for (let size = 1; size <= 9; size++) {
     gpu.release(gpu.upload(new Float32Array(64).fill(1e6)));

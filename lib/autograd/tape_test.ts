@@ -3,6 +3,7 @@ import { add } from "#kernels/add/add.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { linearWithBias } from "#kernels/linear/linear.ts";
 import type { Array64 } from "#kernels/op.ts";
+import { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, type Shape } from "#kernels/runtime/tensor.ts";
 import { tanh } from "#kernels/tanh/tanh.ts";
 import { testGpu } from "#kernels/test_gpu.ts";
@@ -15,16 +16,16 @@ const gpu = await testGpu();
 const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
 /** A store of random parameters of these shapes. */
-function storeOf(shapes: Readonly<Record<string, Shape>>, seed = 1): ParameterStore {
-  const random = new RandomStream(seed, "tape test");
+function storeOf(shapes: Readonly<Record<string, Shape>>, device = gpu): ParameterStore {
+  const random = new RandomStream(1, "tape test");
   const specs = Object.entries(shapes).map(([name, shape]) => ({ name, shape, decayed: true, initial: normal(1) }));
-  return new ParameterStore(gpu, specs, () => random.normal());
+  return new ParameterStore(device, specs, () => random.normal());
 }
 
 /** Σ (i + 1) x_i: a number that depends on every element, on each in its own measure. */
 function positionSum(tape: Tape, x: Variable): Variable {
   const count = elementCount(x.value.shape);
-  const weights = tape.adopt(gpu.upload(Float32Array.from({ length: count }, (_, i) => i + 1)));
+  const weights = tape.adopt(tape.gpu.upload(Float32Array.from({ length: count }, (_, i) => i + 1)));
   return tape.apply(weightedSum, { x: tape.reshape(x, [count]), weights: tape.constant(weights) }, {});
 }
 
@@ -260,16 +261,32 @@ test("gradients of parameters add over two tapes", async () => {
   assertEquals(await run(), once.map((value) => 2 * value));
 });
 
-test("disposing a tape releases everything: repeated steps create no buffers", () => {
-  using store = storeOf({ x: [9, 33], norm: [33], shift: [33] });
+test("the padding between the gradients of a store stays zero, whatever recycled buffers hold", async () => {
+  using store = storeOf({ w: [33], v: [5] });
+  for (const count of [5, 33]) {
+    const used = Array.from({ length: 4 }, () => gpu.upload(new Float32Array(count + 3).fill(99)));
+    for (const tensor of used) gpu.release(tensor);
+  }
+  await gradientsOf(store, (tape, p) => {
+    const [w, v] = [positionSum(tape, p("w")), positionSum(tape, p("v"))];
+    return tape.apply(add, { x: w, y: v }, { xScale: 1, yScale: 1 });
+  });
+  const flat = await gpu.read(store.gradients[0]);
+  assertEquals([...flat.subarray(33, 64), ...flat.subarray(69)], Array(31 + 59).fill(0));
+});
+
+test("disposing a tape releases everything: repeated steps create no buffers", async () => {
+  // A device of its own: what other tests left in the pool would hide a leak.
+  await using own = await Gpu.open();
+  using store = storeOf({ x: [9, 33], norm: [33], shift: [33] }, own);
   const step = () => {
-    using tape = new Tape(gpu, { learning: [store] });
+    using tape = new Tape(own, { learning: [store] });
     const [x, weight, bias] = ["x", "norm", "shift"].map((name) => tape.parameter(store.get(name)));
     const normed = tape.scope(() => tape.apply(layerNorm, { x, weight, bias }, { eps: 1e-5 }));
     store.zeroGradients();
     tape.backward(positionSum(tape, tape.apply(add, { x: normed, y: normed }, { xScale: 1, yScale: 1 })));
-    gpu.flush();
-    return gpu.liveBuffers;
+    own.flush();
+    return own.liveBuffers;
   };
   step();
   const settled = step();

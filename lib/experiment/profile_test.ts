@@ -37,11 +37,17 @@ Deno.test("every profile is complete, and its first line says what it is", async
   }
 });
 
-Deno.test("the tiny profile has the figures that the trials found", async () => {
-  const { teacher, student, distillation, ammd } = await loadProfile("tiny");
-  assertEquals(teacher.model, { hiddenSize: 128, numLayers: 3, numHeads: 4 });
-  assertEquals(student.training, { steps: 400, learningRate: 5e-3, warmupSteps: 20 });
-  assertEquals([distillation.steps, distillation.learningRate, ammd.criticWarmupSteps], [150, 2e-3, 30]);
+Deno.test("in every profile the teacher is larger than the student, and overrides can make it the same", async () => {
+  for (const { name } of await listProfiles()) {
+    const { teacher, student } = await loadProfile(name);
+    assertEquals(
+      teacher.model.hiddenSize * teacher.model.numLayers > student.model.hiddenSize * student.model.numLayers,
+      true,
+    );
+    const { hiddenSize, numLayers, numHeads } = teacher.model;
+    const model = `student.model={hiddenSize: ${hiddenSize}, numLayers: ${numLayers}, numHeads: ${numHeads}}`;
+    assertEquals((await loadProfile(name, [model])).student.model, teacher.model);
+  }
 });
 
 Deno.test("every setting has a comment that explains it in the tiny profile", async () => {

@@ -103,7 +103,12 @@ function parseLlama(config: Json, path: string): DecoderConfig {
     numLayers: size(config, "num_hidden_layers", path),
     numHeads,
     numKvHeads,
-    headSize: headSize(hiddenSize, numHeads, path, config.head_dim == null ? undefined : size(config, "head_dim", path)),
+    headSize: headSize(
+      hiddenSize,
+      numHeads,
+      path,
+      config.head_dim == null ? undefined : size(config, "head_dim", path),
+    ),
     feedForwardSize: size(config, "intermediate_size", path),
     maxPositions: size(config, "max_position_embeddings", path),
     normEps: positive(config, "rms_norm_eps", 1e-6, path),

@@ -9,7 +9,7 @@ import type { Decoder } from "#lib/models/decoder.ts";
 import { difference, linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
 import { twoTotalVariation } from "./policy_distance.ts";
-import { meanOverTokens, type States, statesOf } from "./states.ts";
+import { meanOverTokens, type States, statesOf, statesOfBoth } from "./states.ts";
 import { crossEntropyOf } from "./supervised.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
@@ -184,18 +184,17 @@ export function negatedExpectation(tape: Tape, student: Policy, values: Variable
 
 function criticView(
   tape: Tape,
-  { student, teacher }: MomentPlayers,
+  players: MomentPlayers,
   critic: Critic,
   batch: TrajectoryBatch,
   { features }: Pick<MomentSettings, "features">,
 ): CriticView {
-  const studentStates = statesOf(tape, student, batch);
-  const teacherStates = statesOf(tape, teacher, batch);
-  const own = tape.detach(studentStates.hidden);
+  const { student, teacher } = statesOfBoth(tape, players, batch);
+  const own = tape.detach(student.hidden);
   const seen = features === "student"
     ? own
     : features === "teacher"
-    ? teacherStates.hidden
-    : tape.apply(concat, { x: own, y: teacherStates.hidden }, {});
-  return { student: studentStates, teacher: teacherStates, values: critic.values(tape, seen) };
+    ? teacher.hidden
+    : tape.apply(concat, { x: own, y: teacher.hidden }, {});
+  return { student, teacher, values: critic.values(tape, seen) };
 }

@@ -1,6 +1,7 @@
 import { embedding } from "#kernels/embedding/embedding.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import { InputError } from "#lib/errors.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
@@ -15,6 +16,25 @@ export function statesOf(tape: Tape, model: Decoder, batch: TrajectoryBatch): St
   const all = model.hiddenStates(tape, batch.tokens);
   const hidden = tape.apply(embedding, { table: all, ids: tape.constant(batch.states) }, {});
   return { hidden, logits: model.logits(tape, hidden) };
+}
+
+/**
+ * The states of one batch as a student and its teacher see them.
+ *
+ * @throws {InputError} if their vocabularies differ, so that there is no distance between their policies
+ */
+export function statesOfBoth(
+  tape: Tape,
+  { student, teacher }: { readonly student: Decoder; readonly teacher: Decoder },
+  batch: TrajectoryBatch,
+): { student: States; teacher: States } {
+  const [own, theirs] = [student.config.vocabSize, teacher.config.vocabSize];
+  if (own !== theirs) {
+    throw new InputError(
+      `The student's vocabulary has ${own} tokens but its teacher's ${theirs}; they must be the same`,
+    );
+  }
+  return { student: statesOf(tape, student, batch), teacher: statesOf(tape, teacher, batch) };
 }
 
 /** Σ_t γ^(t−1) values_t / N: the discounted mean over the response tokens of a batch → `"1"`. */

@@ -4,7 +4,7 @@ import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
 import { linearCombination } from "./linear_combination.ts";
 import type { Objective, ObjectiveValue } from "./objective.ts";
-import { meanOverTokens, type States, statesOf } from "./states.ts";
+import { meanOverTokens, type States, statesOf, statesOfBoth } from "./states.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
 /** −log π_θ(y_t | s_t), mean over response tokens, of states already computed. */
@@ -25,15 +25,14 @@ export const fineTuning: Objective<{ student: Decoder }, TrajectoryBatch> = (tap
 export function logitDistillation(
   { kdRatio, temperature }: { kdRatio: number; temperature: number },
 ): Objective<{ student: Decoder; teacher: Decoder }, TrajectoryBatch> {
-  return (tape, { student, teacher }, batch): ObjectiveValue => {
-    const states = statesOf(tape, student, batch);
-    const teacherStates = statesOf(tape, teacher, batch);
-    const perToken = tape.apply(forwardKl, { student: states.logits, teacher: teacherStates.logits }, { temperature });
+  return (tape, players, batch): ObjectiveValue => {
+    const { student, teacher } = statesOfBoth(tape, players, batch);
+    const perToken = tape.apply(forwardKl, { student: student.logits, teacher: teacher.logits }, { temperature });
     const divergence = meanOverTokens(tape, perToken, batch);
     if (kdRatio === 1) return { loss: divergence, measures: { loss: divergence } };
     const loss = linearCombination(tape, [
       { weight: kdRatio, value: divergence },
-      { weight: 1 - kdRatio, value: crossEntropyOf(tape, states, batch) },
+      { weight: 1 - kdRatio, value: crossEntropyOf(tape, student, batch) },
     ]);
     return { loss, measures: { loss, forward_kl: divergence } };
   };

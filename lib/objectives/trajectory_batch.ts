@@ -29,6 +29,7 @@ export interface TrajectoryBatch {
 /** Packs trajectories; every response must have a token. The caller releases the tensors (`releaseBatch`). */
 export function packTrajectories(gpu: Gpu, trajectories: readonly Trajectory[], gamma = 1): TrajectoryBatch {
   const batch = trajectories.length;
+  if (batch === 0) throw new RangeError("Cannot pack no trajectories");
   const lengths = trajectories.map(({ prompt, response }) => prompt.length + response.length - 1);
   const tokens = Math.max(...lengths);
   const count = trajectories.reduce((sum, { response }) => sum + response.length, 0);

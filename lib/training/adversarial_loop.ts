@@ -67,7 +67,7 @@ export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<vo
     const step = Math.max(0, round - settings.criticWarmupSteps + 1);
     const rate = learningRateAt(round, { ...schedule, steps: total }) * settings.criticLearningRateFactor;
     for (let k = 0; k < settings.criticSteps; k++) {
-      await log.add(
+      log.add(
         step,
         await criticStep(gpu, run, critics.map((critic) => ({ optimizer: critic, learningRate: rate }))),
       );

@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
+import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
 
 /** A loss or another measure that is no finite number: the run went wrong, and its results would too. */
 export class NonFiniteError extends Error {
@@ -12,6 +12,9 @@ export interface MeasureRow {
   readonly value: number;
 }
 
+/** Numbers that one buffer of waiting measures holds. */
+const PAGE_SIZE = 1024;
+
 /**
  * Keeps the measures of training steps on the GPU and reads many at once, so that logging a step does not wait for it. Each
  * logged value is the mean over the steps since the last one.
@@ -21,7 +24,9 @@ export class MeasureLog {
   readonly #gpu: Gpu;
   readonly #what: string;
   readonly #every: number;
-  #pending: { step: number; measures: Readonly<Record<string, Tensor>> }[] = [];
+  /** Waiting measures, in the order of the numbers on the pages. */
+  #pending: { step: number; measure: string }[] = [];
+  #pages: Tensor[] = [];
 
   /**
    * @param what names the run in errors, as in `instruction_following ammd, seed 10`
@@ -33,9 +38,16 @@ export class MeasureLog {
     this.#every = every;
   }
 
-  /** Takes over the measures of a step; a step may add several times. */
+  /** Takes over the measures of a step, one number each; a step may add several times. */
   add(step: number, measures: Readonly<Record<string, Tensor>>): void {
-    this.#pending.push({ step, measures });
+    for (const [measure, tensor] of Object.entries(measures)) {
+      // Copied to a page, so that the buffers alive do not grow with the steps between logged values.
+      const place = this.#pending.length % PAGE_SIZE;
+      if (place === 0) this.#pages.push(this.#gpu.allocate([PAGE_SIZE]));
+      this.#gpu.copy(tensor, { ...this.#pages.at(-1)!, shape: [1], offset: place * BYTES_PER_ELEMENT });
+      this.#gpu.release(tensor);
+      this.#pending.push({ step, measure });
+    }
   }
 
   /** Logs what is pending where `step` (counted from 1) ends an interval. */
@@ -51,22 +63,18 @@ export class MeasureLog {
 
   /** Logs what is pending, as of its last step; call it after the last step. */
   async flush(): Promise<void> {
-    const pending = this.#pending;
+    const [pending, pages] = [this.#pending, this.#pages];
     if (pending.length === 0) return;
-    this.#pending = [];
-    const tensors = pending.flatMap(({ measures }) => Object.values(measures));
-    const values = await this.#gpu.readAll(tensors);
-    for (const tensor of tensors) this.#gpu.release(tensor);
+    [this.#pending, this.#pages] = [[], []];
+    const values = await this.#gpu.readAll(pages);
+    for (const page of pages) this.#gpu.release(page);
     const sums = new Map<string, { total: number; count: number }>();
-    let at = 0;
-    for (const { step, measures } of pending) {
-      for (const measure of Object.keys(measures)) {
-        const value = values[at++][0];
-        this.#check(step, measure, value);
-        const sum = sums.get(measure) ?? { total: 0, count: 0 };
-        sums.set(measure, { total: sum.total + value, count: sum.count + 1 });
-      }
-    }
+    pending.forEach(({ step, measure }, i) => {
+      const value = values[Math.floor(i / PAGE_SIZE)][i % PAGE_SIZE];
+      this.#check(step, measure, value);
+      const { total, count } = sums.get(measure) ?? { total: 0, count: 0 };
+      sums.set(measure, { total: total + value, count: count + 1 });
+    });
     const { step } = pending.at(-1)!;
     for (const [measure, { total, count }] of sums) this.rows.push({ step, measure, value: total / count });
   }

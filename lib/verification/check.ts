@@ -29,14 +29,17 @@ export function checkTensor(
   if (actual.length !== expected.length) {
     return { name, status: "FAIL", note: `${actual.length} values instead of ${expected.length}` };
   }
+  let counted = 0;
   let largest = 0;
   let deviation = 0;
   for (let i = 0; i < expected.length; i++) {
     if (!counts(i)) continue;
+    counted++;
     largest = Math.max(largest, Math.abs(expected[i]));
     const difference = Math.abs(actual[i] - expected[i]);
     deviation = Number.isNaN(difference) ? Infinity : Math.max(deviation, difference);
   }
+  if (counted === 0) return { name, status: "FAIL", note: "there is nothing to compare" };
   return bounded(name, largest > 0 ? deviation / largest : deviation, TOLERANCE.tensor);
 }
 
@@ -45,11 +48,15 @@ export function checkLoss(name: string, actual: number, expected: number): Check
 }
 
 export function checkTokens(name: string, actual: readonly number[], expected: readonly number[]): Check {
+  if (actual.length !== expected.length) {
+    return { name, status: "FAIL", note: `${actual.length} tokens instead of ${expected.length}` };
+  }
   const wrong = expected.findIndex((token, i) => actual[i] !== token);
-  if (wrong < 0 && actual.length === expected.length) return { name, status: "ok", error: 0, tolerance: 0 };
+  if (wrong < 0) return { name, status: "ok", error: 0, tolerance: 0 };
   return { name, status: "FAIL", note: `token ${wrong} is ${actual[wrong]} instead of ${expected[wrong]}` };
 }
 
+/** @param error 0 or more; NaN, and the largest of no deviations, −∞, are no agreement */
 export function bounded(name: string, error: number, tolerance: number): Check {
-  return { name, status: error <= tolerance ? "ok" : "FAIL", error, tolerance };
+  return { name, status: error >= 0 && error <= tolerance ? "ok" : "FAIL", error, tolerance };
 }

@@ -10,7 +10,6 @@ export interface StringifyOptions {
   readonly columns?: readonly string[];
   readonly headers?: boolean;
   readonly separator?: string;
-  readonly crlf?: boolean;
 }
 /** Rows as objects keyed by the header when `skipFirstRow` is true. */
 export function parse(text: string, options: ParseOptions & { skipFirstRow: true }): Record<string, string>[];

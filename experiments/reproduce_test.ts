@@ -1,0 +1,105 @@
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { main } from "#lib/cli/main.ts";
+import type { Terminal } from "#lib/cli/terminal.ts";
+import { EXPERIMENTS } from "./main.ts";
+
+const FILES = ["scores.csv", "curves.csv", "samples.jsonl", "table.md", "table.csv"];
+/** The smallest run that trains by moment matching: every part of it, on next to nothing. */
+const SMALL = ["reproduce", "--profile", "smoke", "--methods", "teacher,sft,ammd_sft", "--quiet"];
+
+/** Runs the program as a user would, in this process. */
+async function run(...args: string[]): Promise<{ status: number; printed: string; reported: string }> {
+  const [printed, reported]: string[][] = [[], []];
+  const terminal: Terminal = {
+    print: (line) => void printed.push(line),
+    report: (text) => void reported.push(text),
+    isInteractive: false,
+    columns: 80,
+  };
+  const status = await main(args, { experiments: EXPERIMENTS, terminal });
+  return { status, printed: printed.join("\n"), reported: reported.join("") };
+}
+
+const read = (folder: string, file: string) => Deno.readTextFile(`${folder}/smoke/instruction_following/${file}`);
+
+const test = (name: string, fn: (folder: string) => Promise<void>) =>
+  Deno.test({
+    name,
+    sanitizeResources: false,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+
+test("reproduce writes the same bytes twice, other bytes for another seed, and nothing when all is there", async (folder) => {
+  const [first, second, other] = ["first", "second", "other"].map((name) => `${folder}/${name}`);
+  const { status, printed } = await run(...SMALL, "--seeds", "10", "--results", first);
+  assertEquals(status, 0);
+  assertMatch(printed, /\| AMMD \+ SFT +\|/);
+  assertEquals((await run(...SMALL, "--seeds", "10", "--results", second)).status, 0);
+  for (const file of FILES) assertEquals(await read(first, file), await read(second, file), file);
+
+  assertEquals((await run(...SMALL, "--seeds", "11", "--results", other)).status, 0);
+  const values = async (at: string) => (await read(at, "scores.csv")).split("\n").map((line) => line.split(",")[5]);
+  assertNotEquals(await values(first), await values(other));
+
+  const again = await run(...SMALL, "--seeds", "10", "--results", first);
+  assertStringIncludes(again.reported, "3 cells are there, 0 to run");
+  assertEquals(again.printed, printed);
+  const shown = await run("table", "--profile", "smoke", "--results", first);
+  assertEquals(shown.printed, printed);
+});
+
+test("reproduce adds what is missing, and replaces results of other settings", async (folder) => {
+  const at = ["--seeds", "10", "--results", folder];
+  await run("reproduce", "--profile", "smoke", "--methods", "teacher", "--quiet", ...at);
+  const plan = await run("reproduce", "--profile", "smoke", "--methods", "teacher,sft", "--dry-run", ...at);
+  assertStringIncludes(plan.reported, "1 cells are there, 1 to run: sft 10");
+  const changed = await run(
+    "reproduce",
+    "--profile",
+    "smoke",
+    "--methods",
+    "sft",
+    "--set",
+    "student.training.steps=3",
+    "--quiet",
+    ...at,
+  );
+  assertStringIncludes(changed.reported, "are of other settings and will be replaced");
+  assert(!(await read(folder, "scores.csv")).includes("teacher"));
+});
+
+test("a loss that is no number fails its cell by experiment, step and measure, and the others are kept", async (folder) => {
+  const wild = ["--set", "distillation.learningRate=1e30", "--seeds", "10", "--results", folder];
+  const { status, reported } = await run(
+    "reproduce",
+    "--profile",
+    "smoke",
+    "--methods",
+    "teacher,sft_continued",
+    ...wild,
+  );
+  assertEquals(status, 1);
+  assertMatch(
+    reported,
+    /failed: instruction_following sft_continued, seed 10: (loss|grad_norm) is (NaN|-?Infinity) at step \d+/,
+  );
+  const scores = await read(folder, "scores.csv");
+  assert(scores.includes("teacher") && !scores.includes("sft_continued"));
+});
+
+test("a folder that is missing, or holds nothing to train on, is refused by name", async (folder) => {
+  const missing = await run(...SMALL, "--data", `${folder}/nowhere`, "--results", folder);
+  assertEquals(missing.status, 2);
+  assertStringIncludes(missing.reported, `${folder}/nowhere`);
+  await Deno.mkdir(`${folder}/empty`);
+  const empty = await run(...SMALL, "--data", `${folder}/empty`, "--results", folder);
+  assertEquals(empty.status, 2);
+  assertStringIncludes(empty.reported, `${folder}/empty`);
+});

@@ -1,0 +1,118 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { BufferPool } from "./buffer_pool.ts";
+
+interface FakeBuffer {
+  readonly size: number;
+  destroyed: boolean;
+}
+
+/** A pool over a device that only counts. */
+function fakePool(): { pool: BufferPool; created: FakeBuffer[] } {
+  const created: FakeBuffer[] = [];
+  const device = {
+    createBuffer({ size }: { size: number }) {
+      const buffer = { size, destroyed: false, destroy: () => buffer.destroyed = true };
+      created.push(buffer);
+      return buffer;
+    },
+  };
+  return { pool: new BufferPool(device as unknown as GPUDevice), created };
+}
+
+Deno.test("a buffer holds what was asked for, leaves at most a third unused, and has one of few sizes", () => {
+  const { pool } = fakePool();
+  const sizes = new Set<number>();
+  for (let asked = 4; asked < 200_000; asked += 4) {
+    const { size } = pool.acquire(asked, false);
+    assert(size >= asked && size % 16 === 0, `${size} for ${asked}`);
+    assert(size === 256 || 3 * asked > 2 * size, `${size} for ${asked}`);
+    sizes.add(size);
+  }
+  assertEquals([...sizes].slice(0, 6), [256, 384, 512, 768, 1024, 1536]);
+});
+
+Deno.test("a released buffer is reused for its size class, and only for that", () => {
+  const { pool } = fakePool();
+  const first = pool.acquire(1000, false);
+  pool.release(first);
+  assert(pool.acquire(500, false) !== first);
+  assert(pool.acquire(900, false) === first);
+  assert(pool.acquire(900, false) !== first);
+});
+
+Deno.test("an upload gets no buffer released since the last submit; other work gets it at once", () => {
+  const { pool } = fakePool();
+  const buffer = pool.acquire(400, false);
+  pool.release(buffer);
+  const uploaded = pool.acquire(400, true);
+  assert(uploaded !== buffer);
+  assert(pool.acquire(400, false) === buffer);
+  pool.release(buffer);
+  pool.onSubmit();
+  assert(pool.acquire(400, true) === buffer);
+});
+
+Deno.test("cycles of acquiring and releasing make no buffer after the second", () => {
+  const { pool } = fakePool();
+  const cycle = () => {
+    const buffers = [100, 300, 300, 5000].flatMap((size) => [pool.acquire(size, false), pool.acquire(size, true)]);
+    buffers.forEach((buffer) => pool.release(buffer));
+    pool.onSubmit();
+  };
+  cycle();
+  cycle();
+  const [live, peak] = [pool.liveBuffers, pool.peakBytes];
+  for (let i = 0; i < 50; i++) cycle();
+  assertEquals([pool.liveBuffers, pool.peakBytes], [live, peak]);
+});
+
+Deno.test("trim destroys the waiting buffers, not those in use, and the peak remembers all", () => {
+  const { pool, created } = fakePool();
+  const [kept, released] = [pool.acquire(256, false), pool.acquire(1024, true)];
+  pool.release(released);
+  pool.trim();
+  assertEquals(created.map(({ destroyed }) => destroyed), [false, true]);
+  assertEquals([pool.liveBuffers, pool.peakBytes], [1, 1280]);
+  assert(pool.acquire(1024, false) !== released);
+  assert(pool.acquire(256, false) !== kept);
+});
+
+Deno.test("whatever the order of calls, no buffer has two owners and no upload touches unsubmitted work", () => {
+  const calls = fc.array(
+    fc.oneof(
+      fc.record({
+        kind: fc.constant("acquire" as const),
+        size: fc.integer({ min: 1, max: 900 }),
+        upload: fc.boolean(),
+      }),
+      fc.record({ kind: fc.constant("release" as const), which: fc.nat() }),
+      fc.record({ kind: fc.constant("submit" as const) }),
+    ),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(calls, (sequence) => {
+      const { pool, created } = fakePool();
+      const owned: GPUBuffer[] = [];
+      const unsubmitted = new Set<GPUBuffer>();
+      for (const call of sequence) {
+        if (call.kind === "acquire") {
+          const buffer = pool.acquire(call.size, call.upload);
+          assert(buffer.size >= call.size && !owned.includes(buffer));
+          assert(!call.upload || !unsubmitted.has(buffer));
+          owned.push(buffer);
+        } else if (call.kind === "submit") {
+          pool.onSubmit();
+          unsubmitted.clear();
+        } else if (owned.length > 0) {
+          const [buffer] = owned.splice(call.which % owned.length, 1);
+          pool.release(buffer);
+          unsubmitted.add(buffer);
+        }
+      }
+      assertEquals(pool.liveBuffers, created.length);
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});

@@ -1,0 +1,112 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { defineKernel } from "./kernel.ts";
+
+const wgsl = `
+// @group(0) @binding(7) var<storage, read> commented: array<f32>;
+/* @group(0) @binding(8) var<storage, read> alsoCommented: array<f32>;
+   override HIDDEN: u32 = 1u; fn inComment() { alsoCommented[0]; } */
+struct Params { count: u32, shift: i32, scale: f32, x: u32 }
+override WORKGROUP: u32 = 64u;
+  override IS_CAUSAL: bool = false;
+
+@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0)
+@binding(1) var<storage> y: array<f32>;
+@group(0) @binding(3) var<storage,read_write> weights: array<f32>;
+
+fn addOne(value: f32) -> f32 { return value + f32(params.count); }
+fn twice(value: f32) -> f32 { return addOne(addOne(value)); }
+fn weigh(i: u32) { weights[i] = 1.0; }
+
+@compute @workgroup_size(WORKGROUP)
+fn both(@builtin(workgroup_id) workgroup: vec3u) {
+  // commented[0] is no use of a binding
+  out[workgroup.x] = twice(y[workgroup.x]) + x[0].y;
+}
+
+@compute @workgroup_size(1)
+fn fieldsOnly(@builtin(workgroup_id) workgroup: vec3u) { out[workgroup.x] = f32(workgroup.y); }
+
+@compute @workgroup_size(1)
+fn throughFunction() { weigh(0u); }
+`;
+
+Deno.test("defineKernel names bindings in the order of their numbers, with the access that each declares", () => {
+  const { bindings } = defineKernel("both", wgsl, "both");
+  assertEquals(bindings, [
+    { name: "x", access: "read" },
+    { name: "y", access: "read" },
+    { name: "out", access: "read_write" },
+  ]);
+});
+
+Deno.test("defineKernel names the fields of Params with their types, in order", () => {
+  assertEquals(defineKernel("both", wgsl, "both").params, [
+    { name: "count", type: "u32" },
+    { name: "shift", type: "i32" },
+    { name: "scale", type: "f32" },
+    { name: "x", type: "u32" },
+  ]);
+});
+
+Deno.test("defineKernel finds the overrides, and none in comments", () => {
+  assertEquals([...defineKernel("both", wgsl, "both").overrides], ["WORKGROUP", "IS_CAUSAL"]);
+});
+
+Deno.test("defineKernel leaves out what only other entry points use, the uniform too", () => {
+  const { bindings, params } = defineKernel("one", wgsl, "throughFunction");
+  assertEquals(bindings, [{ name: "weights", access: "read_write" }]);
+  assertEquals(params, []);
+});
+
+Deno.test("defineKernel takes no field or swizzle for a binding of that name", () => {
+  assertEquals(defineKernel("fields", wgsl, "fieldsOnly").bindings, [{ name: "out", access: "read_write" }]);
+});
+
+Deno.test("defineKernel refuses an entry point that the text lacks, by name", () => {
+  assertThrows(
+    () => defineKernel("norm", wgsl, "backward"),
+    SyntaxError,
+    "Cannot define norm: its WGSL has no fn backward",
+  );
+  assertThrows(() => defineKernel("norm", wgsl), SyntaxError, "no fn main");
+});
+
+Deno.test("defineKernel refuses a field of Params that is no scalar of four bytes", () => {
+  const text = (field: string) =>
+    `struct Params { count: u32, ${field} }
+     @group(0) @binding(0) var<uniform> params: Params;
+     @compute @workgroup_size(1) fn main() { let n = params.count; }`;
+  for (const field of ["size: vec2u", "flag: bool", "values: array<f32, 4>", "half: f16"]) {
+    assertThrows(() => defineKernel("op", text(field)), SyntaxError, "Cannot define op: field");
+  }
+  assertEquals(defineKernel("op", text("scale: f32,")).params.length, 2);
+});
+
+Deno.test("defineKernel refuses a uniform whose struct the text lacks", () => {
+  const text = "@group(0) @binding(0) var<uniform> params: Sizes; fn main() { let n = params.count; }";
+  assertThrows(() => defineKernel("op", text), SyntaxError, "Cannot define op: its WGSL has no struct Sizes");
+});
+
+Deno.test("defineKernel binds exactly the variables that an entry point reaches, whatever their order in the text", () => {
+  const names = ["a", "b", "ab", "values", "dOut"];
+  const declarations = fc.shuffledSubarray(names, { minLength: 1 });
+  const used = fc.subarray(names);
+  fc.assert(
+    fc.property(declarations, used, fc.boolean(), (declared, reached, throughCall) => {
+      const variables = declared.map((name) =>
+        `@group(0) @binding(${names.indexOf(name)}) var<storage, read> ${name}: array<f32>;`
+      );
+      const body = reached.filter((name) => declared.includes(name)).map((name) => `sum += ${name}[0];`).join(" ");
+      const text = `${variables.join("\n")}
+        fn inner() -> f32 { var sum = 0.0; ${body} return sum; }
+        fn main() { let total = ${throughCall ? "inner()" : "0.0"}; }`;
+      const expected = names.filter((name) => throughCall && declared.includes(name) && reached.includes(name));
+      assertEquals(defineKernel("op", text).bindings.map(({ name }) => name), expected);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});

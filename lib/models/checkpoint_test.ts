@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { Tape } from "#lib/autograd/tape.ts";
+import { InputError } from "#lib/errors.ts";
+import { readDecoder, readJson, splitCheckpoint, writeDecoder, writeGradients } from "./checkpoint.ts";
+import type { Decoder } from "./decoder.ts";
+import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
+import { tinyDecoder } from "./test_decoder.ts";
+
+const gpu = await testGpu();
+
+/** A test with a folder of its own, which is gone afterwards. */
+function test(name: string, fn: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeResources: false,
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+type Tensors = Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }>;
+
+/** Changes the tensors of a checkpoint on disk. */
+async function rewrite(folder: string, change: (tensors: Tensors) => Tensors): Promise<void> {
+  const path = `${folder}/model.safetensors`;
+  const file = await SafeTensorsFile.read(path);
+  const tensors = new Map(file.names.map((name) => [name, { shape: file.get(name).shape, data: file.f32(name) }]));
+  await Deno.writeFile(path, serializeSafeTensors(change(tensors)));
+}
+
+async function logitsOf(model: Decoder) {
+  using tape = new Tape(gpu);
+  const batch = {
+    tokenIds: gpu.upload(Uint32Array.of(3, 1, 4, 1, 5, 9), [2, 3]),
+    positions: gpu.upload(Uint32Array.of(0, 1, 2, 0, 1, 2), [2, 3]),
+    spans: gpu.upload(Uint32Array.of(0, 3, 0, 3), [2, 2]),
+  };
+  return await gpu.read(model.logits(tape, model.hiddenStates(tape, batch)).value);
+}
+
+/** Reading must fail with one line that holds these parts. */
+async function assertRefused(folder: string, ...parts: string[]): Promise<void> {
+  const { message } = await assertRejects(() => readDecoder(gpu, folder), InputError);
+  assert(!message.includes("\n"), message);
+  for (const part of parts) assert(message.includes(part), `"${message}" lacks "${part}"`);
+}
+
+for (const family of ["gpt2", "llama"] as const) {
+  for (const tiedHead of [true, false]) {
+    test(`a ${family} checkpoint with a ${tiedHead ? "tied" : "separate"} head reads back with equal bits`, async (folder) => {
+      using written = tinyDecoder(gpu, family, { tiedHead });
+      await writeDecoder(written, `${folder}/a/b`);
+      using read = await readDecoder(gpu, `${folder}/a/b`);
+      assertEquals(read.config, written.config);
+      assertEquals(await read.store.read(), await written.store.read());
+      assertEquals(await logitsOf(read), await logitsOf(written));
+      assert((await logitsOf(read)).some((value) => Math.abs(value) > 0.1));
+    });
+  }
+}
+
+test("a LLaMA checkpoint keeps the projections apart, under the names of transformers", async (folder) => {
+  using model = tinyDecoder(gpu, "llama", { numLayers: 1 });
+  await writeDecoder(model, folder);
+  const file = await SafeTensorsFile.read(`${folder}/model.safetensors`);
+  const shapes = Object.fromEntries(file.names.map((name) => [name, file.get(name).shape.join()]));
+  const feedForward = model.config.feedForwardSize;
+  assertEquals(shapes, {
+    "model.embed_tokens.weight": "33,16",
+    "model.layers.0.input_layernorm.weight": "16",
+    "model.layers.0.self_attn.q_proj.weight": "16,16",
+    "model.layers.0.self_attn.k_proj.weight": "8,16",
+    "model.layers.0.self_attn.v_proj.weight": "8,16",
+    "model.layers.0.self_attn.o_proj.weight": "16,16",
+    "model.layers.0.post_attention_layernorm.weight": "16",
+    "model.layers.0.mlp.gate_proj.weight": `${feedForward},16`,
+    "model.layers.0.mlp.up_proj.weight": `${feedForward},16`,
+    "model.layers.0.mlp.down_proj.weight": `16,${feedForward}`,
+    "model.norm.weight": "16",
+  });
+  const fused = (await model.store.read()).get("model.layers.0.self_attn.qkv_proj.weight")!;
+  assertEquals(file.f32("model.layers.0.self_attn.k_proj.weight"), fused.slice(16 * 16, 24 * 16));
+  assertEquals(file.f32("model.layers.0.self_attn.v_proj.weight"), fused.slice(24 * 16));
+});
+
+test("GPT-2's original names, without the model's, read too", async (folder) => {
+  using written = tinyDecoder(gpu, "gpt2");
+  await writeDecoder(written, folder);
+  await rewrite(
+    folder,
+    (tensors) => new Map([...tensors].map(([name, tensor]) => [name.replace("transformer.", ""), tensor])),
+  );
+  using read = await readDecoder(gpu, folder);
+  assertEquals(await read.store.read(), await written.store.read());
+});
+
+test("tensors beside the model's, such as attention masks, are passed over", async (folder) => {
+  using written = tinyDecoder(gpu, "gpt2");
+  await writeDecoder(written, folder);
+  await rewrite(
+    folder,
+    (tensors) => tensors.set("transformer.h.0.attn.bias", { shape: [1], data: Float32Array.of(1) }),
+  );
+  using read = await readDecoder(gpu, folder);
+  assertEquals(await read.store.read(), await written.store.read());
+});
+
+test("a tensor of another shape than the configuration says is refused with file, name and both shapes", async (folder) => {
+  using written = tinyDecoder(gpu, "llama");
+  await writeDecoder(written, folder);
+  const path = `${folder}/config.json`;
+  await Deno.writeTextFile(path, JSON.stringify({ ...await readJson(path) as object, vocab_size: 34 }));
+  await assertRefused(
+    folder,
+    `${folder}/model.safetensors: model.embed_tokens.weight is [33,16], but ${folder}/config.json makes it [34,16]`,
+  );
+});
+
+test("a tensor turned round is refused though it has as many elements", async (folder) => {
+  using written = tinyDecoder(gpu, "gpt2");
+  await writeDecoder(written, folder);
+  const name = "transformer.h.1.mlp.c_fc.weight";
+  await rewrite(folder, (tensors) => tensors.set(name, { shape: [24, 16], data: tensors.get(name)!.data }));
+  await assertRefused(folder, `${name} is [24,16]`, "makes it [16,24]");
+});
+
+test("a missing tensor is refused by its name, with the nearest ones", async (folder) => {
+  using written = tinyDecoder(gpu, "gpt2");
+  await writeDecoder(written, folder);
+  await rewrite(folder, (tensors) => {
+    tensors.delete("transformer.h.1.ln_2.bias");
+    return tensors;
+  });
+  await assertRefused(folder, "model.safetensors: no tensor transformer.h.1.ln_2.bias; the nearest are transformer.h.");
+});
+
+test("a folder without its files, and a config.json that is no JSON, are refused by path", async (folder) => {
+  await assertRefused(`${folder}/none`, `${folder}/none/config.json: no such file`);
+  await Deno.writeTextFile(`${folder}/config.json`, "{");
+  await assertRefused(folder, `${folder}/config.json: not JSON: `);
+  using model = tinyDecoder(gpu, "gpt2");
+  await writeDecoder(model, folder);
+  await Deno.remove(`${folder}/model.safetensors`);
+  await assertRefused(folder, `${folder}/model.safetensors: no such file`);
+});
+
+test("the config.json written ends with a newline and names the architecture", async (folder) => {
+  using model = tinyDecoder(gpu, "llama");
+  await writeDecoder(model, folder);
+  const text = await Deno.readTextFile(`${folder}/config.json`);
+  assertMatch(text, /"LlamaForCausalLM"[^]*}\n$/);
+});
+
+test("gradients written under the checkpoint's names lie where the parameters do", async () => {
+  for (const family of ["gpt2", "llama"] as const) {
+    using model = tinyDecoder(gpu, family);
+    const tensors = splitCheckpoint(model, await model.store.read());
+    writeGradients(gpu, model, (name) => tensors.get(name)!.data);
+    assertEquals(await model.store.readGradients(), await model.store.read());
+  }
+});

@@ -1,0 +1,190 @@
+import { assert, assertEquals } from "@std/assert";
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
+import { Critic } from "#lib/models/critic.ts";
+import { tinyDecoder } from "#lib/models/test_decoder.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { adversarialLoop, type AdversarialRun, type AdversarialSettings } from "./adversarial_loop.ts";
+import { MeasureLog } from "./measure_log.ts";
+
+const gpu = await testGpu();
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+
+const defaults: AdversarialSettings = {
+  beta: 0.5,
+  gamma: 1,
+  features: "both",
+  moments: "sampled",
+  horizon: "immediate",
+  baseline: "none",
+  sftWeight: 0,
+  criticSteps: 1,
+  criticWarmupSteps: 0,
+  criticLearningRateFactor: 5,
+};
+const NO_END = 0xffffffff;
+const prompts = [[3, 1, 4], [6, 5, 3]];
+const teacherTexts: readonly Trajectory[] = prompts.map((prompt) => ({ prompt, response: [7, 8, 9, 10] }));
+
+type Snapshot = Record<"student" | "teacher" | "offPolicyCritic" | "onPolicyCritic", Map<string, Float32Array>>;
+
+interface Trial {
+  readonly settings?: Partial<AdversarialSettings>;
+  readonly steps?: number;
+  readonly logEvery?: number;
+  readonly gpu?: Gpu;
+  /** Whether the parameters of all players are read before the first step and after each. */
+  readonly watched?: boolean;
+  readonly onStep?: (step: number) => void;
+}
+
+/** Runs the loop on tiny players and returns what was drawn, logged and, if watched, how the players moved. */
+async function runTrial({ settings, steps = 3, logEvery = 2, gpu: device = gpu, watched = false, onStep }: Trial) {
+  const critic = () => new Critic(device, { featureSize: 32, vocabSize: 33, head: "linear", bound: "tanh" }, () => 0);
+  using student = tinyDecoder(device, "llama", { spread: 1 });
+  using teacher = tinyDecoder(device, "llama", { spread: 2, seed: 2 });
+  using offPolicyCritic = critic();
+  using onPolicyCritic = critic();
+  const players = { student, teacher, offPolicyCritic, onPolicyCritic };
+  const drawn = { offPolicy: 0, onPolicy: 0, data: 0 };
+  const snapshots: Snapshot[] = [];
+  const log = new MeasureLog(device, "test", logEvery);
+  const run: AdversarialRun = {
+    players,
+    settings: { ...defaults, ...settings },
+    texts: {
+      offPolicy: () => (drawn.offPolicy++, teacherTexts),
+      onPolicy: async () => {
+        const purpose = `on-policy ${drawn.onPolicy++}`;
+        const responses = await generate(device, student, prompts.map((promptIds, key) => ({ promptIds, key })), {
+          ...ANCESTRAL,
+          maxNewTokens: 4,
+          eosId: NO_END,
+          padId: 0,
+          seed: 1,
+          purpose,
+        });
+        return prompts.map((prompt, i) => ({ prompt, response: responses[i] }));
+      },
+      data: () => (drawn.data++, teacherTexts),
+    },
+    schedule: { steps, warmupSteps: 0, learningRate: 0.005, finalLearningRateFraction: 0.1 },
+    optimizer: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 },
+    maxGradNorm: 1,
+    log,
+    onStep: async (step) => {
+      onStep?.(step);
+      if (watched) snapshots.push(await readAll(players));
+    },
+  };
+  const start = watched ? await readAll(players) : undefined;
+  await adversarialLoop(device, run);
+  return { drawn, rows: log.rows, start: start!, snapshots, end: await readAll(players) };
+}
+
+async function readAll(players: AdversarialRun["players"]): Promise<Snapshot> {
+  const { student, teacher, offPolicyCritic, onPolicyCritic } = players;
+  return {
+    student: await student.store.read(),
+    teacher: await teacher.store.read(),
+    offPolicyCritic: await offPolicyCritic.store.read(),
+    onPolicyCritic: await onPolicyCritic.store.read(),
+  };
+}
+
+const moved = (before: Snapshot, after: Snapshot) =>
+  (Object.keys(before) as (keyof Snapshot)[]).filter((player) =>
+    [...before[player]].some(([name, values]) => values.join() !== after[player].get(name)!.join())
+  );
+
+test("the critics move before the student; from then on all move each step, but never the teacher", async () => {
+  const { start, snapshots } = await runTrial({ watched: true, settings: { criticWarmupSteps: 2 } });
+  assertEquals(snapshots.length, 4);
+  assertEquals(moved(start, snapshots[0]), ["offPolicyCritic", "onPolicyCritic"]);
+  // The critics' ascent of the first step came before the first snapshot.
+  assertEquals(moved(snapshots[0], snapshots[1]), ["student"]);
+  for (let step = 2; step <= 3; step++) {
+    assertEquals(moved(snapshots[step - 1], snapshots[step]), ["student", "offPolicyCritic", "onPolicyCritic"]);
+  }
+});
+
+test("without warm-up, too, the first ascent of the critics comes before the student's first step", async () => {
+  const { start, snapshots } = await runTrial({ watched: true, steps: 1 });
+  assertEquals(moved(start, snapshots[0]), ["offPolicyCritic", "onPolicyCritic"]);
+  assert(moved(snapshots[0], snapshots[1]).includes("student"));
+});
+
+test("every ascent and every descent is on texts of its own", async () => {
+  const settings = { criticSteps: 3, criticWarmupSteps: 2 };
+  const { drawn } = await runTrial({ settings });
+  assertEquals(drawn, { offPolicy: 5 * 3 + 3, onPolicy: 5 * 3 + 3, data: 0 });
+});
+
+test("with beta 1 no text is drawn from the student, and its critic rests", async () => {
+  const { drawn, start, end } = await runTrial({ watched: true, settings: { beta: 1 } });
+  assertEquals(drawn, { offPolicy: 6, onPolicy: 0, data: 0 });
+  assertEquals(moved(start, end), ["student", "offPolicyCritic"]);
+});
+
+test("with beta 0 no text is drawn from the teacher, and its critic rests", async () => {
+  const { drawn, start, end } = await runTrial({ watched: true, settings: { beta: 0 } });
+  assertEquals(drawn, { offPolicy: 0, onPolicy: 6, data: 0 });
+  assertEquals(moved(start, end), ["student", "onPolicyCritic"]);
+});
+
+test("the data are drawn once a student step where sftWeight is above 0", async () => {
+  const { drawn } = await runTrial({ settings: { sftWeight: 0.5, criticSteps: 2 } });
+  assertEquals(drawn.data, 3);
+});
+
+test("two runs give equal bits, in every player's parameters and every measure", async () => {
+  for (const horizon of ["immediate", "rewardToGo"] as const) {
+    const settings = { horizon, sftWeight: 0.5, criticWarmupSteps: 1 };
+    const [one, two] = [await runTrial({ settings }), await runTrial({ settings })];
+    assertEquals(two.end, one.end);
+    assertEquals(two.rows, one.rows);
+    assert(one.rows.length > 10);
+  }
+});
+
+test("each measure is logged once an interval, of both critics and the student, the warm-up as step 0", async () => {
+  const { rows } = await runTrial({ settings: { criticSteps: 2, criticWarmupSteps: 3 }, steps: 5, logEvery: 2 });
+  const stepsOf = (measure: string) => rows.filter((row) => row.measure === measure).map(({ step }) => step);
+  for (const measure of ["critic_loss", "d_off", "two_tv_off", "d_on", "two_tv_on", "critic_grad_norm"]) {
+    assertEquals(stepsOf(measure), [0, 2, 4, 5], measure);
+  }
+  for (const measure of ["loss", "grad_norm"]) assertEquals(stepsOf(measure), [2, 4, 5], measure);
+});
+
+test("the critics' ascent raises the moments, at most to 2·TV", async () => {
+  const { rows } = await runTrial({ settings: { beta: 1, moments: "full", criticWarmupSteps: 40 }, steps: 1 });
+  const at = (step: number) =>
+    Object.fromEntries(rows.filter((row) => row.step === step).map(({ measure, value }) => [measure, value]));
+  const [warmup, after] = [at(0), at(1)];
+  assert(warmup.d_off > 0 && after.d_off > warmup.d_off, `${warmup.d_off} to ${after.d_off}`);
+  assert(after.d_off > 0.9 * after.two_tv_off && after.d_off <= after.two_tv_off * (1 + 1e-5), `${after.d_off}`);
+});
+
+test("the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates", async () => {
+  for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
+    // A device of its own: what other tests left in the pool would hide a leak.
+    await using own = await Gpu.open();
+    const buffers: number[] = [];
+    await runTrial({ gpu: own, settings, steps: 14, logEvery: 5, onStep: () => buffers.push(own.liveBuffers) });
+    // onStep(0) comes before the student's first step.
+    assertEquals(new Set(buffers.slice(3)).size, 1, `${JSON.stringify(settings)}: ${buffers}`);
+  }
+});
+
+test("updates await the GPU at most once each on average; writing the student's texts adds what reading them takes", async () => {
+  const awaitsOf = async (settings: Partial<AdversarialSettings>) => {
+    const before = gpu.awaits;
+    await runTrial({ settings, steps: 10, logEvery: 100 });
+    // The log at the end and the four stores that the trial reads.
+    return gpu.awaits - before - 1 - 4;
+  };
+  assert(await awaitsOf({ beta: 1 }) <= 20);
+  // Each of 20 updates reads one batch of generated texts.
+  assert(await awaitsOf({ beta: 0.5 }) <= 40);
+});

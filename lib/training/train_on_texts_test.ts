@@ -1,0 +1,101 @@
+import { assert, assertEquals } from "@std/assert";
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { tinyDecoder } from "#lib/models/test_decoder.ts";
+import { fineTuning, logitDistillation } from "#lib/objectives/supervised.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { MeasureLog } from "./measure_log.ts";
+import { trainOnTexts } from "./train_on_texts.ts";
+
+const gpu = await testGpu();
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+
+/** Texts that count upward: what follows is decided by the token before. */
+const texts: readonly Trajectory[] = Array.from({ length: 8 }, (_, i) => ({
+  prompt: [2 + i, 3 + i, 4 + i],
+  response: [5 + i, 6 + i, 7 + i, 8 + i],
+}));
+
+const common = {
+  schedule: { steps: 24, warmupSteps: 4, learningRate: 0.01, finalLearningRateFraction: 0.1 },
+  optimizer: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 },
+  maxGradNorm: 1,
+} as const;
+
+/** Fine-tunes a fresh student on batches of four and returns everything that came of it. */
+async function fineTune(
+  { logEvery = 6, onStep, gpu: device = gpu }: { logEvery?: number; onStep?: (step: number) => void; gpu?: Gpu } = {},
+) {
+  using student = tinyDecoder(device, "llama", { spread: 1 });
+  const log = new MeasureLog(device, "test", logEvery);
+  let drawn = 0;
+  await trainOnTexts(device, {
+    ...common,
+    players: { student },
+    store: student.store,
+    objective: fineTuning,
+    nextTexts: () => drawn++ % 2 === 0 ? texts.slice(0, 4) : texts.slice(4),
+    log,
+    onStep: (step) => {
+      onStep?.(step);
+      return Promise.resolve();
+    },
+  });
+  return { rows: log.rows, drawn, parameters: await student.store.read() };
+}
+
+test("fine-tuning learns its texts, drawing once a step and reporting before the first step and after each", async () => {
+  const steps: number[] = [];
+  const { rows, drawn } = await fineTune({ onStep: (step) => steps.push(step) });
+  assertEquals(drawn, 24);
+  assertEquals(steps, Array.from({ length: 25 }, (_, step) => step));
+  const losses = rows.filter(({ measure }) => measure === "loss");
+  assertEquals(losses.map(({ step }) => step), [6, 12, 18, 24]);
+  assert(losses[3].value < 0.6 * losses[0].value, `${losses.map(({ value }) => value)}`);
+  assertEquals(rows.filter(({ measure }) => measure === "grad_norm").length, 4);
+});
+
+test("steps that fill no interval are logged at the end", async () => {
+  const { rows } = await fineTune({ logEvery: 10 });
+  assertEquals(rows.filter(({ measure }) => measure === "loss").map(({ step }) => step), [10, 20, 24]);
+});
+
+test("two runs give equal bits, in parameters and measures", async () => {
+  const [one, two] = [await fineTune(), await fineTune()];
+  assertEquals(two, one);
+});
+
+test("the number of live GPU buffers is constant from the third step on", async () => {
+  for (const logEvery of [1, 10]) {
+    // A device of its own: what other tests left in the pool would hide a leak.
+    await using own = await Gpu.open();
+    const buffers: number[] = [];
+    await fineTune({ gpu: own, logEvery, onStep: () => buffers.push(own.liveBuffers) });
+    assertEquals(new Set(buffers.slice(3)).size, 1, `${buffers}`);
+  }
+});
+
+test("a step awaits the GPU at most once on average, besides reading the log", async () => {
+  const before = gpu.awaits;
+  await fineTune({ logEvery: 100 });
+  // One for the log at the end, one for the parameters that this test reads.
+  assert(gpu.awaits - before <= 24 + 2, `${gpu.awaits - before} awaits in 24 steps`);
+});
+
+test("distillation moves the student toward its teacher and leaves the teacher as it is", async () => {
+  using student = tinyDecoder(gpu, "llama", { spread: 1 });
+  using teacher = tinyDecoder(gpu, "llama", { spread: 1, seed: 2 });
+  const before = await teacher.store.read();
+  const log = new MeasureLog(gpu, "test", 4);
+  await trainOnTexts(gpu, {
+    ...common,
+    players: { student, teacher },
+    store: student.store,
+    objective: logitDistillation({ kdRatio: 1, temperature: 1 }),
+    nextTexts: () => texts,
+    log,
+  });
+  const losses = log.rows.filter(({ measure }) => measure === "loss").map(({ value }) => value);
+  assert(losses.at(-1)! < 0.5 * losses[0], `${losses}`);
+  assertEquals(await teacher.store.read(), before);
+});

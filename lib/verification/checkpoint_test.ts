@@ -1,0 +1,141 @@
+import { assert, assertEquals } from "@std/assert";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { readJson } from "#lib/models/checkpoint.ts";
+import { SafeTensorsFile, serializeSafeTensors } from "#lib/models/safetensors.ts";
+import { type Check, TOLERANCE } from "./check.ts";
+import { verifyCheckpoint } from "./checkpoint.ts";
+
+const gpu = await testGpu();
+const fixtures = new URL("../../../shared/fixtures/", import.meta.url).pathname;
+const testdata = new URL("./testdata/", import.meta.url).pathname;
+
+const test = (name: string, fn: () => Promise<void>, ignore = false) =>
+  Deno.test({ name, ignore, sanitizeResources: false, fn });
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+const failures = (checks: readonly Check[]) => checks.filter(({ status }) => status === "FAIL");
+const namesOf = (checks: readonly Check[], status: Check["status"]) =>
+  checks.filter((check) => check.status === status).map(({ name }) => name);
+
+/** Runs with a copy of a testdata folder, changed before. */
+async function withCopy(family: string, change: (folder: string) => Promise<void>): Promise<Check[]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const { name } of Deno.readDirSync(`${testdata}${family}`)) {
+      await Deno.copyFile(`${testdata}${family}/${name}`, `${folder}/${name}`);
+    }
+    await change(folder);
+    return await verifyCheckpoint(gpu, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+type Tensors = Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> }>;
+
+async function rewrite(path: string, change: (tensors: Tensors) => void): Promise<void> {
+  const file = await SafeTensorsFile.read(path);
+  const tensors: Tensors = new Map(file.names.map((name) => {
+    const { shape, dtype } = file.get(name);
+    return [name, { shape, data: dtype === "F32" ? file.f32(name) : file.i32(name) }];
+  }));
+  change(tensors);
+  await Deno.writeFile(path, serializeSafeTensors(tensors));
+}
+
+for (const [folder, count] of [["hf/gpt2", 6 + 2 * 28], ["hf/llama", 6 + 2 * 21], ["reference_gpt", 1 + 10]] as const) {
+  test(`everything that PyTorch recorded of ${folder} agrees`, async () => {
+    const checks = await verifyCheckpoint(gpu, `${fixtures}${folder}`);
+    assertEquals(failures(checks), []);
+    assertEquals(namesOf(checks, "skipped"), []);
+    assertEquals(checks.length, count);
+  }, !exists(`${fixtures}${folder}`));
+}
+
+for (const family of ["gpt2", "llama"]) {
+  test(`what the ${family} fixture of this folder records agrees with PyTorch, the rest is skipped`, async () => {
+    const checks = await verifyCheckpoint(gpu, `${testdata}${family}`);
+    assertEquals(failures(checks), []);
+    const ok = namesOf(checks, "ok");
+    assertEquals(ok.slice(0, 5), [
+      "greedy continuation of row 0",
+      "greedy continuation of row 1",
+      "greedy continuation of row 2",
+      "loss",
+      "gradient norm",
+    ]);
+    assertEquals(ok.slice(5).filter((name) => name.startsWith("gradient of ")).length, 3);
+    assertEquals(ok.length, 8);
+    const skipped = checks.filter(({ status }) => status === "skipped");
+    assertEquals(skipped[0], { name: "logits", status: "skipped", note: "not recorded" });
+    assertEquals(skipped.at(-1)!.name, "AdamW step");
+    assertEquals(ok.length + skipped.length, checks.length);
+  });
+
+  test(`a ${family} parameter that is off by a hundredth fails`, async () => {
+    const checks = await withCopy(family, (folder) =>
+      rewrite(`${folder}/model.safetensors`, (tensors) => {
+        const { data } = [...tensors].find(([name]) => /norm\.weight|ln_f\.weight/.test(name))![1];
+        data.forEach((value, i) => data[i] = 1.01 * value);
+      }));
+    const failed = failures(checks).map(({ name }) => name);
+    assert(failed.includes("loss") && failed.includes("gradient norm"), `${failed}`);
+    for (const { error, tolerance } of failures(checks)) assert(error === undefined || error > tolerance!);
+  });
+}
+
+test("nothing recorded is nothing verified: all is skipped, none is ok", async () => {
+  const checks = await withCopy("gpt2", async (folder) => {
+    await Deno.writeTextFile(`${folder}/golden.json`, "{}");
+    await rewrite(`${folder}/golden.safetensors`, (tensors) => {
+      for (const name of [...tensors.keys()]) if (name === "loss" || name.startsWith("grad.")) tensors.delete(name);
+    });
+  });
+  assertEquals(checks.filter(({ status }) => status !== "skipped"), []);
+  const names = checks.map(({ name }) => name);
+  for (const name of ["logits", "greedy continuations", "loss", "gradient norm", "AdamW step"]) {
+    assert(names.includes(name), name);
+  }
+});
+
+test("another continuation, and a NaN among the recorded gradients, fail by name", async () => {
+  const name = "transformer.h.0.ln_1.weight";
+  const checks = await withCopy("gpt2", async (folder) => {
+    const golden = await readJson(`${folder}/golden.json`) as { greedy: Record<string, number[]> };
+    golden.greedy["1"][3]++;
+    await Deno.writeTextFile(`${folder}/golden.json`, JSON.stringify(golden));
+    await rewrite(`${folder}/golden.safetensors`, (tensors) => tensors.get(`grad.${name}`)!.data[7] = NaN);
+  });
+  assertEquals(failures(checks).map(({ name, note }) => [name, note]), [
+    ["greedy continuation of row 1", "token 3 is 427 instead of 428"],
+    [`gradient of ${name}`, undefined],
+  ]);
+});
+
+test("the AdamW step is checked where every gradient is recorded", async () => {
+  // Gradients of zero move nothing but by decay: p − 0.01 · 0.1 · p.
+  const checks = await withCopy("gpt2", async (folder) => {
+    const model = await SafeTensorsFile.read(`${folder}/model.safetensors`);
+    await rewrite(`${folder}/golden.safetensors`, (tensors) => {
+      for (const name of model.names) {
+        const { shape } = model.get(name);
+        tensors.set(`grad.${name}`, { shape, data: new Float32Array(model.f32(name).length) });
+        tensors.set(`adamw.${name}`, { shape, data: model.f32(name).map((value) => 0.999 * value) });
+      }
+      const wrong = tensors.get("adamw.transformer.ln_f.weight")!;
+      wrong.data[0] *= 1 + 2 * TOLERANCE.tensor;
+      tensors.delete("adamw.transformer.wpe.weight");
+    });
+  });
+  const steps = checks.filter(({ name }) => name.startsWith("AdamW step of "));
+  assertEquals(namesOf(steps, "FAIL"), ["AdamW step of transformer.ln_f.weight"]);
+  assertEquals(namesOf(steps, "skipped"), ["AdamW step of transformer.wpe.weight"]);
+  assertEquals(steps.length, 28);
+});
