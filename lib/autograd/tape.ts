@@ -50,7 +50,7 @@ export class Tape implements Disposable {
   readonly #recorded: RecordedOp[] = [];
   readonly #parameters = new Map<Parameter, TapeVariable>();
   /** Tensors to release at the end, and whether a recorded op needs them until then. */
-  readonly #owned = new Map<GPUBuffer, { readonly tensor: Tensor; retained: boolean }>();
+  readonly #owned = new Map<Tensor["buffer"], { readonly tensor: Tensor; retained: boolean }>();
   #ranBackward = false;
 
   constructor(gpu: Gpu, { learning = [] }: { learning?: readonly ParameterOwner[] } = {}) {

@@ -39,9 +39,7 @@ export async function readInstructionTexts(settings: Profile["data"], folder?: s
     ? buildInstructionTasks({ wordsPerCategory, trainRecords, itemsPerSet, seed: DATA_SEED })
     : await loadInstructionFolder(folder, { trainRecords, itemsPerSet });
   if (data.evaluation.length === 0) throw new InputError(`${folder}: no evaluation set beside the training records`);
-  const tokenizer = new BpeTokenizer(
-    trainBpe(tokenizerTexts(data.train), { vocabSize, specialTokens: INSTRUCTION_TOKENS }),
-  );
+  const tokenizer = trainTokenizer(data.train, vocabSize);
   const notes: Record<string, { dropped: number; truncated: number }> = {};
   const fit = (name: string, records: readonly InstructionRecord[]) => {
     const { prompts, droppedCount, truncatedCount } = fitPrompts(tokenizer, records, settings);
@@ -70,4 +68,14 @@ export async function readInstructionTexts(settings: Profile["data"], folder?: s
       long_prompts: notes,
     },
   };
+}
+
+function trainTokenizer(records: readonly InstructionRecord[], vocabSize: number): BpeTokenizer {
+  try {
+    return new BpeTokenizer(trainBpe(tokenizerTexts(records), { vocabSize, specialTokens: INSTRUCTION_TOKENS }));
+  } catch (error) {
+    // The alphabet is the data's, so only now can a size turn out too small.
+    if (error instanceof RangeError) throw new InputError(`data.vocabSize is ${vocabSize}: ${error.message}`);
+    throw error;
+  }
 }

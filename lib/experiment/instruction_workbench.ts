@@ -37,8 +37,8 @@ export class InstructionWorkbench {
   readonly profile: Profile;
   readonly texts: InstructionTexts;
   readonly #say: (message: string) => void;
-  readonly #sftStudents = new Map<number, Promise<TrainedStudent>>();
-  #teacher: Promise<TrainedStudent> | undefined;
+  readonly #sftStudents = new Map<number, Promise<TrainedModel>>();
+  #teacher: Promise<TrainedModel> | undefined;
   #teacherTexts: Promise<readonly Trajectory[]> | undefined;
   #heldOutTeacherTexts: Promise<readonly Trajectory[]> | undefined;
 
@@ -63,13 +63,13 @@ export class InstructionWorkbench {
     return { steps, learningRate, warmupSteps, finalLearningRateFraction };
   }
 
-  teacher(): Promise<TrainedStudent> {
+  teacher(): Promise<TrainedModel> {
     const { teacher } = this.profile;
     return this.#teacher ??= this.#fineTuned("teacher", teacher.model, teacher.training, teacher.seed);
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
-  sftStudent(seed: number): Promise<TrainedStudent> {
+  sftStudent(seed: number): Promise<TrainedModel> {
     let student = this.#sftStudents.get(seed);
     if (!student) {
       const { model, training } = this.profile.student;
@@ -193,7 +193,7 @@ export class InstructionWorkbench {
     sizes: ModelSettings,
     training: TrainingSettings,
     seed: number,
-  ): Promise<TrainedStudent> {
+  ): Promise<TrainedModel> {
     const random = new RandomStream(seed, `${name} parameters`);
     const model = this.#newModel(sizes, () => random.normal());
     this.#say(`${name}, seed ${seed}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
@@ -243,7 +243,7 @@ export class InstructionWorkbench {
 }
 
 /** A model and the curves of its training. */
-export interface TrainedStudent {
+export interface TrainedModel {
   readonly model: Decoder;
   readonly curves: MeasureLog["rows"];
 }
