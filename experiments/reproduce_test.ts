@@ -49,7 +49,7 @@ test("reproduce writes the same bytes twice, other bytes for another seed, and n
   assertNotEquals(await values(first), await values(other));
 
   const again = await run(...SMALL, "--seeds", "10", "--results", first);
-  assertStringIncludes(again.reported, "3 cells are there, 0 to run");
+  assertStringIncludes(again.reported, "3 cells are there (--force runs them anew), 0 to run");
   assertEquals(again.printed, printed);
   const shown = await run("table", "--profile", "smoke", "--results", first);
   assertEquals(shown.printed, printed);
@@ -73,6 +73,22 @@ test("reproduce adds what is missing, and replaces results of other settings", a
   );
   assertStringIncludes(changed.reported, "are of other settings and will be replaced");
   assert(!(await read(folder, "scores.csv")).includes("teacher"));
+
+  const path = `${folder}/smoke/instruction_following/provenance.json`;
+  const provenance = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify({ ...provenance, adapter: "a GPU that is gone" }));
+  const elsewhere = await run(
+    "reproduce",
+    "--profile",
+    "smoke",
+    "--methods",
+    "sft",
+    "--set",
+    "student.training.steps=3",
+    "--dry-run",
+    ...at,
+  );
+  assertStringIncludes(elsewhere.reported, "are of another adapter, a GPU that is gone and will be replaced");
 });
 
 test("a loss that is no number fails its cell by experiment, step and measure, and the others are kept", async (folder) => {

@@ -13,6 +13,11 @@ export async function requestAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
+/** What results are recorded under: other adapters round differently. */
+export function adapterName({ description, vendor, architecture }: GPUAdapterInfo): string {
+  return [description, vendor, architecture].filter((part) => part !== "").join(", ");
+}
+
 /** Asks for everything the adapter can do: WebGPU's defaults would cap bindings at 128 MiB and workgroups at 256. */
 export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits: Record<string, number> = {};

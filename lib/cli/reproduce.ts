@@ -71,9 +71,10 @@ export function selectExperiments(names: readonly string[], { experiments }: Com
 }
 
 function describePlan({ name }: Experiment, { missing, finished, stale, folder }: Plan): string {
-  const why = stale ? ` (the results in ${folder.path} are of other settings and will be replaced)` : "";
-  const cells = missing.map(({ method, seed }) => `${method} ${seed}`).join(", ");
-  return `${name}: ${finished.length} cells are there, ${missing.length} to run${why}${
-    missing.length > 0 ? `: ${cells}` : ""
+  const why = stale === undefined ? "" : ` (the results in ${folder.path} are of ${stale} and will be replaced)`;
+  const there = `${finished.length} cells are there`;
+  if (missing.length === 0) return `${name}: ${there} (--force runs them anew), 0 to run`;
+  return `${name}: ${there}, ${missing.length} to run${why}: ${
+    missing.map(({ method, seed }) => `${method} ${seed}`).join(", ")
   }`;
 }

@@ -1,3 +1,4 @@
+import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Experiment, ExperimentRun } from "./experiment.ts";
@@ -32,7 +33,8 @@ export interface Plan {
   readonly configurationHash: string;
   readonly missing: readonly Cell[];
   readonly finished: readonly Cell[];
-  readonly stale: boolean;
+  /** Why the recorded results cannot stay, if they cannot. */
+  readonly stale?: string;
 }
 
 export interface ReproduceOutcome {
@@ -40,21 +42,22 @@ export interface ReproduceOutcome {
   readonly failed: readonly { readonly cell: Cell; readonly error: Error }[];
 }
 
-/** Finds what is missing: cells without scores, or all where the settings are not those of the recorded results. */
+/** Finds what is missing: cells without scores, or all where the recorded results are of other settings, adapter or Deno. */
 export async function planCells(experiment: Experiment, options: ReproduceOptions): Promise<Plan> {
   const folder = await ResultsFolder.open(options.resultsFolder, options.profileName, experiment.name);
   const configurationHash = await hashOf({
     profile: withoutSeeds(options.profile),
     data: options.dataFolder ?? "embedded",
   });
-  const stale = folder.provenance !== undefined && folder.provenance.configurationHash !== configurationHash;
+  const stale = folder.provenance &&
+    staleness(folder.provenance, configurationHash, adapterName((await requestAdapter()).info));
   const cells = options.seeds.flatMap((seed) =>
     experiment.methods.filter((method) => options.methods?.includes(method) ?? true).map((method): Cell => ({
       method,
       seed,
     }))
   );
-  const isMissing = ({ method, seed }: Cell) => options.force || stale || !folder.has(method, seed);
+  const isMissing = ({ method, seed }: Cell) => options.force || stale !== undefined || !folder.has(method, seed);
   return {
     folder,
     configurationHash,
@@ -62,6 +65,12 @@ export async function planCells(experiment: Experiment, options: ReproduceOption
     finished: cells.filter((cell) => !isMissing(cell)),
     stale,
   };
+}
+
+function staleness(recorded: Provenance, configurationHash: string, adapter: string): string | undefined {
+  if (recorded.configurationHash !== configurationHash) return "other settings";
+  if (recorded.adapter !== adapter) return `another adapter, ${recorded.adapter}`;
+  return recorded.deno === Deno.version.deno ? undefined : `Deno ${recorded.deno}`;
 }
 
 /** Runs the missing cells one after the other and writes all files after each, so that what is finished is kept. */
@@ -77,7 +86,7 @@ export async function runCells(
   let done = 0;
   const say = (message: string) => options.progress(done, missing.length, `${experiment.name}: ${message}`);
   const run = await experiment.open({ gpu, profile: options.profile, dataFolder: options.dataFolder, say });
-  if (plan.stale) folder.clear();
+  if (plan.stale !== undefined) folder.clear();
   folder.provenance = await startProvenance(gpu, plan, options, run);
   for (const cell of missing) {
     say(`${cell.method}, seed ${cell.seed}`);
@@ -116,14 +125,13 @@ async function startProvenance(
   options: ReproduceOptions,
   run: ExperimentRun,
 ): Promise<Provenance> {
-  const { description, vendor, architecture } = gpu.adapterInfo;
   return {
     commit: await git("rev-parse", "HEAD"),
     dirty: await git("status", "--porcelain", "--", ".", ":(exclude)results") !== "",
     configuration: options.profile,
     configurationHash: plan.configurationHash,
     deno: Deno.version.deno,
-    adapter: [description, vendor, architecture].filter((part) => part).join(", "),
+    adapter: adapterName(gpu.adapterInfo),
     data: run.description,
     cells: plan.folder.provenance?.cells ?? {},
   };
