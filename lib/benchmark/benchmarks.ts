@@ -1,8 +1,10 @@
 import { matmul } from "#kernels/matmul/matmul.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { KernelTime } from "#kernels/runtime/profile.ts";
 import { generate, GREEDY } from "#lib/generation/generate.ts";
+import type { Decoder } from "#lib/models/decoder.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
-import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
+import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
 import { updateStep } from "#lib/training/update_step.ts";
@@ -70,28 +72,64 @@ export async function runBenchmark(
 
 /** Forward, backward and AdamW on 8 × 128 tokens, steps submitted back to back. */
 async function benchTrainStep(gpu: Gpu, matmulGflops: number): Promise<BenchRow> {
-  using model = referenceGpt(gpu);
-  using optimizer = new AdamW(gpu, model.store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
-  const random = new RandomStream(1, "reference batch");
-  const texts = Array.from(
-    { length: REFERENCE_BATCH },
-    () => Array.from({ length: REFERENCE_TOKENS + 1 }, () => random.integer(2048)),
-  );
-  const batch = packTrajectories(gpu, texts.map((ids) => ({ prompt: ids.slice(0, 1), response: ids.slice(1) })));
+  using training = new ReferenceTraining(gpu);
   let awaits = 0;
   const total = await medianMs(gpu, 5, async () => {
     const before = gpu.awaits;
-    for (let step = 0; step < TRAIN_STEPS; step++) {
-      const measures = await updateStep(
-        gpu,
-        [{ optimizer, learningRate: 1e-3 }],
-        (tape) => fineTuning(tape, { student: model }, batch),
-      );
-      for (const tensor of Object.values(measures)) gpu.release(tensor);
-    }
+    for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
     awaits = (gpu.awaits - before) / TRAIN_STEPS;
   });
-  return withRatio("train_step/reference_gpt", total / TRAIN_STEPS, trainStepFlops(model), matmulGflops, { awaits });
+  return withRatio("train_step/reference_gpt", total / TRAIN_STEPS, trainStepFlops(training.model), matmulGflops, {
+    awaits,
+  });
+}
+
+/** Time on the GPU of every kernel in one such step, longest first; needs a device opened to profile. */
+export async function profileTrainStep(gpu: Gpu): Promise<KernelTime[]> {
+  using training = new ReferenceTraining(gpu);
+  await training.step();
+  await gpu.kernelTimes();
+  for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
+  return (await gpu.kernelTimes()).map(({ kernel, elapsedMs, dispatches }) => ({
+    kernel,
+    elapsedMs: elapsedMs / TRAIN_STEPS,
+    dispatches: dispatches / TRAIN_STEPS,
+  }));
+}
+
+/** The reference GPT on one batch of random tokens. */
+class ReferenceTraining implements Disposable {
+  readonly model: Decoder;
+  readonly #gpu: Gpu;
+  readonly #optimizer: AdamW;
+  readonly #batch: TrajectoryBatch;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    this.model = referenceGpt(gpu);
+    this.#optimizer = new AdamW(gpu, this.model.store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
+    const random = new RandomStream(1, "reference batch");
+    const { vocabSize } = this.model.config;
+    const text = () => Array.from({ length: REFERENCE_TOKENS + 1 }, () => random.integer(vocabSize));
+    const texts = Array.from({ length: REFERENCE_BATCH }, text);
+    this.#batch = packTrajectories(gpu, texts.map((ids) => ({ prompt: ids.slice(0, 1), response: ids.slice(1) })));
+  }
+
+  async step(): Promise<void> {
+    const update = { optimizer: this.#optimizer, learningRate: 1e-3 };
+    const measures = await updateStep(
+      this.#gpu,
+      [update],
+      (tape) => fineTuning(tape, { student: this.model }, this.#batch),
+    );
+    for (const tensor of Object.values(measures)) this.#gpu.release(tensor);
+  }
+
+  [Symbol.dispose](): void {
+    releaseBatch(this.#gpu, this.#batch);
+    this.#optimizer[Symbol.dispose]();
+    this.model[Symbol.dispose]();
+  }
 }
 
 /** Greedy decoding with the key-value cache, its prompt of 16 tokens included in the time. */

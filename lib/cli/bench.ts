@@ -1,5 +1,12 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { type BenchmarkName, BENCHMARKS, benchMatmul, type BenchRow, runBenchmark } from "#lib/benchmark/benchmarks.ts";
+import {
+  type BenchmarkName,
+  BENCHMARKS,
+  benchMatmul,
+  type BenchRow,
+  profileTrainStep,
+  runBenchmark,
+} from "#lib/benchmark/benchmarks.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -8,14 +15,39 @@ export const bench = defineCommand({
   name: "bench",
   summary: `measures speed: ${BENCHMARKS.join(", ")}`,
   positional: { name: "NAME", kind: "text", min: 0 },
-  flags: { json: { kind: "switch", help: "prints JSON" } },
+  flags: {
+    json: { kind: "switch", help: "prints JSON" },
+    profile: { kind: "switch", help: "times every kernel of the training step instead, by the GPU's timestamps" },
+  },
   async run({ positional, flags }, { terminal }) {
+    if (flags.profile) {
+      await printProfile(terminal);
+      return 0;
+    }
     for (const name of positional) expectKnown("benchmark", name, BENCHMARKS);
     const names = positional.length === 0 ? BENCHMARKS : BENCHMARKS.filter((name) => positional.includes(name));
     await runBenchmarks(names, flags.json, terminal);
     return 0;
   },
 });
+
+async function printProfile(terminal: Terminal): Promise<void> {
+  await using gpu = await Gpu.open({ profile: true });
+  const times = await profileTrainStep(gpu);
+  const total = times.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
+  terminal.print(
+    `${"kernel".padEnd(26)} ${"ms a step".padStart(10)} ${"share".padStart(6)} ${"dispatches".padStart(11)}`,
+  );
+  for (const { kernel, elapsedMs, dispatches } of times) {
+    const share = `${(100 * elapsedMs / total).toFixed(1)}%`;
+    terminal.print(
+      `${kernel.padEnd(26)} ${elapsedMs.toFixed(2).padStart(10)} ${share.padStart(6)} ${
+        String(dispatches).padStart(11)
+      }`,
+    );
+  }
+  terminal.print(`${"all".padEnd(26)} ${total.toFixed(2).padStart(10)}`);
+}
 
 /** Runs the named benchmarks (the matmul rate always: ratios are taken to it) and prints a line each, or JSON. */
 async function runBenchmarks(names: readonly BenchmarkName[], json: boolean, terminal: Terminal): Promise<void> {

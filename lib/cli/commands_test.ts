@@ -1,0 +1,63 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "./main.ts";
+
+/** Runs a command that needs no experiment, and keeps what it writes. */
+async function run(...args: string[]) {
+  const [printed, reported]: [string[], string[]] = [[], []];
+  const terminal = {
+    isInteractive: false,
+    columns: 80,
+    print: (line: string) => void printed.push(line),
+    report: (text: string) => void reported.push(text),
+  };
+  const status = await main(args, { experiments: [], terminal });
+  return { status, printed: printed.join("\n"), reported: reported.join("") };
+}
+
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+const recorded = (folder: string) =>
+  decodeURIComponent(new URL(`../verification/testdata/${folder}`, import.meta.url).pathname);
+
+test("doctor names the adapter, its limits and what will run on it", async () => {
+  const { status, printed } = await run("doctor");
+  assertEquals(status, 0);
+  for (const line of [/^adapter {3}\S/m, /^limits {4}\d+ MiB a binding/m, /^runs {6}profiles smoke and tiny$/m]) {
+    assertMatch(printed, line);
+  }
+});
+
+test("verify prints a line a check and the counts, or JSON", async () => {
+  const { status, printed } = await run("verify", recorded("gpt2"));
+  assertEquals(status, 0);
+  assertMatch(printed, /: ok +loss \(error \d\.\de[+-]\d+, tolerance 0\.00001\)/);
+  assertMatch(printed, /^\d+ ok, 0 failed, \d+ skipped$/m);
+  const json = JSON.parse((await run("verify", recorded("llama"), "--json")).printed);
+  assertEquals(json[0].checks.filter(({ status }: { status: string }) => status === "FAIL"), []);
+});
+
+test("verify fails with status 1 where a checkpoint is not the recorded one", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const { name } of Deno.readDirSync(recorded("gpt2"))) {
+      await Deno.copyFile(`${recorded("gpt2")}/${name}`, `${folder}/${name}`);
+    }
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
+    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, layer_norm_epsilon: 0.1 }));
+    const { status, printed } = await run("verify", folder);
+    assertEquals(status, 1);
+    assertMatch(printed, /: FAIL +loss/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("bench measures the rate of products, and refuses a name that it does not know", async () => {
+  const { status, printed } = await run("bench", "matmul", "--json");
+  assertEquals(status, 0);
+  const { matmulGflops, rows } = JSON.parse(printed);
+  assertEquals(rows.map(({ name }: { name: string }) => name), ["matmul"]);
+  assertEquals(rows[0].gflops, matmulGflops);
+  const unknown = await run("bench", "matmull");
+  assertEquals(unknown.status, 2);
+  assertStringIncludes(unknown.reported, 'did you mean "matmul"');
+});
