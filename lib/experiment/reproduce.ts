@@ -84,14 +84,18 @@ export async function runCells(
   if (missing.length === 0) return { computed: 0, failed };
   await using gpu = await Gpu.open();
   let done = 0;
-  const say = (message: string) => options.progress(done, missing.length, `${experiment.name}: ${message}`);
+  const memory = { peakBytes: 0 };
+  const say = (message: string) => {
+    memory.peakBytes = Math.max(memory.peakBytes, Deno.memoryUsage().rss);
+    options.progress(done, missing.length, `${experiment.name}: ${message}`);
+  };
   const run = await experiment.open({ gpu, profile: options.profile, dataFolder: options.dataFolder, say });
   if (plan.stale !== undefined) folder.clear();
   folder.provenance = await startProvenance(gpu, plan, options, run);
   for (const cell of missing) {
     say(`${cell.method}, seed ${cell.seed}`);
     try {
-      await runCell(gpu, run, cell, folder);
+      await runCell(gpu, run, cell, folder, memory);
       await folder.write(resultTables(experiment, options.profileName, folder.scores));
     } catch (error) {
       // A run that went wrong says nothing of the others; anything else is a defect or a device that is gone.
@@ -105,14 +109,20 @@ export async function runCells(
   return { computed: missing.length - failed.length, failed };
 }
 
-async function runCell(gpu: Gpu, run: ExperimentRun, cell: Cell, folder: ResultsFolder): Promise<void> {
+async function runCell(
+  gpu: Gpu,
+  run: ExperimentRun,
+  cell: Cell,
+  folder: ResultsFolder,
+  memory: { readonly peakBytes: number },
+): Promise<void> {
   const start = performance.now();
   folder.put(cell.method, cell.seed, await run.cell(cell.method, cell.seed));
   const cells = {
     ...folder.provenance!.cells,
     [`${cell.method}, seed ${cell.seed}`]: {
       wallSeconds: Math.round((performance.now() - start) / 100) / 10,
-      peakMemoryBytes: Deno.memoryUsage().rss,
+      peakMemoryBytes: Math.max(memory.peakBytes, Deno.memoryUsage().rss),
       peakGpuBytes: gpu.peakBytes,
     },
   };

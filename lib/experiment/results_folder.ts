@@ -18,7 +18,7 @@ export interface Provenance {
 
 export interface CellProvenance {
   readonly wallSeconds: number;
-  /** Peak of the process's resident memory so far. */
+  /** The largest resident memory of the process so far, as seen at the reports of progress: Deno tells no peak of its own. */
   readonly peakMemoryBytes: number;
   readonly peakGpuBytes: number;
 }
