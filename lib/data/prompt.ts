@@ -4,7 +4,7 @@ import type { InstructionRecord } from "./records.ts";
 /** What is asked, without the answers. */
 export type Prompt = Pick<InstructionRecord, "instruction" | "input">;
 
-/** What happens to a prompt over the limit: LMOps drops its record, distillm cuts it (METHOD, section 6). */
+/** What happens to a prompt over the limit: LMOps drops its record, distillm cuts it. */
 export type LongPrompts = "drop" | "truncate";
 
 export interface PromptLimit {

@@ -36,7 +36,7 @@ export async function respond(
   return trajectories;
 }
 
-/** ROUGE-L and exact match of responses to the prompts of a set (METHOD section 6). */
+/** ROUGE-L and exact match of responses to the prompts of a set, each the best over its references. */
 export function scoreResponses(
   texts: InstructionTexts,
   set: PromptSet,

@@ -1,11 +1,18 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { ANCESTRAL } from "#lib/generation/generate.ts";
-import { Tape } from "#lib/autograd/tape.ts";
+import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import { Decoder } from "#lib/models/decoder.ts";
 import { llamaConfig } from "#lib/models/decoder_config.ts";
-import { criticObjective, type MomentSettings } from "#lib/objectives/moment_matching.ts";
+import {
+  criticView,
+  type MomentBatch,
+  type MomentSettings,
+  offPolicyMoment,
+  onPolicyMoment,
+} from "#lib/objectives/moment_matching.ts";
 import { policyDistance } from "#lib/objectives/policy_distance.ts";
+import { statesOfBoth } from "#lib/objectives/states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -171,21 +178,38 @@ export class InstructionWorkbench {
     const offPolicy = packTrajectories(this.gpu, await this.#heldOutTeacherTexts, critics?.settings.gamma);
     const onPolicy = packTrajectories(this.gpu, responses, critics?.settings.gamma);
     using tape = new Tape(this.gpu);
-    const players = { student: model, teacher };
-    const [off, on] = [offPolicy, onPolicy].map((batch) => policyDistance(tape, players, batch));
-    const moments = critics &&
-      criticObjective(critics.settings)(tape, { ...players, ...critics }, { offPolicy, onPolicy }).measures;
-    const measures = {
-      ...(moments && { d_off: moments.d_off, d_on: moments.d_on }),
-      two_tv_off: off.two_tv,
-      two_tv_on: on.two_tv,
-      entropy_on: on.entropy,
-    };
+    const measures = this.#distances(tape, { student: model, teacher }, { offPolicy, onPolicy }, critics);
     const names = Object.keys(measures);
     const values = await this.gpu.readAll(Object.values(measures).map(({ value }) => value));
     names.forEach((name, i) => log.set(step, `validation_${name}`, values[i][0]));
     releaseBatch(this.gpu, offPolicy);
     releaseBatch(this.gpu, onPolicy);
+  }
+
+  /** The student's distances to its teacher on texts of both, and with critics the moments that they find there. */
+  #distances(
+    tape: Tape,
+    players: { readonly student: Decoder; readonly teacher: Decoder },
+    { offPolicy, onPolicy }: Required<Pick<MomentBatch, "offPolicy" | "onPolicy">>,
+    critics?: RunCritics,
+  ): Record<string, Variable> {
+    if (!critics) {
+      const [off, on] = [offPolicy, onPolicy].map((batch) =>
+        policyDistance(tape, statesOfBoth(tape, players, batch), batch)
+      );
+      return { two_tv_off: off.two_tv, two_tv_on: on.two_tv, entropy_on: on.entropy };
+    }
+    const { settings, offPolicyCritic, onPolicyCritic } = critics;
+    const off = criticView(tape, players, offPolicyCritic, offPolicy, settings);
+    const on = criticView(tape, players, onPolicyCritic, onPolicy, settings);
+    const onPolicyDistance = policyDistance(tape, on, onPolicy);
+    return {
+      d_off: offPolicyMoment(tape, off, offPolicy, settings),
+      d_on: onPolicyMoment(tape, on, onPolicy, settings),
+      two_tv_off: policyDistance(tape, off, offPolicy).two_tv,
+      two_tv_on: onPolicyDistance.two_tv,
+      entropy_on: onPolicyDistance.entropy,
+    };
   }
 
   async #fineTuned(

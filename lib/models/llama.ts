@@ -86,7 +86,7 @@ function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable)
   return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
 }
 
-/** Matrices start from N(0, 1 / fan-in), those that write to the residual stream at half that deviation (TINY recipe). */
+/** Matrices start from N(0, 1 / fan-in), those that write to the residual stream at half that deviation. */
 function matrix(name: string, outputs: number, inputs: number, factor = 1): ParameterSpec {
   return { name, shape: [outputs, inputs], decayed: true, initial: normal(factor / Math.sqrt(inputs)) };
 }

@@ -87,7 +87,7 @@ export function criticObjective(settings: MomentSettings): Objective<MomentPlaye
   };
 }
 
-/** U_off = Σ_t γ^(t−1) (f(s_t, y_t) − E_{a~π_θ} f(s_t, a)) on texts of the teacher (METHOD section 2). */
+/** U_off = Σ_t γ^(t−1) (f(s_t, y_t) − E_{a~π_θ} f(s_t, a)) on texts of the teacher (AMMD Proposition 1). */
 export function offPolicyMoment(
   tape: Tape,
   { student, teacher, values }: CriticView,
@@ -101,7 +101,7 @@ export function offPolicyMoment(
   return meanOverTokens(tape, difference(tape, taken, expected), batch);
 }
 
-/** U_on = Σ_t γ^(t−1) (E_{a~π*} f(s_t, a) − f(s_t, y_t)) on texts of the student. */
+/** U_on = Σ_t γ^(t−1) (E_{a~π*} f(s_t, a) − f(s_t, y_t)) on texts of the student (AMMD Proposition 2). */
 export function onPolicyMoment(
   tape: Tape,
   view: CriticView,
@@ -182,9 +182,10 @@ export function negatedExpectation(tape: Tape, student: Policy, values: Variable
   return linearCombination(tape, [{ weight: -1, value: meanOverTokens(tape, expected, batch) }]);
 }
 
-function criticView(
+/** A batch as both policies and a critic see it; no gradient flows from the critic into the policy. */
+export function criticView(
   tape: Tape,
-  players: MomentPlayers,
+  players: Pick<MomentPlayers, "student" | "teacher">,
   critic: Critic,
   batch: TrajectoryBatch,
   { features }: Pick<MomentSettings, "features">,

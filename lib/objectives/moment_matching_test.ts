@@ -18,7 +18,7 @@ import {
 } from "./moment_matching.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
 
-// The problem of the trial in METHOD section 2: three actions, four steps, random policies and rewards.
+// A problem that can be enumerated: three actions, four steps, random policies and rewards.
 const mdp = new EnumerableMdp({ vocabSize: 3, horizon: 4, gamma: 0.9 });
 const random = new RandomStream(0, "enumerable problem");
 const table = (): number[][] =>

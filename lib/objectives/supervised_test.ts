@@ -6,6 +6,7 @@ import type { Decoder } from "#lib/models/decoder.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import type { Objective } from "./objective.ts";
 import { policyDistance } from "./policy_distance.ts";
+import { statesOfBoth } from "./states.ts";
 import { fineTuning, logitDistillation } from "./supervised.ts";
 import { packTrajectories, type TrajectoryBatch } from "./trajectory_batch.ts";
 
@@ -116,7 +117,7 @@ test("the distance of policies is 2·TV and the student's entropy, mean over res
   using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
   const [p, q] = [await logProbabilities(teacher), await logProbabilities(student)];
   using tape = new Tape(gpu);
-  const distance = policyDistance(tape, { student, teacher }, batch);
+  const distance = policyDistance(tape, statesOfBoth(tape, { student, teacher }, batch), batch);
   const [[twoTv], [entropy]] = await gpu.readAll([distance.two_tv.value, distance.entropy.value]);
   const l1 = mean(p.map((row, n) => sum(row.map((logP, a) => Math.abs(Math.exp(logP) - Math.exp(q[n][a]))))));
   assertAlmostEquals(twoTv, l1, 1e-5);
@@ -128,7 +129,7 @@ test("equal policies have distance 0, and equal logits the entropy log V", async
   using student = tinyDecoder(gpu);
   gpu.clear(student.store.get("model.norm.weight").value);
   using tape = new Tape(gpu);
-  const distance = policyDistance(tape, { student, teacher: student }, batch);
+  const distance = policyDistance(tape, statesOfBoth(tape, { student, teacher: student }, batch), batch);
   const [[twoTv], [entropy]] = await gpu.readAll([distance.two_tv.value, distance.entropy.value]);
   assertEquals(twoTv, 0);
   assertAlmostEquals(entropy, Math.log(33), 1e-6);
@@ -147,5 +148,5 @@ test("a teacher of another vocabulary is refused in one line with both sizes", (
   };
   const players = { student, teacher };
   refused((tape) => logitDistillation({ kdRatio: 0.5, temperature: 1 })(tape, players, batch));
-  refused((tape) => policyDistance(tape, players, batch));
+  refused((tape) => statesOfBoth(tape, players, batch));
 });

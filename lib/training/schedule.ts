@@ -9,7 +9,7 @@ export interface Schedule {
   readonly finalLearningRateFraction: number;
 }
 
-/** Linear warm-up times a cosine from the peak to its final fraction; `step` counts from 0 (recipe of TINY). */
+/** Linear warm-up times a cosine from the peak to its final fraction; `step` counts from 0. */
 export function learningRateAt(step: number, schedule: Schedule): number {
   const { steps, warmupSteps, learningRate, finalLearningRateFraction: final } = schedule;
   const warmup = warmupSteps > 0 ? Math.min(1, (step + 1) / warmupSteps) : 1;
