@@ -7,7 +7,8 @@
  * Result: results/<profile>/instruction_following/scores.csv, curves.csv, table.md.
  */
 import type { CellResult, Experiment, ExperimentRun, RunContext } from "#lib/experiment/experiment.ts";
-import { InstructionWorkbench, type RunCritics } from "#lib/experiment/instruction_workbench.ts";
+import { observer, type RunCritics } from "#lib/experiment/instruction_curves.ts";
+import { InstructionWorkbench } from "#lib/experiment/instruction_workbench.ts";
 import { Critic } from "#lib/models/critic.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
 import { fineTuning, logitDistillation } from "#lib/objectives/supervised.ts";
@@ -85,7 +86,7 @@ function studentTraining(bench: InstructionWorkbench, name: string, { student, s
     optimizer: bench.optimizer,
     maxGradNorm: optimizer.maxGradNorm,
     log,
-    onStep: bench.observer(name, seed, distillation.steps, student, log),
+    onStep: observer(bench, { name, seed, steps: distillation.steps, student, log }),
   };
 }
 
@@ -115,7 +116,7 @@ async function matchMoments(
     optimizer: bench.optimizer,
     maxGradNorm: profile.optimizer.maxGradNorm,
     log,
-    onStep: bench.observer(name, seed, profile.distillation.steps, student, log, critics),
+    onStep: observer(bench, { name, seed, steps: profile.distillation.steps, student, log, critics }),
   });
   offPolicyCritic[Symbol.dispose]();
   onPolicyCritic[Symbol.dispose]();

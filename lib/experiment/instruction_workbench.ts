@@ -1,20 +1,9 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { ANCESTRAL } from "#lib/generation/generate.ts";
-import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import type { Critic } from "#lib/models/critic.ts";
 import { Decoder } from "#lib/models/decoder.ts";
 import { llamaConfig } from "#lib/models/decoder_config.ts";
-import {
-  criticView,
-  type MomentBatch,
-  type MomentSettings,
-  offPolicyMoment,
-  onPolicyMoment,
-} from "#lib/objectives/moment_matching.ts";
-import { policyDistance } from "#lib/objectives/policy_distance.ts";
-import { statesOfBoth } from "#lib/objectives/states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
-import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
@@ -23,17 +12,10 @@ import { textBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { CellResult, CellScore, RunContext, SampleResponse } from "./experiment.ts";
 import { respond, scoreResponses, textOf } from "./instruction_evaluation.ts";
-import { type InstructionTexts, readInstructionTexts } from "./instruction_texts.ts";
+import { type InstructionTexts, type PromptSet, readInstructionTexts } from "./instruction_texts.ts";
 import type { ModelSettings, Profile, TrainingSettings } from "./profile.ts";
 
 const SAMPLES_PER_SET = 2;
-
-/** The critics of a run, where it has them: their moments on held-out prompts are part of its curves. */
-export interface RunCritics {
-  readonly offPolicyCritic: Critic;
-  readonly onPolicyCritic: Critic;
-  readonly settings: MomentSettings;
-}
 
 /**
  * What the cells of an instruction-following table share: texts, one teacher, one SFT student a seed, the teacher's own texts.
@@ -43,7 +25,8 @@ export class InstructionWorkbench {
   readonly gpu: Gpu;
   readonly profile: Profile;
   readonly texts: InstructionTexts;
-  readonly #say: (message: string) => void;
+  /** Says what is being done, for a person to follow. */
+  readonly say: (message: string) => void;
   readonly #sftStudents = new Map<number, Promise<TrainedModel>>();
   #teacher: Promise<TrainedModel> | undefined;
   #teacherTexts: Promise<readonly Trajectory[]> | undefined;
@@ -53,7 +36,7 @@ export class InstructionWorkbench {
     this.gpu = gpu;
     this.profile = profile;
     this.texts = texts;
-    this.#say = say;
+    this.say = say;
   }
 
   static async open(context: RunContext): Promise<InstructionWorkbench> {
@@ -101,6 +84,20 @@ export class InstructionWorkbench {
     );
   }
 
+  /** The prompts that curves are taken on, the first of the validation set. */
+  get heldOut(): PromptSet {
+    const { validation } = this.texts;
+    return { ...validation, prompts: validation.prompts.slice(0, this.profile.evaluation.curvePrompts) };
+  }
+
+  /** The teacher's texts on the held-out prompts, drawn once. */
+  heldOutTeacherTexts(): Promise<readonly Trajectory[]> {
+    return this.#heldOutTeacherTexts ??= this.#sampleTeacher(
+      this.heldOut.prompts.map(({ promptIds }) => promptIds),
+      "held-out teacher texts",
+    );
+  }
+
   /** Batches of texts, in an order of the seed and purpose. */
   batchesOf(texts: readonly Trajectory[], seed: number, purpose: string): () => readonly Trajectory[] {
     const batches = textBatches(texts, this.profile.optimizer.batchSize, new RandomStream(seed, purpose));
@@ -121,24 +118,6 @@ export class InstructionWorkbench {
 
   log(method: string, seed: number): MeasureLog {
     return new MeasureLog(this.gpu, `instruction_following ${method}, seed ${seed}`, this.profile.evaluation.logEvery);
-  }
-
-  /** Follows a training run: validation scores and distances to the teacher every `curveEvery` steps, and what step it is at. */
-  observer(
-    name: string,
-    seed: number,
-    steps: number,
-    model: Decoder,
-    log: MeasureLog,
-    critics?: RunCritics,
-  ): (step: number) => Promise<void> {
-    const { curveEvery } = this.profile.evaluation;
-    return async (step) => {
-      if (step > 0 && step % Math.max(1, Math.round(steps / 10)) === 0) {
-        this.#say(`${name}, seed ${seed}: step ${step} of ${steps}`);
-      }
-      if (step % curveEvery === 0 || step === steps) await this.#observe(step, model, log, critics);
-    };
   }
 
   /** Scores a trained model on every set, over all sampling seeds. */
@@ -165,53 +144,6 @@ export class InstructionWorkbench {
     return { scores, samples };
   }
 
-  async #observe(step: number, model: Decoder, log: MeasureLog, critics?: RunCritics): Promise<void> {
-    const { profile: { evaluation: { curvePrompts } }, texts: { validation } } = this;
-    const set = { ...validation, prompts: validation.prompts.slice(0, curvePrompts) };
-    const prompts = set.prompts.map(({ promptIds }) => promptIds);
-    const responses = await this.respond(model, prompts, 0, "validation");
-    log.set(step, "validation_rouge_l", scoreResponses(this.texts, set, responses).rougeL);
-    log.set(step, "validation_response_tokens", mean(responses.map(({ response }) => response.length)));
-    const { model: teacher } = await this.teacher();
-    if (teacher === model) return;
-    this.#heldOutTeacherTexts ??= this.#sampleTeacher(prompts, "held-out teacher texts");
-    const offPolicy = packTrajectories(this.gpu, await this.#heldOutTeacherTexts, critics?.settings.gamma);
-    const onPolicy = packTrajectories(this.gpu, responses, critics?.settings.gamma);
-    using tape = new Tape(this.gpu);
-    const measures = this.#distances(tape, { student: model, teacher }, { offPolicy, onPolicy }, critics);
-    const names = Object.keys(measures);
-    const values = await this.gpu.readAll(Object.values(measures).map(({ value }) => value));
-    names.forEach((name, i) => log.set(step, `validation_${name}`, values[i][0]));
-    releaseBatch(this.gpu, offPolicy);
-    releaseBatch(this.gpu, onPolicy);
-  }
-
-  /** The student's distances to its teacher on texts of both, and with critics the moments that they find there. */
-  #distances(
-    tape: Tape,
-    players: { readonly student: Decoder; readonly teacher: Decoder },
-    { offPolicy, onPolicy }: Required<Pick<MomentBatch, "offPolicy" | "onPolicy">>,
-    critics?: RunCritics,
-  ): Record<string, Variable> {
-    if (!critics) {
-      const [off, on] = [offPolicy, onPolicy].map((batch) =>
-        policyDistance(tape, statesOfBoth(tape, players, batch), batch)
-      );
-      return { two_tv_off: off.two_tv, two_tv_on: on.two_tv, entropy_on: on.entropy };
-    }
-    const { settings, offPolicyCritic, onPolicyCritic } = critics;
-    const off = criticView(tape, players, offPolicyCritic, offPolicy, settings);
-    const on = criticView(tape, players, onPolicyCritic, onPolicy, settings);
-    const onPolicyDistance = policyDistance(tape, on, onPolicy);
-    return {
-      d_off: offPolicyMoment(tape, off, offPolicy, settings),
-      d_on: onPolicyMoment(tape, on, onPolicy, settings),
-      two_tv_off: policyDistance(tape, off, offPolicy).two_tv,
-      two_tv_on: onPolicyDistance.two_tv,
-      entropy_on: onPolicyDistance.entropy,
-    };
-  }
-
   async #fineTuned(
     name: string,
     sizes: ModelSettings,
@@ -220,7 +152,7 @@ export class InstructionWorkbench {
   ): Promise<TrainedModel> {
     const random = new RandomStream(seed, `${name} parameters`);
     const model = this.#newModel(sizes, () => random.normal());
-    this.#say(`${name}, seed ${seed}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
+    this.say(`${name}, seed ${seed}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
     const log = this.log(name, seed);
     const steps = training.steps;
     await trainOnTexts(this.gpu, {
@@ -235,7 +167,7 @@ export class InstructionWorkbench {
       // The distances to the teacher are left to the end: a teacher has none, and an SFT student's are those of its descendants' start.
       onStep: (step) => {
         if (step > 0 && step % Math.max(1, Math.round(steps / 5)) === 0) {
-          this.#say(`${name}, seed ${seed}: step ${step} of ${steps}`);
+          this.say(`${name}, seed ${seed}: step ${step} of ${steps}`);
         }
         return Promise.resolve();
       },
@@ -245,7 +177,7 @@ export class InstructionWorkbench {
 
   async #sampleTeacher(prompts: readonly (readonly number[])[], purpose: string): Promise<readonly Trajectory[]> {
     const { model } = await this.teacher();
-    this.#say(`teacher: ${prompts.length} ${purpose}`);
+    this.say(`teacher: ${prompts.length} ${purpose}`);
     return await this.respond(model, prompts, this.profile.teacher.seed, purpose);
   }
 
@@ -270,8 +202,4 @@ export class InstructionWorkbench {
 export interface TrainedModel {
   readonly model: Decoder;
   readonly curves: MeasureLog["rows"];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
