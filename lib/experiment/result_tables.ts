@@ -14,7 +14,7 @@ export function resultTable(
   scores: readonly ScoreRow[],
 ): ScoreTable {
   return buildTable(scores, {
-    caption: `Instruction following (${source}), profile ${profile}: ROUGE-L`,
+    caption: `Instruction following (after ${source}), profile ${profile}: ROUGE-L`,
     metrics: ["rouge_l"],
     methods,
   });
