@@ -50,7 +50,7 @@ export interface AdversarialRun {
 }
 
 /**
- * Adversarial moment matching (AMMD Algorithm 1): each step the critics take K ascent steps on −U_off, −U_on and the student one
+ * Adversarial moment matching (AMMD Algorithm 1): each step the critics take K ascent steps on U_off and U_on, and the student one
  * descent step on β U_off + (1 − β) U_on, each on texts of its own.
  */
 export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<void> {
