@@ -3,7 +3,7 @@
  * words (SFT) or its probabilities (KD)?
  *
  * Source: AMMD (Jia 2024), Table 1: ROUGE-L on five instruction sets, student from the SFT student.
- * Command: `deno task reproduce instruction_following`, 18 minutes on 2 cores with lavapipe; `--profile smoke`, 21 seconds.
+ * Command: `deno task reproduce instruction_following`, 15 minutes on 2 cores with lavapipe; `--profile smoke`, 21 seconds.
  * Result: results/<profile>/instruction_following/{scores,curves}.csv, table.md. Recorded for `tiny`, average over the sets: teacher 60.0,
  * sft 30.3, sft_continued 33.6, kd 34.9, ammd 33.1, ammd_sft 37.9 (above sft_continued on each of three seeds).
  */
