@@ -53,7 +53,7 @@ export const reproduce = defineCommand({
       context.terminal.report(`${describePlan(experiment, plan)}\n`);
       if (flags["dry-run"]) continue;
       try {
-        failures += (await runCells(experiment, plan, options)).failed.length;
+        failures += (await runCells(experiment, plan, options)).length;
       } finally {
         progress.end();
       }

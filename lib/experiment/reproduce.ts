@@ -37,9 +37,10 @@ export interface Plan {
   readonly stale?: string;
 }
 
-export interface ReproduceOutcome {
-  readonly computed: number;
-  readonly failed: readonly { readonly cell: Cell; readonly error: Error }[];
+/** A cell whose training went wrong. */
+export interface FailedCell {
+  readonly cell: Cell;
+  readonly error: Error;
 }
 
 /** Finds what is missing: cells without scores, or all where the recorded results are of other settings, adapter or Deno. */
@@ -73,15 +74,15 @@ function staleness(recorded: Provenance, configurationHash: string, adapter: str
   return recorded.deno === Deno.version.deno ? undefined : `Deno ${recorded.deno}`;
 }
 
-/** Runs the missing cells one after the other and writes all files after each, so that what is finished is kept. */
+/** Runs the missing cells one after the other and writes all files after each, so that what is finished is kept; the cells that failed. */
 export async function runCells(
   experiment: Experiment,
   plan: Plan,
   options: ReproduceOptions,
-): Promise<ReproduceOutcome> {
+): Promise<FailedCell[]> {
   const { folder, missing } = plan;
-  const failed: { cell: Cell; error: Error }[] = [];
-  if (missing.length === 0) return { computed: 0, failed };
+  const failed: FailedCell[] = [];
+  if (missing.length === 0) return failed;
   await using gpu = await Gpu.open();
   let done = 0;
   const memory = { peakBytes: 0 };
@@ -106,7 +107,7 @@ export async function runCells(
     done++;
   }
   say("done");
-  return { computed: missing.length - failed.length, failed };
+  return failed;
 }
 
 async function runCell(
