@@ -5,7 +5,7 @@
  * Command: `deno task reproduce ablations`, an hour.
  * Result: results/<profile>/ablations/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, collapse.svg, inner_steps.svg, warm_up.svg.
  */
-import { instructionExperiment } from "#lib/experiment/instruction_method.ts";
+import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
 import { momentMatching } from "#lib/experiment/moment_matching_run.ts";
 import type { AmmdSettings } from "#lib/experiment/profile.ts";
 import { averageFigure, curvesOf, gainFigure, heldOutTable, scoreTables } from "./instruction_report.ts";

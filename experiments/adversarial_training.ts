@@ -6,7 +6,7 @@
  * Command: `deno task reproduce adversarial_training`, nothing more after instruction_following in one run.
  * Result: results/<profile>/adversarial_training/{scores,items,curves}.csv, table.md, training.svg, texts.svg.
  */
-import { instructionExperiment } from "#lib/experiment/instruction_method.ts";
+import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
 import { curvesOf, heldOutTable } from "./instruction_report.ts";
 import { METHODS } from "./methods.ts";
 

@@ -6,7 +6,7 @@
  * Result: results/<profile>/combination_factor/{scores,items,curves}.csv, table.md, average.svg. Recorded for `tiny`: 43.6, 46.1, 46.4,
  * 44.4, 42.9 for β = 0, 0.25, 0.5, 0.75, 1; SFT continued 48.0.
  */
-import { instructionExperiment } from "#lib/experiment/instruction_method.ts";
+import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
 import { momentMatching } from "#lib/experiment/moment_matching_run.ts";
 import { responseFigure, scoreTables } from "./instruction_report.ts";
 import { METHODS } from "./methods.ts";

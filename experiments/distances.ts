@@ -7,7 +7,8 @@
  * Result: results/<profile>/distances/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, distances.svg.
  * Recorded for `tiny`: total variation on both texts is the best distance (49.5), moment matching gives 46.4, SFT continued 48.0.
  */
-import { fromSft, instructionExperiment, type InstructionMethod } from "#lib/experiment/instruction_method.ts";
+import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
+import { fromSft, type Method } from "#lib/experiment/method.ts";
 import { drawsOf, teacherTextsOf } from "#lib/experiment/student_texts.ts";
 import { distilOn } from "#lib/experiment/text_training.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
@@ -60,7 +61,7 @@ export const distances = instructionExperiment({
 });
 
 /** Minimises one distance at the states of texts of one side, or of as many texts of each. */
-function distanceOn(name: string, distance: Distance, side: keyof typeof TEXTS): InstructionMethod {
+function distanceOn(name: string, distance: Distance, side: keyof typeof TEXTS): Method {
   const key = () => `${name} ${side}`;
   return fromSft(`${name} on ${TEXTS[side]}`, key, async (run) => {
     const teacherTexts = await teacherTextsOf(run);

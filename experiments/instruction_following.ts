@@ -8,8 +8,8 @@
  * `tiny`, average over the sets: teacher 60.0, sft 45.6, sft_continued 48.0, abkd 50.0 (the best), ammd 46.4, ammd_sft 48.3.
  */
 import type { Experiment } from "#lib/experiment/experiment.ts";
-import { instructionExperiment } from "#lib/experiment/instruction_method.ts";
-import type { ModelFamily } from "#lib/experiment/instruction_workbench.ts";
+import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
+import type { ModelFamily } from "#lib/experiment/instruction_task.ts";
 import { averageFigure, distanceFigure, gainFigure, scoreTables } from "./instruction_report.ts";
 import { METHODS } from "./methods.ts";
 

@@ -2,7 +2,7 @@
  * The methods of the comparison. Each trains a copy of the SFT student for the same number of steps; to add one, add an entry.
  * docs/methods.md gives their equations and sources, experiments/profiles/*.yaml their settings.
  */
-import { fromSft, type InstructionMethod, SFT, type StudentRun, TEACHER } from "#lib/experiment/instruction_method.ts";
+import { fromSft, type Method, SFT, type StudentRun, TEACHER } from "#lib/experiment/method.ts";
 import { miniLlm } from "#lib/experiment/minillm_run.ts";
 import { momentMatching } from "#lib/experiment/moment_matching_run.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
@@ -93,7 +93,7 @@ export const METHODS = {
   }),
   ammd: momentMatching("adversarial moment matching on both (AMMD, Algorithm 1)", { sftWeight: 0 }),
   ammd_sft: momentMatching("the same with cross-entropy on the data added", {}),
-} satisfies Record<string, InstructionMethod>;
+} satisfies Record<string, Method>;
 
 /** A method that reads its settings from the profile and trains from the SFT student. */
 function method<Settings>(
@@ -101,7 +101,7 @@ function method<Settings>(
   summary: string,
   settingsOf: (profile: Profile) => Settings,
   train: (run: StudentRun, settings: Settings) => Promise<void>,
-): InstructionMethod {
+): Method {
   return fromSft(
     summary,
     (profile) => `${name} ${JSON.stringify(settingsOf(profile))}`,

@@ -1,17 +1,20 @@
-// Attention of one new token a row to its cached keys and values: one workgroup owns one head of one row.
-// qkv: B 1 P, P = (H + 2 Hkv) D (only the queries are read); keys, values: B S Hkv D; spans: B 2; done: B; out: B 1 H D.
-// The token sits in slot `slot` and sees the slots from its row's first token up to its own. Rows that are done get no output.
-struct Params { slot: u32, capacity: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32 }
+// Attention of one new token a row to keys and values that are kept: one workgroup owns one head of one row.
+// queries: B rows of `queryStride` vec4s that begin with H D numbers; keys, values: B S rows of `keyStride`, which hold Hkv D numbers
+// each, the values' `valueOffset` on; spans: B 2; done: B; out: B 1 H D. The token sees its row's span up to slot `slot`; a
+// fragment beside this text gives a bias of the distance, or none. Rows that are done get no output.
+struct Params {
+  slot: u32, capacity: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, queryStride: u32, keyStride: u32, valueOffset: u32,
+}
 
 override CAPACITY: u32 = 64u;
 
-@group(0) @binding(0) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(0) var<storage, read> queries: array<vec4f>;
 @group(0) @binding(1) var<storage, read> keys: array<vec4f>;
 @group(0) @binding(2) var<storage, read> values: array<vec4f>;
 @group(0) @binding(3) var<storage, read> spans: array<vec2u>;
 @group(0) @binding(4) var<storage, read> done: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(10) var<uniform> params: Params;
 
 var<workgroup> weights: array<f32, CAPACITY>;
 
@@ -23,16 +26,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let head = index % params.heads;
   let kvHead = head / (params.heads / params.kvHeads);
   let first = spans[batch].x;
-  let end = params.slot + 1u;
-  let query = (batch * (params.heads + 2u * params.kvHeads) + head) * params.headVecs;
-  let row = (batch * params.capacity * params.kvHeads + kvHead) * params.headVecs;
-  let stride = params.kvHeads * params.headVecs;
+  let end = min(spans[batch].y, params.slot + 1u);
+  let query = batch * params.queryStride + head * params.headVecs;
+  let stride = params.keyStride;
+  let row = batch * params.capacity * stride + kvHead * params.headVecs;
 
   var largest = -1e30;
   for (var s = first + lane; s < end; s += WORKGROUP) {
     var score = 0.0;
-    for (var i = 0u; i < params.headVecs; i++) { score += dot(qkv[query + i], keys[row + s * stride + i]); }
-    score *= params.scale;
+    for (var i = 0u; i < params.headVecs; i++) { score += dot(queries[query + i], keys[row + s * stride + i]); }
+    score = withDistance(score * params.scale, params.slot - s, head);
     weights[s] = score;
     largest = max(largest, score);
   }
@@ -46,7 +49,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   total = workgroupSum(total, lane);
   for (var i = lane; i < params.headVecs; i += WORKGROUP) {
     var sum = vec4f();
-    for (var s = first; s < end; s++) { sum = fma(vec4f(weights[s]), values[row + s * stride + i], sum); }
+    for (var s = first; s < end; s++) { sum = fma(vec4f(weights[s]), values[row + params.valueOffset + s * stride + i], sum); }
     out[index * params.headVecs + i] = sum / total;
   }
 }

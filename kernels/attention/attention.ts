@@ -1,20 +1,11 @@
 import type { Op } from "../op.ts";
-import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
-import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import wgsl from "./attention.wgsl" with { type: "text" };
+import { attend, attendBackward, type AttentionShape, defineAttention } from "./attention_kernels.ts";
 import { attentionReference, type HeadLayout } from "./attention_reference.ts";
 
 export type { HeadLayout } from "./attention_reference.ts";
 
-const forwardKernel = defineKernel("attention", wgsl, "forward");
-const backwardQueryKernel = defineKernel("attention.dQuery", wgsl, "backwardQuery");
-const backwardKeyValueKernel = defineKernel("attention.dKeyValue", wgsl, "backwardKeyValue");
-
-const QUERIES_PER_INVOCATION = 4;
-/** Dimensions of a head that one workgroup accumulates. */
-const CHUNK_SIZE = 32;
+const kernels = defineAttention("attention", "causal", "none");
 
 /**
  * Causal attention with a padding mask and grouped-query heads, softmax(q kᵀ / √D) v (Vaswani et al. 2017). Queries, keys and
@@ -29,59 +20,42 @@ export const attention: Op<"qkv" | "spans", HeadLayout, "logSumExp"> = {
   integers: ["spans"],
 
   forward(gpu, { qkv, spans }, layout) {
-    const [batch, tokens] = checkPacked(qkv, layout);
-    const out = gpu.allocate([batch, tokens, layout.numHeads * layout.headSize]);
-    const logSumExp = gpu.allocate([batch, layout.numHeads, tokens]);
-    gpu.dispatch(forwardKernel, {
-      bindings: { qkv, spans, out, logSumExp },
-      ...grid(gpu, tokens, batch * layout.numHeads, layout, 1),
-    });
-    return { out, saved: { logSumExp } };
+    return attend(gpu, kernels, { queries: qkv, keyValues: qkv, spans }, packedShape(qkv, layout));
   },
 
-  backward(gpu, dOut, { inputs: { qkv, spans }, out, saved, attrs: layout }) {
-    const [batch, tokens] = qkv.shape;
-    const savedLogSumExp = saved.logSumExp;
+  backward(gpu, dOut, { inputs: { qkv, spans }, out, saved: { logSumExp }, attrs: layout }) {
     const dQkv = gpu.allocate(qkv.shape);
-    const delta = gpu.allocate(savedLogSumExp.shape);
-    gpu.dispatch(backwardQueryKernel, {
-      bindings: { qkv, spans, savedOut: out, savedLogSumExp, dOut, delta, dQkv },
-      ...grid(gpu, tokens, batch * layout.numHeads, layout, 2),
-    });
-    for (let headOfGroup = 0; headOfGroup < layout.numHeads / layout.numKvHeads; headOfGroup++) {
-      gpu.dispatch(backwardKeyValueKernel, {
-        bindings: { qkv, spans, savedLogSumExp, dOut, savedDelta: delta, dQkv },
-        ...grid(gpu, tokens, batch * layout.numKvHeads, layout, 2, headOfGroup),
-      });
-    }
-    gpu.release(delta);
+    attendBackward(
+      gpu,
+      kernels,
+      { queries: qkv, keyValues: qkv, spans },
+      { out, logSumExp, dOut },
+      { dQueries: dQkv, dKeyValues: dQkv },
+      packedShape(qkv, layout),
+    );
     return { qkv: dQkv };
   },
 
   reference: attentionReference,
 };
 
-/** @param loops how many loops over the head's dimensions an invocation makes for each block of tokens */
-function grid(
-  gpu: Gpu,
-  tokens: number,
-  heads: number,
-  { numHeads, numKvHeads, headSize }: HeadLayout,
-  loops: number,
-  headOfGroup = 0,
-) {
-  const workgroup = gpu.tuning.attentionWorkgroup;
-  const headVecs = headSize / 4;
-  const rounds = loopRounds(Math.ceil(tokens / QUERIES_PER_INVOCATION), loops * loopRounds(headVecs));
-  requireLoopRounds(gpu, "attention", `${tokens} tokens and heads of size ${headSize}`, rounds + loopRounds(headVecs));
+/** Queries, keys and values of a text side by side; scores are divided by √D unless a scale is given. */
+export function packedShape(qkv: Tensor, layout: HeadLayout, scale = 1 / Math.sqrt(layout.headSize)): AttentionShape {
+  const [batch, tokens] = checkPacked(qkv, layout);
+  const { numHeads, numKvHeads, headSize } = layout;
+  const stride = qkv.shape[2];
   return {
-    params: { tokens, heads: numHeads, kvHeads: numKvHeads, headVecs, scale: 1 / Math.sqrt(headSize), headOfGroup },
-    constants: { WORKGROUP: workgroup },
-    workgroups: [
-      Math.ceil(tokens / (workgroup * QUERIES_PER_INVOCATION)),
-      heads,
-      Math.ceil(headSize / CHUNK_SIZE),
-    ] as const,
+    batch,
+    queryTokens: tokens,
+    keyTokens: tokens,
+    numHeads,
+    numKvHeads,
+    headSize,
+    scale,
+    queryStride: stride,
+    keyStride: stride,
+    keyOffset: numHeads * headSize,
+    valueOffset: (numHeads + numKvHeads) * headSize,
   };
 }
 

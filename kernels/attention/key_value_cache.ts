@@ -1,14 +1,19 @@
 import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
+import { defineKernel, type Kernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import attendWgsl from "./attend_cache.wgsl" with { type: "text" };
 import { checkPacked, type HeadLayout } from "./attention.ts";
+import distanceBias from "./distance_bias.wgsl" with { type: "text" };
+import noDistanceBias from "./no_distance_bias.wgsl" with { type: "text" };
+import reorderWgsl from "./reorder_cache.wgsl" with { type: "text" };
 import writeWgsl from "./write_cache.wgsl" with { type: "text" };
 
-const attendKernel = defineKernel("attendCache", workgroupWgsl + attendWgsl);
+const attendKernel = defineKernel("attendCache", workgroupWgsl + attendWgsl + noDistanceBias);
+const attendRelativeKernel = defineKernel("attendCache.relative", workgroupWgsl + attendWgsl + distanceBias);
+const reorderKernel = defineKernel("reorderCache", reorderWgsl);
 const writeKernel = defineKernel("writeCache", writeWgsl);
 
 /** Keys and values of the tokens so far, each `"B S K"` with K = Hkv D and room for S tokens a row. */
@@ -38,30 +43,138 @@ export function writeCache(gpu: Gpu, qkv: Tensor, cache: KeyValueCache, slot: nu
   });
 }
 
+/** A layout, and what scores are multiplied by; default 1 / √D. */
+export type ScaledLayout = HeadLayout & { readonly scale?: number };
+
+/** The learned bias of T5's attention. */
+export interface DistanceBias {
+  /** `"R H"` */
+  readonly bias: Tensor;
+  /** `"S"` u32: the row of `bias` for a key so many slots before the query */
+  readonly buckets: Tensor;
+}
+
+export interface CachedText {
+  /** `"B 1 P"` */
+  readonly qkv: Tensor;
+  /** `"B 2"` u32: each row's first slot, and an end after the last that is written */
+  readonly spans: Tensor;
+  /** `"B"` u32 */
+  readonly done: Tensor;
+  readonly cache: KeyValueCache;
+  readonly relative?: DistanceBias;
+}
+
 /**
  * Attention of one new token a row, whose key and value were just written to slot `slot`, to its row's tokens so far:
- * `qkv` `"B 1 P"` → `"B 1 C"`. Forward only. `spans` (`"B 2"`) gives each row's first slot; its end is not read. Rows whose `done`
- * (`"B"`) is not 0 are passed over: their output is undefined.
+ * `qkv` `"B 1 P"` → `"B 1 C"`. Forward only. Rows whose `done` is not 0 are passed over: their output is undefined.
  */
 export function attendCache(
   gpu: Gpu,
-  { qkv, spans, done, cache }: { qkv: Tensor; spans: Tensor; done: Tensor; cache: KeyValueCache },
+  { qkv, spans, done, cache, relative }: CachedText,
   slot: number,
-  layout: HeadLayout,
+  layout: ScaledLayout,
 ): Tensor {
-  const [batch] = checkPacked(qkv, layout);
-  const { numHeads: heads, numKvHeads: kvHeads, headSize } = layout;
-  const capacity = cache.keys.shape[1];
+  checkPacked(qkv, layout);
+  const { keys, values } = cache;
+  const [, capacity, keyStride] = keys.shape;
+  const kernel = relative ? attendRelativeKernel : attendKernel;
+  const bindings = { queries: qkv, keys, values, spans, done, ...relative };
+  return attendKept(gpu, kernel, bindings, { slot, capacity, keyStride, valueOffset: 0 }, layout);
+}
+
+/** What one new token of each row attends to. */
+export interface Source {
+  /** `"B 1 C"` */
+  readonly queries: Tensor;
+  /** `"B 2"` u32: the first token and end of each row's source */
+  readonly spans: Tensor;
+  /** `"B"` u32 */
+  readonly done: Tensor;
+  /** `"B S K"`, K = 2 H D: keys, then values */
+  readonly keyValues: Tensor;
+}
+
+/** Attention of one new token a row to its whole source → `"B 1 C"`. Forward only; rows that are done are passed over. */
+export function attendSource(gpu: Gpu, { queries, spans, done, keyValues }: Source, layout: ScaledLayout): Tensor {
+  const { numHeads, headSize } = layout;
+  const [, capacity, keyStride] = keyValues.shape;
+  const width = numHeads * headSize;
+  if (queries.shape[2] !== width || keyStride !== 2 * width) {
+    throw new RangeError(
+      `Cannot run attendSource: C is ${
+        queries.shape[2]
+      } and K is ${keyStride} for ${numHeads} heads of size ${headSize}; they must ` +
+        `be heads * size and twice that`,
+    );
+  }
+  const bindings = { queries, keys: keyValues, values: keyValues, spans, done };
+  return attendKept(
+    gpu,
+    attendKernel,
+    bindings,
+    { slot: capacity - 1, capacity, keyStride, valueOffset: width },
+    layout,
+  );
+}
+
+interface Kept {
+  /** The last that is seen. */
+  readonly slot: number;
+  readonly capacity: number;
+  readonly keyStride: number;
+  readonly valueOffset: number;
+}
+
+function attendKept(
+  gpu: Gpu,
+  kernel: Kernel,
+  bindings: Readonly<Record<string, Tensor>>,
+  { slot, capacity, keyStride, valueOffset }: Kept,
+  { numHeads: heads, numKvHeads: kvHeads, headSize, scale = 1 / Math.sqrt(headSize) }: ScaledLayout,
+): Tensor {
+  const [batch, , queryStride] = bindings.queries.shape;
   const share = Math.ceil((slot + 1) / gpu.tuning.rowWorkgroup);
   const rounds = loopRounds(share, loopRounds(headSize / 4)) + loopRounds(share) +
     loopRounds(Math.ceil(headSize / 4 / gpu.tuning.rowWorkgroup), loopRounds(slot + 1));
-  requireLoopRounds(gpu, "attendCache", `${slot + 1} slots and heads of size ${headSize}`, rounds);
+  requireLoopRounds(gpu, kernel.name, `${slot + 1} slots and heads of size ${headSize}`, rounds);
   const out = gpu.allocate([batch, 1, heads * headSize]);
-  gpu.dispatch(attendKernel, {
-    bindings: { qkv, spans, done, ...cache, out },
-    params: { slot, capacity, heads, kvHeads, headVecs: headSize / 4, scale: 1 / Math.sqrt(headSize) },
+  gpu.dispatch(kernel, {
+    bindings: { ...bindings, out },
+    params: {
+      slot,
+      capacity,
+      heads,
+      kvHeads,
+      headVecs: headSize / 4,
+      scale,
+      queryStride: queryStride / 4,
+      keyStride: keyStride / 4,
+      valueOffset: valueOffset / 4,
+    },
     constants: { CAPACITY: capacity },
     workgroups: batch * heads,
   });
   return out;
+}
+
+/**
+ * The cache whose row b holds what row `parents[b]` (`"B"` u32) of another does, in slots 0 … `used` − 1; as when beams of a search
+ * change places. The other is released.
+ */
+export function reorderCache(gpu: Gpu, { keys, values }: KeyValueCache, parents: Tensor, used: number): KeyValueCache {
+  const reordered = (cache: Tensor) => {
+    const [batch, capacity, width] = cache.shape;
+    if (used > capacity) throw new RangeError(`Cannot reorder ${used} slots: the cache holds ${capacity} a row`);
+    const result = gpu.allocate(cache.shape);
+    const count = batch * used * width / 4;
+    gpu.dispatch(reorderKernel, {
+      bindings: { cache, parents, reordered: result },
+      params: { count, used: used * width / 4, row: capacity * width / 4 },
+      ...elementwiseGrid(gpu, count),
+    });
+    gpu.release(cache);
+    return result;
+  };
+  return { keys: reordered(keys), values: reordered(values) };
 }

@@ -3,6 +3,7 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { KernelTime } from "#kernels/runtime/profile.ts";
 import { generate, GREEDY } from "#lib/generation/generate.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
+import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -117,7 +118,11 @@ class ReferenceTraining implements Disposable {
     const { vocabSize } = this.model.config;
     const text = () => Array.from({ length: REFERENCE_TOKENS + 1 }, () => random.integer(vocabSize));
     const texts = Array.from({ length: REFERENCE_BATCH }, text);
-    this.#batch = packTrajectories(gpu, texts.map((ids) => ({ prompt: ids.slice(0, 1), response: ids.slice(1) })));
+    this.#batch = packTrajectories(
+      gpu,
+      texts.map((ids) => ({ prompt: ids.slice(0, 1), response: ids.slice(1) })),
+      ONE_TEXT,
+    );
   }
 
   async step(): Promise<void> {

@@ -2,38 +2,16 @@ import { BpeTokenizer, INSTRUCTION_TOKENS } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { loadInstructionFolder } from "#lib/data/instruction_folder.ts";
 import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
-import { encodeResponse, fitPrompts, type FittedPrompt, tokenizerTexts } from "#lib/data/prompt.ts";
+import { encodeResponse, fitPrompts, tokenizerTexts } from "#lib/data/prompt.ts";
 import type { InstructionData, InstructionRecord } from "#lib/data/records.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { Profile } from "./profile.ts";
-
-/** A set to score on, its prompts as tokens. */
-export interface PromptSet {
-  readonly name: string;
-  readonly prompts: readonly FittedPrompt[];
-}
-
-/** Everything an instruction-following run reads, as tokens. */
-export interface InstructionTexts {
-  readonly tokenizer: BpeTokenizer;
-  /** The tokenizer's ids, rounded up to a multiple of four so that every product runs on aligned rows. */
-  readonly vocabSize: number;
-  /** The longest text that a model sees. */
-  readonly maxPositions: number;
-  readonly train: readonly Trajectory[];
-  readonly validation: PromptSet;
-  readonly evaluation: readonly PromptSet[];
-  readonly eosId: number;
-  readonly padId: number;
-  /** For provenance: source, leaks, dropped and cut prompts. */
-  readonly description: Readonly<Record<string, unknown>>;
-}
+import type { Texts } from "./texts.ts";
 
 const DATA_SEED = 1;
 
 /** Reads the data (the embedded tasks, or the folder of `--data`), trains the tokenizer on its training texts, and encodes. */
-export async function readInstructionTexts(settings: Profile["data"], folder?: string): Promise<InstructionTexts> {
+export async function readInstructionTexts(settings: Profile["data"], folder?: string): Promise<Texts> {
   const { wordsPerCategory, trainRecords, itemsPerSet, vocabSize, maxNewTokens, maxPromptTokens } = settings;
   const data: InstructionData = folder === undefined
     ? buildInstructionTasks({ wordsPerCategory, trainRecords, itemsPerSet, seed: DATA_SEED })

@@ -1,7 +1,7 @@
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { miniLlmLoop } from "#lib/training/minillm_loop.ts";
-import { observer } from "./instruction_curves.ts";
-import type { StudentRun } from "./instruction_method.ts";
+import { observer } from "./training_curves.ts";
+import type { StudentRun } from "./method.ts";
 import type { Profile } from "./profile.ts";
 import { dataOf, promptDraws } from "./student_texts.ts";
 

@@ -1,11 +1,11 @@
 import { adversarialLoop, type AdversarialSettings, type AdversarialTexts } from "#lib/training/adversarial_loop.ts";
-import { observer, type RunCritics } from "./instruction_curves.ts";
-import { fromSft, type InstructionMethod, type StudentRun } from "./instruction_method.ts";
+import { observer, type RunCritics } from "./training_curves.ts";
+import { fromSft, type Method, type StudentRun } from "./method.ts";
 import type { AmmdSettings, Profile } from "./profile.ts";
 import { dataOf, promptDraws, teacherTextsOf } from "./student_texts.ts";
 
 /** AMMD Algorithm 1 from the SFT student, with the profile's settings but for what sets a variant apart. */
-export function momentMatching(summary: string, variant: Partial<AmmdSettings>): InstructionMethod {
+export function momentMatching(summary: string, variant: Partial<AmmdSettings>): Method {
   const settingsOf = (profile: Profile) => ({ ...profile.ammd, ...variant });
   return fromSft(
     summary,

@@ -1,6 +1,6 @@
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { type Distance, distanceOf } from "#lib/objectives/distance.ts";
 import {
   criticFeatures,
@@ -14,10 +14,7 @@ import { statesOfBoth } from "#lib/objectives/states.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import type { CellScore } from "./experiment.ts";
-import type { InstructionWorkbench } from "./instruction_workbench.ts";
-
-/** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
-export const HELD_OUT = "held_out";
+import type { Workbench } from "./workbench.ts";
 
 /** The distances of AMMD's Definition 3, by the names of the measures; after each, `_off` or `_on`. */
 const DISTANCES: Readonly<Record<string, Distance>> = {
@@ -36,15 +33,15 @@ type Side = keyof typeof SIDES;
  * finds, fitted on the texts of the first half of the prompts and taken on those of the second; the length and entropy of its texts.
  */
 export async function studentDistances(
-  bench: InstructionWorkbench,
-  student: Decoder,
+  bench: Workbench,
+  student: LanguageModel,
   seed: number,
 ): Promise<CellScore[]> {
   const prompts = bench.heldOut.prompts.map(({ promptIds }) => promptIds);
   const own = await bench.respond(student, prompts, seed, "distances");
   const tokens = own.reduce((sum, { response }) => sum + response.length, 0);
   const score = (metric: string, value: number): CellScore => ({
-    dataset: HELD_OUT,
+    dataset: bench.task.heldOut,
     metric,
     value,
     count: prompts.length,
@@ -60,15 +57,15 @@ export async function studentDistances(
 
 /** The distances on texts of one side. */
 async function sideDistances(
-  bench: InstructionWorkbench,
-  student: Decoder,
+  bench: Workbench,
+  student: LanguageModel,
   side: Side,
   texts: readonly Trajectory[],
   seed: number,
 ): Promise<[name: string, value: number][]> {
   const { gpu, profile } = bench;
   const { model: teacher } = await bench.teacher();
-  const batch = packTrajectories(gpu, texts);
+  const batch = packTrajectories(gpu, texts, student.layout);
   const measures: [string, Variable][] = [];
   using tape = new Tape(gpu);
   const states = statesOfBoth(tape, { student, teacher }, batch);
@@ -100,7 +97,7 @@ async function sideDistances(
 }
 
 /** Weights of a mean over the response tokens of the first half of the texts, and of the second. */
-function halves({ gpu }: InstructionWorkbench, texts: readonly Trajectory[]): [Tensor, Tensor] {
+function halves({ gpu }: Workbench, texts: readonly Trajectory[]): [Tensor, Tensor] {
   const middle = Math.ceil(texts.length / 2);
   const weightsOf = (isCounted: (text: number) => boolean) => {
     const counted = texts.map(({ response }, i) => ({ length: response.length, counts: isCounted(i) }));

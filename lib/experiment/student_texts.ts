@@ -2,7 +2,7 @@ import type { TokenMixture } from "#lib/generation/generate.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { TextDraws } from "#lib/training/text_draws.ts";
-import type { StudentRun } from "./instruction_method.ts";
+import type { StudentRun } from "./method.ts";
 
 /** Batches of the training data, in the order of the seed. */
 export function dataOf({ bench, seed }: StudentRun): () => readonly Trajectory[] {

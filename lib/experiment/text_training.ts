@@ -3,8 +3,8 @@ import { fineTuning } from "#lib/objectives/supervised.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
 import type { NextTexts } from "#lib/training/text_draws.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
-import { type Observation, observer } from "./instruction_curves.ts";
-import type { StudentRun } from "./instruction_method.ts";
+import { type Observation, observer } from "./training_curves.ts";
+import type { StudentRun } from "./method.ts";
 import { choicesOf, drawsOf } from "./student_texts.ts";
 
 /** Fine-tunes on the next texts of a source: cross-entropy, no teacher. */

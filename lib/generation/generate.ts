@@ -4,10 +4,9 @@ import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { sampleTokens, type SamplingSettings } from "#kernels/sampling/sample_tokens.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
-import type { DecoderConfig } from "#lib/models/decoder_config.ts";
+import { type LanguageModel, sameLayout } from "#lib/models/language_model.ts";
 import { fnv1a32 } from "#lib/random/random_stream.ts";
-import { CachedDecoder } from "./cached_decoder.ts";
+import { type CachedModel, openCachedModel } from "./cached_model.ts";
 import { column, columnStride } from "./step_columns.ts";
 
 export interface GenerationSettings extends SamplingSettings {
@@ -27,7 +26,7 @@ export interface GenerationPrompt {
 
 /** A second model, whose policy takes a share of each token's probability: MiniLLM's teacher-mixed sampling (Gu et al. 2023). */
 export interface TokenMixture {
-  readonly model: Decoder;
+  readonly model: LanguageModel;
   /** From 0 to 1. */
   readonly weight: number;
 }
@@ -40,19 +39,19 @@ export const GREEDY: SamplingSettings = { temperature: 0, topK: 0, topP: 1 };
 const STEPS_A_READING = 8;
 
 /**
- * Continues prompts until `eosId` or `maxNewTokens`, as one batch with a key-value cache. Prompts are padded on the left, so that
- * every row writes the same cache slot. Sampling happens on the GPU. What it wrote is read every few tokens, to stop when all texts
+ * Answers prompts until `eosId` or `maxNewTokens`, as one batch with a key-value cache: a decoder continues them, an encoder-decoder
+ * writes from its start token. Sampling happens on the GPU. What it wrote is read every few tokens, to stop when all texts
  * have ended; since a reading takes a while, the next tokens are written meanwhile.
  *
  * With a mixture, tokens are drawn from (1 − weight) softmax(logits of `model`) + weight softmax(logits of `mixture.model`), to which
  * temperature, top-k and top-p then apply.
  *
  * @returns for each prompt the new tokens, `eosId` included where it was drawn
- * @throws {InputError} if the two models have different vocabularies
+ * @throws {InputError} if the two models have different vocabularies, or only one of them is an encoder-decoder
  */
 export async function generate(
   gpu: Gpu,
-  model: Decoder,
+  model: LanguageModel,
   prompts: readonly GenerationPrompt[],
   settings: GenerationSettings,
   mixture: TokenMixture = { model, weight: 0 },
@@ -60,7 +59,7 @@ export async function generate(
   checkMixture(model, mixture);
   // A model of weight 0 is not run, so that its presence changes nothing.
   const models = [...(mixture.weight < 1 ? [model] : []), ...(mixture.weight > 0 ? [mixture.model] : [])];
-  for (const { config } of models) checkLengths(config, prompts, settings);
+  for (const each of models) checkLengths(each, prompts, settings);
   if (prompts.length === 0 || settings.maxNewTokens === 0) return prompts.map(() => []);
   using decoding = new Decoding(gpu, models, mixture.weight, prompts, settings);
   decoding.write(STEPS_A_READING);
@@ -78,50 +77,41 @@ class Decoding implements Disposable {
   readonly texts: number[][];
   readonly #gpu: Gpu;
   /** One, or the two that are mixed. */
-  readonly #models: readonly CachedDecoder[];
+  readonly #models: readonly CachedModel[];
   readonly #mixtureWeight: number;
   readonly #settings: GenerationSettings;
   readonly #prompts: readonly GenerationPrompt[];
-  readonly #promptTokens: number;
-  readonly #spans: Tensor;
   readonly #rows: Tensor;
   readonly #done: Tensor;
-  /** One column `"B 1"` a step, of the tokens written and of their positions. */
+  /** One column `"B 1"` a step: the tokens written. */
   readonly #tokens: Tensor;
-  readonly #positions: Tensor;
   #stepsWritten = 0;
   #stepsRead = 0;
 
   constructor(
     gpu: Gpu,
-    models: readonly Decoder[],
+    models: readonly LanguageModel[],
     mixtureWeight: number,
     prompts: readonly GenerationPrompt[],
     settings: GenerationSettings,
   ) {
     const { maxNewTokens } = settings;
     const batch = prompts.length;
-    const promptTokens = longestPrompt(prompts);
-    const capacity = promptTokens + maxNewTokens;
     this.texts = prompts.map(() => []);
     this.#gpu = gpu;
     this.#mixtureWeight = mixtureWeight;
     this.#settings = settings;
     this.#prompts = prompts;
-    this.#promptTokens = promptTokens;
-    const starts = prompts.map(({ promptIds }) => promptTokens - promptIds.length);
-    this.#spans = gpu.upload(Uint32Array.from(starts.flatMap((start) => [start, capacity])), [batch, 2]);
     this.#rows = gpu.upload(Uint32Array.from(prompts.map(({ key }) => key)));
     this.#done = gpu.upload(new Uint32Array(batch));
-    const stride = columnStride(gpu, batch);
-    this.#tokens = gpu.allocate([maxNewTokens, stride], "u32");
-    const positions = new Uint32Array(maxNewTokens * stride);
-    for (let step = 0; step < maxNewTokens; step++) {
-      prompts.forEach(({ promptIds }, row) => positions[step * stride + row] = promptIds.length + step);
-    }
-    this.#positions = gpu.upload(positions, [maxNewTokens, stride]);
-    const texts = { capacity, spans: this.#spans, done: this.#done };
-    this.#models = models.map((model) => new CachedDecoder(gpu, model, texts));
+    this.#tokens = gpu.allocate([maxNewTokens, columnStride(gpu, batch)], "u32");
+    const texts = {
+      prompts: prompts.map(({ promptIds }) => promptIds),
+      maxNewTokens,
+      padId: settings.padId,
+      done: this.#done,
+    };
+    this.#models = models.map((model) => openCachedModel(gpu, model, texts));
   }
 
   /** Whether every text was read to its end. */
@@ -151,9 +141,7 @@ class Decoding implements Disposable {
 
   [Symbol.dispose](): void {
     for (const model of this.#models) model[Symbol.dispose]();
-    for (const tensor of [this.#spans, this.#rows, this.#done, this.#tokens, this.#positions]) {
-      this.#gpu.release(tensor);
-    }
+    for (const tensor of [this.#rows, this.#done, this.#tokens]) this.#gpu.release(tensor);
   }
 
   #endsWithEos(text: readonly number[]): boolean {
@@ -162,7 +150,13 @@ class Decoding implements Disposable {
 
   #writeStep(step: number): void {
     using tape = new Tape(this.#gpu);
-    const logits = step === 0 ? this.#readPrompts(tape) : this.#readToken(tape, step - 1);
+    const logits = this.#logits(
+      tape,
+      (model) =>
+        step === 0
+          ? model.readPrompts(tape)
+          : model.readToken(tape, column(this.#tokens, step - 1, this.#prompts.length), step - 1),
+    );
     const { seed, purpose, temperature, topK, topP, eosId, padId } = this.#settings;
     const tokens = column(this.#tokens, step, this.#prompts.length);
     sampleTokens(
@@ -172,39 +166,14 @@ class Decoding implements Disposable {
     );
   }
 
-  /** → the logits of each text's first new token, `"B V"`. */
-  #readPrompts(tape: Tape): Tensor {
-    const tokens = this.#promptTokens;
-    const { padId } = this.#settings;
-    const upload = (rowOf: (promptIds: readonly number[], padding: number) => number[]) => {
-      const values = this.#prompts.flatMap(({ promptIds }) => rowOf(promptIds, tokens - promptIds.length));
-      return tape.adopt(this.#gpu.upload(Uint32Array.from(values), [this.#prompts.length, tokens]));
-    };
-    const prompts = {
-      tokenIds: upload((promptIds, padding) => [...Array(padding).fill(padId), ...promptIds]),
-      positions: upload((_, padding) => Array.from({ length: tokens }, (_, slot) => Math.max(0, slot - padding))),
-    };
-    return this.#logits(tape, (model) => model.readPrompts(tape, prompts));
-  }
-
-  /** Reads the tokens of a step → the logits of the next, `"B V"`. */
-  #readToken(tape: Tape, step: number): Tensor {
-    const batch = this.#prompts.length;
-    const token = { tokenIds: column(this.#tokens, step, batch), positions: column(this.#positions, step, batch) };
-    return this.#logits(tape, (model) => model.readToken(tape, token, this.#promptTokens + step));
-  }
-
-  #logits(tape: Tape, read: (model: CachedDecoder) => Variable): Tensor {
+  /** → the next logits of every text, `"B V"`; of two models those of their mixture. */
+  #logits(tape: Tape, read: (model: CachedModel) => Variable): Tensor {
     const [first, second] = this.#models.map((model) => tape.scope(() => read(model)).value);
     return second ? tape.adopt(logMixture(this.#gpu, { first, second }, this.#mixtureWeight)) : first;
   }
 }
 
-function longestPrompt(prompts: readonly GenerationPrompt[]): number {
-  return Math.max(...prompts.map(({ promptIds }) => promptIds.length));
-}
-
-function checkMixture({ config }: Decoder, mixture: TokenMixture): void {
+function checkMixture({ config, layout }: LanguageModel, mixture: TokenMixture): void {
   const { weight } = mixture;
   if (!(weight >= 0 && weight <= 1)) {
     throw new RangeError(`Cannot sample from a mixture: its weight is ${weight} but must be from 0 to 1`);
@@ -215,17 +184,23 @@ function checkMixture({ config }: Decoder, mixture: TokenMixture): void {
       `The model's vocabulary has ${config.vocabSize} tokens but that of the model mixed in ${other}; they must be the same`,
     );
   }
+  if (!sameLayout(layout, mixture.model.layout)) {
+    throw new InputError(
+      "Of the two models mixed one is an encoder-decoder and the other is not; both must read a prompt alike",
+    );
+  }
 }
 
 function checkLengths(
-  config: DecoderConfig,
+  { config }: LanguageModel,
   prompts: readonly GenerationPrompt[],
   { maxNewTokens }: GenerationSettings,
 ): void {
   if (prompts.some(({ promptIds }) => promptIds.length === 0)) {
     throw new RangeError("Cannot generate: a prompt has no tokens");
   }
-  const promptTokens = longestPrompt(prompts);
+  if (!("maxPositions" in config)) return;
+  const promptTokens = Math.max(...prompts.map(({ promptIds }) => promptIds.length));
   if (promptTokens + maxNewTokens > config.maxPositions) {
     throw new RangeError(
       `Cannot generate ${maxNewTokens} tokens after a prompt of ${promptTokens}: the model has ${config.maxPositions} positions`,

@@ -1,37 +1,44 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 import { InputError } from "#lib/errors.ts";
+import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { Decoder } from "./decoder.ts";
-import { formatDecoderConfig, parseDecoderConfig } from "./decoder_config.ts";
-import type { CheckpointTensor } from "./decoder_family.ts";
+import { EncoderDecoder } from "./encoder_decoder.ts";
+import type { LanguageModel } from "./language_model.ts";
+import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
 
-/** Reads a Hugging Face checkpoint folder: `config.json` and `model.safetensors`, GPT-2 or LLaMA. */
-export async function readDecoder(gpu: Gpu, folder: string): Promise<Decoder> {
+/** A model of the configuration, decoder or encoder-decoder. @param normalSource draws from N(0, 1) for the initial parameters. */
+export function newModel(gpu: Gpu, config: ModelConfig, normalSource: () => number): LanguageModel {
+  return "startId" in config ? new EncoderDecoder(gpu, config, normalSource) : new Decoder(gpu, config, normalSource);
+}
+
+/** Reads a Hugging Face checkpoint folder: `config.json` and `model.safetensors`, of any architecture that `parseModelConfig` knows. */
+export async function readModel(gpu: Gpu, folder: string): Promise<LanguageModel> {
   const configPath = `${folder}/config.json`;
-  const config = parseDecoderConfig(await readJson(configPath), configPath);
+  const config = parseModelConfig(await readJson(configPath), configPath);
   const path = `${folder}/model.safetensors`;
   const file = await SafeTensorsFile.read(path);
-  const decoder = new Decoder(gpu, config, () => 0);
-  for (const { name, parameter, firstRow, shape } of decoder.family.checkpointTensors(config)) {
+  const model = newModel(gpu, config, () => 0);
+  for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
     const stored = file.names.includes(withoutPrefix(name)) ? withoutPrefix(name) : name;
     const tensor = file.get(stored);
     if (tensor.shape.join() !== shape.join()) {
       throw new InputError(`${path}: ${stored} is [${tensor.shape}], but ${configPath} makes it [${shape}]`);
     }
-    gpu.write(rowsOf(decoder.store.get(parameter).value, firstRow, shape), file.f32(stored));
+    gpu.write(rowsOf(model.store.get(parameter).value, firstRow, shape), file.f32(stored));
   }
-  return decoder;
+  return model;
 }
 
 /** Puts gradients, under the names and shapes of the checkpoint, where backward would have. */
 export function writeGradients(
   gpu: Gpu,
-  decoder: Decoder,
+  model: LanguageModel,
   valuesOf: (name: string) => Float32Array<ArrayBuffer>,
 ): void {
-  for (const { name, parameter, firstRow, shape } of decoder.family.checkpointTensors(decoder.config)) {
-    gpu.write(rowsOf(decoder.store.get(parameter).gradient, firstRow, shape), valuesOf(name));
+  for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
+    gpu.write(rowsOf(model.store.get(parameter).gradient, firstRow, shape), valuesOf(name));
   }
 }
 
@@ -39,18 +46,18 @@ function rowsOf(tensor: Tensor, firstRow: number, shape: readonly number[]): Ten
   return { ...tensor, shape, offset: tensor.offset + firstRow * sizeBytes(shape.slice(1)) };
 }
 
-/** Writes a checkpoint folder that `readDecoder` and Hugging Face's transformers read. */
-export async function writeDecoder(decoder: Decoder, folder: string): Promise<void> {
+/** Writes a checkpoint folder that `readModel` and Hugging Face's transformers read. */
+export async function writeModel(model: LanguageModel, folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const config = JSON.stringify(formatDecoderConfig(decoder.config), null, 2);
+  const config = JSON.stringify(formatModelConfig(model.config), null, 2);
   await Deno.writeTextFile(`${folder}/config.json`, `${config}\n`);
-  const tensors = splitCheckpoint(decoder, await decoder.store.read());
+  const tensors = splitCheckpoint(model, await model.store.read());
   await Deno.writeFile(`${folder}/model.safetensors`, serializeSafeTensors(tensors, { format: "pt" }));
 }
 
 /** Parameters (or their gradients) under the names and shapes of the checkpoint. */
 export function splitCheckpoint(
-  decoder: Decoder,
+  model: LanguageModel,
   values: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
 ): Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }> {
   const valuesOf = ({ parameter, firstRow, shape }: CheckpointTensor) => {
@@ -58,7 +65,7 @@ export function splitCheckpoint(
     return values.get(parameter)!.slice(start, start + elementCount(shape));
   };
   return new Map(
-    decoder.family.checkpointTensors(decoder.config).map((tensor) => [
+    model.checkpointTensors().map((tensor) => [
       tensor.name,
       { shape: tensor.shape, data: valuesOf(tensor) },
     ]),

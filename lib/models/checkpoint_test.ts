@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import { readDecoder, readJson, splitCheckpoint, writeDecoder, writeGradients } from "./checkpoint.ts";
-import type { Decoder } from "./decoder.ts";
+import { readJson, readModel, splitCheckpoint, writeGradients, writeModel } from "./checkpoint.ts";
+import type { LanguageModel } from "./language_model.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
 import { tinyDecoder } from "./test_decoder.ts";
 
@@ -35,7 +35,7 @@ async function rewrite(folder: string, change: (tensors: Tensors) => Tensors): P
   await Deno.writeFile(path, serializeSafeTensors(change(tensors)));
 }
 
-async function logitsOf(model: Decoder) {
+async function logitsOf(model: LanguageModel) {
   using tape = new Tape(gpu);
   const batch = {
     tokenIds: gpu.upload(Uint32Array.of(3, 1, 4, 1, 5, 9), [2, 3]),
@@ -47,7 +47,7 @@ async function logitsOf(model: Decoder) {
 
 /** Reading must fail with one line that holds these parts. */
 async function assertRefused(folder: string, ...parts: string[]): Promise<void> {
-  const { message } = await assertRejects(() => readDecoder(gpu, folder), InputError);
+  const { message } = await assertRejects(() => readModel(gpu, folder), InputError);
   assert(!message.includes("\n"), message);
   for (const part of parts) assert(message.includes(part), `"${message}" lacks "${part}"`);
 }
@@ -56,8 +56,8 @@ for (const family of ["gpt2", "llama"] as const) {
   for (const tiedHead of [true, false]) {
     test(`a ${family} checkpoint with a ${tiedHead ? "tied" : "separate"} head reads back with equal bits`, async (folder) => {
       using written = tinyDecoder(gpu, family, { tiedHead });
-      await writeDecoder(written, `${folder}/a/b`);
-      using read = await readDecoder(gpu, `${folder}/a/b`);
+      await writeModel(written, `${folder}/a/b`);
+      using read = await readModel(gpu, `${folder}/a/b`);
       assertEquals(read.config, written.config);
       assertEquals(await read.store.read(), await written.store.read());
       assertEquals(await logitsOf(read), await logitsOf(written));
@@ -68,7 +68,7 @@ for (const family of ["gpt2", "llama"] as const) {
 
 test("a LLaMA checkpoint keeps the projections apart, under the names of transformers", async (folder) => {
   using model = tinyDecoder(gpu, "llama", { numLayers: 1 });
-  await writeDecoder(model, folder);
+  await writeModel(model, folder);
   const file = await SafeTensorsFile.read(`${folder}/model.safetensors`);
   const shapes = Object.fromEntries(file.names.map((name) => [name, file.get(name).shape.join()]));
   const feedForward = model.config.feedForwardSize;
@@ -92,29 +92,29 @@ test("a LLaMA checkpoint keeps the projections apart, under the names of transfo
 
 test("GPT-2's original names, without the model's, read too", async (folder) => {
   using written = tinyDecoder(gpu, "gpt2");
-  await writeDecoder(written, folder);
+  await writeModel(written, folder);
   await rewrite(
     folder,
     (tensors) => new Map([...tensors].map(([name, tensor]) => [name.replace("transformer.", ""), tensor])),
   );
-  using read = await readDecoder(gpu, folder);
+  using read = await readModel(gpu, folder);
   assertEquals(await read.store.read(), await written.store.read());
 });
 
 test("tensors beside the model's, such as attention masks, are passed over", async (folder) => {
   using written = tinyDecoder(gpu, "gpt2");
-  await writeDecoder(written, folder);
+  await writeModel(written, folder);
   await rewrite(
     folder,
     (tensors) => tensors.set("transformer.h.0.attn.bias", { shape: [1], data: Float32Array.of(1) }),
   );
-  using read = await readDecoder(gpu, folder);
+  using read = await readModel(gpu, folder);
   assertEquals(await read.store.read(), await written.store.read());
 });
 
 test("a tensor of another shape than the configuration says is refused with file, name and both shapes", async (folder) => {
   using written = tinyDecoder(gpu, "llama");
-  await writeDecoder(written, folder);
+  await writeModel(written, folder);
   const path = `${folder}/config.json`;
   await Deno.writeTextFile(path, JSON.stringify({ ...await readJson(path) as object, vocab_size: 34 }));
   await assertRefused(
@@ -125,7 +125,7 @@ test("a tensor of another shape than the configuration says is refused with file
 
 test("a tensor turned round is refused though it has as many elements", async (folder) => {
   using written = tinyDecoder(gpu, "gpt2");
-  await writeDecoder(written, folder);
+  await writeModel(written, folder);
   const name = "transformer.h.1.mlp.c_fc.weight";
   await rewrite(folder, (tensors) => tensors.set(name, { shape: [24, 16], data: tensors.get(name)!.data }));
   await assertRefused(folder, `${name} is [24,16]`, "makes it [16,24]");
@@ -133,7 +133,7 @@ test("a tensor turned round is refused though it has as many elements", async (f
 
 test("a missing tensor is refused by its name, with the nearest ones", async (folder) => {
   using written = tinyDecoder(gpu, "gpt2");
-  await writeDecoder(written, folder);
+  await writeModel(written, folder);
   await rewrite(folder, (tensors) => {
     tensors.delete("transformer.h.1.ln_2.bias");
     return tensors;
@@ -146,14 +146,14 @@ test("a folder without its files, and a config.json that is no JSON, are refused
   await Deno.writeTextFile(`${folder}/config.json`, "{");
   await assertRefused(folder, `${folder}/config.json: not JSON: `);
   using model = tinyDecoder(gpu, "gpt2");
-  await writeDecoder(model, folder);
+  await writeModel(model, folder);
   await Deno.remove(`${folder}/model.safetensors`);
   await assertRefused(folder, `${folder}/model.safetensors: no such file`);
 });
 
 test("the config.json written ends with a newline and names the architecture", async (folder) => {
   using model = tinyDecoder(gpu, "llama");
-  await writeDecoder(model, folder);
+  await writeModel(model, folder);
   const text = await Deno.readTextFile(`${folder}/config.json`);
   assertMatch(text, /"LlamaForCausalLM"[^]*}\n$/);
 });

@@ -4,14 +4,17 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
-import type { Attend, DecoderFamily, TokenBatch } from "./decoder_family.ts";
+import type { CheckpointTensor } from "./checkpoint_tensor.ts";
+import type { Attend, DecoderFamily } from "./decoder_family.ts";
 import { gpt2 } from "./gpt2.ts";
+import { type LanguageModel, ONE_TEXT, type TokenBatch } from "./language_model.ts";
 import { llama } from "./llama.ts";
 
-export type { Attend, TokenBatch } from "./decoder_family.ts";
+export type { Attend } from "./decoder_family.ts";
 
 /** A decoder-only language model. What it learns lives in its store; what it computes is written on the caller's tape. */
-export class Decoder implements Disposable {
+export class Decoder implements LanguageModel {
+  readonly layout = ONE_TEXT;
   readonly config: DecoderConfig;
   readonly store: ParameterStore;
   readonly family: DecoderFamily;
@@ -36,6 +39,10 @@ export class Decoder implements Disposable {
   logits(tape: Tape, hiddenStates: Variable): Variable {
     const weight = tape.parameter(this.store.get(this.family.headParameter(this.config)));
     return tape.apply(linear, { x: hiddenStates, weight }, {});
+  }
+
+  checkpointTensors(): readonly CheckpointTensor[] {
+    return this.family.checkpointTensors(this.config);
   }
 
   [Symbol.dispose](): void {

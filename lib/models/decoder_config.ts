@@ -1,5 +1,6 @@
 import type { HeadLayout } from "#kernels/attention/attention.ts";
 import { InputError } from "#lib/errors.ts";
+import { expect, type Json, positive, size } from "./config_json.ts";
 
 /** Sizes and choices of a decoder-only transformer; the axis letters are those of kernels/README.md. */
 export interface DecoderConfig extends HeadLayout {
@@ -64,15 +65,9 @@ export function gpt2Config(sizes: DecoderSizes): DecoderConfig {
   };
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Reads a Hugging Face `config.json`; what this project cannot compute is refused by key. */
-export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
-  if (typeof json !== "object" || json === null) throw new InputError(`${path}: must be a JSON object`);
-  const config = json as Json;
-  if (config.model_type === "gpt2") return parseGpt2(config, path);
-  if (config.model_type === "llama") return parseLlama(config, path);
-  throw new InputError(`${path}: model_type is ${JSON.stringify(config.model_type)}; this reads "gpt2" and "llama"`);
+/** Reads the Hugging Face `config.json` of a decoder; what this project cannot compute is refused by key. */
+export function parseDecoderConfig(config: Json, path: string): DecoderConfig {
+  return config.model_type === "gpt2" ? parseGpt2(config, path) : parseLlama(config, path);
 }
 
 function parseGpt2(config: Json, path: string): DecoderConfig {
@@ -180,16 +175,6 @@ export function formatDecoderConfig(config: DecoderConfig): Record<string, unkno
   };
 }
 
-function size(config: Json, key: string, path: string): number {
-  const value = config[key];
-  if (!Number.isInteger(value) || (value as number) < 1) {
-    throw new InputError(
-      `${path}: ${key} is ${JSON.stringify(value) ?? "missing"}; it must be a positive whole number`,
-    );
-  }
-  return value as number;
-}
-
 /** The given size of a head, or the hidden size's share. */
 function headSize(hiddenSize: number, numHeads: number, path: string, given?: number): number {
   if (given === undefined && hiddenSize % numHeads !== 0) {
@@ -198,18 +183,4 @@ function headSize(hiddenSize: number, numHeads: number, path: string, given?: nu
   const share = given ?? hiddenSize / numHeads;
   if (share % 4 !== 0) throw new InputError(`${path}: heads have size ${share}; this computes multiples of 4`);
   return share;
-}
-
-function positive(config: Json, key: string, otherwise: number, path: string): number {
-  const value = config[key] ?? otherwise;
-  if (!(typeof value === "number" && value > 0)) {
-    throw new InputError(`${path}: ${key} is ${JSON.stringify(value)}; it must be a positive number`);
-  }
-  return value;
-}
-
-function expect(config: Json, key: string, value: unknown, path: string): void {
-  if (config[key] !== undefined && config[key] !== null && config[key] !== value) {
-    throw new InputError(`${path}: ${key} is ${JSON.stringify(config[key])}; this reads ${JSON.stringify(value)} only`);
-  }
 }

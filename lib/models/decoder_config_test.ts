@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "#lib/errors.ts";
-import { type DecoderConfig, formatDecoderConfig, llamaConfig, parseDecoderConfig } from "./decoder_config.ts";
+import { type DecoderConfig, formatDecoderConfig, llamaConfig } from "./decoder_config.ts";
+import { parseModelConfig } from "./model_config.ts";
 
 const gpt2Json = { model_type: "gpt2", vocab_size: 50, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 16 };
 const llamaJson = {
@@ -14,7 +15,7 @@ const llamaJson = {
   max_position_embeddings: 16,
 };
 
-const parse = (json: unknown) => parseDecoderConfig(json, "m/config.json");
+const parse = (json: unknown) => parseModelConfig(json, "m/config.json") as DecoderConfig;
 
 function assertRefused(json: unknown, message: string): void {
   const error = assertThrows(() => parse(json), InputError, message);
@@ -68,8 +69,8 @@ Deno.test("settings that differ from the defaults are read", () => {
 });
 
 Deno.test("a model type that is not built is refused, and so is what is no object", () => {
-  assertRefused({ model_type: "opt" }, 'model_type is "opt"; this reads "gpt2" and "llama"');
-  assertRefused({}, 'model_type is undefined; this reads "gpt2" and "llama"');
+  assertRefused({ model_type: "opt" }, 'model_type is "opt"; this reads "gpt2", "llama", "t5", "mt5"');
+  assertRefused({}, 'model_type is undefined; this reads "gpt2", "llama", "t5", "mt5"');
   for (const json of [null, "gpt2", 3]) assertRefused(json, "must be a JSON object");
 });
 

@@ -1,28 +1,11 @@
-import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
-
-/** Texts side by side, padded on either side to one length. */
-export interface TokenBatch {
-  /** `"B T"` u32 */
-  readonly tokenIds: Tensor;
-  /** `"B T"` u32, counted within each text */
-  readonly positions: Tensor;
-  /** `"B 2"` u32: each text's first token and end */
-  readonly spans: Tensor;
-}
+import type { TokenBatch } from "./language_model.ts";
 
 /** Attention of one layer: packed heads `"B T P"` → `"B T H·D"`, over the batch itself or over a cache. */
 export type Attend = (tape: Tape, qkv: Variable, layer: number) => Variable;
-
-/** Rows of a parameter that a checkpoint keeps as a tensor of its own. */
-export interface CheckpointTensor {
-  readonly name: string;
-  readonly parameter: string;
-  readonly firstRow: number;
-  readonly shape: readonly number[];
-}
 
 /** What one architecture adds to the decoder: its parameters, their names in checkpoints, and its layers. */
 export interface DecoderFamily {

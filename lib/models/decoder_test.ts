@@ -2,7 +2,8 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
-import type { Decoder, TokenBatch } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
+import type { TokenBatch } from "./language_model.ts";
 import { tinyDecoder } from "./test_decoder.ts";
 
 const gpu = await testGpu();

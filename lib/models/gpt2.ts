@@ -6,6 +6,7 @@ import { conv1d } from "#kernels/linear/linear.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, ones, type ParameterSpec, zeros } from "#lib/nn/parameter_store.ts";
+import { wholeTensor } from "./checkpoint_tensor.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
 
@@ -26,8 +27,7 @@ export const gpt2: DecoderFamily = {
     return specs;
   },
 
-  checkpointTensors: (config) =>
-    gpt2.parameterSpecs(config).map(({ name, shape }) => ({ name, parameter: name, firstRow: 0, shape })),
+  checkpointTensors: (config) => gpt2.parameterSpecs(config).map(({ name, shape }) => wholeTensor(name, shape)),
 
   embed(tape, store, { tokenIds, positions }) {
     const rows = [elementCount(tokenIds.shape)];

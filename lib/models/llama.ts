@@ -7,8 +7,9 @@ import { elementCount } from "#kernels/runtime/tensor.ts";
 import { swiglu } from "#kernels/swiglu/swiglu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
+import { splitRows, wholeTensor } from "./checkpoint_tensor.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
-import type { CheckpointTensor, DecoderFamily, DecoderParts } from "./decoder_family.ts";
+import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
 
 const sum = { xScale: 1, yScale: 1 };
 const EMBEDDING_DEVIATION = 0.05;
@@ -43,7 +44,7 @@ export const llama: DecoderFamily = {
         const rows = config.feedForwardSize;
         return splitRows(name, shape, "gate_up_proj", { gate_proj: rows, up_proj: rows });
       }
-      return [{ name, parameter: name, firstRow: 0, shape }];
+      return [wholeTensor(name, shape)];
     }),
 
   embed(tape, store, { tokenIds }) {
@@ -112,18 +113,4 @@ function blockSpecs(config: DecoderConfig, layer: number): ParameterSpec[] {
 
 function queryKeyValueRows({ numHeads, numKvHeads, headSize }: DecoderConfig): Record<string, number> {
   return { q_proj: numHeads * headSize, k_proj: numKvHeads * headSize, v_proj: numKvHeads * headSize };
-}
-
-function splitRows(
-  parameter: string,
-  [, columns]: readonly number[],
-  fused: string,
-  parts: Readonly<Record<string, number>>,
-): CheckpointTensor[] {
-  let firstRow = 0;
-  return Object.entries(parts).map(([part, rows]) => {
-    const tensor = { name: parameter.replace(fused, part), parameter, firstRow, shape: [rows, columns] };
-    firstRow += rows;
-    return tensor;
-  });
 }

@@ -1,4 +1,4 @@
-import type { Decoder } from "#lib/models/decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { type Distance, distanceOf } from "./distance.ts";
 import { linearCombination } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
@@ -16,8 +16,8 @@ export interface DistillationSettings {
 
 /** A student and the teacher that it is measured against; only the student learns. */
 export interface DistillationPlayers {
-  readonly student: Decoder;
-  readonly teacher: Decoder;
+  readonly student: LanguageModel;
+  readonly teacher: LanguageModel;
 }
 
 /**

@@ -2,7 +2,7 @@ import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape } from "#lib/autograd/tape.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { packTrajectories, releaseBatch, type StateLookup, type Trajectory } from "./trajectory_batch.ts";
 
 /** Texts of one forward pass. */
@@ -16,11 +16,11 @@ const MAX_BYTES = 128 * 2 ** 20;
  */
 export class KnownStates implements Disposable {
   readonly #gpu: Gpu;
-  readonly #model: Decoder;
+  readonly #model: LanguageModel;
   readonly #table: Tensor;
   readonly #firstRows: ReadonlyMap<Trajectory, number>;
 
-  private constructor(gpu: Gpu, model: Decoder, table: Tensor, firstRows: ReadonlyMap<Trajectory, number>) {
+  private constructor(gpu: Gpu, model: LanguageModel, table: Tensor, firstRows: ReadonlyMap<Trajectory, number>) {
     this.#gpu = gpu;
     this.#model = model;
     this.#table = table;
@@ -28,7 +28,7 @@ export class KnownStates implements Disposable {
   }
 
   /** Runs the model over the texts, unless their states would take more memory than 128 MiB. */
-  static async of(gpu: Gpu, model: Decoder, texts: readonly Trajectory[]): Promise<KnownStates | undefined> {
+  static async of(gpu: Gpu, model: LanguageModel, texts: readonly Trajectory[]): Promise<KnownStates | undefined> {
     const { hiddenSize } = model.config;
     const count = texts.reduce((sum, { response }) => sum + response.length, 0);
     if (count === 0 || count * hiddenSize * BYTES_PER_ELEMENT > MAX_BYTES) return undefined;
@@ -71,8 +71,8 @@ export class KnownStates implements Disposable {
 }
 
 /** Writes the states of texts to a table, from a row on. */
-function writeStates(gpu: Gpu, model: Decoder, texts: readonly Trajectory[], table: Tensor, row: number): void {
-  const batch = packTrajectories(gpu, texts);
+function writeStates(gpu: Gpu, model: LanguageModel, texts: readonly Trajectory[], table: Tensor, row: number): void {
+  const batch = packTrajectories(gpu, texts, model.layout);
   using tape = new Tape(gpu);
   const all = model.hiddenStates(tape, batch.tokens);
   const { value } = tape.apply(embedding, { table: all, ids: tape.constant(batch.states) }, {});

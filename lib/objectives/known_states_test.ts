@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
+import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { KnownStates } from "./known_states.ts";
@@ -26,7 +27,7 @@ for (const family of ["llama", "gpt2"] as const) {
     const texts = randomTexts(70);
     using known = (await KnownStates.of(gpu, model, texts))!;
     for (const part of [[texts[0]], texts.slice(5, 21), [texts[69], texts[3], texts[3]]]) {
-      const batch = packTrajectories(gpu, part);
+      const batch = packTrajectories(gpu, part, ONE_TEXT);
       const lookup = known.lookUp(part);
       using tape = new Tape(gpu);
       const fresh = statesOf(tape, model, batch);
@@ -47,7 +48,7 @@ test("another model than the one that is known runs over the texts itself", asyn
   using other = tinyDecoder(gpu, "llama", { seed: 2 });
   const texts = randomTexts(4);
   using known = (await KnownStates.of(gpu, model, texts))!;
-  const batch = packTrajectories(gpu, texts);
+  const batch = packTrajectories(gpu, texts, ONE_TEXT);
   using tape = new Tape(gpu);
   const fresh = statesOf(tape, other, batch);
   const beside = statesOf(tape, other, { ...batch, known: known.lookUp(texts) });

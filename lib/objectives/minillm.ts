@@ -174,7 +174,7 @@ export function collectRollout(
   texts: readonly Trajectory[],
   settings: MiniLlmSettings,
 ): Rollout {
-  const batch = packTrajectories(gpu, texts);
+  const batch = packTrajectories(gpu, texts, players.student.layout);
   using tape = new Tape(gpu);
   const { student, teacher } = statesOfBoth(tape, players, batch);
   return { texts: batch, ...scoreRows(tape, { student: student.logits, teacher: teacher.logits }, batch, settings) };

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
+import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { distillation } from "./distillation.ts";
 import { collectRollout, miniLlm, type MiniLlmSettings, releaseRollout } from "./minillm.ts";
@@ -18,7 +19,7 @@ const sampled: readonly Trajectory[] = [
   { prompt: [6, 5, 3], response: [5] },
   { prompt: [9], response: [7, 9, 3] },
 ];
-const data = packTrajectories(gpu, [{ prompt: [8], response: [9, 7] }, { prompt: [2, 2], response: [1] }]);
+const data = packTrajectories(gpu, [{ prompt: [8], response: [9, 7] }, { prompt: [2, 2], response: [1] }], ONE_TEXT);
 
 /** Loss, measures and the gradient of every parameter of the student, one after the other. */
 async function evaluate(student: Decoder, write: (tape: Tape) => ObjectiveValue) {

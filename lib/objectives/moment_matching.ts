@@ -5,7 +5,7 @@ import { pick } from "#kernels/pick/pick.ts";
 import { policyGradient } from "#kernels/policy_gradient/policy_gradient.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { difference, linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
 import { twoTotalVariation } from "./policy_distance.ts";
@@ -31,8 +31,8 @@ export interface MomentSettings {
 }
 
 export interface MomentPlayers {
-  readonly student: Decoder;
-  readonly teacher: Decoder;
+  readonly student: LanguageModel;
+  readonly teacher: LanguageModel;
   /** f_φ1 */
   readonly offPolicyCritic: Critic;
   /** f_φ2 */

@@ -4,6 +4,7 @@ import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { Critic } from "#lib/models/critic.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
+import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
 import {
@@ -30,9 +31,13 @@ const settings: MomentSettings = {
   baseline: "none",
   sftWeight: 0.5,
 };
-const offPolicy = packTrajectories(gpu, [{ prompt: [3, 1], response: [4, 1, 5] }, { prompt: [9], response: [2] }]);
-const onPolicy = packTrajectories(gpu, [{ prompt: [6, 5], response: [3, 5] }]);
-const data = packTrajectories(gpu, [{ prompt: [8], response: [9, 7] }]);
+const offPolicy = packTrajectories(
+  gpu,
+  [{ prompt: [3, 1], response: [4, 1, 5] }, { prompt: [9], response: [2] }],
+  ONE_TEXT,
+);
+const onPolicy = packTrajectories(gpu, [{ prompt: [6, 5], response: [3, 5] }], ONE_TEXT);
+const data = packTrajectories(gpu, [{ prompt: [8], response: [9, 7] }], ONE_TEXT);
 
 interface Players extends MomentPlayers, Disposable {}
 

@@ -2,7 +2,7 @@ import { embedding } from "#kernels/embedding/embedding.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import { type LanguageModel, sameLayout } from "#lib/models/language_model.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
 /** A model's view of the N states of a batch: last hidden states `"N C"` and next-token logits `"N V"`. */
@@ -12,7 +12,7 @@ export interface States {
 }
 
 /** Runs a model over whole texts, unless its states are known, and its LM head over the response states only. */
-export function statesOf(tape: Tape, model: Decoder, batch: TrajectoryBatch): States {
+export function statesOf(tape: Tape, model: LanguageModel, batch: TrajectoryBatch): States {
   const { known } = batch;
   const [table, rows] = known?.model === model
     ? [tape.constant(known.table), known.rows]
@@ -24,17 +24,23 @@ export function statesOf(tape: Tape, model: Decoder, batch: TrajectoryBatch): St
 /**
  * The states of one batch as a student and its teacher see them.
  *
- * @throws {InputError} if their vocabularies differ, so that there is no distance between their policies
+ * @throws {InputError} if their vocabularies differ, so that there is no distance between their policies, or if only one of them is an
+ * encoder-decoder
  */
 export function statesOfBoth(
   tape: Tape,
-  { student, teacher }: { readonly student: Decoder; readonly teacher: Decoder },
+  { student, teacher }: { readonly student: LanguageModel; readonly teacher: LanguageModel },
   batch: TrajectoryBatch,
 ): { student: States; teacher: States } {
   const [own, theirs] = [student.config.vocabSize, teacher.config.vocabSize];
   if (own !== theirs) {
     throw new InputError(
       `The student's vocabulary has ${own} tokens but its teacher's ${theirs}; they must be the same`,
+    );
+  }
+  if (!sameLayout(student.layout, teacher.layout)) {
+    throw new InputError(
+      "Of student and teacher one is an encoder-decoder and the other is not; both must read a prompt alike",
     );
   }
   return { student: statesOf(tape, student, batch), teacher: statesOf(tape, teacher, batch) };

@@ -1,6 +1,6 @@
 import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "./objective.ts";
 import { meanOverTokens, type States, statesOf } from "./states.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
@@ -11,7 +11,7 @@ export function crossEntropyOf(tape: Tape, { logits }: States, batch: Trajectory
 }
 
 /** Fine-tuning: cross-entropy on the given responses (SFT, SFT continued, and SeqKD on a teacher's texts). */
-export const fineTuning: Objective<{ student: Decoder }, TrajectoryBatch> = (tape, { student }, batch) => {
+export const fineTuning: Objective<{ student: LanguageModel }, TrajectoryBatch> = (tape, { student }, batch) => {
   const loss = crossEntropyOf(tape, statesOf(tape, student, batch), batch);
   return { loss, measures: { loss } };
 };

@@ -1,6 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import { type LanguageModel, ONE_TEXT } from "#lib/models/language_model.ts";
 import type { Objective } from "./objective.ts";
 import { packTrajectories, type Trajectory, type TrajectoryBatch } from "./trajectory_batch.ts";
 
@@ -13,10 +13,10 @@ const TEXTS: readonly Trajectory[] = [
 export const TEST_ACTIONS = TEXTS.flatMap(({ response }) => response);
 
 /** Three texts of different lengths, seven response tokens. */
-export const testTexts = (gpu: Gpu): TrajectoryBatch => packTrajectories(gpu, TEXTS);
+export const testTexts = (gpu: Gpu): TrajectoryBatch => packTrajectories(gpu, TEXTS, ONE_TEXT);
 
 /** The loss, the measures, and the gradient of every parameter of the student, one after the other. */
-export async function evaluate<Players extends { student: Decoder }>(
+export async function evaluate<Players extends { student: LanguageModel }>(
   gpu: Gpu,
   objective: Objective<Players, TrajectoryBatch>,
   players: Players,
@@ -34,7 +34,7 @@ export async function evaluate<Players extends { student: Decoder }>(
 }
 
 /** log π(a | s) of every state and action, by float64 from a model's logits. */
-export async function logProbabilities(gpu: Gpu, model: Decoder, batch: TrajectoryBatch): Promise<number[][]> {
+export async function logProbabilities(gpu: Gpu, model: LanguageModel, batch: TrajectoryBatch): Promise<number[][]> {
   const { vocabSize } = model.config;
   using tape = new Tape(gpu);
   const all = await gpu.read(model.logits(tape, model.hiddenStates(tape, batch.tokens)).value);

@@ -1,6 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
-import type { Decoder, TokenBatch } from "#lib/models/decoder.ts";
+import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "#lib/models/language_model.ts";
 
 /** A prompt and what follows it, as token ids; the response ends with the end-of-text token unless it was cut. */
 export interface Trajectory {
@@ -10,7 +10,7 @@ export interface Trajectory {
 
 /** Where a model's last hidden states at the response states of a batch lie in a table that holds them already. */
 export interface StateLookup {
-  readonly model: Decoder;
+  readonly model: LanguageModel;
   /** `"M C"` */
   readonly table: Tensor;
   /** `"N"` u32 */
@@ -18,8 +18,8 @@ export interface StateLookup {
 }
 
 /**
- * Trajectories on the GPU: whole texts for the model, padded on the right, and the states and actions of their responses packed
- * into N rows without padding. State s_t of trajectory b is the model's output at the token before y_t.
+ * Trajectories on the GPU: texts for the model, padded on the right, and the states and actions of their responses packed into N rows
+ * without padding. State s_t of trajectory b is the model's output at the token before y_t.
  */
 export interface TrajectoryBatch {
   readonly tokens: TokenBatch;
@@ -37,53 +37,83 @@ export interface TrajectoryBatch {
   readonly known?: StateLookup;
 }
 
-/** Packs trajectories; every response must have a token. The caller releases the tensors (`releaseBatch`). */
-export function packTrajectories(gpu: Gpu, trajectories: readonly Trajectory[], gamma = 1): TrajectoryBatch {
-  const batch = trajectories.length;
-  if (batch === 0) throw new RangeError("Cannot pack no trajectories");
-  const lengths = trajectories.map(({ prompt, response }) => prompt.length + response.length - 1);
-  const tokens = Math.max(...lengths);
-  const count = trajectories.reduce((sum, { response }) => sum + response.length, 0);
-  const ids = new Uint32Array(batch * tokens);
-  const positions = new Uint32Array(batch * tokens);
-  const spans = new Uint32Array(2 * batch);
-  const states = new Uint32Array(count);
-  const actions = new Uint32Array(count);
-  const weights = new Float32Array(count);
-  const rowSpans = new Uint32Array(2 * batch);
-  let row = 0;
+/**
+ * Packs trajectories as models of the layout read them; every prompt and response must have a token. The caller releases the tensors
+ * (`releaseBatch`).
+ */
+export function packTrajectories(
+  gpu: Gpu,
+  trajectories: readonly Trajectory[],
+  layout: TextLayout,
+  gamma = 1,
+): TrajectoryBatch {
+  if (trajectories.length === 0) throw new RangeError("Cannot pack no trajectories");
   trajectories.forEach(({ prompt, response }, b) => {
     if (prompt.length === 0 || response.length === 0) {
       throw new RangeError(`Cannot pack trajectory ${b}: it has no ${prompt.length === 0 ? "prompt" : "response"}`);
     }
-    // The last token predicts nothing that is counted, so the model need not see it.
-    ids.set([...prompt, ...response].slice(0, -1), b * tokens);
-    for (let t = 0; t < tokens; t++) positions[b * tokens + t] = t;
-    spans.set([0, lengths[b]], 2 * b);
+  });
+  // What stands before the first response token, in the text that the response is written in.
+  const leads = trajectories.map(({ prompt }) => layout.kind === "oneText" ? prompt : [layout.startId]);
+  // The last token predicts nothing that is counted, so the model need not see it.
+  const read = trajectories.map(({ response }, b) => [...leads[b], ...response.slice(0, -1)]);
+  const source = layout.kind === "oneText" ? undefined : padTexts(gpu, trajectories.map(({ prompt }) => prompt));
+  const padded = padTexts(gpu, read);
+  const tokens = padded.tokenIds.shape[1];
+  const positions = Uint32Array.from({ length: read.length * tokens }, (_, i) => i % tokens);
+  return {
+    tokens: { ...padded, positions: gpu.upload(positions, padded.tokenIds.shape), source },
+    ...packResponses(gpu, trajectories, (b, t) => b * tokens + leads[b].length - 1 + t, gamma),
+  };
+}
+
+/** Texts padded on the right with id 0. */
+export function padTexts(gpu: Gpu, texts: readonly (readonly number[])[]): PaddedTexts {
+  const tokens = Math.max(...texts.map(({ length }) => length));
+  const ids = new Uint32Array(texts.length * tokens);
+  texts.forEach((text, b) => ids.set(text, b * tokens));
+  return {
+    tokenIds: gpu.upload(ids, [texts.length, tokens]),
+    spans: gpu.upload(Uint32Array.from(texts.flatMap(({ length }) => [0, length])), [texts.length, 2]),
+  };
+}
+
+type ResponseRows = Omit<TrajectoryBatch, "tokens" | "known">;
+
+/** @param stateOf row of the model's outputs that predicts token t of response b */
+function packResponses(
+  gpu: Gpu,
+  trajectories: readonly Trajectory[],
+  stateOf: (b: number, t: number) => number,
+  gamma: number,
+): ResponseRows {
+  const count = trajectories.reduce((sum, { response }) => sum + response.length, 0);
+  const states = new Uint32Array(count);
+  const actions = new Uint32Array(count);
+  const weights = new Float32Array(count);
+  const rowSpans = new Uint32Array(2 * trajectories.length);
+  let row = 0;
+  trajectories.forEach(({ response }, b) => {
     rowSpans.set([row, row + response.length], 2 * b);
     response.forEach((action, t) => {
-      states[row] = b * tokens + prompt.length - 1 + t;
+      states[row] = stateOf(b, t);
       actions[row] = action;
       weights[row] = gamma ** t / count;
       row++;
     });
   });
   return {
-    tokens: {
-      tokenIds: gpu.upload(ids, [batch, tokens]),
-      positions: gpu.upload(positions, [batch, tokens]),
-      spans: gpu.upload(spans, [batch, 2]),
-    },
     states: gpu.upload(states),
     actions: gpu.upload(actions),
     weights: gpu.upload(weights),
     evenWeights: gpu.upload(new Float32Array(count).fill(1 / count)),
-    rowSpans: gpu.upload(rowSpans, [batch, 2]),
+    rowSpans: gpu.upload(rowSpans, [trajectories.length, 2]),
   };
 }
 
 export function releaseBatch(gpu: Gpu, { tokens, known, ...rows }: TrajectoryBatch): void {
-  const { tokenIds, positions, spans } = tokens;
-  for (const tensor of [tokenIds, positions, spans, ...Object.values(rows)]) gpu.release(tensor);
+  const { source, ...read } = tokens;
+  for (const tensor of [...Object.values(read), ...Object.values(rows)]) gpu.release(tensor);
+  if (source) { for (const tensor of Object.values(source)) gpu.release(tensor); }
   if (known) gpu.release(known.rows);
 }

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { testGpu } from "#kernels/test_gpu.ts";
+import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_batch.ts";
 
 const gpu = await testGpu();
@@ -8,7 +9,7 @@ const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name,
 
 /** Everything of a batch on the CPU, and the batch released. */
 async function packed(trajectories: readonly Trajectory[], gamma?: number) {
-  const batch = packTrajectories(gpu, trajectories, gamma);
+  const batch = packTrajectories(gpu, trajectories, ONE_TEXT, gamma);
   const { tokens, states, actions, weights, evenWeights, rowSpans } = batch;
   const tensors = [tokens.tokenIds, tokens.positions, tokens.spans, states, actions, weights, evenWeights, rowSpans];
   const values = (await gpu.readAll(tensors)).map((values) => [...values]);
@@ -86,19 +87,19 @@ test("a discount weighs the t-th token of every response by γ^(t−1) / N", asy
 
 test("a trajectory without a response or a prompt is refused by its number", () => {
   const fine = { prompt: [1], response: [2] };
-  const pack = (bad: Trajectory) => () => packTrajectories(gpu, [fine, bad]);
+  const pack = (bad: Trajectory) => () => packTrajectories(gpu, [fine, bad], ONE_TEXT);
   assertThrows(
     pack({ prompt: [1, 2], response: [] }),
     RangeError,
     "Cannot pack trajectory 1: it has no response",
   );
   assertThrows(pack({ prompt: [], response: [1] }), RangeError, "Cannot pack trajectory 1: it has no prompt");
-  assertThrows(() => packTrajectories(gpu, []), RangeError, "Cannot pack no trajectories");
+  assertThrows(() => packTrajectories(gpu, [], ONE_TEXT), RangeError, "Cannot pack no trajectories");
 });
 
 test("releasing a batch gives back all of its buffers", () => {
   const cycle = () => {
-    releaseBatch(gpu, packTrajectories(gpu, [{ prompt: Array(300).fill(1), response: Array(500).fill(2) }]));
+    releaseBatch(gpu, packTrajectories(gpu, [{ prompt: Array(300).fill(1), response: Array(500).fill(2) }], ONE_TEXT));
     // A dispatchless flush submits nothing: the uploads may take released buffers only after a submit.
     const scratch = gpu.allocate([1]);
     gpu.clear(scratch);

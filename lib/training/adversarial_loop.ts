@@ -117,20 +117,20 @@ async function studentStep(
 
 function packMomentBatch(
   gpu: Gpu,
-  { texts, settings: { beta, gamma } }: AdversarialRun,
+  { texts, players, settings: { beta, gamma } }: AdversarialRun,
   onPolicy: readonly Trajectory[] | undefined,
   withData: boolean,
 ): MomentBatch {
-  return {
-    offPolicy: beta > 0 ? packOffPolicy(gpu, texts, gamma) : undefined,
-    onPolicy: onPolicy && packTrajectories(gpu, onPolicy, gamma),
-    data: withData ? packTrajectories(gpu, texts.data()) : undefined,
+  const { layout } = players.student;
+  const packOffPolicy = () => {
+    const drawn = texts.offPolicy();
+    return { ...packTrajectories(gpu, drawn, layout, gamma), known: texts.offPolicyStates?.lookUp(drawn) };
   };
-}
-
-function packOffPolicy(gpu: Gpu, { offPolicy, offPolicyStates }: AdversarialTexts, gamma: number): TrajectoryBatch {
-  const texts = offPolicy();
-  return { ...packTrajectories(gpu, texts, gamma), known: offPolicyStates?.lookUp(texts) };
+  return {
+    offPolicy: beta > 0 ? packOffPolicy() : undefined,
+    onPolicy: onPolicy && packTrajectories(gpu, onPolicy, layout, gamma),
+    data: withData ? packTrajectories(gpu, texts.data(), layout) : undefined,
+  };
 }
 
 function releaseMomentBatch(gpu: Gpu, batch: MomentBatch): void {

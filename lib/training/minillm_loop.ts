@@ -58,7 +58,7 @@ export async function miniLlmLoop(gpu: Gpu, run: MiniLlmRun): Promise<void> {
     try {
       for (const rollout of passes(rollouts, run).take(schedule.steps - step)) {
         step++;
-        const data = settings.taskWeight > 0 ? packTrajectories(gpu, texts.data()) : undefined;
+        const data = settings.taskWeight > 0 ? packTrajectories(gpu, texts.data(), players.student.layout) : undefined;
         const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
         log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, { rollout, data })));
         if (data) releaseBatch(gpu, data);

@@ -1,4 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "#lib/objectives/objective.ts";
 import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
@@ -8,7 +9,7 @@ import { learningRateAt, type Schedule } from "./schedule.ts";
 import type { NextTexts } from "./text_draws.ts";
 import { updateStep } from "./update_step.ts";
 
-export interface TextTraining<Players> {
+export interface TextTraining<Players extends { readonly student: LanguageModel }> {
   readonly players: Players;
   /** The parameters that learn. */
   readonly store: ParameterStore;
@@ -24,12 +25,15 @@ export interface TextTraining<Players> {
 }
 
 /** Minimises an objective over texts, of the data or of a model: fine-tuning, and distillation at the states of given texts. */
-export async function trainOnTexts<Players>(gpu: Gpu, training: TextTraining<Players>): Promise<void> {
+export async function trainOnTexts<Players extends { readonly student: LanguageModel }>(
+  gpu: Gpu,
+  training: TextTraining<Players>,
+): Promise<void> {
   const { players, objective, schedule, maxGradNorm, log } = training;
   using optimizer = new AdamW(gpu, training.store, training.optimizer);
   await training.onStep?.(0);
   for (let step = 1; step <= schedule.steps; step++) {
-    const batch = packTrajectories(gpu, await training.nextTexts(step));
+    const batch = packTrajectories(gpu, await training.nextTexts(step), players.student.layout);
     const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
     log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
     releaseBatch(gpu, batch);

@@ -4,6 +4,7 @@ import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { testGpu } from "#kernels/test_gpu.ts";
 import type { Tape } from "#lib/autograd/tape.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
+import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { distillation } from "#lib/objectives/distillation.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
@@ -19,7 +20,7 @@ const adam: AdamWHyperparameters = { betas: [0.9, 0.99], eps: 1e-8, weightDecay:
 const plainDescent: AdamWHyperparameters = { betas: [0, 0], eps: 1e6, weightDecay: 0 };
 
 const texts = [{ prompt: [3, 1, 4], response: [1, 5, 9, 2] }, { prompt: [6], response: [5, 3] }];
-const batch = packTrajectories(gpu, texts);
+const batch = packTrajectories(gpu, texts, ONE_TEXT);
 const lossOf = (student: Decoder) => (tape: Tape) => fineTuning(tape, { student }, batch);
 
 function releaseAll(measures: Record<string, Tensor>): void {
@@ -58,7 +59,7 @@ for (const family of ["gpt2", "llama"] as const) {
     using optimizer = new AdamW(own, student.store, adam);
     const buffers: number[] = [];
     for (let step = 1; step <= 12; step++) {
-      const ownBatch = packTrajectories(own, texts);
+      const ownBatch = packTrajectories(own, texts, ONE_TEXT);
       const update = { optimizer, learningRate: 0.01, maxGradNorm: 1 };
       const measures = await updateStep(own, [update], (tape) => fineTuning(tape, { student }, ownBatch));
       for (const tensor of Object.values(measures)) own.release(tensor);

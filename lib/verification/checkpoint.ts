@@ -4,17 +4,17 @@ import { clipScale, globalNorm } from "#kernels/global_norm/global_norm.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { generate, type GenerationPrompt, GREEDY } from "#lib/generation/generate.ts";
-import { readDecoder, readJson, splitCheckpoint, writeGradients } from "#lib/models/checkpoint.ts";
-import type { Decoder, TokenBatch } from "#lib/models/decoder.ts";
+import { readJson, readModel, splitCheckpoint, writeGradients } from "#lib/models/checkpoint.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { meanOverTokens } from "#lib/objectives/states.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
 import { updateStep } from "#lib/training/update_step.ts";
 import { type Check, checkLoss, checkTensor, checkTokens } from "./check.ts";
+import { nextTokenBatch, type RecordedBatch, recordedBatch } from "./recorded_batch.ts";
 
 /** No token: recorded continuations do not stop at the end of a text. */
 const NO_TOKEN = 0xffffffff;
-const NOT_COUNTED = -100;
 const GREEDY_TEXTS = { ...GREEDY, eosId: NO_TOKEN, padId: 0, seed: 0, purpose: "verify" };
 
 /** `golden.json`; what a folder does not record is reported as skipped. */
@@ -25,30 +25,21 @@ interface Golden {
   readonly greedy?: Readonly<Record<string, number[]>>;
 }
 
-/** Texts of a recorded batch, on the CPU and on the GPU. */
-interface RecordedBatch {
-  readonly rows: readonly (readonly number[])[];
-  readonly tokens: TokenBatch;
-  /** Rows of the B T outputs that the loss counts, and what each should say. */
-  readonly states: readonly number[];
-  readonly labels: readonly number[];
-}
-
 /**
  * Checks a checkpoint folder against what PyTorch recorded beside it: logits, loss, every gradient, one AdamW step with clipping,
  * greedy continuations (`golden.safetensors`), or the losses of several training steps (`tokens.safetensors`). Of these a folder may
  * record a part; the rest is reported as skipped.
  */
 export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
-  using model = await readDecoder(gpu, folder);
+  using model = await readModel(gpu, folder);
   const golden = await readJson(`${folder}/golden.json`) as Golden & RecordedTraining;
   return golden.losses
     ? await verifyTraining(gpu, model, folder, golden)
     : await verifyStep(gpu, model, await SafeTensorsFile.read(`${folder}/golden.safetensors`), golden);
 }
 
-async function verifyStep(gpu: Gpu, model: Decoder, recorded: SafeTensorsFile, golden: Golden): Promise<Check[]> {
-  const batch = recordedBatch(gpu, recorded);
+async function verifyStep(gpu: Gpu, model: LanguageModel, recorded: SafeTensorsFile, golden: Golden): Promise<Check[]> {
+  const batch = recordedBatch(gpu, recorded, model.layout);
   return [
     await checkLogits(gpu, model, batch, recorded),
     ...await checkContinuations(gpu, model, batch, golden),
@@ -57,18 +48,30 @@ async function verifyStep(gpu: Gpu, model: Decoder, recorded: SafeTensorsFile, g
   ];
 }
 
-async function checkContinuations(gpu: Gpu, model: Decoder, { rows }: RecordedBatch, golden: Golden): Promise<Check[]> {
+async function checkContinuations(
+  gpu: Gpu,
+  model: LanguageModel,
+  batch: RecordedBatch,
+  golden: Golden,
+): Promise<Check[]> {
   const { greedy = {}, greedy_max_new_tokens: maxNewTokens } = golden;
   const recorded = Object.entries(greedy);
   if (recorded.length === 0 || maxNewTokens === undefined) return [notRecorded("greedy continuations")];
-  const prompts = recorded.map(([row]): GenerationPrompt => ({ promptIds: rows[Number(row)], key: Number(row) }));
+  const prompts = recorded.map(([row]): GenerationPrompt => ({
+    promptIds: batch.prompts[Number(row)],
+    key: Number(row),
+  }));
   const texts = await generate(gpu, model, prompts, { ...GREEDY_TEXTS, maxNewTokens });
-  return recorded.map(([row, tokens], i) => checkTokens(`greedy continuation of row ${row}`, texts[i], tokens));
+  // What an encoder-decoder wrote is recorded with the start token in front.
+  const written = (tokens: readonly number[]) => model.layout.kind === "oneText" ? tokens : tokens.slice(1);
+  return recorded.map(([row, tokens], i) =>
+    checkTokens(`greedy continuation of row ${row}`, texts[i], written(tokens))
+  );
 }
 
 async function checkGradients(
   gpu: Gpu,
-  model: Decoder,
+  model: LanguageModel,
   batch: RecordedBatch,
   recorded: SafeTensorsFile,
   golden: Golden,
@@ -94,8 +97,13 @@ async function checkGradients(
  * One clipped AdamW step from the recorded gradients. From gradients of our own it would say nothing where they are rounding noise:
  * GPT-2's key biases have an exact gradient of 0, and Adam's first step turns noise of any size into a step of the learning rate.
  */
-async function checkUpdate(gpu: Gpu, model: Decoder, recorded: SafeTensorsFile, { adamw }: Golden): Promise<Check[]> {
-  const tensors = model.family.checkpointTensors(model.config);
+async function checkUpdate(
+  gpu: Gpu,
+  model: LanguageModel,
+  recorded: SafeTensorsFile,
+  { adamw }: Golden,
+): Promise<Check[]> {
+  const tensors = model.checkpointTensors();
   if (!adamw || tensors.some(({ name }) => !recorded.names.includes(`grad.${name}`))) {
     return [notRecorded("AdamW step", "not recorded: it takes the gradient of every parameter")];
   }
@@ -117,13 +125,17 @@ async function checkUpdate(gpu: Gpu, model: Decoder, recorded: SafeTensorsFile, 
   );
 }
 
-async function checkLogits(gpu: Gpu, model: Decoder, batch: RecordedBatch, recorded: SafeTensorsFile): Promise<Check> {
+async function checkLogits(
+  gpu: Gpu,
+  model: LanguageModel,
+  batch: RecordedBatch,
+  recorded: SafeTensorsFile,
+): Promise<Check> {
   if (!recorded.names.includes("logits")) return notRecorded("logits");
   using tape = new Tape(gpu);
   const logits = await gpu.read(model.logits(tape, model.hiddenStates(tape, batch.tokens)).value);
   const { vocabSize } = model.config;
-  const attended = recorded.i32("attention_mask");
-  return checkTensor("logits", logits, recorded.f32("logits"), (i) => attended[Math.floor(i / vocabSize)] !== 0);
+  return checkTensor("logits", logits, recorded.f32("logits"), (i) => batch.isCounted(Math.floor(i / vocabSize)));
 }
 
 /** Compares with a tensor of the file, if it is there. */
@@ -141,14 +153,20 @@ interface RecordedTraining {
 }
 
 /** AdamW with learning rate 1e-3, betas 0.9 and 0.999, no decay, no clipping, next-token loss on one batch. */
-async function verifyTraining(gpu: Gpu, model: Decoder, folder: string, golden: RecordedTraining): Promise<Check[]> {
-  const ids = (await SafeTensorsFile.read(`${folder}/tokens.safetensors`)).i32("input_ids");
-  const batch = nextTokenBatch(gpu, ids, model.config.maxPositions);
+async function verifyTraining(
+  gpu: Gpu,
+  model: LanguageModel,
+  folder: string,
+  golden: RecordedTraining,
+): Promise<Check[]> {
+  const file = await SafeTensorsFile.read(`${folder}/tokens.safetensors`);
+  const ids = file.i32("input_ids");
+  const batch = nextTokenBatch(gpu, ids, file.get("input_ids").shape[1]);
   const checks: Check[] = [];
   const continuation = golden.greedy_from_first_16_tokens_of_row_0;
   if (continuation) {
     const settings = { ...GREEDY_TEXTS, maxNewTokens: continuation.length };
-    const [greedy] = await generate(gpu, model, [{ promptIds: batch.rows[0].slice(0, 16), key: 0 }], settings);
+    const [greedy] = await generate(gpu, model, [{ promptIds: batch.prompts[0].slice(0, 16), key: 0 }], settings);
     checks.push(checkTokens(`greedy continuation of ${continuation.length} tokens`, greedy, continuation));
   } else checks.push(notRecorded("greedy continuation"));
   using optimizer = new AdamW(gpu, model.store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
@@ -166,7 +184,7 @@ async function verifyTraining(gpu: Gpu, model: Decoder, folder: string, golden: 
 /** Mean cross-entropy over the labels that count. */
 export function recordedLoss(
   tape: Tape,
-  model: Decoder,
+  model: LanguageModel,
   batch: RecordedBatch,
 ): { loss: Variable; measures: { loss: Variable } } {
   const { gpu } = tape;
@@ -177,45 +195,4 @@ export function recordedLoss(
   const weights = tape.adopt(gpu.upload(new Float32Array(batch.labels.length).fill(1 / batch.labels.length)));
   const loss = meanOverTokens(tape, perToken, { weights });
   return { loss, measures: { loss } };
-}
-
-function recordedBatch(gpu: Gpu, recorded: SafeTensorsFile): RecordedBatch {
-  const [rows, tokens] = recorded.get("input_ids").shape;
-  const [ids, attended, labels] = ["input_ids", "attention_mask", "labels"].map((name): Int32Array =>
-    recorded.i32(name)
-  );
-  const lengths = Array.from({ length: rows }, (_, b) => attended.subarray(b * tokens, (b + 1) * tokens).indexOf(0))
-    .map((end) => end < 0 ? tokens : end);
-  const states: number[] = [];
-  // A label says what the token before it should predict.
-  labels.forEach((label, i) => {
-    if (label !== NOT_COUNTED && i % tokens > 0) states.push(i - 1);
-  });
-  return {
-    rows: lengths.map((length, b) => [...ids.subarray(b * tokens, b * tokens + length)]),
-    tokens: tokenBatch(gpu, ids, tokens, lengths),
-    states,
-    labels: states.map((state) => labels[state + 1]),
-  };
-}
-
-/** Every token but the first is predicted: the batch of a language model's training step. */
-export function nextTokenBatch(gpu: Gpu, ids: Int32Array, tokens: number): RecordedBatch {
-  const rows = ids.length / tokens;
-  const states = [...ids.keys()].filter((i) => i % tokens < tokens - 1);
-  return {
-    rows: Array.from({ length: rows }, (_, b) => [...ids.subarray(b * tokens, (b + 1) * tokens)]),
-    tokens: tokenBatch(gpu, ids, tokens, Array(rows).fill(tokens)),
-    states,
-    labels: states.map((state) => ids[state + 1]),
-  };
-}
-
-function tokenBatch(gpu: Gpu, ids: Int32Array, tokens: number, lengths: readonly number[]): TokenBatch {
-  const shape = [lengths.length, tokens];
-  return {
-    tokenIds: gpu.upload(Uint32Array.from(ids), shape),
-    positions: gpu.upload(Uint32Array.from(ids, (_, i) => i % tokens), shape),
-    spans: gpu.upload(Uint32Array.from(lengths.flatMap((length) => [0, length])), [lengths.length, 2]),
-  };
 }

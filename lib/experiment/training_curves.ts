@@ -1,6 +1,6 @@
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import {
   type MomentBatch,
   type MomentSettings,
@@ -13,8 +13,7 @@ import { statesOf, statesOfBoth } from "#lib/objectives/states.ts";
 import { crossEntropyOf } from "#lib/objectives/supervised.ts";
 import { packTrajectories, releaseBatch } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/reporting/statistics.ts";
-import { scoreResponses } from "./instruction_evaluation.ts";
-import type { StudentRun } from "./instruction_method.ts";
+import type { StudentRun } from "./method.ts";
 
 /** The critics of a run, where it has them: their moments on held-out prompts are part of its curves. */
 export interface RunCritics {
@@ -42,21 +41,22 @@ export function observer(run: StudentRun, observation: Observation = {}): (step:
   };
 }
 
-/** ROUGE-L and length of the student's held-out texts, its distances to the teacher there and on the teacher's own. */
+/** Score and length of the student's held-out texts, its distances to the teacher there and on the teacher's own. */
 async function takeCurves(
   { bench, student, log }: StudentRun,
   { critics, onValidation }: Observation,
   step: number,
 ): Promise<void> {
-  const { gpu, texts, heldOut } = bench;
+  const { gpu, task, texts, heldOut } = bench;
   const responses = await bench.respond(student, heldOut.prompts.map(({ promptIds }) => promptIds), 0, "validation");
-  log.set(step, "validation_rouge_l", mean(scoreResponses(texts, heldOut, responses).rougeL));
+  const { measure, score } = task.validation;
+  log.set(step, measure, score(texts, heldOut, responses));
   log.set(step, "validation_response_tokens", mean(responses.map(({ response }) => response.length)));
   const { model: teacher } = await bench.teacher();
   const batches = {
-    offPolicy: packTrajectories(gpu, await bench.heldOutTeacherTexts()),
-    onPolicy: packTrajectories(gpu, responses),
-    data: packTrajectories(gpu, bench.heldOutTexts),
+    offPolicy: packTrajectories(gpu, await bench.heldOutTeacherTexts(), student.layout),
+    onPolicy: packTrajectories(gpu, responses, student.layout),
+    data: packTrajectories(gpu, bench.heldOutTexts, student.layout),
   };
   using tape = new Tape(gpu);
   const measures = {
@@ -72,7 +72,7 @@ async function takeCurves(
 /** The student's distances to its teacher on texts of both, and with critics the moments that they find there: means over tokens. */
 function distances(
   tape: Tape,
-  players: { readonly student: Decoder; readonly teacher: Decoder },
+  players: { readonly student: LanguageModel; readonly teacher: LanguageModel },
   { offPolicy, onPolicy }: Required<Pick<MomentBatch, "offPolicy" | "onPolicy">>,
   critics?: RunCritics,
 ): Record<string, Variable> {

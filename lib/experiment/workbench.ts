@@ -1,10 +1,8 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { encodeResponse } from "#lib/data/prompt.ts";
 import { ANCESTRAL, type TokenMixture } from "#lib/generation/generate.ts";
-import { type Judge, openJudge } from "#lib/judge/judge.ts";
 import { Critic } from "#lib/models/critic.ts";
-import { Decoder } from "#lib/models/decoder.ts";
-import { gpt2Config, llamaConfig } from "#lib/models/decoder_config.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
@@ -15,62 +13,41 @@ import type { Schedule } from "#lib/training/schedule.ts";
 import { textBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { RunContext } from "./experiment.ts";
-import { respond } from "./instruction_evaluation.ts";
-import { type InstructionTexts, type PromptSet, readInstructionTexts } from "./instruction_texts.ts";
 import type { AmmdSettings, ModelSettings, Profile, TrainingSettings } from "./profile.ts";
-
-/** What may be deleted at any time, from the project's folder; git does not see it. */
-const CACHE_FOLDER = ".cache";
-
-/** The architectures that teacher and student may have. */
-const CONFIGS = { llama: llamaConfig, gpt2: gpt2Config } as const;
-export type ModelFamily = keyof typeof CONFIGS;
+import { respond } from "./responses.ts";
+import type { Task } from "./task.ts";
+import type { PromptSet, Texts } from "./texts.ts";
 
 /** A model and the curves of its training. */
 export interface TrainedModel {
-  readonly model: Decoder;
+  readonly model: LanguageModel;
   readonly curves: MeasureLog["rows"];
 }
 
 /**
- * What the cells of the instruction-following tables share: texts, one teacher, one SFT student a seed, the teacher's own texts.
- * Each is made when a cell first asks for it.
+ * What the cells of a task share: texts, one teacher, one SFT student a seed, the teacher's own texts. Each is made when a cell first
+ * asks for it.
  */
-export class InstructionWorkbench {
+export class Workbench {
   readonly gpu: Gpu;
   readonly profile: Profile;
-  readonly texts: InstructionTexts;
-  /** Grades responses, where an endpoint is set. */
-  readonly judge: Judge | undefined;
-  readonly #family: ModelFamily;
+  readonly task: Task;
+  readonly texts: Texts;
   readonly #context: RunContext;
 
-  private constructor(
-    context: RunContext,
-    family: ModelFamily,
-    texts: InstructionTexts,
-    judge: Judge | undefined,
-  ) {
+  private constructor({ context, task, texts }: { context: RunContext; task: Task; texts: Texts }) {
     this.gpu = context.gpu;
-    this.profile = context.profile;
-    this.#family = family;
+    this.profile = task.profile;
+    this.task = task;
     this.texts = texts;
-    this.judge = judge;
     this.#context = context;
   }
 
-  /** The workbench of a run, the same for every experiment of it that has models of this family. */
-  static open(context: RunContext, family: ModelFamily = "llama"): Promise<InstructionWorkbench> {
-    return context.once(`instruction workbench, ${family}`, async () => {
-      const { profile, dataFolder } = context;
-      const texts = await readInstructionTexts(profile.data, dataFolder);
-      const judge = await openJudge(profile.judge, {
-        cacheFolder: CACHE_FOLDER,
-        say: (message) => context.say(message),
-      });
-      // A wrong key or address is to show before anything is trained.
-      await judge?.check();
-      return new InstructionWorkbench(context, family, texts, judge);
+  /** The workbench of a task in a run, the same for every experiment of it. */
+  static open(context: RunContext, task: Task): Promise<Workbench> {
+    return context.once(`workbench of ${task.name}`, async () => {
+      const texts = await context.once(`texts of ${task.corpus}`, () => task.readTexts());
+      return new Workbench({ context, task, texts });
     });
   }
 
@@ -79,9 +56,14 @@ export class InstructionWorkbench {
     this.#context.say(message);
   }
 
-  /** Makes a thing that cells share when it is first asked for. */
+  /** Makes a thing that cells of the task share when it is first asked for. */
   once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
-    return this.#context.once(`${this.#family} ${name}`, make);
+    return this.#context.once(`${this.task.name}: ${name}`, make);
+  }
+
+  /** The same of what tasks of one corpus share. */
+  #onceOfCorpus<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
+    return this.#context.once(`${this.task.corpus}: ${name}`, make);
   }
 
   get optimizer(): AdamWHyperparameters {
@@ -96,7 +78,7 @@ export class InstructionWorkbench {
 
   teacher(): Promise<TrainedModel> {
     const { model, training, seed } = this.profile.teacher;
-    return this.once("teacher", () => this.#fineTuned("teacher", model, training, seed));
+    return this.#onceOfCorpus("teacher", () => this.#fineTuned("teacher", model, training, seed));
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
@@ -106,7 +88,7 @@ export class InstructionWorkbench {
   }
 
   /** A copy of the SFT student, for a method to train on. */
-  async studentFromSft(seed: number): Promise<Decoder> {
+  async studentFromSft(seed: number): Promise<LanguageModel> {
     const { model } = await this.sftStudent(seed);
     const student = this.#newModel(this.profile.student.model, () => 0);
     student.store.copyFrom(model.store);
@@ -116,12 +98,12 @@ export class InstructionWorkbench {
   /** One sample of the teacher for each of the first training prompts, drawn once: τ ~ π* of every method and seed. */
   teacherTexts(): Promise<readonly Trajectory[]> {
     const prompts = this.texts.train.slice(0, this.profile.distillation.teacherTexts).map(({ prompt }) => prompt);
-    return this.once("teacher texts", () => this.#sampleTeacher(prompts, "teacher texts"));
+    return this.#onceOfCorpus("teacher texts", () => this.#sampleTeacher(prompts, "teacher texts"));
   }
 
   /** What the teacher makes of its own texts, where it fits into memory. */
   teacherStates(): Promise<KnownStates | undefined> {
-    return this.once("teacher states", async () => {
+    return this.#onceOfCorpus("teacher states", async () => {
       const { model } = await this.teacher();
       return await KnownStates.of(this.gpu, model, await this.teacherTexts());
     });
@@ -145,7 +127,7 @@ export class InstructionWorkbench {
   /** The teacher's texts on the held-out prompts, drawn once. */
   heldOutTeacherTexts(): Promise<readonly Trajectory[]> {
     const prompts = this.heldOut.prompts.map(({ promptIds }) => promptIds);
-    return this.once("held-out teacher texts", () => this.#sampleTeacher(prompts, "held-out teacher texts"));
+    return this.#onceOfCorpus("held-out teacher texts", () => this.#sampleTeacher(prompts, "held-out teacher texts"));
   }
 
   /** Batches of texts, in an order of the seed and purpose. */
@@ -156,7 +138,7 @@ export class InstructionWorkbench {
 
   /** Samples the model's responses to prompts; the purpose and seed decide the draws. */
   respond(
-    model: Decoder,
+    model: LanguageModel,
     prompts: readonly (readonly number[])[],
     seed: number,
     purpose: string,
@@ -169,7 +151,7 @@ export class InstructionWorkbench {
 
   /** A critic of the sizes that its features and the vocabulary ask for; a hidden layer starts from draws of its own. */
   critic(
-    { student, teacher }: { readonly student: Decoder; readonly teacher: Decoder },
+    { student, teacher }: { readonly student: LanguageModel; readonly teacher: LanguageModel },
     { features, head, bound }: Pick<AmmdSettings, "features" | "head" | "bound">,
     seed: number,
     purpose: string,
@@ -222,8 +204,7 @@ export class InstructionWorkbench {
     return await this.respond(model, prompts, this.profile.teacher.seed, purpose);
   }
 
-  #newModel(sizes: ModelSettings, normalSource: () => number): Decoder {
-    const { vocabSize, maxPositions } = this.texts;
-    return new Decoder(this.gpu, CONFIGS[this.#family]({ ...sizes, vocabSize, maxPositions }), normalSource);
+  #newModel(sizes: ModelSettings, normalSource: () => number): LanguageModel {
+    return this.task.newModel(this.gpu, sizes, this.texts, normalSource);
   }
 }

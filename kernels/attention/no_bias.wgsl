@@ -1,0 +1,5 @@
+// Scores are products alone.
+fn withBias(scores: mat4x4f, key: u32, token: u32, head: u32) -> mat4x4f { return scores; }
+fn withBiasOfKeys(scores: mat4x4f, key: u32, query: u32, head: u32) -> mat4x4f { return scores; }
+fn keepDiagonals(dScores: mat4x4f, carry: vec3f, block: u32, token: u32, key: u32) -> vec3f { return carry; }
+fn keepLastDiagonals(carry: vec3f, block: u32, key: u32) {}

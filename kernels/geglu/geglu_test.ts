@@ -1,0 +1,46 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkOp } from "../check_op.ts";
+import { testGpu } from "../test_gpu.ts";
+import { geglu } from "./geglu.ts";
+
+const wide = (i: number) => 6 * Math.sin(i * i);
+
+checkOp(geglu, [
+  { label: "one gate", inputs: { x: [1, 2] }, attrs: {} },
+  { label: "an odd size", inputs: { x: [7, 74] }, attrs: {}, fill: { x: wide } },
+  { label: "a multiple of 4", inputs: { x: [5, 40] }, attrs: {}, fill: { x: wide } },
+  { label: "many rows", inputs: { x: [203, 128] }, attrs: {} },
+]);
+
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
+
+test("geglu is linear in the up projection and closed by a zero gate", async () => {
+  const gpu = await testGpu();
+  const out = async (gate: number, up: number) =>
+    (await gpu.read(geglu.forward(gpu, { x: gpu.upload(Float32Array.of(gate, up), [1, 2]) }, {}).out))[0];
+  const one = await out(1.3, 1);
+  assert(Math.abs(one - 0.65 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (1.3 + 0.044715 * 1.3 ** 3)))) < 2e-7);
+  assertEquals(await out(1.3, -8), -8 * one);
+  assertEquals(Math.abs(await out(0, 5)), 0);
+});
+
+test("geglu: a far gate passes itself or nothing, with gradients to match", async () => {
+  const gpu = await testGpu();
+  const inputs = { x: gpu.upload(Float32Array.of(1e6, 2, -1e6, 2), [2, 2]) };
+  const { out, saved } = geglu.forward(gpu, inputs, {});
+  const dOut = gpu.upload(Float32Array.of(1, 1), [2, 1]);
+  const context = { inputs, out, saved, attrs: {}, wanted: new Set(["x"] as const) };
+  const [values, gradient] = await gpu.readAll([out, geglu.backward(gpu, dOut, context).x!]);
+  assertEquals([values[0], ...gradient.subarray(0, 2)], [2e6, 2, 1e6]);
+  for (const value of [values[1], ...gradient.subarray(2)]) assert(Math.abs(value) < 1e-20, `${value}`);
+});
+
+test("geglu: an odd number of columns is refused", async () => {
+  const gpu = await testGpu();
+  const x = gpu.allocate([2, 7]);
+  assertThrows(
+    () => geglu.forward(gpu, { x }, {}),
+    RangeError,
+    "Cannot run geglu: axis G of x is 7; it must be twice",
+  );
+});

@@ -1,0 +1,65 @@
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { MeasureLog } from "#lib/training/measure_log.ts";
+import type { CellResult, MethodDescription } from "./experiment.ts";
+import type { Profile } from "./profile.ts";
+import { studentDistances } from "./student_distances.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** A row of a table of students: how one is trained for a task. */
+export interface Method extends Omit<MethodDescription, "name"> {
+  /** What decides its numbers beside the seed: rows of one key are one run, whichever tables ask for it. */
+  key(profile: Profile): string;
+  run(bench: Workbench, name: string, seed: number): Promise<CellResult>;
+}
+
+/** A training run in progress: its student, its name and seed, and where its measures go. */
+export interface StudentRun {
+  readonly bench: Workbench;
+  readonly student: LanguageModel;
+  readonly name: string;
+  readonly seed: number;
+  readonly log: MeasureLog;
+}
+
+/** The teacher itself, scored with the seed's samples. */
+export const TEACHER: Method = {
+  summary: "the larger model that the students are to imitate",
+  key: () => "teacher",
+  async run(bench, _, seed) {
+    const { model, curves } = await bench.teacher();
+    return { ...await bench.task.score(bench, model, seed), curves };
+  },
+};
+
+/** The student fine-tuned on the data, where every method below starts. */
+export const SFT: Method = {
+  summary: "student fine-tuned on the data; where every method below starts",
+  key: () => "sft",
+  async run(bench, _, seed) {
+    const { model, curves } = await bench.sftStudent(seed);
+    return { ...await scoreStudent(bench, model, seed), curves };
+  },
+};
+
+/** A method that trains on from the SFT student; `key` gives the settings that it reads of the profile. */
+export function fromSft(
+  summary: string,
+  key: (profile: Profile) => string,
+  train: (run: StudentRun) => Promise<void>,
+): Method {
+  return {
+    summary,
+    key,
+    async run(bench, name, seed) {
+      using student = await bench.studentFromSft(seed);
+      const log = bench.log(name, seed);
+      await train({ bench, student, name, seed, log });
+      return { ...await scoreStudent(bench, student, seed), curves: log.rows };
+    },
+  };
+}
+
+async function scoreStudent(bench: Workbench, student: LanguageModel, seed: number) {
+  const { scores, samples } = await bench.task.score(bench, student, seed);
+  return { scores: [...scores, ...await studentDistances(bench, student, seed)], samples };
+}
