@@ -13,7 +13,8 @@ import { METHODS } from "./methods.ts";
 
 const FACTORS = [0, 0.25, 0.5, 0.75, 1];
 
-const BETAS = Object.fromEntries(FACTORS.map((beta) => [
+/** A row for each factor: its name, label and method. */
+export const BETAS = Object.fromEntries(FACTORS.map((beta) => [
   `beta_${beta}`,
   { label: `AMMD, β = ${beta}`, beta, method: momentMatching(`β = ${beta}`, { beta, sftWeight: 0 }) },
 ]));

@@ -34,6 +34,7 @@ export const imitationGap: Experiment = {
   name: "imitation_gap",
   source: "AMMD, Propositions 1 and 2, Corollary 1",
   description: "the imitation gap, the moments that equal it and their bounds, on problems small enough to enumerate",
+  unusedSections: ["taskSpecific"],
   methods: STUDENTS.map(({ name, summary }) => ({ name, summary, key: () => name })),
   open({ gpu, profile }): Promise<ExperimentRun> {
     return Promise.resolve({

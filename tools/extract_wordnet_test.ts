@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
-import {
-  conceptsJson,
-  licenceNotice,
-  parseSenses,
-  parseSynsets,
-  plainGloss,
-  readWordNet,
-  selectConcepts,
-} from "./extract_wordnet.ts";
+import { conceptsJson, selectConcepts } from "./extract_wordnet.ts";
+import { licenceNotice, parseSenses, parseSynsets, plainGloss, readWordNet } from "./wordnet_nouns.ts";
 
 /** A `data.noun` and `index.sense` in WordNet's format; every entry is [offset, words, hypernym, gloss, tag count]. */
 function miniWordNet(entries: readonly [string, string[], string, string, number][]) {
@@ -88,7 +81,10 @@ Deno.test("no synset and no gloss is taken twice, and a category with too few wo
 });
 
 Deno.test("the licence notice is the text of the numbered lines", () => {
-  assertStringIncludes(licenceNotice(miniWordNet(BASE).dataNoun), "\n\nThis is a licence\n\nin numbered lines\n");
+  assertStringIncludes(
+    licenceNotice(miniWordNet(BASE).dataNoun, "It holds"),
+    "\n\nThis is a licence\n\nin numbered lines\n",
+  );
 });
 
 Deno.test("a folder without WordNet is named", () => {
@@ -110,7 +106,7 @@ Deno.test({
     const { wordNet, dataNoun } = readWordNet(wordNetFolder()!);
     const committed = (name: string) => Deno.readTextFileSync(new URL(`../lib/data/${name}`, import.meta.url));
     assertEquals(conceptsJson(wordNet), committed("wordnet_concepts.json"));
-    assertEquals(licenceNotice(dataNoun), committed("WORDNET_LICENSE.txt"));
+    assertEquals(licenceNotice(dataNoun, "wordnet_concepts.json holds"), committed("WORDNET_LICENSE.txt"));
     assert(wordNet.synsets.size > 80_000);
   },
 });

@@ -5,7 +5,8 @@
 // end of each row, the rest is padding); out, dOut: B T H D; logSumExp, delta: B H T.
 // An invocation owns four queries (forward, backwardQuery) or four keys (backwardKeyValue), and 32 of their dimensions in eight
 // matrices: column d, component row. Blocks of four keys (queries) are walked in order, so every sum has one order. A head wider
-// than 32 takes several workgroups, each of which computes the scores anew: arrays sized by the head would live in memory.
+// than 32 takes several workgroups, each of which computes the scores anew: arrays sized by the head would live in memory. So would
+// matrices with a column picked by a loop, which a CPU driver does not give back: columns are written out.
 struct Params {
   queryTokens: u32, keyTokens: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, headOfGroup: u32,
   queryStride: u32, keyStride: u32, keyOffset: u32, valueOffset: u32,
@@ -96,7 +97,14 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   let end = keyEnd(token, span);
   for (var key = span.x; key < end; key += 4u) {
     var scores = withBias(queryKeyProducts(queryRows, keyRowsAt(keyAt(batch, 0u, kvHead), key)) * params.scale, key, token, head);
-    for (var j = 0u; j < 4u; j++) { scores[j] = select(vec4f(MASKED), scores[j], seen(key + j, tokens, span)); }
+    let see0 = seen(key, tokens, span);
+    let see1 = seen(key + 1u, tokens, span);
+    let see2 = seen(key + 2u, tokens, span);
+    let see3 = seen(key + 3u, tokens, span);
+    let masked = vec4f(MASKED);
+    scores = mat4x4f(
+      select(masked, scores[0], see0), select(masked, scores[1], see1),
+      select(masked, scores[2], see2), select(masked, scores[3], see3));
     let newLargest = max(largest, max(max(scores[0], scores[1]), max(scores[2], scores[3])));
     if (any(newLargest > largest)) {
       let rescale = exp(largest - newLargest);
@@ -105,8 +113,9 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       s4 = scaleRows(s4, rescale); s5 = scaleRows(s5, rescale); s6 = scaleRows(s6, rescale); s7 = scaleRows(s7, rescale);
       largest = newLargest;
     }
-    var weights: mat4x4f;
-    for (var j = 0u; j < 4u; j++) { weights[j] = select(vec4f(), exp(scores[j] - largest), seen(key + j, tokens, span)); }
+    let weights = mat4x4f(
+      select(vec4f(), exp(scores[0] - largest), see0), select(vec4f(), exp(scores[1] - largest), see1),
+      select(vec4f(), exp(scores[2] - largest), see2), select(vec4f(), exp(scores[3] - largest), see3));
     total += weights[0] + weights[1] + weights[2] + weights[3];
     let valueRows = keyRowsAt(valueAt(batch, 0u, kvHead), key);
     s0 += weights * transpose(keyRowsOf(valueRows, chunk + 0u));
@@ -178,11 +187,11 @@ fn backwardQuery(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocat
     let scores = withBias(queryKeyProducts(queryRows, keyRows) * params.scale, key, token, head);
     var dWeights = mat4x4f();
     for (var i = 0u; i < params.headVecs; i++) { dWeights += transpose(dOutRows(outRows, i)) * keyRowsOf(valueRows, i); }
-    var dScores: mat4x4f;
-    for (var j = 0u; j < 4u; j++) {
-      let weight = select(vec4f(), exp(scores[j] - lse), seen(key + j, tokens, span));
-      dScores[j] = weight * (dWeights[j] - deltas) * params.scale;
-    }
+    let dScores = mat4x4f(
+      select(vec4f(), exp(scores[0] - lse), seen(key, tokens, span)) * (dWeights[0] - deltas) * params.scale,
+      select(vec4f(), exp(scores[1] - lse), seen(key + 1u, tokens, span)) * (dWeights[1] - deltas) * params.scale,
+      select(vec4f(), exp(scores[2] - lse), seen(key + 2u, tokens, span)) * (dWeights[2] - deltas) * params.scale,
+      select(vec4f(), exp(scores[3] - lse), seen(key + 3u, tokens, span)) * (dWeights[3] - deltas) * params.scale);
     if (chunk == 0u) { carry = keepDiagonals(dScores, carry, diagonals, token, key); }
     s0 += dScores * transpose(keyRowsOf(keyRows, chunk + 0u));
     s1 += dScores * transpose(keyRowsOf(keyRows, chunk + 1u));
@@ -235,13 +244,17 @@ fn backwardKeyValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
     let scores = withBiasOfKeys(keyQueryProducts(keyRows, queryRows) * params.scale, token, query, head);
     var dWeights = mat4x4f();
     for (var i = 0u; i < params.headVecs; i++) { dWeights += transpose(keyRowsOf(valueRows, i)) * dOutRows(outRows, i); }
-    var weights: mat4x4f;
-    var dScores: mat4x4f;
-    for (var j = 0u; j < 4u; j++) {
-      let at = statistics + min(query + j, params.queryTokens - 1u);
-      weights[j] = select(vec4f(), exp(scores[j] - savedLogSumExp[at]), seenKeys(query + j, keys, span));
-      dScores[j] = weights[j] * (dWeights[j] - savedDelta[at]) * params.scale;
-    }
+    let at = vec4u(statistics) + four(query, params.queryTokens);
+    let weights = mat4x4f(
+      select(vec4f(), exp(scores[0] - savedLogSumExp[at.x]), seenKeys(query, keys, span)),
+      select(vec4f(), exp(scores[1] - savedLogSumExp[at.y]), seenKeys(query + 1u, keys, span)),
+      select(vec4f(), exp(scores[2] - savedLogSumExp[at.z]), seenKeys(query + 2u, keys, span)),
+      select(vec4f(), exp(scores[3] - savedLogSumExp[at.w]), seenKeys(query + 3u, keys, span)));
+    let dScores = mat4x4f(
+      weights[0] * (dWeights[0] - savedDelta[at.x]) * params.scale,
+      weights[1] * (dWeights[1] - savedDelta[at.y]) * params.scale,
+      weights[2] * (dWeights[2] - savedDelta[at.z]) * params.scale,
+      weights[3] * (dWeights[3] - savedDelta[at.w]) * params.scale);
     k0 += dScores * transpose(queryRowsOf(queryRows, chunk + 0u)); v0 += weights * transpose(dOutRows(outRows, chunk + 0u));
     k1 += dScores * transpose(queryRowsOf(queryRows, chunk + 1u)); v1 += weights * transpose(dOutRows(outRows, chunk + 1u));
     k2 += dScores * transpose(queryRowsOf(queryRows, chunk + 2u)); v2 += weights * transpose(dOutRows(outRows, chunk + 2u));

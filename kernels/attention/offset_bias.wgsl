@@ -3,34 +3,33 @@
 @group(0) @binding(12) var<storage, read> offsetBias: array<f32>;
 @group(0) @binding(13) var<storage, read_write> dDiagonals: array<f32>;
 
-// The bias of offset first + i at element i, of seven; offsets beyond all tokens belong to no pair, whatever they are given.
-struct Offsets { low: vec4f, high: vec4f }
-fn offsetsFrom(first: i32, head: u32) -> Offsets {
+// The biases of four offsets from `first` on; offsets beyond all tokens belong to no pair, whatever they are given.
+fn biasesFrom(first: i32, head: u32) -> vec4f {
   let last = i32(2u * params.queryTokens - 2u);
-  let row = i32(head * (2u * params.queryTokens - 1u));
   let start = first + i32(params.queryTokens) - 1;
-  let a = row + clamp(vec4i(start) + vec4i(0, 1, 2, 3), vec4i(0), vec4i(last));
-  let b = row + clamp(vec4i(start) + vec4i(4, 5, 6, 6), vec4i(0), vec4i(last));
-  return Offsets(vec4f(offsetBias[a.x], offsetBias[a.y], offsetBias[a.z], offsetBias[a.w]),
-    vec4f(offsetBias[b.x], offsetBias[b.y], offsetBias[b.z], offsetBias[b.w]));
+  let at = vec4u(clamp(vec4i(start, start + 1, start + 2, start + 3), vec4i(0), vec4i(last))) + head * u32(last + 1);
+  return vec4f(offsetBias[at.x], offsetBias[at.y], offsetBias[at.z], offsetBias[at.w]);
 }
 
-// Column key + j, component token + r.
+// Column key + j, component token + r: the offset is key - token + j - r.
 fn withBias(scores: mat4x4f, key: u32, token: u32, head: u32) -> mat4x4f {
-  let o = offsetsFrom(i32(key) - i32(token) - 3, head);
-  return scores + mat4x4f(o.low.wzyx, vec4f(o.high.x, o.low.wzy), vec4f(o.high.yx, o.low.wz), vec4f(o.high.zyx, o.low.w));
+  let low = biasesFrom(i32(key) - i32(token) - 3, head);
+  let high = biasesFrom(i32(key) - i32(token) + 1, head);
+  return scores + mat4x4f(low.wzyx, vec4f(high.x, low.wzy), vec4f(high.yx, low.wz), vec4f(high.zyx, low.w));
 }
-// Column query + j, component key + r.
+// Column query + j, component key + r: the offset is key - query + r - j.
 fn withBiasOfKeys(scores: mat4x4f, key: u32, query: u32, head: u32) -> mat4x4f {
-  let o = offsetsFrom(i32(key) - i32(query) - 3, head);
-  return scores + mat4x4f(vec4f(o.low.w, o.high.xyz), vec4f(o.low.zw, o.high.xy), vec4f(o.low.yzw, o.high.x), o.low);
+  let low = biasesFrom(i32(key) - i32(query) - 3, head);
+  let high = biasesFrom(i32(key) - i32(query) + 1, head);
+  return scores + mat4x4f(vec4f(low.w, high.xyz), vec4f(low.zw, high.xy), vec4f(low.yzw, high.x), low);
 }
 
 // Sums the seven diagonals of a block, without queries past the end; its last three are the next block's first.
 fn keepDiagonals(dScores: mat4x4f, carry: vec3f, block: u32, token: u32, key: u32) -> vec3f {
   let isThere = vec4u(token) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.queryTokens);
-  var d: mat4x4f;
-  for (var j = 0u; j < 4u; j++) { d[j] = select(vec4f(), dScores[j], isThere); }
+  let d = mat4x4f(
+    select(vec4f(), dScores[0], isThere), select(vec4f(), dScores[1], isThere),
+    select(vec4f(), dScores[2], isThere), select(vec4f(), dScores[3], isThere));
   let at = block * (params.keyTokens + 7u) + key;
   dDiagonals[at] = carry.x + d[0].w;
   dDiagonals[at + 1u] = carry.y + (d[0].z + d[1].w);

@@ -2,15 +2,11 @@ import { matmul } from "#kernels/matmul/matmul.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { KernelTime } from "#kernels/runtime/profile.ts";
 import { generate, GREEDY } from "#lib/generation/generate.ts";
-import type { Decoder } from "#lib/models/decoder.ts";
-import { ONE_TEXT } from "#lib/models/language_model.ts";
-import { fineTuning } from "#lib/objectives/supervised.ts";
-import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { AdamW } from "#lib/training/adam_w.ts";
-import { updateStep } from "#lib/training/update_step.ts";
-import { decodeFlops, REFERENCE_BATCH, REFERENCE_TOKENS, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
-import { medianMs } from "./timing.ts";
+import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
+import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
+import { ReferenceTraining } from "./reference_training.ts";
+import { medianMs, mediansByTurns } from "./timing.ts";
 import { timeTrainingSteps, TRAINING_STEPS } from "./training_steps.ts";
 
 export interface BenchRow {
@@ -26,11 +22,14 @@ export interface BenchRow {
   readonly decodingShare?: number;
   /** Of a training step: its time over that of GKD's step in this run. */
   readonly timesGkd?: number;
+  /** Of an encoder-decoder's training step: its time by FLOP over that of a decoder-only step, measured by turns. */
+  readonly timesDecoder?: number;
 }
 
 export const BENCHMARKS = [
   "matmul",
   "train_step/reference_gpt",
+  "train_step/reference_t5",
   "decode/batch1",
   "decode/batch32",
   ...TRAINING_STEPS,
@@ -71,6 +70,7 @@ export async function* runBenchmarks(
   matmulGflops: number,
 ): AsyncGenerator<BenchRow> {
   if (names.includes("train_step/reference_gpt")) yield await benchTrainStep(gpu, matmulGflops);
+  if (names.includes("train_step/reference_t5")) yield await benchT5Step(gpu, matmulGflops);
   if (names.includes("decode/batch1")) yield await benchDecode(gpu, 1, matmulGflops);
   if (names.includes("decode/batch32")) yield await benchDecode(gpu, 32, matmulGflops);
   yield* await timeTrainingSteps(gpu, TRAINING_STEPS.filter((name) => names.includes(name)));
@@ -78,7 +78,7 @@ export async function* runBenchmarks(
 
 /** Forward, backward and AdamW on 8 × 128 tokens, steps submitted back to back. */
 async function benchTrainStep(gpu: Gpu, matmulGflops: number): Promise<BenchRow> {
-  using training = new ReferenceTraining(gpu);
+  using training = new ReferenceTraining(gpu, referenceGpt(gpu));
   let awaits = 0;
   const total = await medianMs(gpu, 5, async () => {
     const before = gpu.awaits;
@@ -90,9 +90,22 @@ async function benchTrainStep(gpu: Gpu, matmulGflops: number): Promise<BenchRow>
   });
 }
 
-/** Time on the GPU of every kernel in one such step, longest first; needs a device opened to profile. */
+/** The same of an encoder-decoder on 8 × (128 + 128) tokens; and, by turns with it, the decoder-only step that it is compared with. */
+async function benchT5Step(gpu: Gpu, matmulGflops: number): Promise<BenchRow> {
+  using encoderDecoder = new ReferenceTraining(gpu, referenceT5(gpu));
+  using decoder = new ReferenceTraining(gpu, referenceGpt(gpu));
+  const steps = (training: { step(): Promise<void> }) => async () => {
+    for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
+  };
+  const [total, decoderTotal] = await mediansByTurns(gpu, 5, [steps(encoderDecoder), steps(decoder)]);
+  const flops = t5TrainStepFlops(encoderDecoder.model);
+  const timesDecoder = total / flops / (decoderTotal / trainStepFlops(decoder.model));
+  return withRatio("train_step/reference_t5", total / TRAIN_STEPS, flops, matmulGflops, { timesDecoder });
+}
+
+/** Time on the GPU of every kernel in one training step of the reference GPT, longest first; needs a device opened to profile. */
 export async function profileTrainStep(gpu: Gpu): Promise<KernelTime[]> {
-  using training = new ReferenceTraining(gpu);
+  using training = new ReferenceTraining(gpu, referenceGpt(gpu));
   await training.step();
   await gpu.kernelTimes();
   for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
@@ -101,45 +114,6 @@ export async function profileTrainStep(gpu: Gpu): Promise<KernelTime[]> {
     elapsedMs: elapsedMs / TRAIN_STEPS,
     dispatches: dispatches / TRAIN_STEPS,
   }));
-}
-
-/** The reference GPT on one batch of random tokens. */
-class ReferenceTraining implements Disposable {
-  readonly model: Decoder;
-  readonly #gpu: Gpu;
-  readonly #optimizer: AdamW;
-  readonly #batch: TrajectoryBatch;
-
-  constructor(gpu: Gpu) {
-    this.#gpu = gpu;
-    this.model = referenceGpt(gpu);
-    this.#optimizer = new AdamW(gpu, this.model.store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
-    const random = new RandomStream(1, "reference batch");
-    const { vocabSize } = this.model.config;
-    const text = () => Array.from({ length: REFERENCE_TOKENS + 1 }, () => random.integer(vocabSize));
-    const texts = Array.from({ length: REFERENCE_BATCH }, text);
-    this.#batch = packTrajectories(
-      gpu,
-      texts.map((ids) => ({ prompt: ids.slice(0, 1), response: ids.slice(1) })),
-      ONE_TEXT,
-    );
-  }
-
-  async step(): Promise<void> {
-    const update = { optimizer: this.#optimizer, learningRate: 1e-3 };
-    const measures = await updateStep(
-      this.#gpu,
-      [update],
-      (tape) => fineTuning(tape, { student: this.model }, this.#batch),
-    );
-    for (const tensor of Object.values(measures)) this.#gpu.release(tensor);
-  }
-
-  [Symbol.dispose](): void {
-    releaseBatch(this.#gpu, this.#batch);
-    this.#optimizer[Symbol.dispose]();
-    this.model[Symbol.dispose]();
-  }
 }
 
 /** Greedy decoding with the key-value cache, its prompt of 16 tokens included in the time. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
+import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { median } from "./timing.ts";
 import { TinyTraining } from "./tiny_training.ts";
 
@@ -19,6 +20,16 @@ Deno.test({
     assert(Math.abs(trainStepFlops(model) - 7.3e9) < 0.1e9, `${trainStepFlops(model)}`);
     assertEquals(decodeFlops(model, 0), 2 * (1_071_872 - 128 * 128 - 4 * (4 * 128 + 384 + 128 + 512 + 128) - 256));
     assertEquals(decodeFlops(model, 10) - decodeFlops(model, 0), 4 * 4 * 10 * 128);
+  },
+});
+
+Deno.test({
+  name: "the reference T5 has 1.4 M parameters and takes 8.5 GFLOP a training step on 8 × (128 + 128) tokens",
+  sanitizeResources: false,
+  async fn() {
+    using model = referenceT5(await testGpu());
+    assertEquals(model.store.parameterCount, 262_144 + 2 * 196_608 + 2 * 262_144 + 2 * 128 + (2 * 2 + 2 * 3 + 2) * 128);
+    assert(Math.abs(t5TrainStepFlops(model) - 8.5e9) < 0.1e9, `${t5TrainStepFlops(model)}`);
   },
 });
 

@@ -4,7 +4,7 @@ import type { DecoderConfig } from "#lib/models/decoder_config.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 
 /** The GPT of the speed comparison with other trainers: 1.07 M parameters, a batch of 8 × 128 tokens. */
-const REFERENCE_GPT: DecoderConfig = {
+export const REFERENCE_GPT: DecoderConfig = {
   family: "gpt2",
   vocabSize: 2048,
   hiddenSize: 128,

@@ -12,6 +12,25 @@ export async function medianMs(gpu: Gpu, repeats: number, run: () => Promise<voi
   return median(times);
 }
 
+/** Median milliseconds of each run, over rounds in which each runs once, after one round that does not count. */
+export async function mediansByTurns(
+  gpu: Gpu,
+  repeats: number,
+  runs: readonly (() => Promise<void>)[],
+): Promise<number[]> {
+  const times = runs.map((): number[] => []);
+  for (let round = -1; round < repeats; round++) {
+    for (const [i, run] of runs.entries()) {
+      await gpu.settle();
+      const start = performance.now();
+      await run();
+      await gpu.settle();
+      if (round >= 0) times[i].push(performance.now() - start);
+    }
+  }
+  return times.map(median);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { median } from "./timing.ts";
+import { mediansByTurns } from "./timing.ts";
 import { TinyTraining } from "./tiny_training.ts";
 
 /** A method, and what it has the student write in a step. */
@@ -53,7 +53,7 @@ export async function timeTrainingSteps(gpu: Gpu, names: readonly TrainingStepNa
   using training = await TinyTraining.open(gpu);
   const methods = names.map((name): Method => METHODS[name]);
   const writings = [...new Set(methods.map(({ batches }) => batches))];
-  const medians = await mediansByTurns(gpu, [
+  const medians = await mediansByTurns(gpu, REPEATS, [
     ...methods.map((method) => () => method.run(training, STEPS)),
     ...writings.map((batches) => async () => void await training.generate(STEPS, batches)),
   ]);
@@ -64,19 +64,4 @@ export async function timeTrainingSteps(gpu: Gpu, names: readonly TrainingStepNa
   });
   const gkd = times.find(({ name }) => name === "gkd_step/tiny");
   return times.map((time) => gkd && time !== gkd ? { ...time, timesGkd: time.ms / gkd.ms } : time);
-}
-
-/** Median milliseconds of each run, over rounds in which each runs once, after one round that does not count. */
-async function mediansByTurns(gpu: Gpu, runs: readonly (() => Promise<void>)[]): Promise<number[]> {
-  const times = runs.map((): number[] => []);
-  for (let round = -1; round < REPEATS; round++) {
-    for (const [i, run] of runs.entries()) {
-      await gpu.settle();
-      const start = performance.now();
-      await run();
-      await gpu.settle();
-      if (round >= 0) times[i].push(performance.now() - start);
-    }
-  }
-  return times.map(median);
 }

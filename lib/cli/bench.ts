@@ -68,7 +68,7 @@ async function printBenchmarks(names: readonly BenchmarkName[], json: boolean, t
 }
 
 export function formatRow(row: BenchRow): string {
-  const { name, ms, gflops, ratio, tokensPerSecond, awaits, decodingShare, timesGkd } = row;
+  const { name, ms, gflops, ratio, tokensPerSecond, awaits, decodingShare, timesGkd, timesDecoder } = row;
   const figures = [
     `${ms.toFixed(ms < 10 ? 2 : 0)} ms`,
     gflops === undefined ? "" : `${gflops.toFixed(1)} GFLOP/s`,
@@ -77,6 +77,7 @@ export function formatRow(row: BenchRow): string {
     awaits === undefined ? "" : `${awaits.toFixed(2)} awaits of the GPU a step`,
     decodingShare === undefined ? "" : `${(100 * decodingShare).toFixed(0)}% of it decoding`,
     timesGkd === undefined ? "" : `${timesGkd.toFixed(2)} times GKD's`,
+    timesDecoder === undefined ? "" : `${timesDecoder.toFixed(2)} times a decoder-only step's by FLOP`,
   ];
   return `${name.padEnd(26)} ${figures.filter((figure) => figure !== "").join(", ")}`;
 }

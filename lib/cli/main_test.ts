@@ -18,6 +18,7 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
       name: "walls",
       source: "Paper, Table 1",
       description: "colours",
+      unusedSections: [],
       methods: [{ name: "limewash", summary: "brushed on thin", key: () => "limewash" }],
       open: () => Promise.reject(),
       report: () => ({ tables: {}, figures: {} }),

@@ -1,6 +1,13 @@
 import type { Experiment } from "#lib/experiment/experiment.ts";
 import { loadProfile } from "#lib/experiment/profile.ts";
-import { type Plan, planCells, type ReproduceOptions, runCells, writeReport } from "#lib/experiment/reproduce.ts";
+import {
+  matchesTask,
+  type Plan,
+  planCells,
+  type ReproduceOptions,
+  runCells,
+  writeReport,
+} from "#lib/experiment/reproduce.ts";
 import { OpenRun } from "#lib/experiment/run_context.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
 import { formatTable } from "#lib/reporting/table_formats.ts";
@@ -19,7 +26,8 @@ export const reproduce = defineCommand({
     profile: { kind: "text", value: "P", help: "sizes and settings, as `list` names them; default tiny" },
     seeds: { kind: "seeds", value: "10,20,30", help: "seeds in place of the profile's" },
     methods: { kind: "names", value: "a,b", help: "only these rows of the tables" },
-    data: { kind: "path", value: "DIR", help: "a folder of JSON Lines in place of the embedded data" },
+    tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
+    data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
     results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
     set: {
       kind: "repeated",
@@ -38,11 +46,12 @@ export const reproduce = defineCommand({
       profile,
       seeds: flags.seeds ?? profile.seeds,
       methods: flags.methods,
+      tasks: flags.tasks,
       dataFolder: flags.data,
       resultsFolder: flags.results ?? DEFAULT_RESULTS,
       force: flags.force,
     };
-    const experiments = withMethods(selectExperiments(positional, context), flags.methods);
+    const experiments = withTasks(withMethods(selectExperiments(positional, context), flags.methods), flags.tasks);
     const plans: (readonly [Experiment, Plan])[] = [];
     for (const experiment of experiments) {
       const plan = await planCells(experiment, options);
@@ -113,11 +122,20 @@ function withMethods(experiments: readonly Experiment[], methods?: readonly stri
   return experiments.filter((experiment) => experiment.methods.some(({ name }) => methods.includes(name)));
 }
 
+/** Those that have one of the tasks; each task that was asked for must be of one. */
+function withTasks(experiments: readonly Experiment[], tasks?: readonly string[]): readonly Experiment[] {
+  if (tasks === undefined) return experiments;
+  const own = experiments.flatMap((experiment) => experiment.tasks ?? []);
+  const known = [...new Set(own.flatMap((task) => [task.split("/")[0], task]))];
+  for (const name of tasks) expectKnown("task", name, known);
+  return experiments.filter((each) => each.tasks?.some((task) => tasks.some((name) => matchesTask(name, task))));
+}
+
 function describePlan({ name }: Experiment, { missing, finished, stale, folder }: Plan): string {
   const why = stale === undefined ? "" : ` (the results in ${folder.path} are of ${stale} and will be replaced)`;
   const there = `${finished.length} cells are there`;
   if (missing.length === 0) return `${name}: ${there} (--force runs them anew), 0 to run`;
   return `${name}: ${there}, ${missing.length} to run${why}: ${
-    missing.map(({ method, seed }) => `${method} ${seed}`).join(", ")
+    missing.map(({ method, task = "", seed }) => `${method} ${task && `${task} `}${seed}`).join(", ")
   }`;
 }

@@ -51,8 +51,8 @@ function kindOf(folder: string): "checkpoint" | "objectives" | "metrics" {
   };
   if (has("config.json")) return "checkpoint";
   if (has("golden.safetensors")) return "objectives";
-  if (has("rouge_l.jsonl") || has("porter.tsv")) return "metrics";
+  if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
   throw new InputError(
-    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives) nor rouge_l.jsonl or porter.tsv (metrics)`,
+    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives) nor rouge_l.jsonl, porter.tsv or bleu.json (metrics)`,
   );
 }

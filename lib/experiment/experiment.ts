@@ -17,6 +17,8 @@ export interface CellScore {
   readonly count: number;
   /** The score of each item, where there are items: what differences between methods are tested on. */
   readonly items?: readonly number[];
+  /** In place of items, where the score is no mean over them: what it is computed from, by name, a number of each item. */
+  readonly statistics?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A response of a trained model, to be read by eye. */
@@ -67,11 +69,13 @@ export interface MethodDescription {
 }
 
 export interface ExperimentMethod extends MethodDescription {
+  /** Those of the experiment's tasks that it runs for; default all. */
+  readonly tasks?: readonly string[];
   /** What decides the row's numbers beside profile, data and seed: its recorded cells are stale where this has changed. */
-  key(profile: Profile): string;
+  key(profile: Profile, task?: string): string;
 }
 
-/** One table or figure of a paper: a grid of cells, method × seed. */
+/** One table or figure of a paper: a grid of cells, method × seed, or method × task × seed. */
 export interface Experiment {
   readonly name: string;
   /** The table or figure that it reproduces. */
@@ -81,6 +85,10 @@ export interface Experiment {
   readonly onlyWhenNamed?: boolean;
   /** The rows of its table, in their order. */
   readonly methods: readonly ExperimentMethod[];
+  /** What students are trained for, as in `samsum/base`, where there is more than one thing: cells of their own. */
+  readonly tasks?: readonly string[];
+  /** Sections of the profile that cannot change its numbers: its results stay when these change. */
+  readonly unusedSections: readonly (keyof Profile)[];
   /** Prepares what the cells share; nothing is trained before a cell needs it. */
   open(context: RunContext): Promise<ExperimentRun>;
   /** Tables and figures of whatever has been recorded so far; computes nothing anew. */
@@ -88,7 +96,8 @@ export interface Experiment {
 }
 
 export interface ExperimentRun {
-  cell(method: string, seed: number): Promise<CellResult>;
+  /** @param task one of the experiment's, if it has any */
+  cell(method: string, seed: number, task?: string): Promise<CellResult>;
   /** Data and sizes, for provenance. */
   readonly description: Readonly<Record<string, unknown>>;
 }

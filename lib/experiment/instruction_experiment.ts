@@ -13,6 +13,7 @@ type InstructionExperiment = Pick<Experiment, "name" | "source" | "description" 
 export function instructionExperiment({ methods, family, ...experiment }: InstructionExperiment): Experiment {
   return {
     ...experiment,
+    unusedSections: ["taskSpecific"],
     methods: Object.entries(methods).map(([name, { summary, key }]) => ({ name, summary, key })),
     async open(context) {
       const bench = await Workbench.open(context, await instructionTask(context, family));

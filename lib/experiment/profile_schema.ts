@@ -1,26 +1,21 @@
 import { z } from "zod";
 import { JUDGE_SCHEMA } from "#lib/judge/settings.ts";
 import { IMITATION_GAP_SCHEMA } from "./imitation_gap_settings.ts";
-
-const MAX_SEED = 2 ** 32 - 1;
-
-const count = z.int().min(1);
-const countOrNone = z.int().min(0);
-const seed = z.int().min(0).max(MAX_SEED);
-const positive = z.number().gt(0);
-const fraction = z.number().min(0).max(1);
-const insideUnit = z.number().gt(0).lt(1);
-const decay = z.number().min(0).lt(1);
-
-const seeds = z.array(seed).min(1).refine((values) => new Set(values).size === values.length, "a seed occurs twice");
-
-/** Rotary embedding turns pairs of a head's dimensions, and kernels read four numbers at once. */
-const model = z.strictObject({ hiddenSize: count, numLayers: count, numHeads: count }).refine(
-  ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,
-  { message: "hiddenSize must be a multiple of 4 × numHeads", path: ["hiddenSize"] },
-);
-
-const training = z.strictObject({ steps: count, learningRate: positive, warmupSteps: countOrNone });
+import {
+  ammd,
+  count,
+  countOrNone,
+  decay,
+  distillation,
+  fraction,
+  insideUnit,
+  model,
+  positive,
+  seed,
+  seeds,
+  training,
+} from "./setting_schemas.ts";
+import { TASK_SPECIFIC_SCHEMA } from "./task_settings.ts";
 
 /** What a profile's YAML must hold: every key, and no other. `experiments/profiles/tiny.yaml` explains them. */
 export const PROFILE_SCHEMA = z.strictObject({
@@ -36,7 +31,7 @@ export const PROFILE_SCHEMA = z.strictObject({
   }),
   teacher: z.strictObject({ model, training, seed }),
   student: z.strictObject({ model, training }),
-  distillation: z.strictObject({ ...training.shape, teacherTexts: count }),
+  distillation,
   optimizer: z.strictObject({
     batchSize: count,
     betas: z.tuple([decay, decay]),
@@ -72,23 +67,10 @@ export const PROFILE_SCHEMA = z.strictObject({
   }),
   abkd: z.strictObject({ alpha: positive, beta: positive }),
   akl: z.strictObject({ headMass: insideUnit }),
-  ammd: z.strictObject({
-    beta: fraction,
-    criticSteps: count,
-    criticWarmupSteps: countOrNone,
-    criticLearningRateFactor: positive,
-    features: z.enum(["student", "teacher", "both"]),
-    head: z.enum(["linear", "mlp"]),
-    bound: z.enum(["tanh", "none"]),
-    moments: z.enum(["sampled", "full"]),
-    horizon: z.enum(["immediate", "rewardToGo"]),
-    baseline: z.enum(["none", "positionMean", "whitened"]),
-    gamma: positive.max(1),
-    offPolicySource: z.enum(["teacher", "data"]),
-    sftWeight: z.number().min(0),
-  }),
+  ammd,
   imitationGap: IMITATION_GAP_SCHEMA,
   judge: JUDGE_SCHEMA,
+  taskSpecific: TASK_SPECIFIC_SCHEMA,
   evaluation: z.strictObject({
     temperature: z.number().min(0),
     topK: countOrNone,

@@ -14,6 +14,8 @@ export interface ReproduceOptions {
   readonly seeds: readonly number[];
   /** Methods to run; all of the experiment where not given. */
   readonly methods?: readonly string[];
+  /** Tasks to run, as `matchesTask` takes them; all of the experiment where not given. */
+  readonly tasks?: readonly string[];
   readonly dataFolder?: string;
   readonly resultsFolder: string;
   /** Runs cells that are there, too. */
@@ -23,6 +25,8 @@ export interface ReproduceOptions {
 export interface Cell {
   readonly method: string;
   readonly seed: number;
+  /** Of an experiment that has tasks. */
+  readonly task?: string;
   /** Of what the method adds to the configuration. */
   readonly methodHash: string;
 }
@@ -48,27 +52,42 @@ export async function planCells(experiment: Experiment, options: ReproduceOption
   const folder = await ResultsFolder.open(options.resultsFolder, options.profileName, experiment.name);
   const { profile, dataFolder } = options;
   const configurationHash = await hashOf({
-    profile: decisiveSettings(profile),
+    profile: decisiveSettings(experiment, profile),
     data: dataFolder === undefined ? "embedded" : await hashOfFolder(dataFolder),
   });
   const stale = folder.provenance &&
     staleness(folder.provenance, configurationHash, adapterName((await requestAdapter()).info));
   const [missing, finished]: Cell[][] = [[], []];
-  const methods = experiment.methods.filter(({ name }) => options.methods?.includes(name) ?? true);
-  for (const seed of options.seeds) {
-    for (const { name: method, key } of methods) {
-      const cell: Cell = { method, seed, methodHash: await hashOf(key(profile)) };
-      const isThere = folder.has(method, seed) &&
-        folder.provenance?.cells[nameOf(cell)]?.methodHash === cell.methodHash;
-      (options.force || stale !== undefined || !isThere ? missing : finished).push(cell);
-    }
+  for await (const cell of cellsOf(experiment, options)) {
+    const isThere = folder.has(cell) && folder.provenance?.cells[nameOf(cell)]?.methodHash === cell.methodHash;
+    (options.force || stale !== undefined || !isThere ? missing : finished).push(cell);
   }
   return { folder, configurationHash, missing, finished, stale };
 }
 
+/** Seed by seed, and task by task: a student fine-tuned on the data serves the methods that follow it. */
+async function* cellsOf({ methods, tasks }: Experiment, options: ReproduceOptions): AsyncGenerator<Cell> {
+  const { profile } = options;
+  const chosen = methods.filter(({ name }) => options.methods?.includes(name) ?? true);
+  for (const seed of options.seeds) {
+    for (const task of tasks ?? [undefined]) {
+      if (options.tasks && !options.tasks.some((name) => matchesTask(name, task))) continue;
+      for (const { name: method, key, tasks: own } of chosen) {
+        if (task !== undefined && own && !own.includes(task)) continue;
+        yield { method, seed, task, methodHash: await hashOf(key(profile, task)) };
+      }
+    }
+  }
+}
+
+/** Whether a name asks for a task: its own, or its data set's alone, as `samsum` does for `samsum/base`. */
+export function matchesTask(name: string, task: string | undefined): boolean {
+  return task !== undefined && (task === name || task.startsWith(`${name}/`));
+}
+
 /** As `provenance.json` and messages name a cell. */
-function nameOf({ method, seed }: Cell): string {
-  return `${method}, seed ${seed}`;
+export function nameOf({ method, task, seed }: Omit<Cell, "methodHash">): string {
+  return [method, ...(task === undefined ? [] : [task]), `seed ${seed}`].join(", ");
 }
 
 function staleness(recorded: Provenance, configurationHash: string, adapter: string): string | undefined {
@@ -98,7 +117,7 @@ export async function runCells(
   const run = await experiment.open(context);
   if (plan.stale !== undefined) await folder.clear();
   folder.provenance = {
-    configuration: options.profile,
+    configuration: usedSettings(experiment, options.profile),
     configurationHash: plan.configurationHash,
     deno: Deno.version.deno,
     adapter: adapterName(context.gpu.adapterInfo),
@@ -149,7 +168,7 @@ async function runCell(
   code: CodeVersion,
 ): Promise<void> {
   const start = performance.now();
-  folder.put(cell.method, cell.seed, await run.cell(cell.method, cell.seed));
+  folder.put(cell, await run.cell(cell.method, cell.seed, cell.task));
   const cells = {
     ...folder.provenance!.cells,
     [nameOf(cell)]: {
@@ -183,8 +202,16 @@ async function git(...args: string[]): Promise<string> {
 }
 
 /** What decides the numbers: other seeds are other cells, and how a judge is reached is no matter. */
-function decisiveSettings({ seeds: _, judge, ...settings }: Profile) {
-  return { ...settings, judge: scoringSettings(judge) };
+function decisiveSettings(experiment: Experiment, profile: Profile) {
+  const { seeds: _, judge, ...settings } = usedSettings(experiment, profile);
+  return { ...settings, ...(judge ? { judge: scoringSettings(judge) } : {}) };
+}
+
+/** The profile without the sections that the experiment does not read. */
+function usedSettings({ unusedSections }: Experiment, profile: Profile): Partial<Profile> {
+  return Object.fromEntries(
+    Object.entries(profile).filter(([section]) => !unusedSections.includes(section as keyof Profile)),
+  );
 }
 
 async function hashOf(value: unknown): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { decodeResponse } from "#lib/data/prompt.ts";
+import { beamSearch, type BeamSettings } from "#lib/generation/beam_search.ts";
 import { generate, type GenerationSettings, type TokenMixture } from "#lib/generation/generate.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
@@ -21,12 +22,36 @@ export async function respond(
   batchSize: number,
   mixture?: TokenMixture,
 ): Promise<Trajectory[]> {
+  return await inBatches(prompts, batchSize, (keys) => {
+    const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
+    return generate(gpu, model, batch, { ...settings, eosId, padId }, mixture);
+  });
+}
+
+/** The likeliest response to every prompt that a beam search finds, in the order of the prompts. */
+export async function search(
+  gpu: Gpu,
+  model: LanguageModel,
+  { eosId, padId }: Texts,
+  prompts: readonly (readonly number[])[],
+  settings: Omit<BeamSettings, "eosId" | "padId">,
+  batchSize: number,
+): Promise<Trajectory[]> {
+  return await inBatches(prompts, batchSize, (keys) => {
+    return beamSearch(gpu, model, keys.map((key) => prompts[key]), { ...settings, eosId, padId });
+  });
+}
+
+async function inBatches(
+  prompts: readonly (readonly number[])[],
+  batchSize: number,
+  write: (keys: readonly number[]) => Promise<number[][]>,
+): Promise<Trajectory[]> {
   const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
   const trajectories: Trajectory[] = new Array(prompts.length);
   for (let start = 0; start < byLength.length; start += batchSize) {
     const keys = byLength.slice(start, start + batchSize);
-    const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
-    const responses = await generate(gpu, model, batch, { ...settings, eosId, padId }, mixture);
+    const responses = await write(keys);
     keys.forEach((key, i) => trajectories[key] = { prompt: prompts[key], response: responses[i] });
   }
   return trajectories;

@@ -30,7 +30,15 @@ export interface CellProvenance {
 
 interface SampleRow extends SampleResponse {
   readonly method: string;
+  readonly task?: string;
   readonly seed: number;
+}
+
+/** Which cell a row belongs to. Scores tell their task by the data set: the task itself, or its name and `/` in front. */
+export interface CellKey {
+  readonly method: string;
+  readonly seed: number;
+  readonly task?: string;
 }
 
 /** What is recorded of cells; every other table is made from it. */
@@ -72,8 +80,8 @@ export class ResultsFolder {
     return folder;
   }
 
-  has(method: string, seed: number): boolean {
-    return this.scores.some((row) => row.method === method && row.seed === seed);
+  has(cell: CellKey): boolean {
+    return this.scores.some((row) => isScoreOf(cell, row));
   }
 
   /** Forgets everything, of this configuration or another, and removes tables and figures, which would outlive it. */
@@ -84,20 +92,32 @@ export class ResultsFolder {
   }
 
   /** Puts a cell's results in place of any that were there, rounded as the files hold them, so that these tell all there is. */
-  put(method: string, seed: number, result: CellResult): void {
-    const others = <Row extends { method: string; seed: number }>(rows: readonly Row[]) =>
-      rows.filter((row) => row.method !== method || row.seed !== seed);
+  put(cell: CellKey, result: CellResult): void {
+    const { method, seed, task } = cell;
     const key = { experiment: this.experiment, method, seed };
-    const scores = result.scores.map(({ items: _, ...score }) => ({ ...key, ...score }));
-    const items = result.scores.flatMap(({ dataset, metric, items }) =>
-      items ? [{ ...key, dataset, metric, values: items }] : []
+    const ofTask = task === undefined ? {} : { task };
+    const scores = result.scores.map(({ items: _, statistics: __, ...score }) => ({ ...key, ...score }));
+    const wrong = scores.find((row) => !isScoreOf(cell, row));
+    if (wrong) throw new RangeError(`Cannot keep a score on ${wrong.dataset}: the cell is of ${task}`);
+    const items = result.scores.flatMap(({ dataset, metric, items, statistics = {} }) =>
+      Object.entries({ ...(items ? { [metric]: items } : {}), ...statistics }).map(([name, values]) => (
+        { ...key, dataset, metric: name, values }
+      ))
     );
-    const curves = result.curves.map((row) => ({ ...key, ...row }));
-    this.scores = [...others(this.scores), ...parseScores(formatScores(scores), "scores.csv")];
-    this.items = [...others(this.items), ...parseItems(formatItems(items), "items.csv")];
-    this.curves = [...others(this.curves), ...parseCurves(formatCurves(curves), "curves.csv")];
-    this.#samples = [...others(this.#samples), ...result.samples.map((sample) => ({ method, seed, ...sample }))]
-      .sort((a, b) => compare(a.method, b.method) || a.seed - b.seed);
+    const curves = result.curves.map((row) => ({ ...key, ...ofTask, ...row }));
+    this.scores = [
+      ...this.scores.filter((row) => !isScoreOf(cell, row)),
+      ...parseScores(formatScores(scores), "scores.csv"),
+    ];
+    this.items = [...this.items.filter((row) => !isScoreOf(cell, row)), ...parseItems(formatItems(items), "items.csv")];
+    this.curves = [
+      ...this.curves.filter((row) => !isRowOf(cell, row)),
+      ...parseCurves(formatCurves(curves), "curves.csv"),
+    ];
+    this.#samples = [
+      ...this.#samples.filter((row) => !isRowOf(cell, row)),
+      ...result.samples.map((sample) => ({ method, ...ofTask, seed, ...sample })),
+    ].sort((a, b) => compare(a.method, b.method) || compare(a.task ?? "", b.task ?? "") || a.seed - b.seed);
   }
 
   /**
@@ -132,6 +152,15 @@ export class ResultsFolder {
       await Deno.rename(`${this.path}/.${name}.part`, `${this.path}/${name}`);
     }
   }
+}
+
+function isRowOf({ method, seed, task }: CellKey, row: CellKey): boolean {
+  return row.method === method && row.seed === seed && row.task === task;
+}
+
+function isScoreOf({ method, seed, task }: CellKey, row: CellKey & { readonly dataset: string }): boolean {
+  const isOfTask = task === undefined || row.dataset === task || row.dataset.startsWith(`${task}/`);
+  return row.method === method && row.seed === seed && isOfTask;
 }
 
 function compare(a: string, b: string): number {

@@ -70,8 +70,10 @@ export function methodLabel(method: string): string {
   return METHODS.get(method) ?? method;
 }
 
+/** The parts of a task's name, as in `samsum/base/sampled`, follow the data set's: "SAMSum base, sampled". */
 export function datasetLabel(dataset: string): string {
-  return DATASETS.get(dataset) ?? dataset;
+  const [name, ...parts] = dataset.split("/");
+  return [DATASETS.get(name) ?? name, parts.join(", ")].filter((part) => part !== "").join(" ");
 }
 
 /** What is not known stands for itself and is printed with three decimals. */

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { bleuStatistics, corpusBleu, sumStatistics } from "#lib/metrics/bleu.ts";
 import { porterStem } from "#lib/metrics/porter_stemmer.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import { bounded, type Check, TOLERANCE } from "./check.ts";
@@ -10,13 +11,23 @@ interface RecordedRouge {
   readonly rougeL_unstemmed: number;
 }
 
-/** Checks the metrics against recorded values: `porter.tsv`, `rouge_l.jsonl`; other files of the folder are reported as skipped. */
+/** A corpus, and what sacrebleu made of it: BLEU and precisions in percent. */
+interface RecordedBleu {
+  readonly hypotheses: readonly string[];
+  readonly references: readonly string[];
+  readonly bleu: number;
+  readonly precisions: readonly number[];
+  readonly brevity_penalty: number;
+}
+
+/** Checks the metrics against recorded values: `porter.tsv`, `rouge_l.jsonl`, `bleu.json`; other files of the folder are reported as skipped. */
 export async function verifyMetrics(folder: string): Promise<Check[]> {
   const checks: Check[] = [];
   for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1)) {
     const path = `${folder}/${name}`;
     if (name === "porter.tsv") checks.push(checkStems(await Deno.readTextFile(path)));
     else if (name === "rouge_l.jsonl") checks.push(...checkRouge(await Deno.readTextFile(path), path));
+    else if (name === "bleu.json") checks.push(...checkBleu(await Deno.readTextFile(path), path));
     else checks.push({ name, status: "skipped", note: "this metric is not built" });
   }
   return checks;
@@ -50,6 +61,39 @@ function checkRouge(text: string, path: string): Check[] {
     bounded(`ROUGE-L of ${rows.length} texts, stemmed`, largest(true, "rougeL_stemmed"), TOLERANCE.metric),
     bounded(`ROUGE-L of ${rows.length} texts, unstemmed`, largest(false, "rougeL_unstemmed"), TOLERANCE.metric),
   ];
+}
+
+function checkBleu(text: string, path: string): Check[] {
+  const corpora = parseBleu(text, path);
+  const found = corpora.map(({ hypotheses, references }) =>
+    corpusBleu(sumStatistics(hypotheses.map((hypothesis, i) => bleuStatistics(hypothesis, references[i]))))
+  );
+  const largest = (errorsOf: (recorded: RecordedBleu, i: number) => number[]) => Math.max(...corpora.flatMap(errorsOf));
+  const size = `${corpora.length} corpora`;
+  return [
+    bounded(`BLEU of ${size}`, largest(({ bleu }, i) => [Math.abs(100 * found[i].bleu - bleu)]), TOLERANCE.metric),
+    bounded(
+      `n-gram precisions of ${size}`,
+      largest(({ precisions }, i) => precisions.map((value, n) => Math.abs(100 * found[i].precisions[n] - value))),
+      TOLERANCE.metric,
+    ),
+    bounded(
+      `brevity penalties of ${size}`,
+      largest(({ brevity_penalty }, i) => [Math.abs(found[i].brevityPenalty - brevity_penalty)]),
+      TOLERANCE.metric,
+    ),
+  ];
+}
+
+function parseBleu(text: string, path: string): readonly RecordedBleu[] {
+  let corpora: unknown;
+  try {
+    corpora = JSON.parse(text);
+  } catch {
+    throw new InputError(`${path}: not JSON`);
+  }
+  if (!Array.isArray(corpora)) throw new InputError(`${path}: it must be a list of corpora`);
+  return corpora as RecordedBleu[];
 }
 
 function lines(text: string): string[] {

@@ -62,8 +62,8 @@ Deno.test({
   async fn() {
     const checks = await verifyMetrics(`${fixtures}metrics`);
     assertEquals(checks.filter(({ status }) => status === "FAIL"), []);
-    assertEquals(checks.filter(({ status }) => status === "ok").length, 3);
-    assertEquals(namesOf(checks, "skipped"), ["bleu.json"]);
+    assertEquals(checks.filter(({ status }) => status === "ok").length, 6);
+    assertEquals(namesOf(checks, "skipped"), []);
   },
 });
 
@@ -80,14 +80,27 @@ async function verifyFiles(files: Readonly<Record<string, string>>): Promise<Che
 
 const rouge = { prediction: "the cats sat", references: ["the cat sat"], rougeL_stemmed: 1, rougeL_unstemmed: 2 / 3 };
 
+// Precisions 1, 1, 1, 1; brevity penalty exp(1 - 6 / 5).
+const bleu = {
+  hypotheses: ["the cat sat on it"],
+  references: ["the cat sat on it ."],
+  bleu: 100 * Math.exp(-0.2),
+  precisions: [100, 100, 100, 100],
+  brevity_penalty: Math.exp(-0.2),
+};
+
 Deno.test("recorded metrics that agree are ok, in the order of their files' names", async () => {
   const checks = await verifyFiles({
     "rouge_l.jsonl": `${JSON.stringify(rouge)}\n`,
     "porter.tsv": "cats\tcat\nrunning\trun\n",
-    "bleu.json": "{}",
+    "bleu.json": JSON.stringify([bleu]),
+    "meteor.json": "{}",
   });
   assertEquals(checks.map(({ name, status }) => [name, status]), [
-    ["bleu.json", "skipped"],
+    ["BLEU of 1 corpora", "ok"],
+    ["n-gram precisions of 1 corpora", "ok"],
+    ["brevity penalties of 1 corpora", "ok"],
+    ["meteor.json", "skipped"],
     ["Porter stems of 2 words", "ok"],
     ["ROUGE-L of 1 texts, stemmed", "ok"],
     ["ROUGE-L of 1 texts, unstemmed", "ok"],
@@ -98,14 +111,16 @@ Deno.test("recorded metrics that differ fail, each by itself", async () => {
   const checks = await verifyFiles({
     "porter.tsv": "cats\tcat\nrunning\trunn\nsky\tsky\n",
     "rouge_l.jsonl": JSON.stringify({ ...rouge, rougeL_stemmed: 1 - 1e-5 }),
+    "bleu.json": JSON.stringify([{ ...bleu, bleu: bleu.bleu + 1e-5, brevity_penalty: 1 }]),
   });
-  assertEquals(checks.map(({ status }) => status), ["FAIL", "FAIL", "ok"]);
-  assertEquals(checks[0].note, "1 differ; running gives run instead of runn");
+  assertEquals(checks.map(({ status }) => status), ["FAIL", "ok", "FAIL", "FAIL", "FAIL", "ok"]);
+  assertEquals(checks[3].note, "1 differ; running gives run instead of runn");
 });
 
 Deno.test("empty files are no agreement, and a line that is no JSON is refused by its number", async () => {
-  const checks = await verifyFiles({ "porter.tsv": "\n", "rouge_l.jsonl": "" });
-  assertEquals(checks.map(({ status }) => status), ["FAIL", "FAIL", "FAIL"]);
+  const checks = await verifyFiles({ "porter.tsv": "\n", "rouge_l.jsonl": "", "bleu.json": "[]" });
+  assertEquals(checks.map(({ status }) => status), ["FAIL", "FAIL", "FAIL", "FAIL", "FAIL", "FAIL"]);
+  await assertRejects(() => verifyFiles({ "bleu.json": "{" }), InputError, "bleu.json: not JSON");
   await assertRejects(
     () => verifyFiles({ "rouge_l.jsonl": `${JSON.stringify(rouge)}\n{\n` }),
     InputError,

@@ -1,0 +1,32 @@
+/**
+ * Question: how much of the off-policy and how much of the on-policy moment should a student match on each task?
+ *
+ * Source: AMMD (Jia 2024), Table 6: the combination factor β of β U_off + (1 − β) U_on, rows of the three tasks.
+ * Command: `deno task reproduce task_combination_factor`.
+ * Result: results/<profile>/task_combination_factor/{scores,items,curves}.csv, table.md, sampled.md, scores.svg.
+ */
+import { T5_SUBJECTS, taskExperiment } from "#lib/experiment/task_experiment.ts";
+import { BETAS } from "./combination_factor.ts";
+import { METHODS } from "./methods.ts";
+import { taskResponseFigure, taskTables } from "./task_report.ts";
+import { MAIN_SIZE } from "./task_specific.ts";
+
+export const taskCombinationFactor = taskExperiment({
+  name: "task_combination_factor",
+  source: "AMMD, Table 6",
+  description: "the weight β of the off-policy moment against the on-policy one, on the three tasks",
+  subjects: T5_SUBJECTS.filter(({ size }) => size === MAIN_SIZE),
+  methods: {
+    sft_continued: METHODS.sft_continued,
+    ...Object.fromEntries(Object.entries(BETAS).map(([name, { method }]) => [name, method])),
+  },
+  report(results) {
+    const labels = Object.fromEntries(Object.entries(BETAS).map(([name, { label }]) => [name, label]));
+    const caption = `Combination factor on the tasks (after AMMD, Table 6), profile ${results.profile}`;
+    const points = Object.entries(BETAS).map(([method, { beta }]) => ({ method, x: beta }));
+    return {
+      tables: taskTables(results, { caption, methods: ["sft_continued", ...Object.keys(BETAS)], labels }),
+      figures: { scores: taskResponseFigure(results, points, "β: weight of the off-policy moment", MAIN_SIZE) },
+    };
+  },
+});

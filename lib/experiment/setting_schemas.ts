@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+// The parts that the sections of a profile are made of.
+
+const MAX_SEED = 2 ** 32 - 1;
+
+export const count = z.int().min(1);
+export const countOrNone = z.int().min(0);
+export const seed = z.int().min(0).max(MAX_SEED);
+export const positive = z.number().gt(0);
+export const fraction = z.number().min(0).max(1);
+export const insideUnit = z.number().gt(0).lt(1);
+export const decay = z.number().min(0).lt(1);
+
+export const seeds = z.array(seed).min(1).refine(
+  (values) => new Set(values).size === values.length,
+  "a seed occurs twice",
+);
+
+/** Rotary embedding turns pairs of a head's dimensions, and kernels read four numbers at once. */
+export const model = z.strictObject({ hiddenSize: count, numLayers: count, numHeads: count }).refine(
+  ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,
+  { message: "hiddenSize must be a multiple of 4 × numHeads", path: ["hiddenSize"] },
+);
+
+export const training = z.strictObject({ steps: count, learningRate: positive, warmupSteps: countOrNone });
+
+export const distillation = z.strictObject({ ...training.shape, teacherTexts: count });
+
+export const ammd = z.strictObject({
+  beta: fraction,
+  criticSteps: count,
+  criticWarmupSteps: countOrNone,
+  criticLearningRateFactor: positive,
+  features: z.enum(["student", "teacher", "both"]),
+  head: z.enum(["linear", "mlp"]),
+  bound: z.enum(["tanh", "none"]),
+  moments: z.enum(["sampled", "full"]),
+  horizon: z.enum(["immediate", "rewardToGo"]),
+  baseline: z.enum(["none", "positionMean", "whitened"]),
+  gamma: positive.max(1),
+  offPolicySource: z.enum(["teacher", "data"]),
+  sftWeight: z.number().min(0),
+});
