@@ -10,6 +10,7 @@ import { runProgram, testInFolder } from "./test_run.ts";
 
 const SETS = ["dolly", "self_instruct", "sni", "unni", "vicuna"];
 const DISTANCES = ["forward_kl", "reverse_kl", "jensen_shannon", "total_variation", "d"];
+const METRICS: Readonly<Record<string, string>> = { samsum: "rouge_l", iwslt: "bleu", strategyqa: "accuracy" };
 const NAMES = EXPERIMENTS.map(({ name }) => name);
 const REPRODUCE = ["reproduce", "--profile", "smoke", "--seeds", "10", "--quiet"];
 
@@ -23,11 +24,17 @@ async function scoresOf(folder: string, experiment: string): Promise<ScoreRow[]>
 testInFolder("every experiment runs with all its methods, and writes scores, tables and figures", async (folder) => {
   const { status, printed, reported } = await runProgram(...REPRODUCE.toSpliced(1, 0, ...NAMES), "--results", folder);
   assertEquals([status, reported.includes("failed")], [0, false], reported);
-  for (const { name, methods } of EXPERIMENTS) {
+  for (const { name, methods, tasks } of EXPERIMENTS) {
     const scores = await scoresOf(folder, name);
-    for (const { name: method } of methods) {
+    for (const { name: method, tasks: ownTasks } of methods) {
       const own = scores.filter((row) => row.method === method);
-      if (name !== "imitation_gap") {
+      if (tasks) {
+        const scored = own.filter(({ dataset }) => tasks.includes(dataset)).map((
+          { dataset, metric },
+        ) => [dataset, metric]);
+        const expected = (ownTasks ?? tasks).map((task) => [task, METRICS[task.split("/")[0]]]);
+        assertEquals(scored.sort(), expected.sort(), `${name} ${method}`);
+      } else if (name !== "imitation_gap") {
         const sets = own.filter(({ metric }) => metric === "rouge_l").map(({ dataset }) => dataset);
         assertEquals(sets.sort(), SETS, `${name} ${method}`);
       }
@@ -40,6 +47,7 @@ testInFolder("every experiment runs with all its methods, and writes scores, tab
   }
   await checkHeldOut(folder);
   await checkSharing(folder);
+  await checkTasks(folder);
   await checkCurves(folder);
 });
 
@@ -76,6 +84,30 @@ async function checkSharing(folder: string): Promise<void> {
   assertEquals(await of("combination_factor", "beta_0.5"), ammd);
   assertEquals(await of("combination_factor", "beta_1"), await of("instruction_following", "ammd_off"));
   for (const { name } of ablations.methods.slice(2)) assert((await of("ablations", name)).join() !== ammd.join(), name);
+}
+
+/** Encoder-decoders: sampled responses and distances beside the likeliest, curves of every task, and what BLEU is made of. */
+async function checkTasks(folder: string): Promise<void> {
+  const experiment = "task_specific";
+  const scores = await scoresOf(folder, experiment);
+  const of = (dataset: string, method = "gkd") =>
+    new Map(
+      scores.filter((row) => row.dataset === dataset && row.method === method).map((row) => [row.metric, row.value]),
+    );
+  for (const task of ["samsum/base", "iwslt/small", "strategyqa/large"]) {
+    const [metric] = of(task).keys();
+    assertEquals([...of(`${task}/sampled`).keys()], [metric]);
+    const tv = of(`${task}/held_out`).get("total_variation_on")!;
+    assert(tv > 0 && tv < 1, `${task} ${tv}`);
+  }
+  const curves = parseCurves(await read(folder, experiment, "curves.csv"), "curves.csv");
+  assert(curves.some(({ task, measure }) => task === "iwslt/small" && measure === "validation_bleu"));
+  assert(curves.some(({ task, measure }) => task === "strategyqa/base" && measure === "validation_accuracy"));
+  const items = await read(folder, experiment, "items.csv");
+  assert(items.includes("bleu.matches_4") && !items.includes(",bleu,"));
+  // What two tables show of one student was trained once.
+  const beta = (await scoresOf(folder, "task_combination_factor")).filter(({ method }) => method === "beta_0.5");
+  for (const { dataset, metric, value } of beta) assertEquals(of(dataset, "ammd").get(metric), value, dataset);
 }
 
 /** A moment is reported for the critics that learn, and for no other. */

@@ -1,6 +1,7 @@
 /** The tables and figures that the task-specific experiments share. */
 import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { RecordedResults } from "#lib/experiment/experiment.ts";
+import { BLEU_OF_ITEMS } from "#lib/metrics/bleu.ts";
 import { STUDENT_SIZES, TASK_METRICS, taskName } from "#lib/experiment/t5_task.ts";
 import { datasetLabel, methodLabel, metricLabel } from "#lib/reporting/display_names.ts";
 import { curves } from "#lib/reporting/figures/curves.ts";
@@ -30,6 +31,7 @@ export function taskTables(results: RecordedResults, { caption, ...rows }: Table
         caption: `${caption}: ${decoding} responses`,
         columns,
         items: results.items.filter(({ dataset }) => columns.some((column) => column.dataset === dataset)),
+        statistics: [BLEU_OF_ITEMS],
         baseline: BASELINE,
       });
       return [name, table];

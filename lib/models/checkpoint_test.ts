@@ -6,6 +6,7 @@ import { readJson, readModel, splitCheckpoint, writeGradients, writeModel } from
 import type { LanguageModel } from "./language_model.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
 import { tinyDecoder } from "./test_decoder.ts";
+import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 const gpu = await testGpu();
 
@@ -65,6 +66,50 @@ for (const family of ["gpt2", "llama"] as const) {
     });
   }
 }
+
+for (const feedForward of ["relu", "gatedGelu"] as const) {
+  for (const tiedHead of [true, false]) {
+    const head = tiedHead ? "tied" : "separate";
+    test(`a T5 checkpoint with ${feedForward} and a ${head} head reads back with equal bits`, async (folder) => {
+      using written = tinyEncoderDecoder(gpu, { feedForward, tiedHead });
+      await writeModel(written, folder);
+      using read = await readModel(gpu, folder);
+      assertEquals(read.config, written.config);
+      assertEquals(await read.store.read(), await written.store.read());
+    });
+  }
+}
+
+test("a T5 checkpoint keeps the projections apart, under the names of transformers", async (folder) => {
+  using model = tinyEncoderDecoder(gpu, { numLayers: 1 });
+  await writeModel(model, folder);
+  const file = await SafeTensorsFile.read(`${folder}/model.safetensors`);
+  const shapes = Object.fromEntries(file.names.map((name) => [name, file.get(name).shape.join()]));
+  const [attention, heads] = [["q", "k", "v"].map((part) => [part, "24,16"]), "16,24"];
+  const of = (block: string, layer: string, parts: readonly (readonly string[])[]) =>
+    parts.map(([part, shape]) => [`${block}.layer.${layer}.${part}.weight`, shape]);
+  const feedForward = [["wi_0", "24,16"], ["wi_1", "24,16"], ["wo", "16,24"]];
+  const bias = [["relative_attention_bias", "8,3"]];
+  assertEquals(
+    shapes,
+    Object.fromEntries([
+      ["shared.weight", "33,16"],
+      ["lm_head.weight", "33,16"],
+      ...["encoder", "decoder"].flatMap((stack) => {
+        const block = `${stack}.block.0`;
+        return [
+          [`${stack}.final_layer_norm.weight`, "16"],
+          ...of(block, "0.SelfAttention", [...attention, ["o", heads], ...bias]),
+          ...(stack === "decoder" ? of(block, "1.EncDecAttention", [...attention, ["o", heads]]) : []),
+          ...of(block, `${stack === "encoder" ? 1 : 2}.DenseReluDense`, feedForward),
+          ...of(block, "0", [["layer_norm", "16"]]),
+          ...of(block, "1", [["layer_norm", "16"]]),
+          ...(stack === "decoder" ? of(block, "2", [["layer_norm", "16"]]) : []),
+        ];
+      }),
+    ]),
+  );
+});
 
 test("a LLaMA checkpoint keeps the projections apart, under the names of transformers", async (folder) => {
   using model = tinyDecoder(gpu, "llama", { numLayers: 1 });

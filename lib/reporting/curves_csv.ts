@@ -64,6 +64,6 @@ export function parseCurves(text: string, path: string): CurveRow[] {
   return rows.map(({ point }) => point);
 }
 
-function keyOf({ experiment, method, task = "", seed, step, measure }: CurveRow) {
-  return [experiment, method, task, seed, step, measure];
+function keyOf({ experiment, method, task, seed, step, measure }: CurveRow) {
+  return [experiment, method, ...(task === undefined ? [] : [task]), seed, step, measure];
 }

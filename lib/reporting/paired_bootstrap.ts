@@ -96,6 +96,77 @@ export function resampleMeans(
   return results;
 }
 
+/** A score that is no mean over items but computed from sums over them, as BLEU is from counts of n-grams. */
+export interface CorpusStatistic {
+  readonly metric: string;
+  /** What `items.csv` keeps of each item, by the names of its metrics there. */
+  readonly parts: readonly string[];
+  /** @param sums over the items of a set, one for each of `parts` */
+  valueOf(sums: readonly number[]): number;
+}
+
+/** Fewer than of means: each resample sums every part of every seed anew. */
+export const STATISTIC_RESAMPLES = 2000;
+
+/**
+ * The same for a corpus statistic (Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation"): each resample
+ * draws seeds and items, takes the statistic of every drawn seed on the drawn items, and their mean.
+ *
+ * @param methods `methods[m][part]` are the scores of a part, in the order of the statistic's
+ * @returns one per method
+ * @throws {RangeError} if there are no items or the numbers differ
+ */
+export function resampleStatistic(
+  dataset: string,
+  methods: readonly (readonly ItemScores[])[],
+  { parts, valueOf }: Pick<CorpusStatistic, "parts" | "valueOf">,
+  { resamples = STATISTIC_RESAMPLES, seed = RANDOM_SEED }: BootstrapOptions = {},
+): ResampledMean[] {
+  if (methods.length === 0) return [];
+  const seedCount = methods[0][0].length;
+  const itemCount = methods[0][0][0]?.length ?? 0;
+  const alike = methods.every((ofParts) =>
+    ofParts.length === parts.length &&
+    ofParts.every((scores) => scores.length === seedCount && scores.every(({ length }) => length === itemCount))
+  );
+  if (!alike || itemCount === 0) {
+    throw new RangeError(
+      `Cannot resample ${dataset}: every method needs the same parts, seeds and items, at least one of each`,
+    );
+  }
+  // A row for each item: its numbers of all methods, seeds and parts, so that a resample adds whole rows.
+  const width = methods.length * seedCount * parts.length;
+  const table = new Float64Array(itemCount * width);
+  methods.forEach((ofParts, m) =>
+    ofParts.forEach((scores, part) =>
+      scores.forEach((values, s) =>
+        values.forEach((value, item) => table[item * width + (m * seedCount + s) * parts.length + part] = value)
+      )
+    )
+  );
+  const meansOf = (items: Iterable<number>, timesDrawn: readonly number[]): number[] => {
+    const sums = new Float64Array(width);
+    for (const item of items) for (let i = 0; i < width; i++) sums[i] += table[item * width + i];
+    return methods.map((_, m) =>
+      timesDrawn.reduce((total, times, s) => {
+        if (times === 0) return total;
+        const start = (m * seedCount + s) * parts.length;
+        return total + times * valueOf([...sums.subarray(start, start + parts.length)]);
+      }, 0) / seedCount
+    );
+  };
+  const { counts, drawn } = drawSeeds(seedCount, resamples, seed);
+  const whole = meansOf(Array(itemCount).keys(), Array(seedCount).fill(1));
+  const results = methods.map((_, m): ResampledMean => ({ mean: whole[m], resampled: new Float64Array(resamples) }));
+  const stream = new RandomStream(seed, `bootstrap items of ${dataset}`);
+  const items = new Uint32Array(itemCount);
+  for (let resample = 0; resample < resamples; resample++) {
+    drawItems(stream, items);
+    meansOf(items, counts[drawn[resample]]).forEach((mean, m) => results[m].resampled[resample] = mean);
+  }
+  return results;
+}
+
 /** The mean over data sets, resample by resample. */
 export function averageOf(sets: readonly ResampledMean[]): ResampledMean {
   const { resampled } = sets[0];

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows
 import fc from "fast-check";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { averageOf, type BootstrapOptions, differenceOf, type ItemScores, percentile } from "./paired_bootstrap.ts";
-import { resampleMeans } from "./paired_bootstrap.ts";
+import { resampleMeans, resampleStatistic } from "./paired_bootstrap.ts";
 
 function compare(a: ItemScores, b: ItemScores, options?: BootstrapOptions) {
   const [meanA, meanB] = resampleMeans("set", [a, b], options);
@@ -197,4 +197,34 @@ Deno.test("a difference as large as the seeds' spread is found", () => {
   const { p, low, high } = compare(better, zero);
   assertEquals(p, 2 / 10_001);
   assert(low > 0.05 && high < 0.15);
+});
+
+/** A share of two sums, no mean over items. */
+const ratio = { parts: ["hits", "tries"], valueOf: ([hits, tries]: readonly number[]) => hits / tries };
+
+Deno.test("a statistic of sums that is a mean over items resamples as the mean does", () => {
+  const hits = [[1, 0, 1, 1, 0], [0, 0, 1, 1, 1]];
+  const ones = hits.map((values) => values.map(() => 1));
+  const other = [[0, 0, 0, 1, 0], [0, 1, 1, 0, 0]];
+  const options = { resamples: 300 };
+  const means = resampleMeans("set", [hits, other], options);
+  const statistics = resampleStatistic("set", [[hits, ones], [other, ones]], ratio, options);
+  means.forEach(({ mean, resampled }, m) => {
+    assertAlmostEquals(statistics[m].mean, mean, 1e-12);
+    resampled.forEach((value, r) => assertAlmostEquals(statistics[m].resampled[r], value, 1e-12));
+  });
+});
+
+Deno.test("a statistic is that of each seed's sums, then the mean over the seeds", () => {
+  const [{ mean }] = resampleStatistic("set", [[[[1, 1], [3, 0]], [[2, 2], [3, 6]]]], ratio, { resamples: 1 });
+  assertAlmostEquals(mean, (2 / 4 + 3 / 9) / 2, 1e-12);
+});
+
+Deno.test("a statistic with parts of other seeds or items is refused", () => {
+  assertThrows(
+    () => resampleStatistic("set", [[[[1, 2]], [[1]]]], ratio),
+    RangeError,
+    "the same parts, seeds and items",
+  );
+  assertThrows(() => resampleStatistic("set", [[[[1, 2]]]], ratio), RangeError, "Cannot resample set");
 });

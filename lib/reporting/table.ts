@@ -1,6 +1,7 @@
 import { methodLabel, metricDisplay, orderDatasets, orderMethods, orderMetrics, printMetric } from "./display_names.ts";
 import type { ItemsRow } from "./items_csv.ts";
 import type { ScoreRow } from "./scores_csv.ts";
+import type { CorpusStatistic } from "./paired_bootstrap.ts";
 import { mean, sampleSd } from "./statistics.ts";
 import { allColumns, chosenColumns, type ColumnChoice, type ColumnScores } from "./table_columns.ts";
 import { legendOf } from "./table_legend.ts";
@@ -23,6 +24,8 @@ export interface TableOptions {
   readonly columns?: readonly ColumnChoice[];
   /** What differences are tested on; without it none is. */
   readonly items?: readonly ItemsRow[];
+  /** Metrics that are no means over items, and how they are computed from what `items` has of them. */
+  readonly statistics?: readonly CorpusStatistic[];
   /** The method that the others are compared with; default SFT continued, or SFT if that has no scores. */
   readonly baseline?: string;
   /** Labels of rows, by method, where the display name will not do. */
@@ -49,7 +52,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     : chosenColumns(options.columns, shown, givenSets);
   const baseline = options.baseline ??
     BASELINES.find((method) => columns.some(({ ofMethod }) => ofMethod.has(method)));
-  const resampling = new ItemResampling(options.items ?? []);
+  const resampling = new ItemResampling(options.items ?? [], options.statistics);
   const cellsOfColumn = columns.map((column) => cellsOf(column, methods, baseline, resampling));
   const labelOf = (method: string) => options.labels?.[method] ?? methodLabel(method);
   const table = {
@@ -66,6 +69,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     columns,
     baseline: baseline === undefined ? undefined : { method: baseline, label: labelOf(baseline) },
     hasItems: options.items === undefined ? undefined : !resampling.isEmpty,
+    statistics: (options.statistics ?? []).map(({ metric }) => metric),
   };
   return { ...table, legend: legendOf(table, facts) };
 }

@@ -1,5 +1,5 @@
 import { datasetLabel, metricDisplay, metricLabel } from "./display_names.ts";
-import { RESAMPLES } from "./paired_bootstrap.ts";
+import { RESAMPLES, STATISTIC_RESAMPLES } from "./paired_bootstrap.ts";
 import type { ColumnScores } from "./table_columns.ts";
 import { type ScoreTable, SIGNIFICANCE_LEVEL, type TableCell, TEACHER } from "./table_model.ts";
 
@@ -9,6 +9,8 @@ interface LegendFacts {
   readonly baseline: { readonly method: string; readonly label: string } | undefined;
   /** Whether there are scores of single items; undefined where the table is not one to test on. */
   readonly hasItems: boolean | undefined;
+  /** Metrics that are resampled as a whole, being no means over items. */
+  readonly statistics: readonly string[];
 }
 
 type Table = Omit<ScoreTable, "legend">;
@@ -99,7 +101,8 @@ function bestLines({ columns, rows }: Table): string[] {
   return [`Bold: ${best} mean of the column, the teacher aside.`];
 }
 
-function testLines(table: Table, { baseline, hasItems }: LegendFacts): string[] {
+function testLines(table: Table, facts: LegendFacts): string[] {
+  const { baseline, hasItems } = facts;
   const cells = table.rows.flatMap((row) => row.cells).filter((cell) => cell !== undefined);
   const tested = cells.filter((cell) => cell.againstBaseline ?? cell.againstBest);
   if (hasItems === undefined) return [];
@@ -116,8 +119,10 @@ function testLines(table: Table, { baseline, hasItems }: LegendFacts): string[] 
   if (cells.some(({ againstBest }) => againstBest)) {
     lines.push("Italic: not significantly different from the best of the column (in bold).");
   }
+  const recomputed = table.columns.some(({ metric }) => metric !== undefined && facts.statistics.includes(metric));
+  const fewer = recomputed ? `, ${STATISTIC_RESAMPLES} of ${measuresOf(facts.statistics)}` : "";
   lines.push(
-    `Significant: two-sided p below ${SIGNIFICANCE_LEVEL} by the paired bootstrap over seeds and items (${RESAMPLES} resamples), ` +
+    `Significant: two-sided p below ${SIGNIFICANCE_LEVEL} by the paired bootstrap over seeds and items (${RESAMPLES} resamples${fewer}), ` +
       "Holm's correction for the methods of the column.",
   );
   return [...lines, ...fewSeedsLine(tested), ...untestedLine(table, baseline?.method)];

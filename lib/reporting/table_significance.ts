@@ -1,6 +1,14 @@
 import type { ItemsRow } from "./items_csv.ts";
 import { holm } from "./multiple_testing.ts";
-import { averageOf, differenceOf, type ItemScores, type ResampledMean, resampleMeans } from "./paired_bootstrap.ts";
+import {
+  averageOf,
+  type CorpusStatistic,
+  differenceOf,
+  type ItemScores,
+  type ResampledMean,
+  resampleMeans,
+  resampleStatistic,
+} from "./paired_bootstrap.ts";
 import type { ColumnScores } from "./table_columns.ts";
 import type { TestedDifference } from "./table_model.ts";
 
@@ -16,9 +24,14 @@ export class ItemResampling {
   /** By data set, metric and method: the values of each seed. */
   readonly #items = new Map<string, Map<string, Map<number, readonly number[]>>>();
   readonly #resampled = new Map<string, ReadonlyMap<string, ColumnMean>>();
+  readonly #statistics: readonly CorpusStatistic[];
 
-  /** @throws {RangeError} if a method, data set, metric and seed occur twice */
-  constructor(items: readonly ItemsRow[]) {
+  /**
+   * @param statistics the metrics that are no means over items
+   * @throws {RangeError} if a method, data set, metric and seed occur twice
+   */
+  constructor(items: readonly ItemsRow[], statistics: readonly CorpusStatistic[] = []) {
+    this.#statistics = statistics;
     for (const { method, dataset, metric, seed, values } of items) {
       const ofSet = getOrSet(this.#items, setKey(dataset, metric), () => new Map());
       const ofMethod = getOrSet(ofSet, method, () => new Map());
@@ -50,20 +63,29 @@ export class ItemResampling {
   /** The means on one data set of all methods that have items of these seeds, as many for each. */
   #meansOn(dataset: string, metric: string, seeds: readonly number[]): ReadonlyMap<string, ColumnMean> {
     return getOrSet(this.#resampled, JSON.stringify([dataset, metric, seeds]), () => {
-      const bySize = new Map<number, Map<string, ItemScores>>();
-      for (const [method, ofMethod] of this.#items.get(setKey(dataset, metric)) ?? []) {
-        const scores = seeds.flatMap((seed) => ofMethod.has(seed) ? [ofMethod.get(seed)!] : []);
-        const sizes = new Set(scores.map((values) => values.length));
-        if (scores.length < seeds.length || sizes.size !== 1 || sizes.has(0)) continue;
-        getOrSet(bySize, scores[0].length, () => new Map<string, ItemScores>()).set(method, scores);
+      const statistic = this.#statistics.find((each) => each.metric === metric);
+      const parts = (statistic?.parts ?? [metric]).map((part) => this.#items.get(setKey(dataset, part)) ?? new Map());
+      const bySize = new Map<number, Map<string, readonly ItemScores[]>>();
+      for (const method of parts[0].keys()) {
+        const scores = parts.map((part) => scoresOf(part.get(method), seeds));
+        const sizes = new Set(scores.flatMap((ofPart) => ofPart.map((values) => values.length)));
+        if (scores.some(({ length }) => length < seeds.length) || sizes.size !== 1 || sizes.has(0)) continue;
+        getOrSet(bySize, scores[0][0].length, () => new Map<string, readonly ItemScores[]>()).set(method, scores);
       }
       return new Map([...bySize].flatMap(([size, methods]) => {
-        const means = resampleMeans(dataset, [...methods.values()]);
+        const means = statistic
+          ? resampleStatistic(dataset, [...methods.values()], statistic)
+          : resampleMeans(dataset, [...methods.values()].map(([scores]) => scores));
         const basis = `seeds ${seeds.join()}, ${size} items`;
         return [...methods.keys()].map((method, i) => [method, { basis, mean: means[i] }] as const);
       }));
     });
   }
+}
+
+/** The values of the seeds that there are. */
+function scoresOf(bySeed: ReadonlyMap<number, readonly number[]> | undefined, seeds: readonly number[]): ItemScores {
+  return seeds.flatMap((seed) => bySeed?.has(seed) ? [bySeed.get(seed)!] : []);
 }
 
 /** The differences of methods from a reference, corrected for their number. Those on other seeds or items are left out. */

@@ -50,7 +50,16 @@ async function rewrite(path: string, change: (tensors: Tensors) => void): Promis
   await Deno.writeFile(path, serializeSafeTensors(tensors));
 }
 
-for (const [folder, count] of [["hf/gpt2", 6 + 2 * 28], ["hf/llama", 6 + 2 * 21], ["reference_gpt", 1 + 10]] as const) {
+const RECORDED = [
+  ["hf/gpt2", 6 + 2 * 28],
+  ["hf/llama", 6 + 2 * 21],
+  ["hf/t5", 6 + 2 * 47],
+  ["hf/t5-v1_1", 6 + 2 * 51],
+  ["hf/mt5", 6 + 2 * 51],
+  ["reference_gpt", 1 + 10],
+] as const;
+
+for (const [folder, count] of RECORDED) {
   test(`everything that PyTorch recorded of ${folder} agrees`, async () => {
     const checks = await verifyCheckpoint(gpu, `${fixtures}${folder}`);
     assertEquals(failures(checks), []);
