@@ -98,6 +98,6 @@ export interface Experiment {
 export interface ExperimentRun {
   /** @param task one of the experiment's, if it has any */
   cell(method: string, seed: number, task?: string): Promise<CellResult>;
-  /** Data and sizes, for provenance. */
+  /** Data and sizes, for provenance; of an experiment with tasks, of those that have run. */
   readonly description: Readonly<Record<string, unknown>>;
 }

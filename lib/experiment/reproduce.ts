@@ -121,7 +121,7 @@ export async function runCells(
     configurationHash: plan.configurationHash,
     deno: Deno.version.deno,
     adapter: adapterName(context.gpu.adapterInfo),
-    data: run.description,
+    data: folder.provenance?.data ?? {},
     cells: folder.provenance?.cells ?? {},
   };
   const code = await codeVersion();
@@ -179,7 +179,8 @@ async function runCell(
       peakGpuBytes: context.gpu.peakBytes,
     },
   };
-  folder.provenance = { ...folder.provenance!, cells };
+  const data = { ...folder.provenance!.data, ...run.description };
+  folder.provenance = { ...folder.provenance!, data, cells };
 }
 
 type CodeVersion = Pick<CellProvenance, "commit" | "dirty">;

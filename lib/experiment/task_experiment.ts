@@ -37,19 +37,21 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       tasks,
       key: (profile, task) => key(taskProfile(profile, subjectOf(task))),
     })),
-    async open(context) {
-      const benchOf = (subject: T5Subject) => Workbench.open(context, t5Task(context, subject));
-      const benches = await Promise.all(
-        TASK_NAMES.map((corpus) => benchOf(subjects.find((each) => each.corpus === corpus)!)),
-      );
-      return {
-        description: Object.fromEntries(benches.map(({ task, texts }) => [task.corpus, texts.description])),
+    open(context) {
+      // A task's data is read when it first runs: with `--data` there may be no other.
+      const description: Record<string, unknown> = {};
+      return Promise.resolve({
+        description,
         async cell(name, seed, task) {
-          const bench = await benchOf(subjectOf(task));
+          const bench = await Workbench.open(context, t5Task(context, subjectOf(task)));
+          description[bench.task.corpus] = bench.texts.description;
           const method = methods[name];
-          return bench.once(`cell ${method.key(bench.profile)}, seed ${seed}`, () => method.run(bench, name, seed));
+          return await bench.once(
+            `cell ${method.key(bench.profile)}, seed ${seed}`,
+            () => method.run(bench, name, seed),
+          );
         },
-      };
+      });
     },
   };
 }
