@@ -68,7 +68,7 @@ for (const [folder, count] of RECORDED) {
   }, !exists(`${fixtures}${folder}`));
 }
 
-for (const family of ["gpt2", "llama"]) {
+for (const family of ["gpt2", "llama", "t5"]) {
   test(`what the ${family} fixture of this folder records agrees with PyTorch, the rest is skipped`, async () => {
     const checks = await verifyCheckpoint(gpu, `${testdata}${family}`);
     assertEquals(failures(checks), []);
