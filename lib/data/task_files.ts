@@ -11,12 +11,17 @@ import type { TaskName, TaskRecord } from "./task_records.ts";
  * | `iwslt` | JSON list (or lines) of `{"translation": {"de": …, "en": …}}`, or two texts of as many lines, `x.en` and `x.de` | English | German |
  * | `strategyqa` | JSON list of objects | `question` | `answer`, true or false, as yes or no |
  *
- * StrategyQA's facts and decompositions are not read: they would tell the answer.
+ * StrategyQA's facts and decompositions are not read: they would tell the answer. White space, line breaks included, becomes one space.
+ * A dialogue may be empty, as one of SAMSum's is; no other text may.
  *
  * @param path of two parallel texts that of the English one
- * @throws {InputError} with file and line or record, if the file cannot be read or a record is wrong
+ * @throws {InputError} with file and line or record, if the file cannot be read, is of another form, or a record is wrong
  */
 export async function readTaskFile(task: TaskName, path: string): Promise<TaskRecord[]> {
+  const extension = /\.\w+$/.exec(path)?.[0] ?? "";
+  if (!TASK_EXTENSIONS[task].includes(extension)) {
+    throw new InputError(`${path}: ${task} is read from files that end with ${TASK_EXTENSIONS[task].join(", ")}`);
+  }
   const records = path.endsWith(".en")
     ? await readParallel(path)
     : path.endsWith(".csv")
@@ -27,6 +32,13 @@ export async function readTaskFile(task: TaskName, path: string): Promise<TaskRe
   if (records.length === 0) throw new InputError(`${path}: it has no records`);
   return records;
 }
+
+/** The forms of each data set. */
+export const TASK_EXTENSIONS: Readonly<Record<TaskName, readonly string[]>> = {
+  samsum: [".csv", ".json", ".jsonl"],
+  iwslt: [".json", ".jsonl", ".en"],
+  strategyqa: [".json", ".jsonl"],
+};
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,7 +63,8 @@ function answerOf(answer: unknown, where: string): string {
 
 function recordOf(source: unknown, target: unknown, where: string, names: readonly [string, string]): TaskRecord {
   const [from, to] = [source, target].map((value, i) => {
-    if (typeof value === "string" && value.trim() !== "") return value.replaceAll(/\s+/g, " ").trim();
+    const mayBeEmpty = names[i] === "dialogue";
+    if (typeof value === "string" && (mayBeEmpty || value.trim() !== "")) return value.replaceAll(/\s+/g, " ").trim();
     const what = typeof value === "string" ? "empty" : value === undefined ? "missing" : "not a text";
     throw new InputError(`${where}: ${names[i]} is ${what}`);
   });
@@ -127,6 +140,7 @@ async function readText(path: string): Promise<string> {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: there is no such file`);
+    if (error instanceof Deno.errors.IsADirectory) throw new InputError(`${path}: it is a folder, not a file`);
     throw error;
   }
 }

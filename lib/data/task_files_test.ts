@@ -48,6 +48,7 @@ Deno.test("SAMSum: CSV with columns in any order, quoted line breaks, commas and
   ]]);
   const json = JSON.stringify([{ id: "1", dialogue: "A: hi\nB: hi", summary: "They greet." }]);
   assertEquals(pairs(await read("samsum", "train.json", json)), [["A: hi B: hi", "They greet."]]);
+  assertEquals(pairs(await read("samsum", "a.csv", "dialogue,summary\n,Nobody speaks.\n")), [["", "Nobody speaks."]]);
 });
 
 Deno.test("IWSLT: a JSON list, JSON Lines, or two parallel texts, from English to German", async () => {
@@ -149,6 +150,29 @@ Deno.test("where a split is missing a tenth of the training records is taken for
   });
 });
 
+Deno.test("without a test file the validation file is scored, and validation is taken from training", async () => {
+  const words = Array.from({ length: 10 }, (_, i) => `w${i}`);
+  await withFiles({ "train.jsonl": lines(...words), "dev.jsonl": lines("d", "e") }, async (folder) => {
+    const { train, validation, test } = await loadTask("iwslt", folder);
+    assertEquals([validation, test].map((records) => records.map(({ source }) => source)), [["w0"], ["d", "e"]]);
+    assertEquals(train.length, 9);
+  });
+});
+
+Deno.test("files behind links are read, those of another form are not, and a folder is no file", async () => {
+  await withFiles({ "real.txt": lines("a", "b", "c", "d"), "train.csv": "x" }, async (folder) => {
+    await Deno.symlink(`${folder}/real.txt`, `${folder}/train.jsonl`);
+    assertEquals((await loadTask("iwslt", folder)).train.length, 2);
+    await refused(
+      readTaskFile("iwslt", `${folder}/train.csv`),
+      "iwslt is read from files that end with .json, .jsonl, .en",
+    );
+    await refused(loadTask("iwslt", `${folder}/real.txt`), "real.txt: it is a file, not a folder");
+    await Deno.mkdir(`${folder}/test.json`);
+    await refused(readTaskFile("iwslt", `${folder}/test.json`), "test.json: it is a folder, not a file");
+  });
+});
+
 Deno.test("a folder without training files, or that is not there, is refused", async () => {
   await withFiles(
     { "test.jsonl": line("a") },
@@ -156,7 +180,7 @@ Deno.test("a folder without training files, or that is not there, is refused", a
       refused(
         loadTask("iwslt", folder),
         "no training file for iwslt (files: test.jsonl)",
-        "expected train.csv, train.json or train.en",
+        "expected train* with one of .json, .jsonl, .en",
       ),
   );
   await refused(loadTask("samsum", "no/such/folder"), "no/such/folder: there is no such folder");

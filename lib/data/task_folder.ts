@@ -1,11 +1,11 @@
 import { InputError } from "#lib/errors.ts";
-import { readTaskFile } from "./task_files.ts";
+import { readTaskFile, TASK_EXTENSIONS } from "./task_files.ts";
 import { countLeakedSources, type TaskData, type TaskName } from "./task_records.ts";
 
 /** Words of a file's name that say which split it is; one that begins with `train` is for training. */
 const SPLIT_WORDS = { validation: ["validation", "valid", "val", "dev"], test: ["test"] } as const;
 
-/** Where no file is for validation or for testing, one training record in so many is taken for it. */
+/** Where a split has no file, one training record in so many is taken for it. */
 const TRAINING_PER_HELD_OUT = 10;
 const MAX_HELD_OUT = 1000;
 
@@ -19,14 +19,15 @@ const MAX_HELD_OUT = 1000;
  * | `validation`, `valid`, `val`, `dev` | validation |
  * | `test` | test |
  *
- * Where there is no validation file, and where there is no test file, a tenth of the training records is taken for it, up to 1,000:
- * the first for validation, the next for testing.
+ * Where there is no test file the validation file is the test set, as where a data set's test answers are not published
+ * (StrategyQA). For what then has no file a tenth of the training records is taken, up to 1,000: the first for validation, the
+ * next for testing.
  *
  * @throws {InputError} if the folder or its training file is missing, or a file is wrong
  */
 export async function loadTask(task: TaskName, folder: string): Promise<TaskData> {
   const home = isFolder(`${folder}/${task}`) ? `${folder}/${task}` : folder;
-  const names = listFiles(home);
+  const names = listFiles(home, TASK_EXTENSIONS[task]);
   const read = async (isOf: (words: readonly string[]) => boolean) => {
     const files = names.filter((name) => isOf(wordsOf(name)));
     return (await Promise.all(files.map((name) => readTaskFile(task, `${home}/${name}`)))).flat();
@@ -34,8 +35,9 @@ export async function loadTask(task: TaskName, folder: string): Promise<TaskData
   const all = await read((words) => words.some((word) => word.startsWith("train")));
   if (all.length === 0) {
     const found = names.length === 0 ? "none" : names.join(", ");
+    const forms = TASK_EXTENSIONS[task].join(", ");
     throw new InputError(
-      `${home}: no training file for ${task} (files: ${found}); expected train.csv, train.json or train.en`,
+      `${home}: no training file for ${task} (files: ${found}); expected train* with one of ${forms}`,
     );
   }
   const given = {
@@ -44,20 +46,24 @@ export async function loadTask(task: TaskName, folder: string): Promise<TaskData
   };
   let taken = 0;
   const take = () => all.slice(taken, taken += Math.min(MAX_HELD_OUT, Math.ceil(all.length / TRAINING_PER_HELD_OUT)));
-  const validation = given.validation.length > 0 ? given.validation : take();
-  const test = given.test.length > 0 ? given.test : take();
+  const heldOut = given.test.length > 0 ? given : { validation: [], test: given.validation };
+  const validation = heldOut.validation.length > 0 ? heldOut.validation : take();
+  const test = heldOut.test.length > 0 ? heldOut.test : take();
   const train = all.slice(taken);
   if (train.length === 0) throw new InputError(`${home}: ${all.length} training records are too few to hold some out`);
   return { task, train, validation, test, source: home, leakCount: countLeakedSources(train, test) };
 }
 
 /** The data files of a folder; of two parallel texts the English one. */
-function listFiles(folder: string): string[] {
+function listFiles(folder: string, extensions: readonly string[]): string[] {
   try {
-    return [...Deno.readDirSync(folder)].filter(({ isFile, name }) => isFile && /\.(csv|jsonl?|en)$/.test(name))
+    return [...Deno.readDirSync(folder)].filter(({ isDirectory, name }) =>
+      !isDirectory && extensions.some((extension) => name.endsWith(extension))
+    )
       .map(({ name }) => name).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new InputError(`${folder}: there is no such folder`);
+    if (error instanceof Deno.errors.NotADirectory) throw new InputError(`${folder}: it is a file, not a folder`);
     throw error;
   }
 }
