@@ -43,6 +43,10 @@ const DATASETS: ReadonlyMap<string, string> = new Map([
   ["average", "Average"],
 ]);
 
+/** The parts that names of tasks may have behind the data set: the size of the student, and what was done with it. */
+const TASK_SIZES = ["", "/small", "/base", "/large"];
+const TASK_USES = ["", "/sampled", "/held_out"];
+
 /** The order is that of tables. */
 const METRICS: ReadonlyMap<string, MetricDisplay> = new Map([
   ["rouge_l", percentage("ROUGE-L")],
@@ -97,9 +101,15 @@ export function orderMethods(methods: Iterable<string>, given: readonly string[]
   return orderNames(methods, [...given, ...METHODS.keys()]);
 }
 
-/** Each data set once: first those of `given`, in its order, then in the order of the papers' tables, unknown ones by code units. */
+/**
+ * Each data set once: first those of `given`, in its order, then in the order of the papers' tables, those of one task from small
+ * students to large ones, unknown ones by code units.
+ */
 export function orderDatasets(datasets: Iterable<string>, given: readonly string[] = []): string[] {
-  return orderNames(datasets, [...given, ...DATASETS.keys()]);
+  const known = [...DATASETS.keys()].flatMap((name) =>
+    TASK_SIZES.flatMap((size) => TASK_USES.map((use) => `${name}${size}${use}`))
+  );
+  return orderNames(datasets, [...given, ...known]);
 }
 
 /** Each metric once, the one that the papers report first. */

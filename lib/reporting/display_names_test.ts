@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { metricDisplay, metricLabel, orderDatasets, orderMethods, orderMetrics, printMetric } from "./display_names.ts";
+import { datasetLabel, metricDisplay, metricLabel, orderDatasets } from "./display_names.ts";
+import { orderMethods, orderMetrics, printMetric } from "./display_names.ts";
 
 Deno.test("given names come first in their order, then known ones as in the papers, then others by code units", () => {
   assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["kd", "opd", "ammd", "Beta", "zeta"]);
@@ -11,9 +12,27 @@ Deno.test("given names come first in their order, then known ones as in the pape
   ]);
 });
 
+Deno.test("tasks stand by data set, from small students to large ones, and are named by their parts", () => {
+  const tasks = ["strategyqa/base", "samsum/small", "iwslt/large/sampled", "iwslt/large", "iwslt/base", "samsum/large"];
+  const ordered = [
+    "samsum/small",
+    "samsum/large",
+    "iwslt/base",
+    "iwslt/large",
+    "iwslt/large/sampled",
+    "strategyqa/base",
+  ];
+  assertEquals(orderDatasets(["mine/base", ...tasks, "dolly"]), ["dolly", ...ordered, "mine/base"]);
+  assertEquals(["samsum/base", "iwslt/small/sampled", "strategyqa", "mine/base", "held_out"].map(datasetLabel), [
+    ...["SAMSum base", "IWSLT small, sampled", "StrategyQA", "mine base", "held_out"],
+  ]);
+});
+
 Deno.test("metrics are printed in their units with their decimals, and never as minus zero", () => {
   assertEquals(printMetric("rouge_l", 0.33649), "33.6");
   assertEquals(printMetric("judge", 1), "100.0");
+  assertEquals(printMetric("bleu", 0.30119), "30.1");
+  assertEquals(printMetric("accuracy", 0.6547), "65.5");
   assertEquals(printMetric("rouge_l", -0.0001), "0.0");
   assertEquals(printMetric("response_tokens", 7.25), "7.3");
   assertEquals(printMetric("forward_kl_on", 0.01234), "0.012");

@@ -1,14 +1,14 @@
 import { InputError } from "#lib/errors.ts";
 import { compareKeys, type CsvRow, findRepeated, readCsv, textField, wholeField, writeCsv } from "./csv_rows.ts";
 
-/** What one trained model scored on each item of a data set: what `ScoreRow.value` is the mean of. */
+/** What one trained model scored on each item of a data set: what `ScoreRow.value` is the mean of, or the counts that BLEU is made of. */
 export interface ItemsRow {
   readonly experiment: string;
   readonly method: string;
   readonly dataset: string;
   readonly metric: string;
   readonly seed: number;
-  /** In the order of the set, at least one; each the mean over the sampling seeds. */
+  /** In the order of the set, at least one; each the mean over the sampling seeds, of counts their sum. */
   readonly values: readonly number[];
 }
 

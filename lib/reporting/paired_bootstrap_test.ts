@@ -220,6 +220,29 @@ Deno.test("a statistic is that of each seed's sums, then the mean over the seeds
   assertAlmostEquals(mean, (2 / 4 + 3 / 9) / 2, 1e-12);
 });
 
+/** Hits and tries of two methods: 3 seeds of 8 items. */
+const SHARES: ItemScores[][] = [
+  [
+    [[3, 5, 0, 2, 7, 1, 4, 6], [4, 4, 1, 2, 6, 2, 5, 5], [2, 6, 0, 1, 7, 0, 4, 6]],
+    [[6, 9, 3, 5, 8, 4, 7, 9], [5, 9, 3, 6, 8, 5, 7, 8], [6, 9, 2, 5, 9, 4, 6, 9]],
+  ],
+  [
+    [[2, 4, 0, 1, 6, 1, 3, 5], [2, 5, 0, 1, 6, 0, 4, 4], [2, 3, 1, 1, 5, 1, 3, 6]],
+    [[5, 9, 4, 5, 8, 5, 6, 9], [6, 9, 3, 5, 9, 4, 7, 8], [6, 8, 3, 5, 8, 5, 7, 9]],
+  ],
+];
+
+// numpy 2.4.6, 2 000 000 resamples in parts, with h and t of a method as arrays of 3 seeds × 8 items:
+//   s, i = draw(3) / 3, draw(8) as multinomial counts; v = (s * (i @ h.T) / (i @ t.T)).sum(1); o = v of the first − v of the second
+Deno.test("interval and p of a statistic agree with numpy's", () => {
+  const [a, b] = resampleStatistic("set", SHARES, ratio, { resamples: 100_000 });
+  const { difference, low, high, p } = differenceOf(a, b);
+  assertAlmostEquals(difference, 0.11450980392156862, 1e-12);
+  assertAlmostEquals(low, 0.04625625, 0.001);
+  assertAlmostEquals(high, 0.18666667, 0.001);
+  assertAlmostEquals(p, 0.008495, 0.0017); // 4 standard errors of 100 000 resamples
+});
+
 Deno.test("a statistic with parts of other seeds or items is refused", () => {
   assertThrows(
     () => resampleStatistic("set", [[[[1, 2]], [[1]]]], ratio),

@@ -8,7 +8,7 @@ export interface ScoreRow {
   readonly dataset: string;
   readonly metric: string;
   readonly seed: number;
-  /** The mean over the items, a fraction. */
+  /** The mean over the items, or what is computed of all of them (BLEU): a fraction. */
   readonly value: number;
   /** Items scored. */
   readonly count: number;

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { BLEU_OF_ITEMS, bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { ItemsRow } from "./items_csv.ts";
 import { holm } from "./multiple_testing.ts";
-import { averageOf, differenceOf, resampleMeans } from "./paired_bootstrap.ts";
+import { averageOf, differenceOf, resampleMeans, resampleStatistic } from "./paired_bootstrap.ts";
 import type { ScoreRow } from "./scores_csv.ts";
 import { mean } from "./statistics.ts";
 import { buildTable, type TableOptions } from "./table.ts";
@@ -102,6 +103,52 @@ Deno.test("the average is tested on the items of all its sets", () => {
   );
   const { correctedP: _, reference: __, ...found } = cellOf(build(courses), "gkd", "average").againstBaseline!;
   assertEquals(found, differenceOf(a, b));
+});
+
+const TRANSLATIONS = [["sft_continued", 0.5], ["kd", 0.5], ["gkd", 0.8]] as const;
+const WORDS = ["der", "die", "Hund", "läuft", "schnell", "nach", "Haus", "."];
+
+/** Sentences of ten words, of which about a share is the reference's: of equal shares equal ones. */
+function translations(method: string, share: number): { score: ScoreRow; items: ItemsRow[] }[] {
+  return SEEDS.map((seed) => {
+    const noise = new RandomStream(seed, `words ${share}`);
+    const segments = Array.from({ length: 40 }, (_, item) => {
+      const reference = Array.from({ length: 10 }, (_, i) => WORDS[(item * (i + 1)) % WORDS.length]);
+      const hypothesis = reference.map((word) => noise.uniform() < share ? word : WORDS[noise.integer(WORDS.length)]);
+      return bleuStatistics(hypothesis.join(" "), reference.join(" "));
+    });
+    const key = { experiment: "e", method, dataset: "iwslt/base", seed };
+    const value = corpusBleu(sumStatistics(segments)).bleu;
+    const columns = Object.entries(statisticColumns(segments));
+    return {
+      score: { ...key, metric: "bleu", value, count: segments.length },
+      items: columns.map(([metric, values]) => ({ ...key, metric, values })),
+    };
+  });
+}
+
+Deno.test("BLEU is tested by the sums of resampled counts, and only where all its counts are there", () => {
+  const rows = TRANSLATIONS.flatMap(([method, share]) => translations(method, share));
+  const [scores, items] = [rows.map(({ score }) => score), rows.flatMap((row) => row.items)];
+  const table = buildTable(scores, { caption: "Caption", items, statistics: [BLEU_OF_ITEMS] });
+  assertEquals(sides(table, "iwslt/base"), { sft_continued: undefined, kd: undefined, gkd: "above" });
+  assert(legendHas(table, "Significant: two-sided p below 0.05"));
+
+  const partsOf = (method: string) =>
+    BLEU_OF_ITEMS.parts.map((part) =>
+      items.filter((row) => row.method === method && row.metric === part).map(({ values }) => values)
+    );
+  const [gkd, baseline] = resampleStatistic("iwslt/base", [partsOf("gkd"), partsOf("sft_continued")], BLEU_OF_ITEMS);
+  const { reference: _, correctedP: __, ...found } = cellOf(table, "gkd", "iwslt/base").againstBaseline!;
+  assertEquals(found, differenceOf(gkd, baseline));
+  // The mean that was resampled is the one that the table shows.
+  assertAlmostEquals(gkd.mean, cellOf(table, "gkd", "iwslt/base").mean, 1e-12);
+
+  const fewer = items.filter(({ method, metric }) => method !== "gkd" || metric !== "bleu.totals_4");
+  const untested = buildTable(scores, { caption: "Caption", items: fewer, statistics: [BLEU_OF_ITEMS] });
+  assertEquals(cellOf(untested, "gkd", "iwslt/base").againstBaseline, undefined);
+  assert(legendHas(untested, "Not tested: cells"));
+  assert(legendHas(buildTable(scores, { caption: "Caption", items }), "Significance: not tested"));
 });
 
 Deno.test("the baseline is SFT continued where it has scores, else SFT, or the one that is asked for", () => {
