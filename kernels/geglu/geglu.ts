@@ -1,16 +1,19 @@
+import tanhWgsl from "../gelu/gelu_tanh.wgsl" with { type: "text" };
 import type { Op } from "../op.ts";
 import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
 import { elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { gegluReference } from "./geglu_reference.ts";
-import wgsl from "./geglu.wgsl" with { type: "text" };
+import gegluWgsl from "./geglu.wgsl" with { type: "text" };
 
+const wgsl = tanhWgsl + gegluWgsl;
 const forwardKernel = defineBlockKernel("geglu", wgsl, "forward");
 const backwardKernel = defineBlockKernel("geglu.dX", wgsl, "backward");
 
 /**
- * GEGLU (Shazeer 2020, arXiv 2002.05202): gelu(gate) · up, with the tanh approximation of GELU, as the gated feed-forward of T5 v1.1.
+ * GEGLU (Shazeer 2020, arXiv 2002.05202): gelu(gate) · up, with the tanh approximation of GELU, as the gated
+ * feed-forward of T5 v1.1.
  * The gate is the first half of the columns of x, the up projection the second: G = 2F.
  */
 export const geglu: Op<"x", Record<never, never>> = {

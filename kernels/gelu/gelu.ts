@@ -1,10 +1,13 @@
 import type { Op } from "../op.ts";
+import vec4Wgsl from "../runtime/block_vec4.wgsl" with { type: "text" };
 import { elementwiseGrid } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { geluReference } from "./gelu_reference.ts";
-import wgsl from "./gelu.wgsl" with { type: "text" };
+import geluWgsl from "./gelu.wgsl" with { type: "text" };
+import tanhWgsl from "./gelu_tanh.wgsl" with { type: "text" };
 
+const wgsl = vec4Wgsl + tanhWgsl + geluWgsl;
 const kernels = {
   none: {
     forward: defineKernel("gelu", wgsl, "forwardExact"),

@@ -1,13 +1,9 @@
 // out = x Phi(x), Phi the normal distribution function (Hendrycks & Gimpel 2016); dX = dOut (Phi(x) + x Phi'(x)).
 // Exact: Phi(-|x|) = exp(-x^2 / 2) t P(t), t = 1 / (1 + 0.35 |x|): WGSL has no erf. P is our minimax fit of degree 8
 // for |x| < 13.5, off by 3.2e-8 of the value, so that the left tail keeps its digits too.
-// "tanh": Phi(x) ~ (1 + tanh u) / 2 = 1 / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3): again for the tail.
+// "tanh": Phi(x) ~ s of gelu_tanh.wgsl, whose text comes before this one.
 // All bindings: any shape as vec4f; those past its end are padding. One invocation computes four numbers.
 struct Params { vecs: u32 }
-
-const SQRT_2_OVER_PI = 0.7978845608;
-const CUBIC = 0.044715;
-const LIMIT = 9.9; // beyond it gelu is x or 0 to 36 digits
 
 override WORKGROUP: u32 = 64u;
 
@@ -31,12 +27,6 @@ fn normalCdf(value: vec4f, bell: vec4f) -> vec4f {
   p = fma(p, t, vec4f(0.13962157));
   let tail = bell * t * p;
   return select(1.0 - tail, tail, value < vec4f(0.0));
-}
-
-// exp(-2u), with x held where this is finite.
-fn inverseOdds(value: vec4f) -> vec4f {
-  let held = max(value, vec4f(-LIMIT));
-  return exp(-2.0 * SQRT_2_OVER_PI * (held + CUBIC * held * held * held));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -64,7 +54,6 @@ fn forwardTanh(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups)
   out[i] = value / (1.0 + inverseOdds(value));
 }
 
-// With s = 1 / (1 + exp(-2u)): Phi'(x) = s (1 - s) 2u', and 1 - s = exp(-2u) s loses no digits where s is near 1.
 @compute @workgroup_size(WORKGROUP)
 fn backwardTanh(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
@@ -72,6 +61,5 @@ fn backwardTanh(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups
   let value = clamp(x[i], vec4f(-LIMIT), vec4f(LIMIT));
   let odds = inverseOdds(value);
   let s = 1.0 / (1.0 + odds);
-  let slope = 2.0 * SQRT_2_OVER_PI * (1.0 + 3.0 * CUBIC * value * value);
-  dX[i] = dOut[i] * s * (1.0 + value * (odds * s) * slope);
+  dX[i] = dOut[i] * s * (1.0 + value * (odds * s) * logOddsSlope(value));
 }

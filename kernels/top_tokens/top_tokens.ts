@@ -1,14 +1,21 @@
+import { axisSizes } from "../runtime/axes.ts";
+import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import wgsl from "./top_tokens.wgsl" with { type: "text" };
 
-const kernel = defineKernel("topTokens", workgroupWgsl + wgsl);
+const kernel = defineBlockKernel("topTokens", workgroupWgsl + wgsl);
 
 /** More would walk a row too often; searches keep far fewer. */
 export const MAX_TOP_TOKENS = 32;
+
+/** WebGPU's default limit. */
+const MAX_WORKGROUP = 256;
+const MAX_BLOCKS_PER_LANE = 256;
+/** The kernel compares ids as float32. */
+const MAX_VOCAB = 2 ** 24;
 
 export interface TopTokens {
   /** log π(token), `"N K"`, the largest first */
@@ -20,23 +27,38 @@ export interface TopTokens {
 /**
  * The K likeliest next tokens of each row of logits `"N V"` (finite), with their log-probabilities. Forward only.
  *
- * @throws {RangeError} if K is not from 1 to V, or over 32
+ * @throws {RangeError} if K is not from 1 to V, or over 32; if V is over 2²⁴, or a CPU driver would end the walks of a
+ * row early (with K = 32, if V is over some 490,000, or four times that where it is a multiple of 4)
  */
 export function topTokens(gpu: Gpu, logits: Tensor, count: number): TopTokens {
-  const [rows, vocab] = logits.shape;
-  if (!Number.isInteger(count) || count < 1 || count > Math.min(vocab, MAX_TOP_TOKENS)) {
-    throw new RangeError(
-      `Cannot pick ${count} tokens of ${vocab}: the number must be from 1 to ${Math.min(vocab, MAX_TOP_TOKENS)}`,
-    );
+  const { N: rows, V: vocab } = axisSizes("topTokens", { logits: "N V" }, { logits });
+  const most = Math.min(vocab, MAX_TOP_TOKENS);
+  if (!Number.isInteger(count) || count < 1 || count > most) {
+    throw new RangeError(`Cannot pick ${count} tokens of ${vocab}: the number must be from 1 to ${most}`);
   }
-  const share = loopRounds(Math.ceil(vocab / gpu.tuning.rowWorkgroup));
+  if (vocab > MAX_VOCAB) throw new RangeError(`Cannot pick of ${vocab} tokens: there must be at most ${MAX_VOCAB}`);
+  const blockSize = blockSizeOf(vocab);
+  const width = vocab / blockSize;
+  const workgroup = workgroupFor(gpu, width);
+  const share = loopRounds(Math.ceil(width / workgroup));
   requireLoopRounds(gpu, "topTokens", `${vocab} tokens, ${count} wanted`, 2 * share + loopRounds(count, share));
   const logProbs = gpu.allocate([rows, count]);
   const tokens = gpu.allocate([rows, count], "u32");
-  gpu.dispatch(kernel, {
+  gpu.dispatch(kernel[blockSize], {
     bindings: { logits, logProbs, tokens },
-    params: { rows, vocab, wanted: count },
+    params: { rows, width, wanted: count },
+    constants: { WORKGROUP: workgroup },
     workgroups: rows,
   });
   return { logProbs, tokens };
+}
+
+/**
+ * Enough invocations that each owns at most 256 blocks of a row, up to WebGPU's limit and whatever is wanted: the same
+ * sums for every K, and K walks within what a CPU driver lets a loop run.
+ */
+function workgroupFor(gpu: Gpu, width: number): number {
+  let workgroup = gpu.tuning.rowWorkgroup;
+  while (workgroup < MAX_WORKGROUP && workgroup * MAX_BLOCKS_PER_LANE < width) workgroup *= 2;
+  return workgroup;
 }

@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { testGpu } from "../test_gpu.ts";
 import { topTokens } from "./top_tokens.ts";
 
@@ -13,7 +14,13 @@ function expected(row: readonly number[], count: number) {
     .sort((a, b) => b.logProb - a.logProb || a.token - b.token).slice(0, count);
 }
 
-for (const [rows, vocab, count] of [[1, 1, 1], [1, 5, 5], [3, 33, 7], [2, 1024, 8], [1, 4099, 32]]) {
+const SIZES = [[1, 1, 1], [1, 5, 5], [3, 4, 4], [3, 33, 7], [2, 1024, 8], [1, 4099, 32], [2, 32_128, 32], [
+  1,
+  50_257,
+  32,
+]];
+
+for (const [rows, vocab, count] of SIZES) {
   test(`topTokens: ${count} of ${vocab}, ${rows} rows, as sorting gives them, and twice the same`, async () => {
     const data = Float32Array.from({ length: rows * vocab }, (_, i) => 6 * Math.sin(i * i + 0.1 * i));
     const logits = gpu.upload(data, [rows, vocab]);
@@ -34,6 +41,40 @@ test("topTokens: of equally likely tokens the smaller ids come first, across the
   const { tokens } = topTokens(gpu, gpu.upload(data, [1, 70]), 25);
   const ones = Array.from({ length: 23 }, (_, i) => 3 * i + 1);
   assertEquals([...await gpu.read(tokens)], [...ones, 0, 2]);
+});
+
+test("topTokens: rows of few different numbers, as low as float32 goes, come sorted", async () => {
+  const number = fc.constantFrom(-3.4028234663852886e38, -1e30, -0, 0, 1, 2.5);
+  const rows = fc.array(number, { minLength: 1, maxLength: 70 });
+  const check = async (row: number[], most: number) => {
+    const [count, exact] = [Math.min(most, row.length), [...row.entries()].sort(([i, a], [j, b]) => b - a || i - j)];
+    const top = topTokens(gpu, gpu.upload(Float32Array.from(row), [1, row.length]), count);
+    assertEquals([...await gpu.read(top.tokens)], exact.slice(0, count).map(([token]) => token));
+  };
+  await fc.assert(fc.asyncProperty(rows, fc.integer({ min: 1, max: 32 }), check), { seed: 1, numRuns: 60 });
+});
+
+test("topTokens: a log-probability is the same bits however many are wanted, and a shift leaves it", async () => {
+  const data = Float32Array.from({ length: 50_257 }, (_, i) => Math.round(64 * Math.sin(i * i)) / 8);
+  const run = async (shift: number, count: number) => {
+    const top = topTokens(gpu, gpu.upload(data.map((x) => x + shift), [1, data.length]), count);
+    return [...await gpu.read(top.logProbs)];
+  };
+  const many = await run(0, 32);
+  assertEquals(await run(0, 3), many.slice(0, 3));
+  // Eighths around 4,096 are exact; what is left is the rounding of the log of the sum to its magnitude.
+  (await run(4096, 32)).forEach((logProb, i) => assertAlmostEquals(logProb, many[i], 5e-4));
+});
+
+test("topTokens: logits without rows, and more rounds than the driver allows, are refused", () => {
+  assertThrows(() => topTokens(gpu, gpu.allocate([40]), 2), RangeError, "Cannot run topTokens: logits has 1 axes");
+  const tuning = { ...gpu.tuning, maxLoopRounds: 100 };
+  const narrow = Object.create(gpu, { tuning: { value: tuning } });
+  assertThrows(
+    () => topTokens(narrow, gpu.allocate([1, 1024]), 32),
+    RangeError,
+    "Cannot run topTokens with 1024 tokens",
+  );
 });
 
 test("topTokens: more than there are, or than are kept, are refused", () => {
