@@ -59,7 +59,8 @@ export const relativeAttention: Op<
     return { out, saved: { ...saved, offsetBias } };
   },
 
-  backward(gpu, dOut, { inputs: { qkv, spans, bias, buckets }, out, saved: { logSumExp, offsetBias }, attrs }) {
+  backward(gpu, dOut, context) {
+    const { inputs: { qkv, spans, bias, buckets }, out, saved: { logSumExp, offsetBias }, attrs } = context;
     const shape = shapeOf(qkv, attrs);
     const { batch, queryTokens, keyTokens, numHeads } = shape;
     const dQkv = gpu.allocate(qkv.shape);
@@ -73,9 +74,11 @@ export const relativeAttention: Op<
       { dQueries: dQkv, dKeyValues: dQkv, dDiagonals },
       shape,
     );
-    const dBias = sumDiagonals(gpu, { dDiagonals, spans, buckets, bias, qkv }, attrs);
+    const dBias = context.wanted.has("bias")
+      ? sumDiagonals(gpu, { dDiagonals, spans, buckets, bias, qkv }, attrs)
+      : undefined;
     gpu.release(dDiagonals);
-    return { qkv: dQkv, bias: dBias };
+    return { qkv: dQkv, ...(dBias ? { bias: dBias } : {}) };
   },
 
   reference: relativeAttentionReference,

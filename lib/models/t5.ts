@@ -6,8 +6,7 @@ import { relu } from "#kernels/relu/relu.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import type { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
+import { normal, ones, type ParameterSpec, type ParameterStore } from "#lib/nn/parameter_store.ts";
 import { type CheckpointTensor, splitRows, wholeTensor } from "./checkpoint_tensor.ts";
 import type { T5Config } from "./t5_config.ts";
 
