@@ -6,7 +6,7 @@ const MAX_LINES = 400;
 /** The parts of lib that build on one another; each may import those to its left. */
 const LIB_ORDER = [
   ...["random", "autograd", "nn", "models", "generation", "objectives", "training"],
-  ...["verification", "experiment", "benchmark", "cli"],
+  ...["verification", "experiment", "runner", "comparison", "benchmark", "cli"],
 ];
 /** The parts that know no model and no GPU; everything may import them. They import `random` at most. */
 const LIB_LEAVES = ["data", "metrics", "reporting", "judge"];

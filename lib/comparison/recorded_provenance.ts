@@ -1,0 +1,103 @@
+/** Values of nested settings by path, as in `ammd.beta`; a list is one value. */
+export type FlatValues = ReadonlyMap<string, unknown>;
+
+/** What `provenance.json` tells of one cell. What is the same for cells is the same object. */
+export interface RecordedCell {
+  /** Method, and task where there is one: `gkd/samsum/base`. */
+  readonly name: string;
+  readonly settings: FlatValues;
+  /** Adapter and Deno. */
+  readonly environment: FlatValues;
+  /** What of the code it reaches, by name, with a hash or version each; empty where that was not recorded. */
+  readonly sources: FlatValues;
+  /** As in `1e09da1 with changes`. */
+  readonly commit: string | undefined;
+}
+
+/** What was recorded beside the numbers of an experiment. What is not there, or of another kind, is left out. */
+export interface RecordedProvenance {
+  /** By name and seed, as in `gkd/samsum/base/10`. */
+  readonly cells: ReadonlyMap<string, RecordedCell>;
+  readonly data: FlatValues;
+  /** Whether a cell's settings are those that it reads; otherwise they are all of the run. */
+  readonly onlyReadSettings: boolean;
+}
+
+const NOTHING: FlatValues = new Map();
+
+/**
+ * Reads `provenance.json` of either form: one configuration, adapter and Deno for all cells, or those of each cell (`format: 2`).
+ *
+ * @returns undefined if the text is not JSON of an object
+ */
+export function readProvenance(text: string): RecordedProvenance | undefined {
+  const root = parseObject(text);
+  if (root === undefined) return undefined;
+  const perCell = root.format === 2;
+  const all = {
+    settings: flatten(root.configuration),
+    environment: flatten({ adapter: root.adapter, deno: root.deno }),
+  };
+  const tables = Object.fromEntries(
+    (["settings", "environments", "sources"] as const).map((name) => [
+      name,
+      new Map(Object.entries(objectOf(root[name])).map(([id, value]) => [id, flatten(value)])),
+    ]),
+  );
+  const cells = Object.entries(objectOf(root.cells)).map(([key, value]) => {
+    const cell = objectOf(value);
+    const of = (table: string, id: unknown) => tables[table].get(String(id)) ?? NOTHING;
+    const { id, name } = perCell ? keyOf(key) : keyOf(key.split(/, (?:seed )?/).join("/"));
+    return [id, {
+      name,
+      settings: perCell ? of("settings", cell.settings) : all.settings,
+      environment: perCell ? of("environments", cell.environment) : all.environment,
+      sources: perCell ? of("sources", cell.sources) : NOTHING,
+      commit: commitOf(cell),
+    }] as const;
+  });
+  return { cells: new Map(cells), data: flatten(root.data), onlyReadSettings: perCell };
+}
+
+/** The value of a JSON object's text, if it is one. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function objectOf(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The last part of a key is the seed. */
+function keyOf(id: string) {
+  return { id, name: id.replace(/\/\d+$/, "") };
+}
+
+function commitOf({ commit, dirty }: Record<string, unknown>): string | undefined {
+  return typeof commit === "string" ? `${commit}${dirty === true ? " with changes" : ""}` : undefined;
+}
+
+function flatten(value: unknown): FlatValues {
+  const values = new Map<string, unknown>();
+  // By a list of what is left to do, as files may nest deeper than calls can.
+  const left: [path: string, value: unknown][] = isObject(value) ? Object.entries(value).reverse() : [];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [path, value] = next;
+    if (value === undefined) continue;
+    if (isObject(value) && Object.keys(value).length > 0) {
+      left.push(
+        ...Object.entries(value).reverse().map(([key, inner]) => [`${path}.${key}`, inner] as [string, unknown]),
+      );
+    } else values.set(path, value);
+  }
+  return values;
+}
