@@ -27,6 +27,7 @@ export const combinationFactor = instructionExperiment({
     sft_continued: METHODS.sft_continued,
     ...Object.fromEntries(Object.entries(BETAS).map(([name, { method }]) => [name, method])),
   },
+  module: import.meta.url,
   report(results) {
     const labels = Object.fromEntries(Object.entries(BETAS).map(([name, { label }]) => [name, label]));
     const caption = `Combination factor (after AMMD, Table 6), profile ${results.profile}`;

@@ -8,12 +8,10 @@
  * Recorded for `tiny`: total variation on both texts is the best distance (49.5), moment matching gives 46.4, SFT continued 48.0.
  */
 import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
-import { fromSft, type Method } from "#lib/experiment/method.ts";
-import { drawsOf, teacherTextsOf } from "#lib/experiment/student_texts.ts";
-import { distilOn } from "#lib/experiment/text_training.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import { averageFigure, distanceFigure, gainFigure, heldOutTable, scoreTables } from "./instruction_report.ts";
 import { METHODS } from "./methods.ts";
+import { distanceOn, type Side, TEXTS } from "./methods/distance_on.ts";
 
 const DISTANCES: Readonly<Record<string, { readonly label: string; readonly distance: Distance }>> = {
   forward_kl: { label: "Forward KL", distance: { kind: "forwardKl" } },
@@ -22,10 +20,8 @@ const DISTANCES: Readonly<Record<string, { readonly label: string; readonly dist
   total_variation: { label: "Total variation", distance: { kind: "totalVariation" } },
 };
 
-const TEXTS = { off: "the teacher's texts", on: "the student's own texts", both: "texts of both" } as const;
-
 const ROWS = Object.entries(DISTANCES).flatMap(([distanceName, { label, distance }]) =>
-  (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).map((side) => ({
+  (Object.keys(TEXTS) as Side[]).map((side) => ({
     name: `${distanceName}_${side}`,
     label: `${label}, ${side === "both" ? "both" : `${side}-policy`}`,
     method: distanceOn(distanceName, distance, side),
@@ -42,6 +38,7 @@ export const distances = instructionExperiment({
     ammd: METHODS.ammd,
     ammd_sft: METHODS.ammd_sft,
   },
+  module: import.meta.url,
   report(results) {
     const methods = ["sft_continued", ...ROWS.map(({ name }) => name), "ammd", "ammd_sft"];
     const labels = Object.fromEntries(ROWS.map(({ name, label }) => [name, label]));
@@ -59,18 +56,3 @@ export const distances = instructionExperiment({
     };
   },
 });
-
-/** Minimises one distance at the states of texts of one side, or of as many texts of each. */
-function distanceOn(name: string, distance: Distance, side: keyof typeof TEXTS): Method {
-  const key = () => `${name} ${side}`;
-  return fromSft(`${name} on ${TEXTS[side]}`, key, async (run) => {
-    const teacherTexts = await teacherTextsOf(run);
-    const { student } = drawsOf(run);
-    const texts = {
-      off: teacherTexts,
-      on: student,
-      both: async () => [...teacherTexts(), ...await student()],
-    }[side];
-    await distilOn(run, texts, { distance, kdRatio: 1, temperature: 1 });
-  });
-}

@@ -2,15 +2,18 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertString
 import { testGpu } from "#kernels/test_gpu.ts";
 import type { CellResult, RecordedResults } from "#lib/experiment/experiment.ts";
 import { loadProfile } from "#lib/experiment/profile.ts";
-import { reportFiles } from "#lib/experiment/report_files.ts";
+import { reportFiles } from "#lib/runner/report_files.ts";
 import { formatCurves } from "#lib/reporting/curves_csv.ts";
 import { formatScores } from "#lib/reporting/scores_csv.ts";
 import { imitationGap } from "./imitation_gap.ts";
+import { measureStudent } from "./imitation_gap_measures.ts";
 
 const gpu = await testGpu();
 // Steps enough for critics to come within 1 % of the supremum.
 const profile = await loadProfile("smoke", ["imitationGap.criticSteps=100"]);
-const run = await imitationGap.open({ gpu, profile, say() {}, once: (_, make) => make() });
+const run = {
+  cell: (method: string, seed: number) => measureStudent({ gpu, settings: profile.imitationGap, method, seed }),
+};
 const cells = new Map<string, CellResult>();
 const SEED = 10;
 
@@ -86,7 +89,7 @@ test("a cell has the same bytes twice, and others for another seed", async () =>
 test("the report has a row for each student and a figure, and says what is missing", async () => {
   await scoresOf("distance_1");
   const files = await reportFiles(imitationGap.report(recorded(cells)));
-  assertEquals(Object.keys(files).toSorted(), ["bounds.svg", "table.csv", "table.md"]);
+  assertEquals(Object.keys(files).toSorted(), ["bounds.svg", "table.csv", "table.md", "table.tex"]);
   assertEquals(imitationGap.report(recorded(cells)).tables.table.rows.length, imitationGap.methods.length);
   assertStringIncludes(files["bounds.svg"], "</svg>");
   assertStringIncludes((await reportFiles(imitationGap.report(recorded(new Map()))))["table.md"], "missing");

@@ -10,14 +10,17 @@
 import type { Experiment } from "#lib/experiment/experiment.ts";
 import { instructionExperiment } from "#lib/experiment/instruction_experiment.ts";
 import type { ModelFamily } from "#lib/experiment/instruction_task.ts";
+import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { averageFigure, distanceFigure, gainFigure, scoreTables } from "./instruction_report.ts";
 import { METHODS } from "./methods.ts";
+import { PUBLISHED_GPT2, PUBLISHED_INSTRUCTION_FOLLOWING } from "./published_numbers.ts";
 
 export const instructionFollowing = table({
   name: "instruction_following",
   source: "AMMD, Table 1",
   description: "ROUGE-L on five instruction sets, of students distilled from one teacher",
   family: "llama",
+  published: PUBLISHED_INSTRUCTION_FOLLOWING,
 });
 
 /** The same table for models of the architecture of GPT-2. */
@@ -26,22 +29,25 @@ export const gpt2InstructionFollowing = table({
   source: "AMMD, appendix, GPT-2",
   description: "the same table for models of GPT-2's architecture",
   family: "gpt2",
+  published: PUBLISHED_GPT2,
   onlyWhenNamed: true,
 });
 
 interface Subject extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
   readonly family: ModelFamily;
+  readonly published: PublishedNumbers;
 }
 
-function table(subject: Subject): Experiment {
+function table({ published, ...subject }: Subject): Experiment {
   const methods = Object.keys(METHODS);
   return instructionExperiment({
     ...subject,
     methods: METHODS,
+    module: import.meta.url,
     report(results) {
       const caption = `Instruction following (after ${subject.source}), profile ${results.profile}`;
       return {
-        tables: scoreTables(results, { caption, methods }),
+        tables: scoreTables(results, { caption, methods, published }),
         figures: {
           average: averageFigure(results, methods),
           gain: gainFigure(results, methods),

@@ -8,6 +8,7 @@ import type { Figure } from "#lib/reporting/figures/figure.ts";
 import { response, type Setting } from "#lib/reporting/figures/response.ts";
 import { scatter } from "#lib/reporting/figures/scatter.ts";
 import { averageScores, differencesFrom, scoresOn } from "#lib/reporting/figures/seed_values.ts";
+import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 
@@ -21,13 +22,19 @@ export interface TableRows {
   readonly caption: string;
   readonly methods: readonly string[];
   readonly labels?: Labels;
+  /** Numbers of others, for the main table. */
+  readonly published?: PublishedNumbers;
 }
 
 /** ROUGE-L on the evaluation sets and their average, tested against SFT continued; and the judge's grades where there are any. */
-export function scoreTables(results: RecordedResults, { caption, ...rows }: TableRows): Record<string, ScoreTable> {
-  const tableOf = (metric: string, name: string) =>
+export function scoreTables(
+  results: RecordedResults,
+  { caption, published, ...rows }: TableRows,
+): Record<string, ScoreTable> {
+  const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
     buildTable(results.scores, {
       ...rows,
+      published,
       caption: `${caption}: ${name}`,
       metrics: [metric],
       items: results.items.filter((row) => row.metric === metric),
@@ -35,7 +42,7 @@ export function scoreTables(results: RecordedResults, { caption, ...rows }: Tabl
     });
   const isJudged = results.scores.some(({ metric }) => metric === "judge");
   return {
-    table: tableOf("rouge_l", "ROUGE-L"),
+    table: tableOf("rouge_l", "ROUGE-L", published),
     ...(isJudged ? { judge: tableOf("judge", "the judge's grades by those of the references") } : {}),
   };
 }

@@ -27,58 +27,172 @@ test("reproduce writes the same bytes twice, and again when all is there; other 
 
   // What was computed and what is read back are the same numbers.
   const again = await run(...SMALL, ...seeds, "--results", first);
-  assertStringIncludes(again.reported, "4 cells are there (--force runs them anew), 0 to run");
+  assertStringIncludes(again.reported, "cached 4/4\n");
   assertEquals(again.printed, printed);
   for (const [i, file] of FILES.entries()) assertEquals(await read(first, file), contents[i], file);
   const shown = await run("table", "instruction_following", "--profile", "smoke", "--results", first);
   assertEquals(shown.printed, printed);
 });
 
-test("reproduce adds what is missing, and replaces results of other settings", async (folder) => {
+test("reproduce adds what is missing, runs again what is stale, and leaves the rest", async (folder) => {
   const at = ["--seeds", "10", "--results", folder];
-  await run(...TABLE, "--methods", "teacher", "--quiet", ...at);
-  const plan = await run(...TABLE, "--methods", "teacher,sft", "--dry-run", ...at);
-  assertStringIncludes(plan.reported, "1 cells are there, 1 to run: sft 10");
-  const changed = await run(
-    ...TABLE,
-    "--methods",
-    "sft",
-    "--set",
-    "student.training.steps=3",
-    "--quiet",
-    ...at,
-  );
-  assertStringIncludes(changed.reported, "are of other settings and will be replaced");
-  assert(!(await read(folder, "scores.csv")).includes("teacher"));
+  await run(...TABLE, "--methods", "teacher,sft", "--quiet", ...at);
+  const plan = await run(...TABLE, "--methods", "teacher,sft,kd", "--dry-run", ...at);
+  assertMatch(plan.printed, /cached 2\/3, to run 1 \(about \d+ s\)\n {2}kd\/10: missing\n/);
 
-  const planned = () => run(...TABLE, "--methods", "sft", "--set", "student.training.steps=3", "--dry-run", ...at);
-  const path = `${folder}/smoke/instruction_following/provenance.json`;
-  const provenance = JSON.parse(await Deno.readTextFile(path));
-  const cell = provenance.cells["sft, seed 10"];
-  const cells = { "sft, seed 10": { ...cell, methodHash: "of what the method was once" } };
-  await Deno.writeTextFile(path, JSON.stringify({ ...provenance, cells }));
-  const edited = await planned();
-  assertStringIncludes(edited.reported, "0 cells are there, 1 to run: sft 10");
-  await Deno.writeTextFile(path, JSON.stringify({ ...provenance, adapter: "a GPU that is gone" }));
-  const elsewhere = await planned();
-  assertStringIncludes(elsewhere.reported, "are of another adapter, a GPU that is gone and will be replaced");
+  const before = await read(folder, "scores.csv");
+  const longer = ["--set", "student.training.steps=3"];
+  const changed = await run(...TABLE, "--methods", "sft", ...longer, "--quiet", ...at);
+  assertStringIncludes(changed.reported, "sft/10: stale: student.training.steps 10 → 3");
+  const rowsOf = (scores: string, method: string) => scores.split("\n").filter((line) => line.includes(`,${method},`));
+  const after = await read(folder, "scores.csv");
+  assertEquals(rowsOf(after, "teacher"), rowsOf(before, "teacher"));
+  assertNotEquals(rowsOf(after, "sft"), rowsOf(before, "sft"));
+
+  // Cells of other settings must not stand beside these unsaid.
+  const others = await run(...TABLE, "--methods", "teacher", "--set", "teacher.training.steps=3", "--quiet", ...at);
+  assertStringIncludes(
+    others.printed,
+    "Not comparable with the others, since their code, settings, data or device have changed: sft/10.",
+  );
+  assertStringIncludes(
+    (await run("status", "instruction_following", "--profile", "smoke", "--results", folder)).printed,
+    "stale",
+  );
+
+  const forced = await run(...TABLE, "--methods", "sft", "--force", "--quiet", ...at);
+  assertStringIncludes(forced.reported, "cached 0/1, ran 1\n");
+  assertEquals(rowsOf(await read(folder, "scores.csv"), "sft"), rowsOf(before, "sft"));
 });
 
-test("a loss that is no number fails its cell by experiment, step and measure, and the others are kept", async (folder) => {
+test("a loss that is no number fails its cell, which keeps its log and how to run it again; the others are kept", async (folder) => {
   const wild = ["--set", "distillation.learningRate=1e30", "--seeds", "10", "--results", folder];
-  const { status, reported } = await run(
-    ...TABLE,
-    "--methods",
-    "teacher,sft_continued",
-    ...wild,
-  );
+  const { status, reported } = await run(...TABLE, "--methods", "teacher,sft_continued,kd,seqkd", ...wild);
   assertEquals(status, 1);
   assertMatch(
     reported,
-    /failed: instruction_following sft_continued, seed 10: (loss|grad_norm) is (NaN|-?Infinity) at step \d+/,
+    /^failed: instruction_following\/sft_continued\/10: sft_continued, seed 10: (loss|grad_norm) is (NaN|-?Infinity) at step \d+/m,
   );
+  const again =
+    `./run reproduce instruction_following --methods kd --seeds 10 --profile smoke --set distillation.learningRate=1e30 --results ${folder}`;
+  assertStringIncludes(reported, `\n  again: ${again}\n`);
+  assertStringIncludes(reported, "cached 0/4, ran 1, failed 3\n");
   const scores = await read(folder, "scores.csv");
   assert(scores.includes("teacher") && !scores.includes("sft_continued"));
+
+  const asked = ["status", "instruction_following", "--profile", "smoke", "--results", folder];
+  const state = await run(...asked, ...wild.slice(0, 2));
+  assertMatch(
+    state.printed,
+    /instruction_following: 1 done, 3 failed, 0 stale, 28 missing\n {2}failed {3}sft_continued\/10: /,
+  );
+  assertStringIncludes(state.printed, `again: ${again}`);
+  const shown = await run("show", "instruction_following/kd/10", "--profile", "smoke", "--results", folder);
+  assertMatch(shown.printed, /^Failure\n {2}kd, seed 10: /m);
+  assertMatch(shown.printed, /^ +\d\.\d s {2}failed: NonFiniteError/m);
+
+  const stopped = await run(...TABLE, "--methods", "sft_continued,kd,seqkd", ...wild, "--fail-fast");
+  assertStringIncludes(stopped.reported, "failed 1\n");
+  // Of other settings it says nothing; and mended, it is as if it had never failed.
+  assertStringIncludes((await run(...asked)).printed, "1 done, 0 failed");
+  assertEquals((await run(...TABLE, "--methods", "kd", ...wild.slice(2))).status, 0);
+  assertStringIncludes((await run(...asked, ...wild.slice(0, 2))).printed, "1 done, 2 failed, 1 stale");
+});
+
+test("a task whose data cannot be used fails its cells, and the others go on; where all fail so it is wrong usage", async (folder) => {
+  const tasks = [
+    "reproduce",
+    "task_specific",
+    "--profile",
+    "smoke",
+    "--methods",
+    "sft",
+    "--seeds",
+    "10",
+    "--results",
+    folder,
+    "--tasks",
+  ];
+  const short = ["--set", "taskSpecific.iwslt.maxSourceTokens=2"];
+  const some = await run(...tasks, "iwslt/base,strategyqa/base", ...short);
+  assertEquals(some.status, 1);
+  assertMatch(
+    some.reported,
+    /^failed: task_specific\/sft\/iwslt\/base\/10: iwslt, train: no source has at most 2 tokens; raise /m,
+  );
+  assertStringIncludes(some.reported, "cached 0/2, ran 1, failed 1\n");
+  const all = await run(...tasks, "iwslt/base", ...short);
+  assertEquals(all.status, 2);
+  assertMatch(all.reported, /\nerror: iwslt, train: no source has at most 2 tokens; [^\n]+\n$/);
+});
+
+test("flags that contradict each other, and tasks of experiments that have none, are refused in a line", async (folder) => {
+  for (
+    const [args, message] of [
+      [["--force", "--accept"], "--force and --accept at once"],
+      [["--keep-going", "--fail-fast"], "--keep-going and --fail-fast at once"],
+      [["--tasks", "samsum"], "these experiments have no tasks"],
+      [["--checkpoint-every", "often"], "must be a whole number"],
+    ] as const
+  ) {
+    const { status, reported } = await run(...TABLE, ...args, "--results", folder);
+    assertEquals([status, reported.split("\n").length], [2, 2]);
+    assertStringIncludes(reported, message);
+  }
+});
+
+test("tables and figures that are gone or edited are made again, and edited scores are computed again", async (folder) => {
+  const cell = [...TABLE, "--methods", "sft", "--seeds", "10", "--quiet", "--results", folder];
+  assertEquals((await run(...cell)).status, 0);
+  const contents = await Promise.all(FILES.map((file) => read(folder, file).catch(() => "")));
+  const path = `${folder}/smoke/instruction_following`;
+  await Deno.remove(`${path}/average.svg`);
+  await Deno.writeTextFile(`${path}/table.md`, "mine");
+  assertStringIncludes((await run(...cell)).reported, "cached 1/1; tables and figures are made anew\n");
+  await Deno.writeTextFile(
+    `${path}/scores.csv`,
+    (await read(folder, "scores.csv")).replace(/0\.\d{6},20/, "0.990000,20"),
+  );
+  assertStringIncludes((await run(...cell)).reported, "cached 0/1; its files are not as they were written");
+  for (const [i, file] of FILES.entries()) assertEquals(await read(folder, file).catch(() => ""), contents[i], file);
+});
+
+test("show tells what a cell was made of, and refuses a cell that there is not by what would be right", async (folder) => {
+  await run(...TABLE, "--methods", "sft", "--seeds", "10", "--quiet", "--results", folder);
+  const { status, printed } = await run(
+    "show",
+    "instruction_following/sft/10",
+    "--profile",
+    "smoke",
+    "--results",
+    folder,
+  );
+  assertEquals(status, 0);
+  for (
+    const line of [
+      /^instruction_following\/sft\/10: done$/m,
+      /^ {2}commit {4}[0-9a-f]{40}/m,
+      /^ {2}student.training.learningRate = 0.005$/m,
+      /^ {2}loss +[▁-█]+ {2}\d\.\d+ to \d\.\d+$/m,
+      /^ {2}dolly +ROUGE-L +\d+\.\d {2}\(20\)$/m,
+      /^ +\d\.\d s {2}sft, seed 10: step 10 of 10, loss \d/m,
+      /^again: \.\/run reproduce instruction_following --methods sft --seeds 10 --profile smoke --results \S+ --force$/m,
+    ]
+  ) assertMatch(printed, line);
+  for (
+    const [cell, hint] of [
+      ["sft", "write EXPERIMENT/METHOD/SEED"],
+      ["instruction_folowing/sft/10", 'did you mean "instruction_following"?'],
+      ["instruction_following/stf/10", 'did you mean "sft"?'],
+      ["instruction_following/sft/ten", 'the seed is "ten"'],
+      ["task_specific/sft/10", "lacks a task"],
+      ["task_specific/sft/samsun/base/10", 'did you mean "samsum/base"?'],
+    ]
+  ) {
+    const wrong = await run("show", cell, "--results", folder);
+    assertEquals([wrong.status, wrong.reported.split("\n").length], [2, 2]);
+    assertStringIncludes(wrong.reported, hint);
+  }
 });
 
 test("a method that no chosen experiment has is refused with the likeliest", async (folder) => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { grading, TestEndpoint } from "#lib/judge/test_endpoint.ts";
+import { RandomStream } from "#lib/random/random_stream.ts";
 import { parseCurves } from "#lib/reporting/curves_csv.ts";
 import { parseScores, type ScoreRow } from "#lib/reporting/scores_csv.ts";
 import { ablations } from "./ablations.ts";
@@ -12,17 +13,30 @@ const SETS = ["dolly", "self_instruct", "sni", "unni", "vicuna"];
 const DISTANCES = ["forward_kl", "reverse_kl", "jensen_shannon", "total_variation", "d"];
 const METRICS: Readonly<Record<string, string>> = { samsum: "rouge_l", iwslt: "bleu", strategyqa: "accuracy" };
 const NAMES = EXPERIMENTS.map(({ name }) => name);
+const KILLS = 20;
+/** The start, and some cells. */
+const MEAN_LIFE_MS = 6000;
 const REPRODUCE = ["reproduce", "--profile", "smoke", "--seeds", "10", "--quiet"];
 
 const read = (folder: string, experiment: string, file: string) =>
   Deno.readTextFile(`${folder}/smoke/${experiment}/${file}`);
 
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, sanitizeResources: false, fn });
+}
+
 async function scoresOf(folder: string, experiment: string): Promise<ScoreRow[]> {
   return parseScores(await read(folder, experiment, "scores.csv"), `${experiment}/scores.csv`);
 }
 
-testInFolder("every experiment runs with all its methods, and writes scores, tables and figures", async (folder) => {
-  const { status, printed, reported } = await runProgram(...REPRODUCE.toSpliced(1, 0, ...NAMES), "--results", folder);
+/** Everything, run without a stop: two tests look at it. */
+const whole = await Deno.makeTempDir();
+Deno.test.afterAll(() => Deno.removeSync(whole, { recursive: true }));
+const EVERYTHING = [...REPRODUCE.toSpliced(1, 0, ...NAMES)];
+
+test("every experiment runs with all its methods, and writes scores, tables and figures", async () => {
+  const folder = whole;
+  const { status, printed, reported } = await runProgram(...EVERYTHING, "--results", folder);
   assertEquals([status, reported.includes("failed")], [0, false], reported);
   for (const { name, methods, tasks } of EXPERIMENTS) {
     const scores = await scoresOf(folder, name);
@@ -50,6 +64,56 @@ testInFolder("every experiment runs with all its methods, and writes scores, tab
   await checkTasks(folder);
   await checkCurves(folder);
 });
+
+test("killed at 20 random moments, it goes on each time, and its files are those of a run without a stop", async () => {
+  const random = new RandomStream(5, "moments to kill at");
+  const folder = await Deno.makeTempDir();
+  try {
+    const args = [...EVERYTHING, "--results", folder, "--checkpoint-every", "0"];
+    let kills = 0;
+    while (kills < KILLS) {
+      const isKilled = await killedAfter(args, MEAN_LIFE_MS * (0.25 + 1.5 * random.uniform()));
+      kills += isKilled ? 1 : 0;
+      // It came to its end before: the other kills are of a run from the start.
+      if (!isKilled) await Deno.remove(folder, { recursive: true });
+    }
+    const { status, reported } = await runProgram(...args);
+    assertEquals(status, 0, reported);
+    for (const { name } of EXPERIMENTS) {
+      for (const file of [...Deno.readDirSync(`${whole}/smoke/${name}`)].map((entry) => entry.name)) {
+        if (file === "provenance.json") continue;
+        assert(await read(folder, name, file) === await read(whole, name, file), `${name}/${file} differs`);
+      }
+    }
+    assert(goneOnWith(`${folder}/.state/smoke/logs`) > 0, "no cell was killed while it ran");
+    assertEquals(filesIn(folder).filter((file) => /\.part$|\.damaged$|\/cells\/./.test(file)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Starts the program and kills it after a while, so that nothing of it can be finished; whether it was still running then. */
+async function killedAfter(args: readonly string[], ms: number): Promise<boolean> {
+  const program = new URL("./main.ts", import.meta.url).href;
+  const words = ["run", "--quiet", "--allow-all", program, ...args];
+  const process = new Deno.Command("deno", { args: words, stdout: "null", stderr: "null" }).spawn();
+  const timer = setTimeout(() => process.kill("SIGKILL"), ms);
+  const { signal } = await process.status;
+  clearTimeout(timer);
+  return signal === "SIGKILL";
+}
+
+/** How many cells have been begun more than once, by their logs. */
+function goneOnWith(logs: string): number {
+  const begun = filesIn(logs).map((file) => Deno.readTextFileSync(file).match(/^ +0\.\d s {2}begins$/gm)?.length ?? 0);
+  return begun.filter((times) => times > 1).length;
+}
+
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
+  );
+}
 
 /** Every trained student's distances to its teacher, on texts of both. */
 async function checkHeldOut(folder: string): Promise<void> {

@@ -24,6 +24,7 @@ export const taskCombinationFactor = taskExperiment({
     sft_continued: METHODS.sft_continued,
     ...Object.fromEntries(TASK_BETAS.map(([name, { method }]) => [name, method])),
   },
+  module: import.meta.url,
   report(results) {
     const labels = Object.fromEntries(TASK_BETAS.map(([name, { label }]) => [name, label]));
     const caption = `Combination factor on the tasks (after AMMD, Table 6), profile ${results.profile}`;

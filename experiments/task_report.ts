@@ -22,12 +22,16 @@ const DECODINGS = { table: { suffix: "", name: "greedy" }, sampled: { suffix: "/
 type Decoding = keyof typeof DECODINGS;
 
 /** Scores of greedy and of sampled responses: a column for each data set and size of student that has any. */
-export function taskTables(results: RecordedResults, { caption, ...rows }: TableRows): Record<string, ScoreTable> {
+export function taskTables(
+  results: RecordedResults,
+  { caption, published, ...rows }: TableRows,
+): Record<string, ScoreTable> {
   return Object.fromEntries(
     Object.entries(DECODINGS).map(([name, { suffix, name: decoding }]) => {
       const columns = columnsOf(results, suffix);
       const table = buildTable(results.scores, {
         ...rows,
+        published: name === "table" ? published : undefined,
         caption: `${caption}: ${decoding} responses`,
         columns,
         items: results.items.filter(({ dataset }) => columns.some((column) => column.dataset === dataset)),

@@ -10,6 +10,7 @@
 import { T5_SUBJECTS, taskExperiment, type TaskMethod } from "#lib/experiment/task_experiment.ts";
 import { taskName } from "#lib/experiment/t5_task.ts";
 import { METHODS } from "./methods.ts";
+import { PUBLISHED_TASKS } from "./published_numbers.ts";
 import { taskCurves, taskGainFigure, taskTables } from "./task_report.ts";
 
 /** The size of student that every method trains; the others are for those of `ALL_SIZES` alone, since the rest of the grid takes as long again. */
@@ -28,11 +29,12 @@ export const taskSpecific = taskExperiment({
   source: "AMMD, Table 2",
   description: "summaries (ROUGE-L), translations (BLEU) and yes/no answers (accuracy) of distilled encoder-decoders",
   methods: TASK_METHODS,
+  module: import.meta.url,
   report(results) {
     const methods = Object.keys(TASK_METHODS);
     const caption = `Task-specific distillation (after AMMD, Table 2), profile ${results.profile}`;
     return {
-      tables: taskTables(results, { caption, methods }),
+      tables: taskTables(results, { caption, methods, published: PUBLISHED_TASKS }),
       figures: {
         gain: taskGainFigure(results, methods, MAIN_SIZE, "table"),
         gain_sampled: taskGainFigure(results, methods, MAIN_SIZE, "sampled"),

@@ -15,6 +15,7 @@ export async function runProgram(...args: string[]): Promise<ProgramRun> {
   const terminal: Terminal = {
     print: (line) => void printed.push(line),
     report: (text) => void reported.push(text),
+    rewrite: () => {},
     isInteractive: false,
     columns: 80,
   };

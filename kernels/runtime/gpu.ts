@@ -19,6 +19,11 @@ export interface Dispatch {
   readonly workgroups: number | readonly [number, number, number?];
 }
 
+/** The device is gone or refused its work: nothing more can be computed on it. */
+export class GpuError extends Error {
+  override readonly name = "GpuError";
+}
+
 const UNIFORM_BYTES = 1 << 20;
 /** Binding size of every `Params`; also the stride of the uniform buffer, above any adapter's alignment. */
 const PARAMS_BYTES = 256;
@@ -32,6 +37,8 @@ export class Gpu implements AsyncDisposable {
   readonly device: GPUDevice;
   readonly adapterInfo: GPUAdapterInfo;
   readonly tuning: Tuning;
+  /** Is told every kernel that is dispatched: what a result depends on. */
+  onDispatch: ((kernel: Kernel) => void) | undefined;
   readonly #pool: BufferPool;
   readonly #pipelines: PipelineCache;
   readonly #timer: DispatchTimer | undefined;
@@ -59,10 +66,10 @@ export class Gpu implements AsyncDisposable {
     this.#timer = profile ? new DispatchTimer(device) : undefined;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#failure ??= new Error(`GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`);
+      this.#failure ??= new GpuError(`GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`);
     });
     device.lost.then(({ message }) => {
-      if (!this.#closed) this.#failure ??= new Error(`GPU device lost: ${message}`);
+      if (!this.#closed) this.#failure ??= new GpuError(`GPU device lost: ${message}`);
     });
   }
 
@@ -116,6 +123,7 @@ export class Gpu implements AsyncDisposable {
   dispatch(kernel: Kernel, { bindings, params = {}, constants = {}, workgroups }: Dispatch): void {
     const [x, y, z] = this.#grid(kernel, workgroups);
     if (x * y * z === 0) return;
+    this.onDispatch?.(kernel);
     const { pipeline, layout } = this.#pipelines.pipeline(kernel, this.#withDefaults(kernel, constants));
     const group = this.#pipelines.bindGroup(kernel, layout, bindings);
     const uniformOffset = kernel.params.length > 0 ? this.#writeParams(kernel, params) : undefined;

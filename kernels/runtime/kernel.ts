@@ -28,8 +28,17 @@ const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(uniform|storage)\s*(?:,\s*(read_write|read)\s*)?>\s*(\w+)\s*:\s*(\w+)/g;
 const OVERRIDE = /^\s*override\s+(\w+)/gm;
 
+/** The WGSL of every kernel defined so far; one name may stand for several texts, as of a kernel in two sizes of block. */
+const definedTexts = new Map<string, Set<string>>();
+
+/** The WGSL that the modules loaded so far define under a name: what results of that kernel depend on. Empty if there is none. */
+export function textsOfKernel(name: string): readonly string[] {
+  return [...definedTexts.get(name) ?? []].sort();
+}
+
 /** Reads a kernel's interface from its WGSL; several kernels may share one text and differ in `entryPoint`. */
 export function defineKernel(name: string, wgsl: string, entryPoint = "main"): Kernel {
+  definedTexts.set(name, (definedTexts.get(name) ?? new Set()).add(wgsl));
   const code = wgsl.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
   const used = entryPointText(name, code, entryPoint);
   const found = [...code.matchAll(BINDING)]

@@ -11,7 +11,7 @@ import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { adversarialLoop, type AdversarialSettings } from "#lib/training/adversarial_loop.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
-import { textBatches } from "#lib/training/text_batches.ts";
+import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 
 const [VOCAB, EOS, PAD] = [288, 1, 0];
@@ -130,8 +130,8 @@ export class TinyTraining implements Disposable {
   }
 
   #batches(purpose: string): () => readonly Trajectory[] {
-    const batches = textBatches(this.#texts, BATCH, new RandomStream(1, purpose));
-    return () => batches.next().value;
+    const batches = new TextBatches(this.#texts, BATCH, new RandomStream(1, purpose));
+    return () => batches.next();
   }
 
   #studentTexts(): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {

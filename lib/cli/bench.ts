@@ -8,6 +8,7 @@ import {
   runBenchmarks,
 } from "#lib/benchmark/benchmarks.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
+import { visibleJson } from "#lib/reporting/visible_text.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -64,7 +65,7 @@ async function printBenchmarks(names: readonly BenchmarkName[], json: boolean, t
   }
   if (names.includes("matmul")) print(matmul);
   for await (const row of runBenchmarks(gpu, names, matmul.gflops)) print(row);
-  if (json) terminal.print(JSON.stringify({ device, matmulGflops: matmul.gflops, rows }, null, 2));
+  if (json) terminal.print(visibleJson({ device, matmulGflops: matmul.gflops, rows }, 2));
 }
 
 export function formatRow(row: BenchRow): string {

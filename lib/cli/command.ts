@@ -16,6 +16,8 @@ export type Flag =
     | { readonly kind: "names"; readonly value: string }
     /** Whole numbers from 0 to 2^32 - 1, separated by commas. */
     | { readonly kind: "seeds"; readonly value: string }
+    /** A whole number. */
+    | { readonly kind: "count"; readonly value: string }
     /** May be given several times. */
     | { readonly kind: "repeated"; readonly value: string }
   );
@@ -26,6 +28,7 @@ type FlagValue<Kind extends Flag["kind"]> = Kind extends "switch" ? boolean
   : Kind extends "repeated" ? readonly string[]
   : Kind extends "names" ? readonly string[] | undefined
   : Kind extends "seeds" ? readonly number[] | undefined
+  : Kind extends "count" ? number | undefined
   : string | undefined;
 
 /** The values of declared flags; undefined for one that was not given, false or empty for a switch or a repeated one. */
@@ -50,6 +53,10 @@ export interface Invocation<F extends Flags> {
 export interface CommandContext {
   readonly experiments: readonly Experiment[];
   readonly terminal: Terminal;
+  /** Aborted, with `Interrupted` as its reason, when a command that `stopsByItself` is to stop. */
+  readonly stop: AbortSignal;
+  /** Where relative paths of the arguments start, if that is not the working directory. */
+  readonly callerFolder?: string;
 }
 
 /** 0 done, 1 something failed or differs; 2 (wrong usage) and 3 (no adapter) are thrown as errors. */
@@ -62,8 +69,8 @@ export interface Command<F extends Flags = Flags> {
   /** Without it the command takes flags only. */
   readonly positional?: Positional;
   readonly flags: F;
-  /** What Ctrl-C leaves behind, for the user to know. */
-  readonly interrupted?: string;
+  /** Whether Ctrl-C and SIGTERM only ask it to stop, by the context's signal; a second one ends the process at once, as the first does others. */
+  readonly stopsByItself?: boolean;
   run(invocation: Invocation<F>, context: CommandContext): Promise<ExitStatus>;
 }
 

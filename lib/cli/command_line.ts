@@ -91,6 +91,7 @@ function readFlag(name: string, flag: Flag, value: unknown, callerFolder?: strin
   }
   if (flag.kind === "names") return [...new Set(text.split(",").map((name) => name.trim()))];
   if (flag.kind === "seeds") return readSeeds(name, text);
+  if (flag.kind === "count") return readCount(name, text);
   return text;
 }
 
@@ -111,7 +112,13 @@ function readSeeds(name: string, text: string): number[] {
   return seeds;
 }
 
-function fromCaller(path: string, callerFolder: string | undefined): string {
+function readCount(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InputError(`--${name} ${text}: must be a whole number, as in 30`);
+  return Number(text);
+}
+
+/** The path of what the user wrote. */
+export function fromCaller(path: string, callerFolder: string | undefined): string {
   const isAbsolute = path.startsWith("/") || /^([A-Za-z]:)?\\|^[A-Za-z]:\//.test(path);
   return callerFolder === undefined || isAbsolute ? path : `${callerFolder}/${path}`;
 }

@@ -9,6 +9,7 @@ async function run(...args: string[]) {
     columns: 80,
     print: (line: string) => void printed.push(line),
     report: (text: string) => void reported.push(text),
+    rewrite: () => {},
   };
   const status = await main(args, { experiments: [], terminal });
   return { status, printed: printed.join("\n"), reported: reported.join("") };

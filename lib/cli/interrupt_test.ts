@@ -1,29 +1,58 @@
 import { assertEquals } from "@std/assert";
 
-/** A program with one command, which says when it has begun and then goes on for a minute. */
+/** A program with two commands, which say that they have begun: one would go on for a minute, the other ends when it is asked to. */
 const PROGRAM = `
 import { main } from ${JSON.stringify(new URL("./main.ts", import.meta.url).href)};
 const begin = () => new Promise((done) => { console.log("begun"); setTimeout(() => done(0), 60_000); });
-const dream = { name: "dream", summary: "", flags: {}, interrupted: "finished cells are kept", run: begin };
+const dream = { name: "dream", summary: "", flags: {}, run: begin };
+const work = { name: "work", summary: "", flags: {}, stopsByItself: true, run: (_, { stop }) => {
+  const asked = new Promise((_, fail) => stop.addEventListener("abort", () => setTimeout(() => fail(stop.reason), 50)));
+  return Promise.race([begin(), asked]);
+} };
 const terminal = { isInteractive: false, columns: 80, print: () => {}, report: (text) => console.error(text.trim()) };
-Deno.exit(await main(["dream"], { experiments: [], terminal, commands: [dream] }));
+Deno.exit(await main([Deno.args[0]], { experiments: [], terminal, commands: [dream, work] }));
 `;
 
+const CONFIG = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
 const ignore = Deno.build.os === "windows";
 
-Deno.test("Ctrl-C ends a command with status 130 and says what is kept", { ignore }, async () => {
-  const folder = await Deno.makeTempDir({ dir: new URL(".", import.meta.url).pathname, prefix: ".interrupt_" });
+/** Starts a command, sends it signals when it has begun, and tells how it ended. */
+async function signalled(command: string, ...signals: readonly Deno.Signal[]): Promise<[code: number, err: string]> {
+  const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/program.js`, PROGRAM);
-    const args = ["run", "--quiet", "--no-prompt", `${folder}/program.js`];
+    const args = ["run", "--quiet", "--no-prompt", "--config", CONFIG, `${folder}/program.js`, command];
     const process = new Deno.Command("deno", { args, stdout: "piped", stderr: "piped" }).spawn();
     const reader = process.stdout.getReader();
     await reader.read();
-    process.kill("SIGINT");
     reader.releaseLock();
+    for (const signal of signals) process.kill(signal);
     const { code, stderr } = await process.output();
-    assertEquals([code, new TextDecoder().decode(stderr)], [130, "interrupted: finished cells are kept\n"]);
+    return [code, new TextDecoder().decode(stderr)];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+const STOPPING = "stopping: the step is finished and saved; once more stops at once\n";
+const STOPPED = "interrupted: what is done is saved; the same command goes on from there\n";
+
+Deno.test("Ctrl-C ends a command with status 130, SIGTERM with 143", { ignore }, async () => {
+  assertEquals(await signalled("dream", "SIGINT"), [130, "interrupted\n"]);
+  assertEquals(await signalled("dream", "SIGTERM"), [143, "interrupted\n"]);
+});
+
+Deno.test(
+  "a command that stops by itself is asked first, and has the same status when it has stopped",
+  { ignore },
+  async () => {
+    assertEquals(await signalled("work", "SIGINT"), [130, STOPPING + STOPPED]);
+    assertEquals(await signalled("work", "SIGTERM"), [143, STOPPING + STOPPED]);
+  },
+);
+
+Deno.test("a second signal ends it at once", { ignore }, async () => {
+  const [code, err] = await signalled("work", "SIGINT", "SIGTERM");
+  // Signals that come together may be seen in either order.
+  assertEquals([code === 130 || code === 143, err], [true, `${STOPPING}interrupted\n`]);
 });

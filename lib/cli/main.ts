@@ -1,22 +1,41 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
-import { InputError } from "#lib/errors.ts";
+import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import { unknownName } from "#lib/experiment/suggestion.ts";
+import { explainRefusal } from "#lib/runner/refusal.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Command, CommandContext } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
 import { formatHelp, parseCommandLine } from "./command_line.ts";
 import { bench } from "./bench.ts";
+import { diff } from "./diff.ts";
+import { report } from "./report.ts";
 import { doctor } from "./doctor.ts";
 import { list } from "./list.ts";
 import { reproduce } from "./reproduce.ts";
+import { show } from "./show.ts";
+import { status } from "./status.ts";
 import { table } from "./table.ts";
 import { verify } from "./verify.ts";
 
 /** Every command of the program. */
-export const COMMANDS: readonly Command[] = [reproduce, table, verify, bench, doctor, list];
+export const COMMANDS: readonly Command[] = [
+  reproduce,
+  status,
+  show,
+  table,
+  diff,
+  report,
+  verify,
+  bench,
+  doctor,
+  list,
+];
 
-const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, interrupted: 130 } as const;
+const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;
+/** Windows has no SIGTERM to listen to. */
+const SIGNALS = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
 
-export interface MainOptions extends CommandContext {
+export interface MainOptions extends Omit<CommandContext, "stop"> {
   readonly commands?: readonly Command[];
   /** Where relative paths of the arguments start, if that is not the working directory. */
   readonly callerFolder?: string;
@@ -24,7 +43,7 @@ export interface MainOptions extends CommandContext {
 
 /**
  * Runs the command that the arguments name and returns the exit status: 0 done, 1 something failed, 2 wrong usage or
- * configuration, 3 no usable adapter. Ctrl-C ends the process with 130.
+ * configuration, 3 no usable adapter; 130 or 143 after Ctrl-C or SIGTERM.
  */
 export async function main(args: readonly string[], options: MainOptions): Promise<number> {
   const { terminal, commands = COMMANDS } = options;
@@ -38,7 +57,8 @@ export async function main(args: readonly string[], options: MainOptions): Promi
       throw new InputError(unknownName("command", args[0], commands.map(({ name }) => name)));
     }
     return await runCommand(command, args.slice(1), options);
-  } catch (error) {
+  } catch (caught) {
+    const error = explainRefusal(caught, args);
     terminal.report(`${describeError(error, args.includes("--debug"))}\n`);
     return exitStatusOf(error);
   }
@@ -51,20 +71,25 @@ async function runCommand(command: Command, args: readonly string[], options: Ma
     terminal.print(formatHelp(command));
     return EXIT.done;
   }
-  const interrupt = () => {
-    terminal.report(`${terminal.isInteractive ? "\n" : ""}interrupted${notice(command)}\n`);
-    Deno.exit(EXIT.interrupted);
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
+  const stop = new AbortController();
+  const listeners = SIGNALS.map((signal) => [signal, () => onSignal(signal, command, stop, terminal)] as const);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   try {
-    return await command.run(invocation, options);
+    return await command.run(invocation, { ...options, stop: stop.signal });
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
   }
 }
 
-function notice({ interrupted }: Command): string {
-  return interrupted === undefined ? "" : `: ${interrupted}`;
+/** Asks a command to stop that does so by itself; ends the process where it does not, or has been asked before. */
+function onSignal(signal: Interrupted["signal"], command: Command, stop: AbortController, terminal: Terminal): void {
+  const newLine = terminal.isInteractive ? "\n" : "";
+  if (!command.stopsByItself || stop.signal.aborted) {
+    terminal.report(`${newLine}interrupted\n`);
+    Deno.exit(EXIT[signal]);
+  }
+  terminal.report(`${newLine}stopping: the step is finished and saved; once more stops at once\n`);
+  stop.abort(new Interrupted(signal));
 }
 
 function formatUsage(commands: readonly Command[]): string {
@@ -73,14 +98,19 @@ function formatUsage(commands: readonly Command[]): string {
   return ["Usage: ./run COMMAND [ARGS…]", "", ...lines, "", "./run COMMAND --help tells the arguments."].join("\n");
 }
 
+/** Errors whose message says all that there is to know. */
+const EXPECTED = [InputError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
+
 function describeError(error: unknown, debug: boolean): string {
+  if (error instanceof Interrupted) return "interrupted: what is done is saved; the same command goes on from there";
   if (!(error instanceof Error)) return `error: ${error}`;
   if (debug) return error.stack ?? error.message;
-  const expected = error instanceof InputError || error instanceof NoAdapterError || error instanceof NonFiniteError;
+  const expected = EXPECTED.some((kind) => error instanceof kind);
   return `error: ${error.message}${expected ? "" : " (--debug shows where)"}`;
 }
 
 function exitStatusOf(error: unknown): number {
+  if (error instanceof Interrupted) return EXIT[error.signal];
   if (error instanceof InputError) return EXIT.wrongUsage;
   return error instanceof NoAdapterError ? EXIT.noAdapter : EXIT.failed;
 }

@@ -12,14 +12,16 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
     columns: 80,
     print: (line: string) => void printed.push(line),
     report: (text: string) => void reported.push(text),
+    rewrite: () => {},
   };
   const experiments = [
     {
       name: "walls",
       source: "Paper, Table 1",
       description: "colours",
-      unusedSections: [],
-      methods: [{ name: "limewash", summary: "brushed on thin", key: () => "limewash" }],
+      module: import.meta.url,
+      modules: [],
+      methods: [{ name: "limewash", summary: "brushed on thin", module: import.meta.url, key: () => "limewash" }],
       open: () => Promise.reject(),
       report: () => ({ tables: {}, figures: {} }),
     },

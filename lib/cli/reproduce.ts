@@ -1,27 +1,23 @@
+import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/experiment/experiment.ts";
 import { loadProfile } from "#lib/experiment/profile.ts";
-import {
-  matchesTask,
-  type Plan,
-  planCells,
-  type ReproduceOptions,
-  runCells,
-  writeReport,
-} from "#lib/experiment/reproduce.ts";
-import { OpenRun } from "#lib/experiment/run_context.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
-import { formatTable } from "#lib/reporting/table_formats.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
-import { Progress } from "./progress.ts";
+import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
+import { Reproduction } from "#lib/runner/reproduction.ts";
+import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
+import { describePlan, describeTotal } from "./plan_text.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { RunProgress } from "./run_progress.ts";
 
 export const DEFAULT_PROFILE = "tiny";
 export const DEFAULT_RESULTS = "results";
+const DEFAULT_CHECKPOINT_SECONDS = 30;
 
 export const reproduce = defineCommand({
   name: "reproduce",
-  summary: "runs what is missing of a profile's tables, writes CSV and tables, prints the tables",
+  summary: "runs what is missing or stale of a profile's tables, writes CSV and tables, prints the tables",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
-  interrupted: "finished cells are kept; the same command goes on from there",
+  stopsByItself: true,
   flags: {
     profile: { kind: "text", value: "P", help: "sizes and settings, as `list` names them; default tiny" },
     seeds: { kind: "seeds", value: "10,20,30", help: "seeds in place of the profile's" },
@@ -34,76 +30,108 @@ export const reproduce = defineCommand({
       value: "key=value",
       help: "another value for a setting, as in ammd.beta=1; may be repeated",
     },
-    "dry-run": { kind: "switch", help: "says what would run" },
+    "dry-run": { kind: "switch", help: "says what would run, why, and for how long" },
     force: { kind: "switch", help: "runs what is there, too" },
+    accept: {
+      kind: "switch",
+      help: "keeps results that only changed code made stale, if a sample of them comes out the same again",
+    },
+    "keep-going": { kind: "switch", help: "runs the other cells when one fails (the default)" },
+    "fail-fast": { kind: "switch", help: "ends at the first cell that fails" },
+    "checkpoint-every": {
+      kind: "count",
+      value: "SECONDS",
+      help: "how often training is saved; default 30, 0 every step",
+    },
     quiet: { kind: "switch", help: "shows no progress" },
   },
   async run({ positional, flags }, context) {
     const profileName = flags.profile ?? DEFAULT_PROFILE;
     const profile = await loadProfile(profileName, flags.set);
-    const options: ReproduceOptions = {
+    const { methods, tasks } = flags;
+    if (flags["keep-going"] && flags["fail-fast"]) {
+      throw new InputError("--keep-going and --fail-fast at once: a run does one or the other when a cell fails");
+    }
+    if (flags.force && flags.accept) {
+      throw new InputError("--force and --accept at once: one runs again what the other keeps");
+    }
+    const experiments = withTasks(withMethods(selectExperiments(positional, context), methods), tasks);
+    const reproduction = await Reproduction.plan({
       profileName,
       profile,
       seeds: flags.seeds ?? profile.seeds,
-      methods: flags.methods,
-      tasks: flags.tasks,
+      methods,
+      tasks,
+      experiments,
+      allExperiments: context.experiments,
       dataFolder: flags.data,
       resultsFolder: flags.results ?? DEFAULT_RESULTS,
       force: flags.force,
-    };
-    const experiments = withTasks(withMethods(selectExperiments(positional, context), flags.methods), flags.tasks);
-    const plans: (readonly [Experiment, Plan])[] = [];
-    for (const experiment of experiments) {
-      const plan = await planCells(experiment, options);
-      context.terminal.report(`${describePlan(experiment, plan)}\n`);
-      plans.push([experiment, plan]);
+      asksForAdapter: true,
+      failFast: flags["fail-fast"],
+      checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
+      otherArguments: givenArguments(flags),
+      stop: context.stop,
+    });
+    if (flags["dry-run"]) {
+      for (const plan of reproduction.plans) context.terminal.print(describePlan(plan, reproduction));
+      context.terminal.print(describeTotal(reproduction.plans, reproduction));
+      return 0;
     }
-    if (flags["dry-run"]) return 0;
-    const failures = await runPlans(plans, options, context, flags.quiet);
-    if (failures > 0) {
-      context.terminal.report(`${failures} cells failed: as runs repeat themselves, change a setting\n`);
-    }
-    return failures > 0 ? 1 : 0;
+    return await run(reproduction, context, { quiet: flags.quiet, accept: flags.accept });
   },
 });
 
-/** Runs what is missing of each plan, on one GPU and with what the experiments share made once; how many cells failed. */
-async function runPlans(
-  plans: readonly (readonly [Experiment, Plan])[],
-  options: ReproduceOptions,
+/** The arguments that results depend on, or where they are, as they were given. */
+export function givenArguments(
+  { profile, set, data, results }: {
+    readonly profile?: string;
+    readonly set: readonly string[];
+    readonly data?: string;
+    readonly results?: string;
+  },
+): string[] {
+  const given = (name: string, value: string | undefined) => value === undefined ? [] : [`--${name}`, value];
+  return [
+    ...given("profile", profile),
+    ...set.flatMap((setting) => given("set", setting)),
+    ...given("data", data),
+    ...given("results", results),
+  ];
+}
+
+async function run(
+  reproduction: Reproduction,
   { terminal }: CommandContext,
-  quiet: boolean,
-): Promise<number> {
-  const progress = new Progress({ terminal, unit: "cell", quiet });
-  const total = plans.reduce((sum, [, { missing }]) => sum + missing.length, 0);
-  const at = { done: 0, experiment: "" };
-  const say = (message: string) => progress.update(at.done, total, `${at.experiment}: ${message}`);
-  let [before, failures] = [0, 0];
-  const run = total === 0 ? undefined : await OpenRun.open({ ...options, say });
+  { quiet, accept }: { readonly quiet: boolean; readonly accept: boolean },
+): Promise<ExitStatus> {
+  const { plans, times } = reproduction;
+  for (const plan of plans) terminal.report(`${describePlan(plan, reproduction)}\n`);
+  const line = new ProgressLine({ terminal, quiet });
+  const note = (message: string) => line.note(message);
   try {
-    for (const [experiment, plan] of plans) {
-      at.experiment = experiment.name;
-      if (run && plan.missing.length > 0) {
-        const observer = {
-          done: (done: number) => at.done = before + done,
-          // Not through the progress, which may be quiet.
-          note: (message: string) => {
-            progress.end();
-            terminal.report(`${message}\n`);
-          },
-        };
-        failures += (await runCells(experiment, plan, options, run, observer)).length;
-        before += plan.missing.length;
-      }
-      const { tables } = await writeReport(experiment, plan.folder, options.profileName);
-      progress.end();
-      for (const table of Object.values(tables)) terminal.print(formatTable(table, "md"));
+    const outcome = await reproduction.run({
+      accept,
+      note,
+      watch: (cells) => new RunProgress({ cells, times, line }),
+      show(tables) {
+        line.end();
+        for (const table of tables) terminal.print(table);
+      },
+    });
+    line.end();
+    for (const { cell, error, command } of outcome.failed) {
+      terminal.report(`failed: ${fullAddressOf(cell)}: ${error.message}\n  again: ${command}\n`);
     }
+    terminal.report(
+      `cached ${outcome.cached}/${outcome.total}${outcome.ran > 0 ? `, ran ${outcome.ran}` : ""}${
+        outcome.taken > 0 ? `, took ${outcome.taken} from other experiments` : ""
+      }${outcome.failed.length > 0 ? `, failed ${outcome.failed.length}` : ""}\n`,
+    );
+    return outcome.failed.length > 0 ? 1 : 0;
   } finally {
-    progress.end();
-    await run?.[Symbol.asyncDispose]();
+    line.end();
   }
-  return failures;
 }
 
 /** The named experiments, or all but those that have to be named. */
@@ -115,7 +143,7 @@ export function selectExperiments(names: readonly string[], { experiments }: Com
 }
 
 /** Those that have one of the methods; each method that was asked for must be of one. */
-function withMethods(experiments: readonly Experiment[], methods?: readonly string[]): readonly Experiment[] {
+function withMethods(experiments: readonly Experiment[], methods: CellChoice["methods"]): readonly Experiment[] {
   if (methods === undefined) return experiments;
   const known = [...new Set(experiments.flatMap(({ methods }) => methods.map(({ name }) => name)))];
   for (const name of methods) expectKnown("method", name, known);
@@ -123,19 +151,13 @@ function withMethods(experiments: readonly Experiment[], methods?: readonly stri
 }
 
 /** Those that have one of the tasks; each task that was asked for must be of one. */
-function withTasks(experiments: readonly Experiment[], tasks?: readonly string[]): readonly Experiment[] {
+function withTasks(experiments: readonly Experiment[], tasks: CellChoice["tasks"]): readonly Experiment[] {
   if (tasks === undefined) return experiments;
   const own = experiments.flatMap((experiment) => experiment.tasks ?? []);
+  if (own.length === 0) {
+    throw new InputError(`--tasks ${tasks.join()}: these experiments have no tasks; ./run list tells which have`);
+  }
   const known = [...new Set(own.flatMap((task) => [task.split("/")[0], task]))];
   for (const name of tasks) expectKnown("task", name, known);
   return experiments.filter((each) => each.tasks?.some((task) => tasks.some((name) => matchesTask(name, task))));
-}
-
-function describePlan({ name }: Experiment, { missing, finished, stale, folder }: Plan): string {
-  const why = stale === undefined ? "" : ` (the results in ${folder.path} are of ${stale} and will be replaced)`;
-  const there = `${finished.length} cells are there`;
-  if (missing.length === 0) return `${name}: ${there} (--force runs them anew), 0 to run`;
-  return `${name}: ${there}, ${missing.length} to run${why}: ${
-    missing.map(({ method, task = "", seed }) => `${method} ${task && `${task} `}${seed}`).join(", ")
-  }`;
 }

@@ -38,10 +38,8 @@ Deno.test("./run with an unknown task says so in one line, with status 2", { ign
 Deno.test("./run without Deno and npm says in one line what to install", { ignore }, async () => {
   const tools = await Deno.makeTempDir();
   try {
-    for (const tool of ["cut", "dirname", "grep", "sed", "tr", "uname"]) {
-      const found = ["/bin", "/usr/bin"].map((folder) => `${folder}/${tool}`).find(exists);
-      await Deno.symlink(found!, `${tools}/${tool}`);
-    }
+    const link = 'for tool in cut dirname grep sed tr uname; do ln -s "$(command -v "$tool")" "$1"; done';
+    await new Deno.Command("sh", { args: ["-c", link, "sh", tools] }).output();
     const { code, err } = await runScript(["list"], tools);
     assertEquals([code, err.trim().split("\n").length], [1, 1]);
     assertStringIncludes(err, "nor npm to install it: install Node.js with npm");
@@ -50,8 +48,8 @@ Deno.test("./run without Deno and npm says in one line what to install", { ignor
   }
 });
 
-/** Runs `./run` with a stand-in for Deno that says how it was called, and where. */
-async function calledDeno(...args: string[]): Promise<string> {
+/** Runs `./run` from `/` with a stand-in for Deno that says how it was called, and where. */
+async function callDeno(...args: string[]) {
   const tools = await Deno.makeTempDir();
   const standIns = {
     deno: 'case $1 in --version) echo "deno 2.9.6 (stable)" ;; ci) ;; *) printf "[%s]" "$PWD" "$@" ;; esac',
@@ -62,17 +60,24 @@ async function calledDeno(...args: string[]): Promise<string> {
       await Deno.writeTextFile(`${tools}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     }
     const { code, out, err } = await runScript(args, `${tools}:/usr/bin:/bin`);
-    assertEquals([code, err], [0, ""]);
-    return out.replaceAll(/[^[]*\/a copy \w+/g, "ROOT");
+    return { code, err, out: out.replaceAll(/[^[]*\/a copy \w+/g, "ROOT") };
   } finally {
     await Deno.remove(tools, { recursive: true });
   }
 }
 
+async function calledDeno(...args: string[]): Promise<string> {
+  const { code, out, err } = await callDeno(...args);
+  assertEquals([code, err], [0, ""]);
+  return out;
+}
+
+const bracketed = (words: readonly string[]) => words.map((word) => `[${word}]`).join("");
+
 /** The words of a task's command after `deno run`. */
 async function wordsOf(task: string): Promise<string> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", PROJECT)));
-  return tasks[task].command.split(" ").slice(2).map((word: string) => `[${word}]`).join("");
+  return bracketed(tasks[task].command.split(" ").slice(2));
 }
 
 Deno.test(
@@ -89,9 +94,11 @@ Deno.test(
         ['"http://a-b.c/"', "a-b.c:80"],
       ]
     ) {
-      const args = ["--set", "a=[1, '*']", "--set", `judge.url=${url}`, "--results", "a b"];
-      const passed = args.map((arg) => `[${arg}]`).join("");
-      assertEquals(await calledDeno("reproduce", ...args), `[ROOT][run][--allow-net=${host}]${words}${passed}`);
+      const args = ["--set", "a=[1, '*']", "--set", `judge.url=${url}`, "distances"];
+      assertEquals(
+        await calledDeno("reproduce", ...args),
+        `[ROOT][run][--allow-net=${host}]${words}${bracketed(args)}`,
+      );
     }
     const twice = await calledDeno("reproduce", "--set=judge.url=http://first", "--set=judge.url=http://last");
     assertMatch(twice, /\[--allow-net=last:80\]/);
@@ -114,16 +121,68 @@ Deno.test(
         ["table", "--set", "judge.url=http://a"],
       ]
     ) {
-      const passed = args.map((arg) => `[${arg}]`).join("");
-      assertEquals(await calledDeno(...args), `[/][task][--quiet][--config][ROOT/deno.json]${passed}`);
+      assertEquals(await calledDeno(...args), `[/][task][--quiet][--config][ROOT/deno.json]${bracketed(args)}`);
     }
   },
 );
 
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
+Deno.test(
+  "./run grants the folders that the arguments name to the task that uses them, alone",
+  { ignore },
+  async () => {
+    const both = (path: string) => [`--allow-read=${path}`, `--allow-write=${path}`];
+    const cases: [args: string[], granted: string[]][] = [
+      [["reproduce", "--results", "/out"], both("/out")],
+      [["reproduce", "--results=out"], both("/out")],
+      [["reproduce", "--results", "../a 'b\"$*\n=c/"], both("/../a 'b\"$*\n=c/")],
+      [["reproduce", "--results=-x=y"], both("/-x=y")],
+      [["reproduce", "distances", "--data", "data", "--results", "out", "--quiet"], [
+        "--allow-read=/data,/out",
+        "--allow-write=/out",
+      ]],
+      [["reproduce", "--data=/data", "--set", "judge.url=http://h"], ["--allow-read=/data", "--allow-net=h:80"]],
+      [["report", "--results", "out"], both("/out")],
+      ...["table", "diff", "status", "show"].map((
+        task,
+      ): [string[], string[]] => [[task, "--results", "out", "--profile", "usr"], ["--allow-read=/out"]]),
+      ...["status", "show"].map((task): [string[], string[]] => [[task, "x", "--data", "in"], ["--allow-read=/in"]]),
+      [["verify", "a", "--json", "/b"], ["--allow-read=/a,/b"]],
+      [["verify", "--", "--json", "-"], ["--allow-read=/--json,/-"]],
+      [["diff", "HEAD~1", "../other", "--format", "bin"], ["--allow-read=/HEAD~1,/../other"]],
+      [["diff", ":/one, two", "usr"], ["--allow-read=/usr"]],
+    ];
+    for (const [[task, ...args], granted] of cases) {
+      const expected = `[ROOT][run]${bracketed(granted)}${await wordsOf(task)}${bracketed(args)}`;
+      assertEquals(await calledDeno(task, ...args), expected);
+    }
+  },
+);
+
+Deno.test("./run grants no folder that the task does not use, or that is no value", { ignore }, async () => {
+  for (
+    const args of [
+      ["reproduce", "--results", "--data", "--quiet"],
+      ["reproduce", "--results", "-x"],
+      ["reproduce", "--results=", "/etc"],
+      ["reproduce", "--set", "results=/out", "--results"],
+      ["table", "--data", "/data", "usr"],
+      ["list", "--results", "/out"],
+      ["test", "--results", "/out", "/usr"],
+      ["bench", "usr"],
+      ["diff", "--profile", "usr"],
+    ]
+  ) {
+    assertEquals(await calledDeno(...args), `[/][task][--quiet][--config][ROOT/deno.json]${bracketed(args)}`);
   }
-}
+});
+
+Deno.test("./run refuses a folder with a comma, which would be two to Deno", { ignore }, async () => {
+  for (const args of [["reproduce", "--results", "/a,b"], ["table", "--results=/a,b"], ["verify", "/c", "/a,b"]]) {
+    const { code, out, err } = await callDeno(...args);
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertMatch(
+      err,
+      /^run: [-\w]+ \/a,b: Deno cannot permit a folder with a comma in its path, \/a,b; rename it[^\n]*\n$/,
+    );
+  }
+});

@@ -1,5 +1,6 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { InputError } from "#lib/errors.ts";
+import { visibleJson } from "#lib/reporting/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
 import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
 import { verifyMetrics } from "#lib/verification/metrics.ts";
@@ -31,7 +32,7 @@ async function verifyFolders(folders: readonly string[], json: boolean, { print 
   }
   const all = results.flatMap(({ checks }) => checks);
   const count = (status: Check["status"]) => all.filter((check) => check.status === status).length;
-  if (json) print(JSON.stringify(results, null, 2));
+  if (json) print(visibleJson(results, 2));
   else print(`${count("ok")} ok, ${count("FAIL")} failed, ${count("skipped")} skipped`);
   return count("FAIL") === 0;
 }
@@ -45,7 +46,8 @@ function kindOf(folder: string): "checkpoint" | "objectives" | "metrics" {
   const has = (file: string) => {
     try {
       return Deno.statSync(`${folder}/${file}`).isFile;
-    } catch {
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
       return false;
     }
   };

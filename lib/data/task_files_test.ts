@@ -161,7 +161,8 @@ Deno.test("without a test file the validation file is scored, and validation is 
 
 Deno.test("files behind links are read, those of another form are not, and a folder is no file", async () => {
   await withFiles({ "real.txt": lines("a", "b", "c", "d"), "train.csv": "x" }, async (folder) => {
-    await Deno.symlink(`${folder}/real.txt`, `${folder}/train.jsonl`);
+    // Deno links only where it may read and write everything.
+    await new Deno.Command("sh", { args: ["-c", 'cd "$1" && ln -s real.txt train.jsonl', "sh", folder] }).output();
     assertEquals((await loadTask("iwslt", folder)).train.length, 2);
     await refused(
       readTaskFile("iwslt", `${folder}/train.csv`),

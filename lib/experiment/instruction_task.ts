@@ -24,7 +24,7 @@ export const HELD_OUT = "held_out";
 
 /** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets, and by a judge where an endpoint is set. */
 export async function instructionTask(context: RunContext, family: ModelFamily = "llama"): Promise<Task> {
-  const { profile, dataFolder } = context;
+  const { profile } = context;
   const judge = await context.once("judge", async () => {
     const opened = await openJudge(profile.judge, {
       cacheFolder: CACHE_FOLDER,
@@ -38,7 +38,7 @@ export async function instructionTask(context: RunContext, family: ModelFamily =
     name: family,
     corpus: family,
     profile,
-    readTexts: () => readInstructionTexts(profile.data, dataFolder),
+    readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, CONFIGS[family]({ ...sizes, vocabSize, maxPositions }), normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, judge, model, seed),
@@ -58,7 +58,7 @@ interface ItemScores {
 
 /** Scores a model on every set; an item's score is its mean over the sampling seeds. */
 async function scoreModel(
-  { gpu, profile, texts }: Scoring,
+  { gpu, profile, texts, stop }: Scoring,
   judge: Judge | undefined,
   model: LanguageModel,
   seed: number,
@@ -71,7 +71,7 @@ async function scoreModel(
     const draws: ItemScores[] = [];
     for (const samplingSeed of samplingSeeds) {
       const purpose = `evaluation ${set.name} ${samplingSeed}`;
-      const settings = { temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose };
+      const settings = { temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose, stop };
       const responses = await respond(gpu, model, texts, prompts, settings, batchSize);
       if (draws.length === 0) {
         samples.push(...samplesOf(texts, set.name, set, responses));

@@ -7,7 +7,7 @@ import { dataOf, promptDraws } from "./student_texts.ts";
 
 /** MiniLLM from the SFT student, its texts written by student and teacher mixed token by token. */
 export async function miniLlm(run: StudentRun, settings: Profile["minillm"]): Promise<void> {
-  const { bench, student, seed, log } = run;
+  const { bench, student, seed, log, checkpoint } = run;
   const { model: teacher } = await bench.teacher();
   await miniLlmLoop(bench.gpu, {
     players: { student, teacher },
@@ -22,5 +22,6 @@ export async function miniLlm(run: StudentRun, settings: Profile["minillm"]): Pr
     random: new RandomStream(seed, "order of rollouts"),
     log,
     onStep: observer(run),
+    checkpoint,
   });
 }

@@ -10,7 +10,12 @@ import type { PromptSet, Texts } from "./texts.ts";
 
 const SAMPLES_PER_SET = 2;
 
-export type TextSettings = Omit<GenerationSettings, "eosId" | "padId">;
+/** Ends the writing between two batches, by throwing its reason. */
+interface Stoppable {
+  readonly stop?: AbortSignal;
+}
+
+export type TextSettings = Omit<GenerationSettings, "eosId" | "padId"> & Stoppable;
 
 /** A response to every prompt, in batches of prompts of like length; in the order of the prompts. */
 export async function respond(
@@ -18,11 +23,11 @@ export async function respond(
   model: LanguageModel,
   { eosId, padId }: Texts,
   prompts: readonly (readonly number[])[],
-  settings: TextSettings,
+  { stop, ...settings }: TextSettings,
   batchSize: number,
   mixture?: TokenMixture,
 ): Promise<Trajectory[]> {
-  return await inBatches(prompts, batchSize, (keys) => {
+  return await inBatches(prompts, batchSize, stop, (keys) => {
     const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
     return generate(gpu, model, batch, { ...settings, eosId, padId }, mixture);
   });
@@ -34,10 +39,10 @@ export async function search(
   model: LanguageModel,
   { eosId, padId }: Texts,
   prompts: readonly (readonly number[])[],
-  settings: Omit<BeamSettings, "eosId" | "padId">,
+  { stop, ...settings }: Omit<BeamSettings, "eosId" | "padId"> & Stoppable,
   batchSize: number,
 ): Promise<Trajectory[]> {
-  return await inBatches(prompts, batchSize, (keys) => {
+  return await inBatches(prompts, batchSize, stop, (keys) => {
     return beamSearch(gpu, model, keys.map((key) => prompts[key]), { ...settings, eosId, padId });
   });
 }
@@ -45,11 +50,13 @@ export async function search(
 async function inBatches(
   prompts: readonly (readonly number[])[],
   batchSize: number,
+  stop: AbortSignal | undefined,
   write: (keys: readonly number[]) => Promise<number[][]>,
 ): Promise<Trajectory[]> {
   const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
   const trajectories: Trajectory[] = new Array(prompts.length);
   for (let start = 0; start < byLength.length; start += batchSize) {
+    stop?.throwIfAborted();
     const keys = byLength.slice(start, start + batchSize);
     const responses = await write(keys);
     keys.forEach((key, i) => trajectories[key] = { prompt: prompts[key], response: responses[i] });

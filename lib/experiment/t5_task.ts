@@ -46,15 +46,16 @@ export function taskProfile(profile: Profile, { corpus, size }: T5Subject): Prof
 }
 
 /** Summaries, translations or answers of an encoder-decoder after T5 v1.1. */
-export function t5Task({ profile, dataFolder }: RunContext, subject: T5Subject): Task {
+export function t5Task(context: RunContext, subject: T5Subject): Task {
+  const { profile } = context;
   const { corpus } = subject;
   const name = taskName(subject);
   const scoreTexts = SCORERS[corpus];
   return {
     name,
     corpus,
-    profile: taskProfile(profile, subject),
-    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, dataFolder),
+    profile,
+    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
@@ -68,7 +69,7 @@ export function t5Task({ profile, dataFolder }: RunContext, subject: T5Subject):
 
 /** Scores the likeliest responses, and sampled ones: of these as many as there are sampling seeds. */
 async function scoreModel(
-  { gpu, profile, texts }: Scoring,
+  { gpu, profile, texts, stop }: Scoring,
   subject: T5Subject,
   model: LanguageModel,
   seed: number,
@@ -79,11 +80,18 @@ async function scoreModel(
   const dataset = taskName(subject);
   const { maxNewTokens } = profile.data;
   const write = (sampling: SamplingSettings, purpose: string) =>
-    respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose }, batchSize);
+    respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop }, batchSize);
   const { beams, lengthPenalty } = profile.taskSpecific;
-  const likeliest = beams === 1
-    ? await write(GREEDY, "evaluation")
-    : await search(gpu, model, texts, prompts, { maxNewTokens, beams, lengthPenalty }, Math.ceil(batchSize / beams));
+  const likeliest = beams === 1 ? await write(GREEDY, "evaluation") : await search(
+    ...[
+      gpu,
+      model,
+      texts,
+      prompts,
+      { maxNewTokens, beams, lengthPenalty, stop },
+      Math.ceil(batchSize / beams),
+    ] as const,
+  );
   const sampled: Trajectory[][] = [];
   for (const samplingSeed of profile.taskSpecific.samplingSeeds) {
     sampled.push(await write({ temperature, topK, topP }, `evaluation ${samplingSeed}`));

@@ -10,6 +10,7 @@ export interface Scoring {
   readonly gpu: Gpu;
   readonly profile: Profile;
   readonly texts: Texts;
+  readonly stop: AbortSignal;
 }
 
 /** What students are trained for: its texts, the kind of its models, and how answers are scored. */

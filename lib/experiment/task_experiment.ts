@@ -14,7 +14,7 @@ export interface TaskMethod extends Method {
   readonly tasks?: readonly string[];
 }
 
-type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report"> & {
+type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report"> & {
   readonly methods: Readonly<Record<string, TaskMethod>>;
   /** Default: all. */
   readonly subjects?: readonly T5Subject[];
@@ -29,29 +29,25 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
   };
   return {
     ...experiment,
-    unusedSections: ["data", "teacher", "student", "distillation", "imitationGap", "judge"],
+    modules: [import.meta.url],
     tasks: subjects.map(taskName),
-    methods: Object.entries(methods).map(([name, { summary, key, tasks }]) => ({
+    methods: Object.entries(methods).map(([name, { summary, module, variant, key, tasks }]) => ({
       name,
       summary,
+      module,
+      variant,
       tasks,
-      key: (profile, task) => key(taskProfile(profile, subjectOf(task))),
+      key: (profile, task) => `${task}: ${key(taskProfile(profile, subjectOf(task)))}`,
     })),
-    open(context) {
+    settings: (profile, task) => taskProfile(profile, subjectOf(task)),
+    async open(context, task) {
+      const subject = subjectOf(task);
       // A task's data is read when it first runs: with `--data` there may be no other.
-      const description: Record<string, unknown> = {};
-      return Promise.resolve({
-        description,
-        async cell(name, seed, task) {
-          const bench = await Workbench.open(context, t5Task(context, subjectOf(task)));
-          description[bench.task.corpus] = bench.texts.description;
-          const method = methods[name];
-          return await bench.once(
-            `cell ${method.key(bench.profile)}, seed ${seed}`,
-            () => method.run(bench, name, seed),
-          );
-        },
-      });
+      const bench = await Workbench.open(context, t5Task(context, subject));
+      return {
+        description: { [subject.corpus]: bench.texts.description },
+        cell: (name, seed) => methods[name].run(bench, name, seed),
+      };
     },
   };
 }

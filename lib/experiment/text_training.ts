@@ -1,28 +1,30 @@
 import { distillation, type DistillationSettings } from "#lib/objectives/distillation.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
-import type { NextTexts } from "#lib/training/text_draws.ts";
+import type { NextTexts, TextSource } from "#lib/training/text_draws.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import { type Observation, observer } from "./training_curves.ts";
 import type { StudentRun } from "./method.ts";
-import { choicesOf, drawsOf } from "./student_texts.ts";
+import { choicesOf, drawsOf, nextTextsOf } from "./student_texts.ts";
 
 /** Fine-tunes on the next texts of a source: cross-entropy, no teacher. */
-export async function fineTuneOn(run: StudentRun, nextTexts: NextTexts): Promise<void> {
+export async function fineTuneOn(run: StudentRun, texts: NextTexts | TextSource): Promise<void> {
   const { student } = run;
+  const nextTexts = nextTextsOf(run, texts);
   await trainOnTexts(run.bench.gpu, { ...training(run), nextTexts, players: { student }, objective: fineTuning });
 }
 
 /** Brings the student's next-token probabilities closer to the teacher's at the states of a source's texts. */
 export async function distilOn(
   run: StudentRun,
-  nextTexts: NextTexts,
+  texts: NextTexts | TextSource,
   settings: DistillationSettings,
   observation?: Observation,
 ): Promise<void> {
   const { student } = run;
   const { model: teacher } = await run.bench.teacher();
   const objective = distillation(settings);
+  const nextTexts = nextTextsOf(run, texts);
   const players = { student, teacher };
   await trainOnTexts(run.bench.gpu, { ...training(run, observation), nextTexts, players, objective });
 }
@@ -36,15 +38,16 @@ export async function distilAdaptively(
   const { bench, log } = run;
   const { steps } = bench.profile.distillation;
   const source = new DistillmTexts(drawsOf(run), { ...texts, steps }, choicesOf(run));
+  const next = nextTextsOf(run, source);
   const nextTexts = (step: number) => {
     log.set(step, "student_share", source.studentShare);
-    return source.next(step);
+    return next(step);
   };
   await distilOn(run, nextTexts, settings, { onValidation: (loss) => source.observe(loss) });
 }
 
 function training(run: StudentRun, observation?: Observation) {
-  const { bench, student, log } = run;
+  const { bench, student, log, checkpoint } = run;
   const { distillation, optimizer } = bench.profile;
   return {
     store: student.store,
@@ -53,5 +56,6 @@ function training(run: StudentRun, observation?: Observation) {
     maxGradNorm: optimizer.maxGradNorm,
     log,
     onStep: observer(run, observation),
+    checkpoint,
   };
 }

@@ -30,13 +30,11 @@ export interface Observation {
 
 /** Follows a training run: says how far it is, and takes its curves every `curveEvery` steps and at its end. */
 export function observer(run: StudentRun, observation: Observation = {}): (step: number) => Promise<void> {
-  const { bench, name, seed } = run;
+  const { bench, name, seed, log } = run;
   const { steps } = bench.profile.distillation;
   const { curveEvery } = bench.profile.evaluation;
   return async (step) => {
-    if (step > 0 && step % Math.max(1, Math.round(steps / 10)) === 0) {
-      bench.say(`${name}, seed ${seed}: step ${step} of ${steps}`);
-    }
+    bench.progress(`${name}, seed ${seed}`, step, steps, log);
     if (step % curveEvery === 0 || step === steps) await takeCurves(run, observation, step);
   };
 }

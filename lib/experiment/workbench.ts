@@ -7,10 +7,11 @@ import { KnownStates } from "#lib/objectives/known_states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
+import { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
-import { textBatches } from "#lib/training/text_batches.ts";
+import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { RunContext } from "./experiment.ts";
 import type { AmmdSettings, ModelSettings, Profile, TrainingSettings } from "./profile.ts";
@@ -22,6 +23,16 @@ import type { PromptSet, Texts } from "./texts.ts";
 export interface TrainedModel {
   readonly model: LanguageModel;
   readonly curves: MeasureLog["rows"];
+}
+
+/** A model to be trained on the data, and who it is. */
+interface FineTuning {
+  /** Among all that a run shares. */
+  readonly name: string;
+  readonly role: "teacher" | "sft";
+  readonly sizes: ModelSettings;
+  readonly training: TrainingSettings;
+  readonly seed: number;
 }
 
 /**
@@ -46,7 +57,7 @@ export class Workbench {
   /** The workbench of a task in a run, the same for every experiment of it. */
   static open(context: RunContext, task: Task): Promise<Workbench> {
     return context.once(`workbench of ${task.name}`, async () => {
-      const texts = await context.once(`texts of ${task.corpus}`, () => task.readTexts());
+      const texts = await context.once(`${task.corpus}: texts`, () => task.readTexts());
       return new Workbench({ context, task, texts });
     });
   }
@@ -56,12 +67,22 @@ export class Workbench {
     this.#context.say(message);
   }
 
-  /** Makes a thing that cells of the task share when it is first asked for. */
-  once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
-    return this.#context.once(`${this.task.name}: ${name}`, make);
+  /** Tells how far the training of a thing is, by its log. */
+  progress(what: string, step: number, steps: number, log: MeasureLog): void {
+    this.#context.progress({ what, step, steps, loss: log.latest("loss"), tokens: log.takeTokens() });
   }
 
-  /** The same of what tasks of one corpus share. */
+  /** Ends what takes long between two parts of it, when the run is to stop. */
+  get stop(): AbortSignal {
+    return this.#context.stop;
+  }
+
+  /** Where the run of the cell is saved, and goes on from. */
+  cellCheckpoint(): Checkpoint {
+    return new Checkpoint(this.gpu, this.#context.cellSnapshots());
+  }
+
+  /** Makes a thing that tasks of one corpus share when it is first asked for. */
   #onceOfCorpus<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
     return this.#context.once(`${this.task.corpus}: ${name}`, make);
   }
@@ -77,14 +98,20 @@ export class Workbench {
   }
 
   teacher(): Promise<TrainedModel> {
-    const { model, training, seed } = this.profile.teacher;
-    return this.#onceOfCorpus("teacher", () => this.#fineTuned("teacher", model, training, seed));
+    const name = `${this.task.corpus}: teacher`;
+    return this.#context.once(name, () => {
+      const { model, training, seed } = this.profile.teacher;
+      return this.#fineTuned({ name, role: "teacher", sizes: model, training, seed });
+    });
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
   sftStudent(seed: number): Promise<TrainedModel> {
-    const { model, training } = this.profile.student;
-    return this.once(`sft, seed ${seed}`, () => this.#fineTuned("sft", model, training, seed));
+    const name = `${this.task.name}: sft, seed ${seed}`;
+    return this.#context.once(name, () => {
+      const { model, training } = this.profile.student;
+      return this.#fineTuned({ name, role: "sft", sizes: model, training, seed });
+    });
   }
 
   /** A copy of the SFT student, for a method to train on. */
@@ -97,8 +124,10 @@ export class Workbench {
 
   /** One sample of the teacher for each of the first training prompts, drawn once: τ ~ π* of every method and seed. */
   teacherTexts(): Promise<readonly Trajectory[]> {
-    const prompts = this.texts.train.slice(0, this.profile.distillation.teacherTexts).map(({ prompt }) => prompt);
-    return this.#onceOfCorpus("teacher texts", () => this.#sampleTeacher(prompts, "teacher texts"));
+    return this.#context.kept(`${this.task.corpus}: teacher texts`, () => {
+      const prompts = this.texts.train.slice(0, this.profile.distillation.teacherTexts).map(({ prompt }) => prompt);
+      return this.#sampleTeacher(prompts, "teacher texts");
+    });
   }
 
   /** What the teacher makes of its own texts, where it fits into memory. */
@@ -131,9 +160,8 @@ export class Workbench {
   }
 
   /** Batches of texts, in an order of the seed and purpose. */
-  batchesOf(texts: readonly Trajectory[], seed: number, purpose: string): () => readonly Trajectory[] {
-    const batches = textBatches(texts, this.profile.optimizer.batchSize, new RandomStream(seed, purpose));
-    return () => batches.next().value;
+  batchesOf(texts: readonly Trajectory[], seed: number, purpose: string): TextBatches<Trajectory> {
+    return new TextBatches(texts, this.profile.optimizer.batchSize, new RandomStream(seed, purpose));
   }
 
   /** Samples the model's responses to prompts; the purpose and seed decide the draws. */
@@ -144,9 +172,7 @@ export class Workbench {
     purpose: string,
     mixture?: TokenMixture,
   ): Promise<Trajectory[]> {
-    const { data, evaluation } = this.profile;
-    const settings = { ...ANCESTRAL, maxNewTokens: data.maxNewTokens, seed, purpose };
-    return respond(this.gpu, model, this.texts, prompts, settings, evaluation.batchSize, mixture);
+    return this.#respond(model, prompts, seed, { purpose, mixture });
   }
 
   /** A critic of the sizes that its features and the vocabulary ask for; a hidden layer starts from draws of its own. */
@@ -167,41 +193,53 @@ export class Workbench {
     return new MeasureLog(this.gpu, `${method}, seed ${seed}`, this.profile.evaluation.logEvery);
   }
 
-  async #fineTuned(
-    name: string,
-    sizes: ModelSettings,
-    training: TrainingSettings,
-    seed: number,
-  ): Promise<TrainedModel> {
-    const random = new RandomStream(seed, `${name} parameters`);
+  async #fineTuned({ name, role, sizes, training, seed }: FineTuning): Promise<TrainedModel> {
+    await this.#dependOnTexts();
+    const random = new RandomStream(seed, `${role} parameters`);
     const model = this.#newModel(sizes, () => random.normal());
-    this.say(`${name}, seed ${seed}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
-    const log = this.log(name, seed);
-    const steps = training.steps;
+    const what = `${role}, seed ${seed}`;
+    this.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
+    const log = this.log(role, seed);
+    const batches = this.batchesOf(this.texts.train, seed, `${role} batches`);
+    const checkpoint = new Checkpoint(this.gpu, this.#context.sharedSnapshots(name));
+    checkpoint.keep(`${role} batches`, batches);
     await trainOnTexts(this.gpu, {
       players: { student: model },
       store: model.store,
       objective: fineTuning,
-      nextTexts: this.batchesOf(this.texts.train, seed, `${name} batches`),
+      nextTexts: () => batches.next(),
       schedule: this.schedule(training),
       optimizer: this.optimizer,
       maxGradNorm: this.profile.optimizer.maxGradNorm,
       log,
+      checkpoint,
       // The distances to the teacher are left to the end: a teacher has none, and an SFT student's are those of its descendants' start.
-      onStep: (step) => {
-        if (step > 0 && step % Math.max(1, Math.round(steps / 5)) === 0) {
-          this.say(`${name}, seed ${seed}: step ${step} of ${steps}`);
-        }
-        return Promise.resolve();
-      },
+      onStep: (step) => Promise.resolve(this.progress(what, step, training.steps, log)),
     });
     return { model, curves: log.rows };
   }
 
   async #sampleTeacher(prompts: readonly (readonly number[])[], purpose: string): Promise<readonly Trajectory[]> {
+    await this.#dependOnTexts();
     const { model } = await this.teacher();
     this.say(`teacher: ${prompts.length} ${purpose}`);
-    return await this.respond(model, prompts, this.profile.teacher.seed, purpose);
+    return await this.#respond(model, prompts, this.profile.teacher.seed, { purpose, stop: this.stop });
+  }
+
+  /** Notes that what is being made depends on all that the texts were made of: it may be kept for another run, and they are not. */
+  async #dependOnTexts(): Promise<void> {
+    await this.#onceOfCorpus("texts", () => this.task.readTexts());
+  }
+
+  #respond(
+    model: LanguageModel,
+    prompts: readonly (readonly number[])[],
+    seed: number,
+    { mixture, ...writing }: { readonly purpose: string; readonly mixture?: TokenMixture; readonly stop?: AbortSignal },
+  ): Promise<Trajectory[]> {
+    const { data, evaluation } = this.profile;
+    const settings = { ...ANCESTRAL, maxNewTokens: data.maxNewTokens, seed, ...writing };
+    return respond(this.gpu, model, this.texts, prompts, settings, evaluation.batchSize, mixture);
   }
 
   #newModel(sizes: ModelSettings, normalSource: () => number): LanguageModel {

@@ -3,7 +3,7 @@ import { hostOf } from "./settings.ts";
 
 /**
  * Makes sure that the judge's host may be reached. Tasks run without the network: `./run` grants it to the host of a `judge.url` that
- * it finds among its arguments; elsewhere Deno asks the person at the terminal.
+ * it finds among its arguments. Where Deno may ask (the tasks do not let it), the person at the terminal can grant it.
  *
  * @param args the program's arguments, for the message
  * @throws {InputError} where nobody is there to ask, or the answer is no; it tells the command that has the permission

@@ -4,7 +4,7 @@ const PROJECT = new URL("../../", import.meta.url);
 
 /** Asks for the network in a process of its own, with permissions and arguments of its own and nobody to answer a prompt. */
 async function ask(url: string, permissions: readonly string[], args: readonly string[]): Promise<string> {
-  const folder = await Deno.makeTempDir({ dir: new URL(".", import.meta.url).pathname, prefix: ".permission_" });
+  const folder = await Deno.makeTempDir();
   try {
     const permission = JSON.stringify(new URL("./network_permission.ts", import.meta.url).href);
     const program = `import { askForNetwork } from ${permission};
@@ -12,7 +12,16 @@ async function ask(url: string, permissions: readonly string[], args: readonly s
       catch (error) { console.log(error.name + ": " + error.message); }`;
     await Deno.writeTextFile(`${folder}/program.js`, program);
     const process = new Deno.Command("deno", {
-      args: ["run", "--quiet", "--ignore-env", ...permissions, `${folder}/program.js`, ...args],
+      args: [
+        "run",
+        "--quiet",
+        "--ignore-env",
+        "--config",
+        "deno.json",
+        ...permissions,
+        `${folder}/program.js`,
+        ...args,
+      ],
       cwd: PROJECT,
       stdin: "null",
     });

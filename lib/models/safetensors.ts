@@ -122,6 +122,17 @@ export class SafeTensorsFile {
   }
 
   /**
+   * A copy of the values as uint32.
+   *
+   * @throws {InputError} if there is no such tensor, or it is not U32
+   */
+  u32(name: string): Uint32Array<ArrayBuffer> {
+    const { dtype, bytes } = this.get(name);
+    if (dtype !== "U32") throw new InputError(`${this.#path}: tensor ${name} is ${dtype} but must be U32`);
+    return new Uint32Array(bytes.slice().buffer);
+  }
+
+  /**
    * A copy of the values as int32.
    *
    * @throws {InputError} if there is no such tensor, it is neither I32 nor I64, or a value does not fit
@@ -138,17 +149,17 @@ export class SafeTensorsFile {
   }
 }
 
+/** The arrays that can be written, as F32, I32 and U32. */
+export type TensorValues = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
 /**
- * The bytes of a safetensors file with these tensors (F32 or I32) in the order given. Equal arguments give equal bytes.
+ * The bytes of a safetensors file with these tensors in the order given. Equal arguments give equal bytes.
  *
  * @param metadata texts of the header, such as `{ format: "pt" }`, which transformers asks for
  * @throws {RangeError} if a tensor's data does not have the size of its shape
  */
 export function serializeSafeTensors(
-  tensors: ReadonlyMap<
-    string,
-    { readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> }
-  >,
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: TensorValues }>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
   // Joined by hand, because an object would put names that look like numbers first.
@@ -158,7 +169,7 @@ export function serializeSafeTensors(
     if (name === METADATA || elementCount(shape) !== data.length) {
       throw new RangeError(`Cannot write tensor ${name} of shape [${shape}] with ${data.length} values`);
     }
-    const dtype = data instanceof Float32Array ? "F32" : "I32";
+    const dtype = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U32";
     const data_offsets = [dataBytes, dataBytes + data.byteLength];
     fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets })}`);
     dataBytes += data.byteLength;

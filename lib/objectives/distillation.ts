@@ -14,6 +14,11 @@ export interface DistillationSettings {
   readonly temperature: number;
 }
 
+/** A distance by itself, without labels, at temperature 1. */
+export function distanceAlone(distance: Distance): DistillationSettings {
+  return { distance, kdRatio: 1, temperature: 1 };
+}
+
 /** A student and the teacher that it is measured against; only the student learns. */
 export interface DistillationPlayers {
   readonly student: LanguageModel;

@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
+import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "#lib/models/language_model.ts";
 
 /** A prompt and what follows it, as token ids; the response ends with the end-of-text token unless it was cut. */
@@ -65,6 +65,11 @@ export function packTrajectories(
     tokens: { ...padded, positions: gpu.upload(positions, padded.tokenIds.shape), source },
     ...packResponses(gpu, trajectories, (b, t) => b * tokens + leads[b].length - 1 + t, gamma),
   };
+}
+
+/** Tokens that a model reads of a batch, padding and sources included. */
+export function tokensOf({ tokens: { tokenIds, source } }: TrajectoryBatch): number {
+  return elementCount(tokenIds.shape) + (source ? elementCount(source.tokenIds.shape) : 0);
 }
 
 /** Texts padded on the right with id 0. */

@@ -1,6 +1,7 @@
 import { philox4x32 } from "#kernels/random/philox.ts";
 
 const TWO_TO_32 = 0x1_0000_0000;
+const BLOCK_WORDS = 4;
 
 /**
  * A stream of random numbers that depends on nothing but a seed and a purpose, such as `"shuffle"`. Streams of different
@@ -10,9 +11,9 @@ const TWO_TO_32 = 0x1_0000_0000;
  */
 export class RandomStream {
   readonly #key: readonly [number, number];
-  #blockIndex = 0;
+  /** The block that the next word is of, once one of its words was drawn. */
   #block: readonly number[] = [];
-  #used = 0;
+  #position = 0;
 
   /** @throws {RangeError} if `seed` is not an integer from 0 to 2^32 − 1 */
   constructor(seed: number, purpose: string) {
@@ -22,14 +23,30 @@ export class RandomStream {
     this.#key = [seed, fnv1a32(purpose)];
   }
 
+  /** Words of 32 bits drawn so far: all that the stream's future depends on. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Goes to where a stream of the same seed and purpose was at this position, forward or back.
+   *
+   * @throws {RangeError} if `position` is not an integer ≥ 0
+   */
+  seek(position: number): void {
+    if (!Number.isSafeInteger(position) || position < 0) {
+      throw new RangeError(`Cannot seek in a random stream: position is ${position} but must be an integer ≥ 0`);
+    }
+    this.#position = position;
+    if (position % BLOCK_WORDS !== 0) this.#readBlock();
+  }
+
   /** The next 32 random bits, as an unsigned integer. */
   nextUint32(): number {
-    if (this.#used === this.#block.length) {
-      this.#block = philox4x32([this.#blockIndex >>> 0, Math.floor(this.#blockIndex / TWO_TO_32), 0, 0], this.#key);
-      this.#blockIndex++;
-      this.#used = 0;
-    }
-    return this.#block[this.#used++];
+    const place = this.#position % BLOCK_WORDS;
+    if (place === 0) this.#readBlock();
+    this.#position++;
+    return this.#block[place];
   }
 
   /** A number in [0, 1) with 53 random bits. */
@@ -102,6 +119,11 @@ export class RandomStream {
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  #readBlock(): void {
+    const index = Math.floor(this.#position / BLOCK_WORDS);
+    this.#block = philox4x32([index >>> 0, Math.floor(index / TWO_TO_32), 0, 0], this.#key);
   }
 }
 

@@ -82,11 +82,50 @@ Deno.test("normal has mean 0, variance 1 and the fourth moment 3", () => {
   assertAlmostEquals(mean(values.map((value) => value ** 4)), 3, 0.2);
 });
 
+/** The kinds of draws, each taking words of its own number. */
+const DRAWS: Readonly<Record<string, (stream: RandomStream) => unknown>> = {
+  word: (stream) => stream.nextUint32(),
+  uniform: (stream) => stream.uniform(),
+  normal: (stream) => stream.normal(),
+  // Refuses a quarter of the words.
+  integer: (stream) => stream.integer(3 * 2 ** 30),
+  shuffle: (stream) => stream.shuffle([0, 1, 2, 3, 4, 5, 6]),
+};
+const someDraws = fc.array(fc.constantFrom(...Object.keys(DRAWS)), { maxLength: 30 });
+
+Deno.test("a stream that goes to a position goes on as the one that was there, whatever was drawn", () => {
+  fc.assert(fc.property(someDraws, someDraws, someDraws, fc.nat(99), (before, after, elsewhere, seed) => {
+    const draw = (stream: RandomStream, kinds: readonly string[]) => kinds.map((kind) => DRAWS[kind](stream));
+    const stream = new RandomStream(seed, "seek");
+    draw(stream, before);
+    const { position } = stream;
+    const drawn = draw(stream, after);
+    const other = new RandomStream(seed, "seek");
+    draw(other, elsewhere);
+    other.seek(position);
+    assertEquals(other.position, position);
+    assertEquals(draw(other, after), drawn);
+    assertEquals(other.position, stream.position);
+  }));
+});
+
+Deno.test("a position counts words, also beyond 2^32 blocks", () => {
+  const stream = new RandomStream(7, "test");
+  stream.seek(4 * (3 * 2 ** 32 + 5) + 2);
+  const block = philox4x32([5, 3, 0, 0], [7, fnv1a32("test")]);
+  const next = philox4x32([6, 3, 0, 0], [7, fnv1a32("test")]);
+  assertEquals(take(3, () => stream.nextUint32()), [block[2], block[3], next[0]]);
+  assertEquals(stream.position, 4 * (3 * 2 ** 32 + 5) + 5);
+});
+
 Deno.test("wrong arguments are named in a RangeError", () => {
   const stream = new RandomStream(0, "errors");
   assertThrows(() => new RandomStream(-1, "x"), RangeError, "seed is -1");
   assertThrows(() => new RandomStream(1.5, "x"), RangeError, "seed is 1.5");
   assertThrows(() => stream.integer(0), RangeError, "count is 0");
+  for (const position of [-1, 0.5, NaN]) {
+    assertThrows(() => stream.seek(position), RangeError, `position is ${position} but must be an integer ≥ 0`);
+  }
   assertThrows(() => stream.choice([]), RangeError, "no values");
   assertThrows(() => stream.weightedChoice(["a"], [1, 2]), RangeError, "1 values but 2 weights");
   assertThrows(() => stream.weightedChoice(["a", "b"], [0, 0]), RangeError, "no weight is positive");

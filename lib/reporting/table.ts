@@ -2,6 +2,7 @@ import { methodLabel, metricDisplay, orderDatasets, orderMethods, orderMetrics, 
 import type { ItemsRow } from "./items_csv.ts";
 import type { ScoreRow } from "./scores_csv.ts";
 import type { CorpusStatistic } from "./paired_bootstrap.ts";
+import { type PublishedNumbers, publishedRows } from "./published_rows.ts";
 import { mean, sampleSd } from "./statistics.ts";
 import { allColumns, chosenColumns, type ColumnChoice, type ColumnScores } from "./table_columns.ts";
 import { legendOf } from "./table_legend.ts";
@@ -30,6 +31,8 @@ export interface TableOptions {
   readonly baseline?: string;
   /** Labels of rows, by method, where the display name will not do. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Numbers of others in the table's metric, to show below the rows. */
+  readonly published?: PublishedNumbers;
 }
 
 /**
@@ -71,7 +74,8 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     hasItems: options.items === undefined ? undefined : !resampling.isEmpty,
     statistics: (options.statistics ?? []).map(({ metric }) => metric),
   };
-  return { ...table, legend: legendOf(table, facts) };
+  const published = options.published && publishedRows(options.published, columns);
+  return { ...table, ...(published ? { published } : {}), legend: legendOf(table, facts) };
 }
 
 /** A column's cells in the order of the methods. */

@@ -1,14 +1,19 @@
 import { csvLine } from "./csv_rows.ts";
-import { printMetric } from "./display_names.ts";
-import { isTiedWithBest, type ScoreTable, sideOfBaseline, type TableCell } from "./table_model.ts";
+import { escapeMarkdown } from "./escape_text.ts";
+import { publishedSources } from "./published_rows.ts";
+import { cellLine, emphasize, sideMark, UNPUBLISHED } from "./table_cells.ts";
+import { formatHtml } from "./table_html.ts";
+import { formatLatex } from "./table_latex.ts";
+import type { PublishedCell, ScoreTable, TableCell } from "./table_model.ts";
+import { visibleText } from "./visible_text.ts";
 
 export const TABLE_FORMATS = ["md", "csv", "html", "latex"] as const;
 export type TableFormat = typeof TABLE_FORMATS[number];
 
-const MISSING = "missing";
-const SIDE_MARKS = { above: "*", below: "†" } as const;
+/** Behind a number, in the further columns that it may belong to. */
+const SAME = "←";
 
-/** A table as text that ends in a newline. */
+/** A table as text that ends in a newline. Names and captions are text in every format: nothing in them acts. */
 export function formatTable(table: ScoreTable, format: TableFormat): string {
   switch (format) {
     case "md":
@@ -25,12 +30,22 @@ export function formatTable(table: ScoreTable, format: TableFormat): string {
 /** Markdown with padded columns, so that it reads well as plain text too. */
 export function formatMarkdown(table: ScoreTable): string {
   const write = (cell: TableCell | undefined, column: number) => {
-    const text = markdown(cellText(cell, column, table));
-    return emphasize(cell, text, { best: `**${text}**`, tied: `_${text}_` }) + markdown(sideMark(cell));
+    const text = escapeMarkdown(cellLine(cell, column, table));
+    return emphasize(cell, text, { best: `**${text}**`, tied: `_${text}_` }) + escapeMarkdown(sideMark(cell));
   };
+  const { published } = table;
+  const heads = ["Method", ...table.columns.map(({ label }) => escapeMarkdown(label))];
   const grid = [
-    ["Method", ...table.columns.map(({ label }) => markdown(label))],
-    ...table.rows.map(({ label, cells }) => [markdown(label), ...cells.map(write)]),
+    heads,
+    ...table.rows.map(({ label, cells }) => [escapeMarkdown(label), ...cells.map(write)]),
+    // GitHub's tables have one body: an empty row stands for the rule.
+    ...(published
+      ? [heads.map(() => ""), [`_${escapeMarkdown(published.heading)}_`, ...heads.slice(1).map(() => "")]]
+      : []),
+    ...(published?.rows ?? []).map(({ label, cells }) => [
+      escapeMarkdown(label),
+      ...cells.flatMap((cell) => spread(cell, UNPUBLISHED, SAME)).map(escapeMarkdown),
+    ]),
   ];
   const widths = grid[0].map((_, column) => Math.max(3, ...grid.map((row) => row[column].length)));
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
@@ -38,141 +53,42 @@ export function formatMarkdown(table: ScoreTable): string {
     line(row.map((text, i) => i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i])))
   );
   const rule = line(widths.map((width, i) => i === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":"));
-  const legend = table.legend.map((text) => `- ${markdown(text)}`);
-  return [`**${markdown(table.caption)}**`, "", header, rule, ...body, "", ...legend, ""].join("\n");
+  const shared = published?.rows.some(({ cells }) => cells.some(({ columns }) => columns > 1));
+  const legend = [
+    ...table.legend,
+    ...(published ? publishedSources(published) : []),
+    ...(shared ? [`${SAME}: the number to the left is of one of these columns; it is not said which.`] : []),
+  ].map((text) => `- ${escapeMarkdown(text)}`);
+  return [`**${escapeMarkdown(table.caption)}**`, "", header, rule, ...body, "", ...legend, ""].join("\n");
 }
 
 /**
  * CSV for programs: the names of `scores.csv`, the cells as in the other formats, with `*` or `†` and `best` or `tied` behind
- * the value, the number of seeds in column `seeds`, the items of each set in the last row.
+ * the value, the number of seeds in column `seeds`, the items of each set in the last row. Rows of others' numbers are named
+ * `published: …`; a number of theirs that may belong to several columns stands in the first of these.
  */
 export function formatCsv(table: ScoreTable): string {
-  const { columns, rows } = table;
+  const { columns, rows, published } = table;
   const write = (cell: TableCell | undefined, column: number) =>
-    cellText(cell, column, table) + sideMark(cell) + emphasize(cell, "", { best: " best", tied: " tied" });
+    cellLine(cell, column, table) + sideMark(cell) + emphasize(cell, "", { best: " best", tied: " tied" });
   const items = columns.map(({ items }) => items === undefined ? "" : [...new Set(items)].join("-"));
   return [
-    ["method", "seeds", ...columns.map(({ name }) => name)],
+    ["method", "seeds", ...columns.map(({ name }) => visibleText(name))],
     ...rows.map(({ method, cells }) => [
-      method,
+      visibleText(method),
       new Set(cells.flatMap((cell) => cell?.seeds ?? [])).size,
       ...cells.map(write),
+    ]),
+    ...(published?.rows ?? []).map(({ label, source, cells }) => [
+      visibleText(`published: ${label} (${source})`),
+      "",
+      ...cells.flatMap((cell) => spread(cell, "", "")).map((text) => visibleText(text)),
     ]),
     ["items", "", ...items],
   ].map(csvLine).join("");
 }
 
-/** A page of its own: the table with the caption above and the legend below. */
-export function formatHtml(table: ScoreTable): string {
-  const write = (cell: TableCell | undefined, column: number) => {
-    const text = html(cellText(cell, column, table));
-    if (cell === undefined) return `<td class="missing">${text}</td>`;
-    const emphasized = emphasize(cell, text, { best: `<strong>${text}</strong>`, tied: `<em>${text}</em>` });
-    return `<td>${emphasized}${sideMark(cell) && `<sup>${sideMark(cell)}</sup>`}</td>`;
-  };
-  const heads = ["Method", ...table.columns.map(({ label }) => label)];
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    '<meta charset="utf-8">',
-    `<title>${html(table.caption)}</title>`,
-    "<style>",
-    "  table { border-collapse: collapse; font: 15px/1.5 sans-serif; border-top: 2px solid; border-bottom: 2px solid }",
-    "  caption { font-weight: bold; text-align: left; padding: 0.5em }",
-    "  th, td { padding: 0.2em 0.8em; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }",
-    "  th:first-child, tfoot td { text-align: left; font-weight: normal; white-space: normal }",
-    "  thead th { border-bottom: 1px solid }",
-    "  tfoot td { border-top: 1px solid; font-size: smaller }",
-    "  .missing { color: #767676 }",
-    "</style>",
-    "<table>",
-    `  <caption>${html(table.caption)}</caption>`,
-    `  <thead><tr>${heads.map((head) => `<th scope="col">${html(head)}</th>`).join("")}</tr></thead>`,
-    "  <tbody>",
-    ...table.rows.map(({ label, cells }) =>
-      `    <tr><th scope="row">${html(label)}</th>${cells.map(write).join("")}</tr>`
-    ),
-    "  </tbody>",
-    `  <tfoot><tr><td colspan="${heads.length}">${table.legend.map(html).join("<br>")}</td></tr></tfoot>`,
-    "</table>",
-    "",
-  ].join("\n");
-}
-
-/** A `table` environment for LaTeX with the package booktabs. */
-export function formatLatex(table: ScoreTable): string {
-  const write = (cell: TableCell | undefined, column: number) => {
-    const text = latex(cellText(cell, column, table));
-    const emphasized = emphasize(cell, text, { best: `\\textbf{${text}}`, tied: `\\textit{${text}}` });
-    return emphasized + (sideMark(cell) && `\\textsuperscript{${latex(sideMark(cell))}}`);
-  };
-  const line = (cells: readonly string[]) => `    ${cells.join(" & ")} \\\\`;
-  return [
-    "% Needs \\usepackage{booktabs}.",
-    "\\begin{table}",
-    "  \\centering",
-    `  \\caption{${latex(table.caption)}}`,
-    `  \\begin{tabular}{l${"r".repeat(table.columns.length)}}`,
-    "    \\toprule",
-    line(["Method", ...table.columns.map(({ label }) => latex(label))]),
-    "    \\midrule",
-    ...table.rows.map(({ label, cells }) => line([latex(label), ...cells.map(write)])),
-    "    \\bottomrule",
-    "  \\end{tabular}",
-    "",
-    "  \\raggedright\\footnotesize",
-    ...table.legend.map((text) => `  ${latex(text)}\\par`),
-    "\\end{table}",
-    "",
-  ].join("\n");
-}
-
-/** `30.1 ± 0.4`, with the number of seeds if they are fewer than the table's. */
-function cellText(cell: TableCell | undefined, column: number, { columns, seeds }: ScoreTable): string {
-  if (cell === undefined) return MISSING;
-  const print = (value: number) => printMetric(columns[column].metric ?? "", value);
-  const spread = cell.sd === undefined ? "" : ` ± ${print(cell.sd)}`;
-  return `${print(cell.mean)}${spread}${cell.seeds.length < seeds.length ? ` (n=${cell.seeds.length})` : ""}`;
-}
-
-function sideMark(cell: TableCell | undefined): string {
-  const side = cell && sideOfBaseline(cell);
-  return side === undefined ? "" : SIDE_MARKS[side];
-}
-
-/** One of three texts: for the best of a column, for what does not significantly differ from it, and for other cells. */
-function emphasize(
-  cell: TableCell | undefined,
-  plain: string,
-  texts: { readonly best: string; readonly tied: string },
-) {
-  if (cell?.best) return texts.best;
-  return cell && isTiedWithBest(cell) ? texts.tied : plain;
-}
-
-function markdown(text: string): string {
-  return oneLine(text).replace(/[\\`*_[\]<>|~&$#]/g, "\\$&");
-}
-
-function html(text: string): string {
-  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return oneLine(text).replace(/[&<>"']/g, (character) => entities[character]);
-}
-
-function latex(text: string): string {
-  const commands: Record<string, string> = {
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "|": "\\textbar{}",
-    "<": "\\textless{}",
-    ">": "\\textgreater{}",
-    "±": "$\\pm$",
-    "†": "$\\dagger$",
-  };
-  return oneLine(text).replace(/[\\~^|<>±†&%$#_{}]/g, (character) => commands[character] ?? `\\${character}`);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+/** A text for each column of the cell. */
+function spread({ text, columns }: PublishedCell, none: string, further: string): string[] {
+  return Array.from({ length: columns }, (_, i) => text === undefined ? none : i === 0 ? text : further);
 }

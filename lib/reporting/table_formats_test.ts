@@ -81,7 +81,7 @@ Deno.test("a table as CSV", () => {
 Deno.test("a table as HTML", () => {
   const html = formatTable(table, "html");
   assertEquals(
-    html.slice(html.indexOf("<table>"), html.indexOf("  <tfoot>")),
+    html.slice(html.indexOf("<table>"), html.indexOf("</div>")),
     `<table>
   <caption>Instruction following &amp; 100% *more*</caption>
   <thead><tr><th scope="col">Method</th><th scope="col">Dolly</th><th scope="col">Vicuna</th><th scope="col">Average</th></tr></thead>
@@ -92,6 +92,7 @@ Deno.test("a table as HTML", () => {
     <tr><th scope="row">AMMD</th><td><strong>37.0 ± 1.4</strong><sup>*</sup></td><td><strong>23.5 ± 0.7</strong></td><td><strong>30.3 ± 0.4</strong></td></tr>
     <tr><th scope="row">new_&lt;a|b&gt;</th><td>15.0 ± 7.1<sup>†</sup></td><td class="missing">missing</td><td class="missing">missing</td></tr>
   </tbody>
+</table>
 `,
   );
   assert(html.startsWith('<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'));
@@ -101,36 +102,53 @@ Deno.test("a table as HTML", () => {
 Deno.test("a table as LaTeX", () => {
   assertEquals(
     formatTable(table, "latex"),
-    String.raw`% Needs \usepackage{booktabs}.
-\begin{table}
-  \centering
+    String.raw`% Needs \usepackage{booktabs}. Letters beyond Latin need XeLaTeX or LuaLaTeX.
+\begin{table*}
+  \centering\small
   \caption{Instruction following \& 100\% *more*}
-  \begin{tabular}{lrrr}
+  \label{tab:instruction-following-100-more}
+  \begin{tabular}{@{}lr@{$\,\pm\,$}lr@{$\,\pm\,$}lr@{$\,\pm\,$}l@{}}
     \toprule
-    Method & Dolly & Vicuna & Average \\
+    Method & \multicolumn{2}{c}{Dolly} & \multicolumn{2}{c}{Vicuna} & \multicolumn{2}{c}{Average} \\
     \midrule
-    Teacher & 58.6 (n=1) & 71.0 (n=1) & 64.8 (n=1) \\
-    SFT continued & 31.0 $\pm$ 1.4 & \textbf{23.5 $\pm$ 2.1} & 27.3 $\pm$ 0.4 \\
-    KD & \textit{36.5 $\pm$ 2.8}\textsuperscript{*} & missing & missing \\
-    AMMD & \textbf{37.0 $\pm$ 1.4}\textsuperscript{*} & \textbf{23.5 $\pm$ 0.7} & \textbf{30.3 $\pm$ 0.4} \\
-    new\_\textless{}a\textbar{}b\textgreater{} & 15.0 $\pm$ 7.1\textsuperscript{$\dagger$} & missing & missing \\
+    Teacher & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{58.6} & (n=1) & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{71.0} & (n=1) & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{64.8} & (n=1) \\
+    SFT continued & 31.0 & 1.4 & \textbf{23.5} & \textbf{2.1} & 27.3 & 0.4 \\
+    KD & \textit{36.5} & \textit{2.8}\textsuperscript{*} & \multicolumn{2}{c}{missing} & \multicolumn{2}{c}{missing} \\
+    AMMD & \textbf{37.0} & \textbf{1.4}\textsuperscript{*} & \textbf{23.5} & \textbf{0.7} & \textbf{30.3} & \textbf{0.4} \\
+    new\_\textless{}a\textbar{}b\textgreater{} & 15.0 & 7.1\textsuperscript{$\dagger$} & \multicolumn{2}{c}{missing} & \multicolumn{2}{c}{missing} \\
     \bottomrule
   \end{tabular}
 
-  \raggedright\footnotesize
-  Values: ROUGE-L in percent; mean $\pm$ sample standard deviation over 2 seeds (10, 20), or over the n seeds that a cell names.\par
-  Items per seed: Dolly 200, Vicuna 80.\par
-  Average: over the data sets for each seed first, then over the seeds.\par
-  Bold: highest mean of the column, the teacher aside.\par
-  * and $\dagger$: significantly above (*) and below ($\dagger$) SFT continued.\par
-  Italic: not significantly different from the best of the column (in bold).\par
-  Significant: two-sided p below 0.05 by the paired bootstrap over seeds and items (10000 resamples), Holm's correction for the methods of the column.\par
-  2 seeds are few: chance alone puts one of two equal methods ahead on all of them in 1 of 2 cases, and resampling cannot tell that from a difference. Where scores vary much from seed to seed, a mark speaks for these trained models, not yet for the methods.\par
-  Not tested: cells that lack scores of the same items on the same seeds.\par
-  missing: there is no score.\par
-\end{table}
+  \vspace{1ex}
+  \begin{minipage}{\linewidth}\raggedright\footnotesize
+    Values: ROUGE-L in percent; mean $\pm$ sample standard deviation over 2 seeds (10, 20), or over the n seeds that a cell names.\par
+    Items per seed: Dolly 200, Vicuna 80.\par
+    Average: over the data sets for each seed first, then over the seeds.\par
+    Bold: highest mean of the column, the teacher aside.\par
+    * and $\dagger$: significantly above (*) and below ($\dagger$) SFT continued.\par
+    Italic: not significantly different from the best of the column (in bold).\par
+    Significant: two-sided p below 0.05 by the paired bootstrap over seeds and items (10000 resamples), Holm's correction for the methods of the column.\par
+    2 seeds are few: chance alone puts one of two equal methods ahead on all of them in 1 of 2 cases, and resampling cannot tell that from a difference. Where scores vary much from seed to seed, a mark speaks for these trained models, not yet for the methods.\par
+    Not tested: cells that lack scores of the same items on the same seeds.\par
+    missing: there is no score.\par
+  \end{minipage}
+\end{table*}
 `,
   );
+});
+
+Deno.test("in LaTeX neighbouring columns of one data set stand under its name", () => {
+  const columns = [["a", "SAMSum ROUGE-L, small"], ["b", "SAMSum ROUGE-L, base"], ["c", "Dolly"]].map((
+    [dataset, label],
+  ) => ({ dataset, label, metric: "rouge_l" }));
+  const scores = columns.map(({ dataset }) => score("sft", dataset, 1, 0.5));
+  const seeds = [...scores, score("sft", "a", 2, 0.5)];
+  const lines = formatTable(buildTable(seeds, { caption: "C", columns }), "latex").split("\n").slice(7, 10);
+  assertEquals(lines, [
+    String.raw`    & \multicolumn{3}{c}{SAMSum ROUGE-L} &  \\`,
+    String.raw`    \cmidrule(lr){2-4}`,
+    String.raw`    Method & \multicolumn{2}{c}{small} & base & Dolly \\`,
+  ]);
 });
 
 Deno.test("one seed is printed without a spread in every format", () => {
@@ -147,8 +165,12 @@ Deno.test("a table without scores still says what was planned", () => {
   for (const format of TABLE_FORMATS) formatTable(buildTable([], { caption: "Nothing" }), format);
 });
 
-// Names made of every character that a format treats specially.
-const nasty = fc.string({ unit: fc.constantFrom(..."\\`*_[]<>|~&$#%{}^\"',;\n a1±"), minLength: 1, maxLength: 12 });
+// Names made of every character that a format treats specially, and of some that would not be seen.
+const nasty = fc.string({
+  unit: fc.constantFrom(..."\\`*_[]<>|~&$#%{}^\"',;\n\r\x1b\u202e\u2028\u200b@:!- a1±"),
+  minLength: 1,
+  maxLength: 12,
+});
 
 Deno.test("no name can break the form of a table", () => {
   fc.assert(fc.property(nasty, nasty, nasty, (method, dataset, caption) => {
@@ -157,13 +179,127 @@ Deno.test("no name can break the form of a table", () => {
     assertEquals(markdown.map((line) => line.match(/(?<=^|[^\\](?:\\\\)*)\|/g)!.length), [3, 3, 3]);
     assertEquals(parse(formatTable(table, "csv")).map((row) => row.length), [3, 3, 3]);
     const html = formatTable(table, "html");
-    const tags = html.slice(html.indexOf("<table>")).match(/<\/?[a-z]+/g)!.filter((tag) => !tag.startsWith("<br"));
+    const tags = html.slice(html.indexOf("<table>"), html.indexOf("</div>")).match(/<\/?[a-z]+/g)!;
     assertEquals(tags.filter((tag) => tag.startsWith("</")).length * 2, tags.length);
     const body = formatTable(table, "latex").split("\n").filter((line) => line.endsWith("\\\\"));
     assertEquals(body.map((line) => line.replaceAll("\\&", "").split("&").length), [2, 2]);
     assertEquals(body.map((line) => balance(line.replaceAll(/\\[{}]/g, ""))), [0, 0]);
+    for (const format of TABLE_FORMATS) assertSeen(formatTable(table, format));
   }));
 });
+
+const HOSTILE = {
+  method: "<img src=x onerror=alert(1)>\x1b[2J\u202e",
+  dataset: "<script>alert(1)</script>\x9b31m\u2066",
+  caption: "</caption><script>\x07 [x](javascript:1) \\input{/etc/passwd} @user www.example.com",
+};
+
+Deno.test("a hostile method, data set and caption are text in every format", () => {
+  const { method, dataset, caption } = HOSTILE;
+  const table = buildTable([score(method, dataset, 10, 0.5)], { caption });
+  const [md, csv, html, tex] = TABLE_FORMATS.map((format) => formatTable(table, format));
+  for (const text of [md, csv, html, tex]) {
+    assertSeen(text);
+    assert(text.includes("u\\{1b\\}") || text.includes("u{1b}"), text);
+  }
+  assert(
+    !/<(img|script)|<\/caption><s/.test(html) && html.includes("&lt;img src=x onerror=alert(1)&gt;\\u{1b}["),
+    html,
+  );
+  assert(html.includes("<caption>&lt;/caption&gt;&lt;script&gt;"), html);
+  assert(!/(?<!\\)[<[](?!!-- -->)/.test(md.split("\n- ")[0].replaceAll("<!-- -->", "")), md);
+  assert(md.includes("@<!-- -->user www<!-- -->.example.com"), md);
+  assert(!tex.includes("\\input") && tex.includes("\\textbackslash{}input\\{/etc/passwd\\}"), tex);
+  assert(csv.includes("<img src=x onerror=alert(1)>\\u{1b}[2J\\u{202e}"), csv);
+});
+
+Deno.test("a row of LaTeX that begins with a bracket or a star is no argument of the line break before it", () => {
+  const rows = formatTable(buildTable([score("[1ex]", "a", 1, 0), score("*", "a", 1, 0)], { caption: "" }), "latex");
+  assertEquals(rows.match(/^ *(\*|\[).*&/m), null);
+});
+
+const published = buildTable(
+  [["samsum/small", 0.4], ["samsum/base", 0.5], ["dolly", 0.3]].flatMap(([dataset, value]) =>
+    [10, 20].map((seed) => score("sft", `${dataset}`, seed, Number(value)))
+  ),
+  {
+    caption: "C",
+    datasets: ["samsum/small", "samsum/base", "dolly"],
+    published: {
+      heading: "Published: of other models & data",
+      rows: [
+        { label: "KD", source: "a <paper>", values: { samsum: "52.7", vicuna: "1" } },
+        { label: "AMMD", source: "row not stated", values: { "samsum/base": "99.9", dolly: "36" } },
+        { label: "Elsewhere", source: "x", values: { vicuna: "1" } },
+      ],
+    },
+  },
+);
+
+Deno.test("published numbers stand below the rows as they were printed, and those of several columns across them", () => {
+  assertEquals(
+    formatTable(published, "md").split("\n").slice(4, 9).map((line) => line.replaceAll(/ +/g, " ")),
+    [
+      "| SFT | 40.0 ± 0.0 | **50.0 ± 0.0** | **30.0 ± 0.0** | **40.0 ± 0.0** |",
+      "| | | | | |",
+      "| _Published: of other models \\& data_ | | | | |",
+      "| KD | 52.7 | ← | – | – |",
+      "| AMMD | – | 99.9 | 36 | – |",
+    ].map((line) => line.replace("40.0 ± 0.0 | **50", "**40.0 ± 0.0** | **50")),
+  );
+  const sources = ["Published: KD: a <paper>.", "Published: AMMD: row not stated."];
+  const below = (format: "md" | "latex") =>
+    formatTable(published, format).split("\n").filter((line) =>
+      line.includes("Published: KD") || line.includes("Published: AMMD")
+    );
+  assertEquals(below("md"), sources.map((line) => `- ${line.replace("<paper>", "\\<paper\\>")}`));
+  assertEquals(
+    below("latex"),
+    sources.map((line) => `    ${line.replace("<paper>", "\\textless{}paper\\textgreater{}")}\\par`),
+  );
+  assertEquals(formatTable(published, "csv").split("\n").slice(2, 5), [
+    "published: KD (a <paper>),,52.7,,,",
+    "published: AMMD (row not stated),,,99.9,36,",
+    "items,,80,80,200,",
+  ]);
+  assert(
+    formatTable(published, "html").includes(`  <tbody class="published">
+    <tr><th scope="rowgroup" colspan="5">Published: of other models &amp; data</th></tr>
+    <tr><th scope="row">KD <small>(a &lt;paper&gt;)</small></th><td colspan="2">52.7</td><td class="missing">–</td><td class="missing">–</td></tr>
+`),
+  );
+  assert(
+    formatTable(published, "latex").includes(String.raw`    \midrule
+    \multicolumn{9}{@{}l@{}}{\textit{Published: of other models \& data}} \\
+    KD & \multicolumn{4}{c}{52.7} & \multicolumn{2}{c}{--} & \multicolumn{2}{c}{--} \\
+    AMMD & \multicolumn{2}{c}{--} & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{99.9} & & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{36} & & \multicolumn{2}{c}{--} \\
+    \bottomrule
+`),
+  );
+});
+
+Deno.test("published numbers change nothing of the rows above, and without one for a column there are none", () => {
+  const { published: numbers, legend, ...rest } = published;
+  const without = buildTable(
+    [["samsum/small", 0.4], ["samsum/base", 0.5], ["dolly", 0.3]].flatMap(([dataset, value]) =>
+      [10, 20].map((seed) => score("sft", `${dataset}`, seed, Number(value)))
+    ),
+    { caption: "C", datasets: ["samsum/small", "samsum/base", "dolly"] },
+  );
+  assertEquals({ ...rest, legend }, without);
+  assertEquals(numbers!.rows.map(({ label }) => label), ["KD", "AMMD"]);
+  const rows = [{ label: "KD", source: "x", values: { vicuna: "1" } }];
+  assertEquals(
+    buildTable(scores.slice(0, 1), { caption: "C", published: { heading: "H", rows } }).published,
+    undefined,
+  );
+});
+
+/** Fails if a character acts on a terminal, a page or the reading order; line feeds are the format's own. */
+function assertSeen(text: string): void {
+  // deno-lint-ignore no-control-regex
+  assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/.exec(text), null);
+}
 
 function balance(text: string): number {
   return text.split("{").length - text.split("}").length;

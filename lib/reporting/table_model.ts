@@ -45,11 +45,35 @@ export interface TableColumn {
   readonly items: readonly [least: number, most: number] | undefined;
 }
 
+/** A number of others over one or more columns of the table; without text there is none. */
+export interface PublishedCell {
+  /** As it was printed, in the unit that the table prints. */
+  readonly text: string | undefined;
+  /** More than one where it is not said which of these columns it belongs to. */
+  readonly columns: number;
+}
+
+export interface PublishedRow {
+  readonly label: string;
+  /** Where the numbers stand. */
+  readonly source: string;
+  /** They fill the table's columns. */
+  readonly cells: readonly PublishedCell[];
+}
+
+/** Numbers of others, of other models and data: shown below the rows of a table, never marked, tested or averaged. */
+export interface PublishedRows {
+  /** Says whose they are. */
+  readonly heading: string;
+  readonly rows: readonly PublishedRow[];
+}
+
 /** A table of methods by data sets, before it is written in a format. */
 export interface ScoreTable {
   readonly caption: string;
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
+  readonly published?: PublishedRows;
   /** All seeds, ascending. */
   readonly seeds: readonly number[];
   readonly legend: readonly string[];

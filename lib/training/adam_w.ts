@@ -2,6 +2,7 @@ import { adamW } from "#kernels/adamw/adamw.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
+import { type PartState, type Resumable, type SavedPart, writeSaved } from "./resumable.ts";
 
 export interface AdamWHyperparameters {
   readonly betas: readonly [number, number];
@@ -11,8 +12,11 @@ export interface AdamWHyperparameters {
   readonly decayAll?: boolean;
 }
 
-/** AdamW (Loshchilov & Hutter 2019) over the flat buffers of one store: one dispatch each. */
-export class AdamW implements Disposable {
+/**
+ * AdamW (Loshchilov & Hutter 2019) over the flat buffers of one store: one dispatch each. Its state is that of the learning: the
+ * parameters, their moments and the steps done.
+ */
+export class AdamW implements Resumable<number>, Disposable {
   readonly store: ParameterStore;
   readonly #gpu: Gpu;
   readonly #hyperparameters: AdamWHyperparameters;
@@ -54,10 +58,27 @@ export class AdamW implements Disposable {
     });
   }
 
+  state(): PartState<number> {
+    return { values: this.#steps, tensors: this.#tensors };
+  }
+
+  restore({ values, arrays }: SavedPart<number>): void {
+    writeSaved(this.#gpu, this.#tensors, arrays);
+    this.#steps = values;
+  }
+
   [Symbol.dispose](): void {
     for (const { first, second } of this.#moments) {
       this.#gpu.release(first);
       this.#gpu.release(second);
     }
+  }
+
+  get #tensors(): Record<string, Tensor> {
+    return Object.fromEntries(this.#moments.flatMap(({ first, second }, i) => [
+      [`parameters ${i}`, this.store.segments[i].values],
+      [`first moments ${i}`, first],
+      [`second moments ${i}`, second],
+    ]));
   }
 }

@@ -10,10 +10,12 @@ import type { KnownStates } from "#lib/objectives/known_states.ts";
 import {
   packTrajectories,
   releaseBatch,
+  tokensOf,
   type Trajectory,
   type TrajectoryBatch,
 } from "#lib/objectives/trajectory_batch.ts";
 import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { MeasureLog } from "./measure_log.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import { type Update, updateStep } from "./update_step.ts";
@@ -50,6 +52,8 @@ export interface AdversarialRun {
   readonly log: MeasureLog;
   /** Called before the first student step (0) and after each. */
   readonly onStep?: (step: number) => Promise<void>;
+  /** Where the run is saved after any round, warm-up included, and goes on from; what gives its texts is kept there too. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /**
@@ -58,7 +62,7 @@ export interface AdversarialRun {
  * not move while the critics do.
  */
 export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<void> {
-  const { players, settings, schedule, optimizer, log } = run;
+  const { players, settings, schedule, optimizer, log, checkpoint } = run;
   const { offPolicyCritic, onPolicyCritic } = players;
   using student = new AdamW(gpu, players.student.store, optimizer);
   // The critics' size is held by their bound, not by decay.
@@ -67,7 +71,9 @@ export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<vo
   const critics = [...(settings.beta > 0 ? [offPolicy] : []), ...(settings.beta < 1 ? [onPolicy] : [])];
   const total = settings.criticWarmupSteps + schedule.steps;
 
-  for (let round = 0; round < total; round++) {
+  const learners = { student, "off-policy critic": offPolicy, "on-policy critic": onPolicy };
+  const done = await checkpoint?.resume({ ...learners, log }) ?? 0;
+  for (let round = done; round < total; round++) {
     const step = Math.max(0, round - settings.criticWarmupSteps + 1);
     const rate = learningRateAt(round, { ...schedule, steps: total }) * settings.criticLearningRateFactor;
     const updates = critics.map((critic) => ({ optimizer: critic, learningRate: rate }));
@@ -75,15 +81,14 @@ export async function adversarialLoop(gpu: Gpu, run: AdversarialRun): Promise<vo
     const onPolicyTexts = settings.beta < 1 ? await run.texts.onPolicy(batches) : [];
     for (let k = 0; k < settings.criticSteps; k++) log.add(step, await criticStep(gpu, run, updates, onPolicyTexts[k]));
     if (round === settings.criticWarmupSteps - 1) await log.flush();
-    if (step === 0) continue;
     if (step === 1) await run.onStep?.(0);
-    const learningRate = learningRateAt(step - 1, schedule);
-    log.add(
-      step,
-      await studentStep(gpu, run, { optimizer: student, learningRate }, onPolicyTexts[settings.criticSteps]),
-    );
-    await log.endStep(step);
-    await run.onStep?.(step);
+    if (step > 0) {
+      const update = { optimizer: student, learningRate: learningRateAt(step - 1, schedule) };
+      log.add(step, await studentStep(gpu, run, update, onPolicyTexts[settings.criticSteps]));
+      await log.endStep(step);
+      await run.onStep?.(step);
+    }
+    await checkpoint?.reached(round + 1, round + 1 === total);
   }
   await log.flush();
 }
@@ -97,7 +102,7 @@ async function criticStep(
   const batch = packMomentBatch(gpu, run, onPolicy, false);
   const objective = criticObjective(run.settings);
   const { grad_norm, ...measures } = await updateStep(gpu, updates, (tape) => objective(tape, run.players, batch));
-  releaseMomentBatch(gpu, batch);
+  releaseMomentBatch(gpu, batch, run.log);
   return { ...measures, critic_grad_norm: grad_norm };
 }
 
@@ -111,7 +116,7 @@ async function studentStep(
   const batch = packMomentBatch(gpu, run, onPolicy, settings.sftWeight > 0);
   const objective = studentObjective(settings);
   const measures = await updateStep(gpu, [{ ...update, maxGradNorm }], (tape) => objective(tape, run.players, batch));
-  releaseMomentBatch(gpu, batch);
+  releaseMomentBatch(gpu, batch, run.log);
   return measures;
 }
 
@@ -133,6 +138,10 @@ function packMomentBatch(
   };
 }
 
-function releaseMomentBatch(gpu: Gpu, batch: MomentBatch): void {
-  for (const part of Object.values<TrajectoryBatch | undefined>({ ...batch })) if (part) releaseBatch(gpu, part);
+function releaseMomentBatch(gpu: Gpu, batch: MomentBatch, log: MeasureLog): void {
+  for (const part of Object.values<TrajectoryBatch | undefined>({ ...batch })) {
+    if (!part) continue;
+    log.countTokens(tokensOf(part));
+    releaseBatch(gpu, part);
+  }
 }

@@ -7,7 +7,9 @@ import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { adversarialLoop, type AdversarialRun, type AdversarialSettings } from "./adversarial_loop.ts";
+import { Checkpoint } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
+import { assertResumes, EveryStep } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
@@ -40,6 +42,7 @@ interface Trial {
   readonly onStep?: (step: number) => void;
   /** Whether the teacher's states of its own texts are known beforehand. */
   readonly knowsStates?: boolean;
+  readonly checkpoint?: Checkpoint;
 }
 
 /** Runs the loop on tiny players and returns what was drawn, logged and, if watched, how the players moved. */
@@ -55,6 +58,10 @@ async function runTrial(trial: Trial) {
   const asked: number[] = [];
   const snapshots: Snapshot[] = [];
   const log = new MeasureLog(device, "test", logEvery);
+  trial.checkpoint?.keep("draws", {
+    state: () => ({ values: { ...drawn } }),
+    restore: ({ values }) => void Object.assign(drawn, values),
+  });
   const run: AdversarialRun = {
     players,
     settings: { ...defaults, ...settings },
@@ -86,6 +93,7 @@ async function runTrial(trial: Trial) {
     optimizer: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 },
     maxGradNorm: 1,
     log,
+    checkpoint: trial.checkpoint,
     onStep: async (step) => {
       onStep?.(step);
       if (watched) snapshots.push(await readAll(players));
@@ -164,6 +172,33 @@ test("two runs give equal bits, in every player's parameters and every measure",
     assertEquals(two.rows, one.rows);
     assert(one.rows.length > 10);
   }
+});
+
+test("a run that goes on from any round, of the warm-up too, ends the same to the bit", async () => {
+  for (const settings of [{ criticWarmupSteps: 2, sftWeight: 0.5, criticSteps: 2 }, { beta: 1 }, { beta: 0 }]) {
+    const warmup = settings.criticWarmupSteps ?? 0;
+    const train = async (checkpoint?: Checkpoint) => {
+      const { drawn, rows, end } = await runTrial({ settings, steps: 4, logEvery: 3, checkpoint });
+      return { drawn, rows, end };
+    };
+    await assertResumes(gpu, train, [1, 2, 3, 4, warmup + 4]);
+  }
+});
+
+test("a run that goes on neither reports a step again nor the start", async () => {
+  const store = new EveryStep();
+  const settings = { criticWarmupSteps: 2 };
+  const stepsOf = async (checkpoint: Checkpoint) => {
+    const steps: number[] = [];
+    await runTrial({ settings, checkpoint, onStep: (step) => steps.push(step) });
+    return steps;
+  };
+  assertEquals(await stepsOf(new Checkpoint(gpu, store)), [0, 1, 2, 3]);
+  const fromRound = (round: number) => stepsOf(new Checkpoint(gpu, new EveryStep(store.saved[round - 1])));
+  assertEquals(await fromRound(1), [0, 1, 2, 3]);
+  assertEquals(await fromRound(2), [0, 1, 2, 3]);
+  assertEquals(await fromRound(3), [2, 3]);
+  assertEquals(await fromRound(5), []);
 });
 
 test("each measure is logged once an interval, of both critics and the student, the warm-up as step 0", async () => {

@@ -1,7 +1,8 @@
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { RandomStream } from "#lib/random/random_stream.ts";
 import { ReplayBuffer } from "./replay_buffer.ts";
-import type { TextDraws } from "./text_draws.ts";
+import type { SavedPart } from "./resumable.ts";
+import type { TextDraws, TextSource } from "./text_draws.ts";
 
 export interface DistillmTextSettings {
   /** Updates in all: the share of the student's texts that are new falls linearly to 0 at the last. */
@@ -21,6 +22,15 @@ export interface DistillmTextSettings {
 /** Where the texts of a step come from. */
 export type DistillmSource = "student" | "buffer" | "data";
 
+/** What the scheduler remembers. */
+export interface DistillmMemory {
+  readonly counts: Readonly<Record<DistillmSource, number>>;
+  readonly buffer: readonly Trajectory[];
+  readonly batchSize: number;
+  readonly raises: number;
+  readonly referenceLoss: number | null;
+}
+
 /**
  * The adaptive off-policy scheduler of DistiLLM (Ko et al. 2024, arXiv 2402.03898), as its public code runs it. With r uniform in
  * [0, 1) and φ the share of steps that take texts of the student, a step
@@ -28,8 +38,10 @@ export type DistillmSource = "student" | "buffer" | "data";
  * - has the student write a batch, and keeps it in a replay buffer, if r < φ (1 − step / steps), or if r < φ and the buffer is not full,
  * - draws from the buffer if r < φ otherwise,
  * - takes the data if r ≥ φ.
+ *
+ * The position of the random stream is no part of its state: others may draw from it too.
  */
-export class DistillmTexts {
+export class DistillmTexts implements TextSource {
   /** Steps so far, by where their texts came from. */
   readonly counts: Record<DistillmSource, number> = { student: 0, buffer: 0, data: 0 };
   readonly #draws: TextDraws;
@@ -39,7 +51,7 @@ export class DistillmTexts {
   #batchSize = 0;
   #raises = 0;
   /** The loss that the next one is compared with. */
-  #referenceLoss: number | undefined;
+  #referenceLoss: number | null = null;
 
   constructor(draws: TextDraws, settings: DistillmTextSettings, random: RandomStream) {
     this.#draws = draws;
@@ -64,7 +76,7 @@ export class DistillmTexts {
    */
   observe(validationLoss: number): void {
     const reference = this.#referenceLoss;
-    if (reference === undefined) {
+    if (reference === null) {
       this.#referenceLoss = validationLoss;
       return;
     }
@@ -86,6 +98,26 @@ export class DistillmTexts {
     this.#batchSize = fresh.length;
     this.#buffer.push(fresh);
     return fresh;
+  }
+
+  state(): { readonly values: DistillmMemory } {
+    return {
+      values: {
+        counts: { ...this.counts },
+        buffer: this.#buffer.state().values,
+        batchSize: this.#batchSize,
+        raises: this.#raises,
+        referenceLoss: this.#referenceLoss,
+      },
+    };
+  }
+
+  restore({ values: { counts, buffer, batchSize, raises, referenceLoss }, arrays }: SavedPart<DistillmMemory>): void {
+    this.#buffer.restore({ values: buffer, arrays });
+    Object.assign(this.counts, counts);
+    this.#batchSize = batchSize;
+    this.#raises = raises;
+    this.#referenceLoss = referenceLoss;
   }
 
   #sourceOf(step: number): DistillmSource {

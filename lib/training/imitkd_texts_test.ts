@@ -4,13 +4,13 @@ import { imitkdTexts, type ImitkdTextSettings } from "./imitkd_texts.ts";
 import { countedDraws, DRAW_SIZE, isBinomial, isStudents } from "./test_draws.ts";
 
 async function takeTexts(settings: Partial<ImitkdTextSettings>, steps: number) {
-  const next = imitkdTexts(
+  const source = imitkdTexts(
     countedDraws(),
     { studentShare: 1, capacity: 1000, ...settings },
     new RandomStream(1, "imitkd"),
   );
   const taken = [];
-  for (let i = 0; i < steps; i++) taken.push(await next(i + 1));
+  for (let i = 0; i < steps; i++) taken.push(await source.next(i + 1));
   return taken;
 }
 

@@ -77,6 +77,41 @@ test("measures that wait take no more buffers, and all are read, however many th
   assertEquals(log.rows, [{ step: 1500, measure: "loss", value: 750.5 }, { step: 1500, measure: "norm", value: 1501 }]);
 });
 
+test("a log that is put back to where another was goes on as that one, whatever waits on however many pages", async () => {
+  const log = new MeasureLog(gpu, "run", 700);
+  for (let step = 1; step <= 700; step++) log.add(step, numbers({ loss: step }));
+  await log.endStep(700);
+  log.set(700, "score", 0.25);
+  for (let step = 701; step <= 1400; step++) {
+    // The pages are as they are, and stay so, whenever they are looked at.
+    if (step === 702 || step === 1214) log.state();
+    log.add(step, numbers({ loss: step, norm: 0.1 * step }));
+  }
+  const { values, tensors = {} } = log.state();
+  assertEquals(Object.values(tensors).map(({ shape }) => shape), [[1024], [376]]);
+  const arrays = Object.fromEntries(Object.keys(tensors).map((name) => [name, new Float32Array()]));
+  for (const [name, tensor] of Object.entries(tensors)) {
+    arrays[name] = await gpu.read(tensor) as Float32Array<ArrayBuffer>;
+  }
+  const other = new MeasureLog(gpu, "run", 700);
+  other.add(1, numbers({ old: 1 }));
+  other.set(1, "old", 1);
+  other.restore({ values: structuredClone(values), arrays });
+  for (const each of [log, other]) {
+    each.add(1401, numbers({ loss: 1 }));
+    await each.flush();
+  }
+  assertEquals(log.rows.length, 4);
+  assertEquals(other.rows, log.rows);
+});
+
+test("no row is −0, which JSON would not keep", async () => {
+  const log = new MeasureLog(gpu, "run", 1);
+  log.set(1, "score", -0);
+  await logSteps(log, [-0]);
+  assertEquals(log.rows.map(({ value }) => Object.is(value, 0)), [true, true]);
+});
+
 for (const [value, shown] of [[NaN, "NaN"], [Infinity, "Infinity"], [-Infinity, "-Infinity"]] as const) {
   test(`a measure that is ${shown} stops the run with experiment, measure and step`, async () => {
     const log = new MeasureLog(gpu, "instruction_following ammd, seed 10", 4);

@@ -1,16 +1,13 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { DistillationPlayers } from "#lib/objectives/distillation.ts";
-import {
-  collectRollout,
-  miniLlm,
-  type MiniLlmSettings,
-  releaseRollout,
-  type Rollout,
-} from "#lib/objectives/minillm.ts";
-import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { miniLlm, type MiniLlmSettings } from "#lib/objectives/minillm.ts";
+import { packTrajectories, releaseBatch, tokensOf, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { RandomStream } from "#lib/random/random_stream.ts";
 import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { MeasureLog } from "./measure_log.ts";
+import { positionOf } from "./resumable.ts";
+import { RolloutCollection } from "./rollout_collection.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import { updateStep } from "./update_step.ts";
 
@@ -37,6 +34,8 @@ export interface MiniLlmRun {
   readonly log: MeasureLog;
   /** Called before the first step (0) and after each. */
   readonly onStep?: (step: number) => Promise<void>;
+  /** Where the run is saved, in the middle of a collection too, and goes on from; what gives its texts is kept there as well. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /**
@@ -47,42 +46,28 @@ export interface MiniLlmRun {
  * deals them anew: so each is packed and scored once, and stays on the GPU.
  */
 export async function miniLlmLoop(gpu: Gpu, run: MiniLlmRun): Promise<void> {
-  const { players, texts, settings, schedule, maxGradNorm, log } = run;
+  const { players, texts, settings, schedule, maxGradNorm, log, checkpoint } = run;
   if (settings.ppoEpochs < 1) throw new RangeError(`Cannot train: ppoEpochs is ${settings.ppoEpochs}, not 1 or more`);
   using optimizer = new AdamW(gpu, players.student.store, run.optimizer);
+  using rollouts = new RolloutCollection(gpu, run);
   const objective = miniLlm(settings);
-  let step = 0;
-  await run.onStep?.(0);
-  while (step < schedule.steps) {
-    const rollouts = await collect(gpu, run, Math.min(settings.rolloutBatches, schedule.steps - step));
-    try {
-      for (const rollout of passes(rollouts, run).take(schedule.steps - step)) {
-        step++;
-        const data = settings.taskWeight > 0 ? packTrajectories(gpu, texts.data(), players.student.layout) : undefined;
-        const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
-        log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, { rollout, data })));
-        if (data) releaseBatch(gpu, data);
-        await log.endStep(step);
-        await run.onStep?.(step);
-      }
-    } finally {
-      for (const rollout of rollouts) releaseRollout(gpu, rollout);
-    }
+  const done = await checkpoint?.resume({
+    student: optimizer,
+    rollouts,
+    "order of rollouts": positionOf(run.random),
+    log,
+  }) ?? 0;
+  if (done === 0) await run.onStep?.(0);
+  for (let step = done + 1; step <= schedule.steps; step++) {
+    const rollout = await rollouts.next(schedule.steps - step + 1);
+    const data = settings.taskWeight > 0 ? packTrajectories(gpu, texts.data(), players.student.layout) : undefined;
+    const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
+    log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, { rollout, data })));
+    log.countTokens(tokensOf(rollout.texts) + (data ? tokensOf(data) : 0));
+    if (data) releaseBatch(gpu, data);
+    await log.endStep(step);
+    await run.onStep?.(step);
+    await checkpoint?.reached(step, step === schedule.steps);
   }
   await log.flush();
-}
-
-async function collect(gpu: Gpu, { players, texts, settings }: MiniLlmRun, batches: number): Promise<Rollout[]> {
-  const rollouts: Rollout[] = [];
-  for (const batch of await texts.rollouts(batches)) {
-    rollouts.push(collectRollout(gpu, players, batch, settings));
-    await gpu.throttle();
-  }
-  if (rollouts.length === 0) throw new RangeError("Cannot train: rollouts() gave no texts");
-  return rollouts;
-}
-
-/** Each mini-batch `ppoEpochs` times, every pass in an order of its own. */
-function* passes(rollouts: readonly Rollout[], { settings, random }: MiniLlmRun): Generator<Rollout, void> {
-  for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) yield* random.shuffle([...rollouts]);
 }

@@ -7,8 +7,11 @@ import { type MiniLlmSettings } from "#lib/objectives/minillm.ts";
 import { MINILLM_DEFAULTS } from "#lib/objectives/test_minillm.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
 import { miniLlmLoop } from "./minillm_loop.ts";
+import type { CollectedTexts } from "./rollout_collection.ts";
+import { assertResumes } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
@@ -26,6 +29,7 @@ interface Trial {
   readonly gpu?: Gpu;
   readonly onStep?: (step: number) => void;
   readonly onRollouts?: () => void;
+  readonly checkpoint?: Checkpoint;
   /** What rollouts() gives in place of mini-batches, to see it refused. */
   readonly noTexts?: boolean;
 }
@@ -42,6 +46,10 @@ async function runTrial(trial: Trial = {}) {
   const log = new MeasureLog(device, "test", logEvery);
   const drawn = { rollouts: [] as number[], data: 0, awaits: 0 };
   const teacherBefore = await teacher.store.read();
+  trial.checkpoint?.keep("purposes of rollouts", {
+    state: () => ({ values: [...drawn.rollouts] }),
+    restore: ({ values }) => void drawn.rollouts.push(...values),
+  });
   await miniLlmLoop(device, {
     players: { student, teacher },
     settings,
@@ -70,6 +78,7 @@ async function runTrial(trial: Trial = {}) {
     maxGradNorm: 1,
     random: new RandomStream(1, "mini-batches"),
     log,
+    checkpoint: trial.checkpoint,
     onStep: (step) => {
       trial.onStep?.(step);
       return Promise.resolve();
@@ -124,6 +133,26 @@ test("two runs give equal bits, in parameters and measures", async () => {
   const [one, two] = [await runTrial(), await runTrial()];
   assertEquals(two.parameters, one.parameters);
   assertEquals(two.rows, one.rows);
+});
+
+test("a run that goes on from any step, in the middle of a collection too, ends the same to the bit", async () => {
+  for (const settings of [{}, { taskWeight: 0, singleStep: false, ppoEpochs: 3 }]) {
+    const train = async (checkpoint?: Checkpoint) => {
+      const seen: number[] = [];
+      const { rows, parameters, drawn } = await runTrial({
+        settings,
+        steps: 7,
+        logEvery: 3,
+        checkpoint,
+        onStep: (step) => seen.push(step),
+      });
+      return { rows, parameters, rollouts: drawn.rollouts, end: seen.at(-1) ?? 7 };
+    };
+    const snapshots = await assertResumes(gpu, train, [1, 2, 3, 4, 6, 7]);
+    // After a whole collection there is nothing of it to keep.
+    const texts = snapshots.map(({ parts }) => (parts.rollouts.values as CollectedTexts).texts.length);
+    assertEquals(texts, settings.ppoEpochs === 3 ? [2, 2, 2, 2, 2, 0, 1] : [2, 2, 2, 0, 2, 2, 2]);
+  }
 });
 
 test("without a task the student comes nearer to its teacher in reverse KL, and earns more", async () => {

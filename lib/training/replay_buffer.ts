@@ -1,15 +1,16 @@
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { RandomStream } from "#lib/random/random_stream.ts";
+import type { Resumable, SavedPart } from "./resumable.ts";
 
 /**
  * The latest texts that a student wrote, first in, first out, to be learnt from again: off-policy, but cheaper than new ones (as in
- * the public code of DistiLLM; Ko et al. 2024, arXiv 2402.03898).
+ * the public code of DistiLLM; Ko et al. 2024, arXiv 2402.03898). Its state is the texts; the random stream's is whoever's made it.
  */
-export class ReplayBuffer<Text = Trajectory> {
+export class ReplayBuffer<Text = Trajectory> implements Resumable<readonly Text[]> {
   readonly capacity: number;
   readonly #random: RandomStream;
   /** Oldest first. */
-  #texts: Text[] = [];
+  #texts: readonly Text[] = [];
 
   /** @throws {RangeError} unless `capacity`, in texts, is a positive integer */
   constructor(capacity: number, random: RandomStream) {
@@ -47,5 +48,16 @@ export class ReplayBuffer<Text = Trajectory> {
       [places[i], places[other]] = [places[other], places[i]];
       return this.#texts[places[i]];
     });
+  }
+
+  state(): { readonly values: readonly Text[] } {
+    return { values: this.#texts };
+  }
+
+  restore({ values }: SavedPart<readonly Text[]>): void {
+    if (values.length > this.capacity) {
+      throw new RangeError(`it holds ${values.length} texts but has room for ${this.capacity}`);
+    }
+    this.#texts = [...values];
   }
 }

@@ -58,6 +58,17 @@ Deno.test("one seed gives one order of draws", () => {
   assert(drawsOf(1).join() !== drawsOf(2).join());
 });
 
+Deno.test("a buffer that is given what another held holds the same, in the same order", () => {
+  const [one, other] = [bufferOf(4), bufferOf(4)];
+  other.push([9, 9, 9]);
+  one.push([1, 2, 3, 4, 5]);
+  other.restore({ ...structuredClone(one.state()), arrays: {} });
+  for (const buffer of [one, other]) buffer.push([6]);
+  assertEquals(other.draw(4), one.draw(4));
+  const crowded = () => other.restore({ values: [1, 2, 3, 4, 5], arrays: {} });
+  assertThrows(crowded, RangeError, "it holds 5 texts but has room for 4");
+});
+
 Deno.test("more texts than there are cannot be drawn, and a buffer has room for one at least", () => {
   const buffer = bufferOf(4);
   buffer.push([1, 2]);

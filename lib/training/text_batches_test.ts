@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { textBatches } from "./text_batches.ts";
+import { TextBatches } from "./text_batches.ts";
 
 interface Text {
   readonly id: number;
@@ -20,8 +20,8 @@ const someTexts = (count: number): Text[] =>
   }));
 
 function take(texts: readonly Text[], batchSize: number, seed: number, batches: number): (readonly Text[])[] {
-  const stream = textBatches(texts, batchSize, new RandomStream(seed, "batches"));
-  return Array.from({ length: batches }, () => stream.next().value);
+  const stream = new TextBatches(texts, batchSize, new RandomStream(seed, "batches"));
+  return Array.from({ length: batches }, () => stream.next());
 }
 
 const idsOf = (batches: readonly (readonly Text[])[]) => batches.map((batch) => batch.map(({ id }) => id));
@@ -84,6 +84,38 @@ Deno.test("one seed gives one order, which other seeds and the rounds after do n
 
 Deno.test("fewer texts than a batch holds are one batch of all of them", () => {
   for (const batch of idsOf(take(someTexts(3), 16, 1, 4))) assertEquals(sorted(batch), [0, 1, 2]);
+});
+
+Deno.test("a stream that is put to any position of the first rounds goes on as the one that was there", () => {
+  const sizes = fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4 }));
+  fc.assert(
+    fc.property(sizes, fc.nat(99), fc.nat(20), ([count, batchSize], seed, elsewhere) => {
+      const streamOf = () => new TextBatches(someTexts(count), batchSize, new RandomStream(seed, "batches"));
+      const stream = streamOf();
+      const perRound = Math.floor(count / Math.min(batchSize, count));
+      for (let taken = 0; taken < 3 * perRound; taken++) {
+        const other = streamOf();
+        for (let i = 0; i < elsewhere; i++) other.next();
+        const { values } = stream.state();
+        other.restore({ values, arrays: {} });
+        assertEquals(other.state(), stream.state());
+        const afterwards = streamOf();
+        afterwards.restore({ values, arrays: {} });
+        const next = stream.next();
+        assertEquals(other.next(), next);
+        assertEquals(afterwards.next(), next);
+        assertEquals(other.state(), stream.state());
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("a position that no round has is refused", () => {
+  const stream = new TextBatches(someTexts(9), 3, new RandomStream(1, "batches"));
+  const restore = (roundStart: number, taken: number) => stream.restore({ values: { roundStart, taken }, arrays: {} });
+  assertThrows(() => restore(0, 4), RangeError, "4 batches of a round were taken, but one has 3");
+  assertThrows(() => restore(-1, 0), RangeError, "position is -1");
 });
 
 Deno.test("no texts are refused", () => {

@@ -1,9 +1,10 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "#lib/objectives/objective.ts";
-import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
+import { packTrajectories, releaseBatch, tokensOf, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
 import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { MeasureLog } from "./measure_log.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import type { NextTexts } from "./text_draws.ts";
@@ -22,6 +23,8 @@ export interface TextTraining<Players extends { readonly student: LanguageModel 
   readonly log: MeasureLog;
   /** Called before the first step (0) and after each. */
   readonly onStep?: (step: number) => Promise<void>;
+  /** Where the run is saved, and goes on from; what gives its texts is kept there too. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** Minimises an objective over texts, of the data or of a model: fine-tuning, and distillation at the states of given texts. */
@@ -29,16 +32,19 @@ export async function trainOnTexts<Players extends { readonly student: LanguageM
   gpu: Gpu,
   training: TextTraining<Players>,
 ): Promise<void> {
-  const { players, objective, schedule, maxGradNorm, log } = training;
+  const { players, objective, schedule, maxGradNorm, log, checkpoint } = training;
   using optimizer = new AdamW(gpu, training.store, training.optimizer);
-  await training.onStep?.(0);
-  for (let step = 1; step <= schedule.steps; step++) {
+  const done = await checkpoint?.resume({ student: optimizer, log }) ?? 0;
+  if (done === 0) await training.onStep?.(0);
+  for (let step = done + 1; step <= schedule.steps; step++) {
     const batch = packTrajectories(gpu, await training.nextTexts(step), players.student.layout);
     const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
     log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
+    log.countTokens(tokensOf(batch));
     releaseBatch(gpu, batch);
     await log.endStep(step);
     await training.onStep?.(step);
+    await checkpoint?.reached(step, step === schedule.steps);
   }
   await log.flush();
 }

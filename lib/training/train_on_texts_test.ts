@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
@@ -8,7 +8,9 @@ import { fineTuning } from "#lib/objectives/supervised.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { DistillmTexts } from "./distillm_texts.ts";
+import { Checkpoint, type Snapshot } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
+import { assertResumes, EveryStep } from "./test_snapshots.ts";
 import { trainOnTexts } from "./train_on_texts.ts";
 
 const gpu = await testGpu();
@@ -28,18 +30,27 @@ const common = {
 
 /** Fine-tunes a fresh student on batches of four and returns everything that came of it. */
 async function fineTune(
-  { logEvery = 6, onStep, gpu: device = gpu }: { logEvery?: number; onStep?: (step: number) => void; gpu?: Gpu } = {},
+  { logEvery = 6, onStep, gpu: device = gpu, checkpoint, steps = 24 }: {
+    logEvery?: number;
+    onStep?: (step: number) => void;
+    gpu?: Gpu;
+    checkpoint?: Checkpoint;
+    steps?: number;
+  } = {},
 ) {
   using student = tinyDecoder(device, "llama", { spread: 1 });
   const log = new MeasureLog(device, "test", logEvery);
   let drawn = 0;
+  checkpoint?.keep("draws", { state: () => ({ values: drawn }), restore: ({ values }) => drawn = values });
   await trainOnTexts(device, {
     ...common,
     players: { student },
     store: student.store,
     objective: fineTuning,
+    schedule: { ...common.schedule, steps },
     nextTexts: () => drawn++ % 2 === 0 ? texts.slice(0, 4) : texts.slice(4),
     log,
+    checkpoint,
     onStep: (step) => {
       onStep?.(step);
       return Promise.resolve();
@@ -67,6 +78,42 @@ test("steps that fill no interval are logged at the end", async () => {
 test("two runs give equal bits, in parameters and measures", async () => {
   const [one, two] = [await fineTune(), await fineTune()];
   assertEquals(two, one);
+});
+
+test("a run that goes on from any step ends the same to the bit, measures that wait for the log included", async () => {
+  const train = (checkpoint?: Checkpoint) => fineTune({ checkpoint, steps: 7, logEvery: 5 });
+  await assertResumes(gpu, train, [1, 4, 5, 6, 7]);
+});
+
+test("a run that goes on neither reports a step again nor the start; from its last step it does nothing", async () => {
+  const store = new EveryStep();
+  await fineTune({ checkpoint: new Checkpoint(gpu, store), steps: 4 });
+  const from = async (step: number) => {
+    const reported: number[] = [];
+    const checkpoint = new Checkpoint(gpu, new EveryStep(store.saved[step - 1]));
+    await fineTune({ checkpoint, steps: 4, onStep: (step) => reported.push(step) });
+    return reported;
+  };
+  assertEquals([await from(1), await from(3), await from(4)], [[2, 3, 4], [4], []]);
+});
+
+test("a run that saving interrupts gives back what it held, and goes on from there", async () => {
+  await using own = await Gpu.open();
+  const interrupted = async () => {
+    const store = new EveryStep();
+    const save = async (snapshot: Snapshot) => {
+      await store.save(snapshot);
+      if (snapshot.step === 2) throw new Error("interrupted");
+    };
+    const stopping = { load: () => store.load(), isDue: () => true, save };
+    const training = () => fineTune({ gpu: own, checkpoint: new Checkpoint(own, stopping), logEvery: 1, steps: 4 });
+    await assertRejects(training, Error, "interrupted");
+    return { buffers: own.liveBuffers, snapshot: store.saved[1] };
+  };
+  const [{ buffers, snapshot }, again] = [await interrupted(), await interrupted()];
+  assertEquals(again.buffers, buffers);
+  const rest = await fineTune({ checkpoint: new Checkpoint(gpu, new EveryStep(snapshot)), logEvery: 1, steps: 4 });
+  assertEquals(rest, await fineTune({ logEvery: 1, steps: 4 }));
 });
 
 test("the number of live GPU buffers is constant from the third step on", async () => {

@@ -1,5 +1,6 @@
 import type { LoggerInterface } from "vega";
 import type { TopLevelSpec } from "vega-lite";
+import { visibleText } from "../visible_text.ts";
 import { tidySvg } from "./tidy_svg.ts";
 import { textWidth } from "./text_width.ts";
 
@@ -29,7 +30,9 @@ export async function renderSvg(figure: Figure): Promise<string> {
   try {
     const svg = await view.toSVG();
     if (warnings.length > 0) throw new Error(`Cannot draw the figure: ${warnings.join("; ")}`);
-    return tidySvg(svg, { title: titleOf(figure), description: figure.description ?? "" });
+    const texts = { title: visibleText(titleOf(figure)), description: visibleText(figure.description ?? "") };
+    // XML has no place for control characters, and what turns the reading order would turn it in a name, too.
+    return tidySvg(visibleText(svg, { keepLines: true }), texts);
   } finally {
     view.finalize();
   }

@@ -39,6 +39,15 @@ Deno.test("markup in texts is text", async () => {
   assertEquals(descriptionOf(svg), `${hostile} ${hostile}`);
 });
 
+Deno.test("what would not be seen in texts, or turn their order, is seen", async () => {
+  const svg = await renderSvg(
+    page({ ...blank, title: "a\x1b[2J\u202eb", description: "\u2066c\ud800", notes: ["d\x00"] }),
+  );
+  assertDrawing(svg);
+  assertStringIncludes(svg, "<title>a\\u{1b}[2J\\u{202e}b</title><desc>d\\u{0} \\u{2066}c\\u{d800}</desc>");
+  assert(textsOf(svg).includes("a\\u{1b}[2J\\u{202e}b") && textsOf(svg).includes("d\\u{0}"));
+});
+
 Deno.test("what the library warns of is an error", async () => {
   const nothing: Figure = {
     data: { values: [] },

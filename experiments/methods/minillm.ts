@@ -1,0 +1,9 @@
+import { fromSft } from "#lib/experiment/method.ts";
+import { miniLlm } from "#lib/experiment/minillm_run.ts";
+
+export const minillm = fromSft({
+  summary: "policy gradient of reverse KL on texts of both policies mixed (Gu et al. 2023)",
+  module: import.meta.url,
+  key: "minillm",
+  train: (run) => miniLlm(run, run.bench.profile.minillm),
+});

@@ -1,0 +1,11 @@
+import { fromSft } from "#lib/experiment/method.ts";
+import { drawsOf } from "#lib/experiment/student_texts.ts";
+import { distilOn } from "#lib/experiment/text_training.ts";
+import { distanceAlone } from "#lib/objectives/distillation.ts";
+
+export const opd = fromSft({
+  summary: "reverse KL on the student's own texts (on-policy distillation; Thinking Machines 2025)",
+  module: import.meta.url,
+  key: "opd",
+  train: (run) => distilOn(run, drawsOf(run).student, distanceAlone({ kind: "reverseKl" })),
+});

@@ -1,0 +1,103 @@
+import { compareResults } from "#lib/comparison/compare_results.ts";
+import { formatComparisonHtml } from "#lib/comparison/comparison_formats.ts";
+import { ResultsHistory } from "#lib/comparison/results_version.ts";
+import { InputError } from "#lib/errors.ts";
+import type { Experiment, Report } from "#lib/experiment/experiment.ts";
+import { loadProfile } from "#lib/experiment/profile.ts";
+import { type Figure, renderSvg } from "#lib/reporting/figures/figure.ts";
+import { curveFigures } from "#lib/reporting/page/page_curves.ts";
+import { formatReportPage, type PageExperiment } from "#lib/reporting/page/report_page.ts";
+import { groupSamples } from "#lib/reporting/sample_groups.ts";
+import { folderOf, readKnown } from "#lib/runner/known_results.ts";
+import { staleOf } from "#lib/runner/plan.ts";
+import { presentOf } from "#lib/runner/present.ts";
+import { reportOf } from "#lib/runner/report.ts";
+import { ResultsFolder } from "#lib/runner/results_folder.ts";
+import { readTextIfThere, writeIfChanged } from "#lib/runner/storage.ts";
+import { defineCommand } from "./command.ts";
+import { DEFAULT_PROFILE, DEFAULT_RESULTS } from "./reproduce.ts";
+
+export const report = defineCommand({
+  name: "report",
+  summary: "writes one page of HTML with everything that has been recorded; computes nothing anew",
+  flags: {
+    profile: { kind: "text", value: "P", help: "default tiny" },
+    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
+    data: { kind: "path", value: "DIR", help: "the folder of data that was used in place of the embedded data" },
+    set: {
+      kind: "repeated",
+      value: "key=value",
+      help: "another value for a setting, as it was run with; may be repeated",
+    },
+  },
+  async run({ flags }, { experiments, terminal }) {
+    const profile = flags.profile ?? DEFAULT_PROFILE;
+    const results = flags.results ?? DEFAULT_RESULTS;
+    const place = { resultsFolder: results, profileName: profile };
+    const present = await presentOf(await loadProfile(profile, flags.set), flags.data);
+    const shown: PageExperiment[] = [];
+    for (const experiment of experiments) {
+      const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);
+      if (folder.scores.length === 0) continue;
+      const stale = staleOf(experiment, await readKnown(place, experiment), present);
+      shown.push(await pageExperiment(experiment, folder, reportOf(experiment, folder, profile, stale)));
+    }
+    if (shown.length === 0) {
+      throw new InputError(`${results}/${profile}: no scores; ./run reproduce --profile ${profile} makes them`);
+    }
+    const changes = await changesOf(results, profile, (note) => terminal.report(`${note}\n`));
+    const path = `${results}/${profile}/index.html`;
+    await writeIfChanged(path, formatReportPage({ profile, experiments: shown, changes }));
+    terminal.print(path);
+    return 0;
+  },
+});
+
+/** Everything recorded of an experiment, drawn. */
+async function pageExperiment(
+  experiment: Experiment,
+  folder: ResultsFolder,
+  { tables, figures }: Report,
+): Promise<PageExperiment> {
+  const rows = tables.table?.rows ?? [];
+  return {
+    name: experiment.name,
+    source: experiment.source,
+    description: experiment.description,
+    tables,
+    figures: Object.fromEntries(await drawn(Object.entries(figures))),
+    curves: (await drawn(curveFigures(folder.curves, rows).map((figure) => ["", figure]))).map(([, svg]) => svg),
+    samples: groupSamples(folder.samples, rows),
+    provenance: await provenanceOf(folder),
+  };
+}
+
+/** Figures one after the other: the drawing library makes no use of more than one core. */
+async function drawn(named: readonly (readonly [name: string, figure: Figure])[]): Promise<[string, string][]> {
+  const svgs: [string, string][] = [];
+  for (const [name, figure] of named) svgs.push([name, await renderSvg(figure)]);
+  return svgs;
+}
+
+/** As the file has it, whatever its format; the folder knows the latest one only. */
+async function provenanceOf({ path }: ResultsFolder): Promise<unknown> {
+  const text = await readTextIfThere(`${path}/provenance.json`);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** What the results have that the last commit has not; undefined where there is no commit of them, which a note tells. */
+async function changesOf(
+  results: string,
+  profile: string,
+  note: (message: string) => void,
+): Promise<string | undefined> {
+  try {
+    const history = new ResultsHistory(results);
+    const [before, after] = await Promise.all([history.openCommit("HEAD"), history.openWorkingTree()]);
+    return formatComparisonHtml(await compareResults(before, after, profile));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    note(`without changes since the last commit: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Experiment } from "#lib/experiment/experiment.ts";
+import { dots } from "#lib/reporting/figures/dots.ts";
+import { formatScores } from "#lib/reporting/scores_csv.ts";
+import { buildTable } from "#lib/reporting/table.ts";
+import { main } from "./main.ts";
+import { report } from "./report.ts";
+
+const HOSTILE = "<script>alert(1)</script>\x1b[2J\u202e";
+
+const walls: Experiment = {
+  name: "walls",
+  source: "Paper, Table 1",
+  description: "colours",
+  module: import.meta.url,
+  modules: [],
+  methods: [{ name: "limewash", summary: "", module: import.meta.url, key: () => "" }],
+  open: () => Promise.reject(),
+  report: ({ scores, profile }) => ({
+    tables: { table: buildTable(scores, { caption: `Walls, ${profile}`, labels: { limewash: "Lime & wash" } }) },
+    figures: {
+      gain: dots({
+        title: "Gain",
+        rows: [{ label: "Lime & wash", dots: [{ method: "limewash" }] }],
+        panels: [{ values: scores }],
+        x: { title: "points" },
+      }),
+    },
+  }),
+};
+
+/** A folder of results with one experiment of profile `tiny`, and a run of the command on it. */
+async function withResults(fn: (folder: string, run: () => ReturnType<typeof runReport>) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/tiny/walls`, { recursive: true });
+    await writeScore(folder, 0.5);
+    const sample = { method: "limewash", seed: 10, dataset: "dolly", instruction: "Paint.", input: "", reference: "r" };
+    await Deno.writeTextFile(
+      `${folder}/tiny/walls/samples.jsonl`,
+      `${JSON.stringify({ ...sample, response: HOSTILE })}\n`,
+    );
+    await Deno.writeTextFile(
+      `${folder}/tiny/walls/provenance.json`,
+      JSON.stringify({ adapter: "llvmpipe", cells: { a: { commit: "abc" } } }),
+    );
+    await fn(folder, () => runReport("--results", folder));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function writeScore(folder: string, value: number): Promise<void> {
+  const row = {
+    experiment: "walls",
+    method: "limewash",
+    dataset: "dolly",
+    metric: "rouge_l",
+    seed: 10,
+    value,
+    count: 4,
+  };
+  await Deno.writeTextFile(`${folder}/tiny/walls/scores.csv`, formatScores([row]));
+}
+
+async function runReport(...args: string[]) {
+  const [printed, reported]: [string[], string[]] = [[], []];
+  const terminal = {
+    isInteractive: false,
+    columns: 80,
+    print: (line: string) => void printed.push(line),
+    report: (text: string) => void reported.push(text),
+    rewrite: () => {},
+  };
+  const status = await main(["report", ...args], { experiments: [walls], terminal, commands: [report] });
+  return { status, printed: printed.join("\n"), reported: reported.join("") };
+}
+
+Deno.test("the page has an experiment's table, figure, samples as text and provenance, and is the same when made again", async () => {
+  await withResults(async (folder, run) => {
+    const { status, printed, reported } = await run();
+    assertEquals([status, printed], [0, `${folder}/tiny/index.html`]);
+    assertMatch(reported, /^without changes since the last commit: .+\n$/);
+    const page = await Deno.readTextFile(printed);
+    for (const part of ["<caption>Walls, tiny</caption>", '<th scope="row">Lime &amp; wash</th>', ">Gain</title>"]) {
+      assertStringIncludes(page, part);
+    }
+    assertStringIncludes(page, "<bdi>Lime &amp; wash</bdi>");
+    assertStringIncludes(page, '&lt;script&gt;alert(1)&lt;/script&gt;<span class="unseen">\\u{1b}</span>[2J');
+    assertStringIncludes(page, "<dd>llvmpipe</dd>");
+    assert(!page.includes("<script"));
+    await run();
+    assertEquals(await Deno.readTextFile(printed), page);
+    assertEquals([...Deno.readDirSync(`${folder}/tiny`)].map(({ name }) => name).sort(), ["index.html", "walls"]);
+  });
+});
+
+Deno.test("in a repository the page tells what has changed since the last commit", async () => {
+  await withResults(async (folder, run) => {
+    const identity = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"];
+    for (const args of [["init", "--quiet"], ["add", "."], [...identity, "commit", "--quiet", "-m", "results"]]) {
+      const { success } = await new Deno.Command("git", { args: ["-C", folder, ...args] }).output();
+      assert(success, args.join(" "));
+    }
+    await writeScore(folder, 0.75);
+    const { status, printed, reported } = await run();
+    assertEquals([status, reported], [0, ""]);
+    const [, changes] = (await Deno.readTextFile(printed)).split('<h2 id="changes-heading">');
+    assertMatch(changes, /50\.0[^]*75\.0/);
+  });
+});
+
+Deno.test("without scores there is no page, and the message says what makes them", async () => {
+  await withResults(async (folder, run) => {
+    await Deno.remove(`${folder}/tiny/walls/scores.csv`);
+    const { status, reported } = await run();
+    assertEquals([status, reported], [
+      2,
+      `error: ${folder}/tiny: no scores; ./run reproduce --profile tiny makes them\n`,
+    ]);
+  });
+});

@@ -1,0 +1,97 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { type Cell, cellsOf } from "#lib/runner/cell.ts";
+import { PLAIN } from "#lib/runner/test_experiment.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { RunProgress } from "./run_progress.ts";
+
+const cells = cellsOf(PLAIN, { seeds: [1, 2] });
+
+/** A run of four cells, whose line is looked at at any time; the clock is set by hand. */
+function stage(secondsOf: (cell: Cell) => number | undefined, free?: Cell) {
+  const clock = { ms: 0 };
+  let text = "";
+  const line = new ProgressLine({
+    terminal: { isInteractive: true, columns: 200, print() {}, report() {}, rewrite: (line) => text = line },
+    // Every text is shown, however soon.
+    now: () => clock.ms += 1e6,
+  });
+  let ms = 0;
+  const progress = new RunProgress({
+    cells: cells.map((cell) => ({ cell, isComputed: cell !== free })),
+    times: { secondsOf },
+    line,
+    now: () => ms,
+  });
+  const at = (newMs: number, act: (progress: RunProgress) => void) => {
+    ms = newMs;
+    act(progress);
+    return text;
+  };
+  return { at };
+}
+
+const training = { what: "kd, seed 1", steps: 100, tokens: 0 };
+
+Deno.test("cells and time left are told by what the cells took before, and by how far off that was", () => {
+  const { at } = stage(() => 10);
+  assertEquals(at(0, (progress) => progress.begin(cells[0])), "  0 %  40 s left  cell 1/4  plain/sft/1");
+  assertEquals(at(5000, (progress) => progress.say("scoring")), " 12 %  35 s left  cell 1/4  plain/sft/1: scoring");
+  // It took twice as long as was thought, so will the others.
+  assertEquals(at(20_000, (progress) => progress.end(cells[0], "run", 20_000)), " 25 %  1 min 0 s left  cell 2/4");
+  assertEquals(at(20_000, (progress) => progress.end(cells[1], "taken")), " 50 %  40 s left  cell 3/4");
+});
+
+Deno.test("where nothing was timed before, the time left is told once a cell has been run", () => {
+  const { at } = stage(() => undefined);
+  assertEquals(at(0, (progress) => progress.begin(cells[0])), "  0 %  cell 1/4  plain/sft/1");
+  assertEquals(at(4000, (progress) => progress.end(cells[0], "run", 4000)), " 25 %  12 s left  cell 2/4");
+});
+
+Deno.test("training tells its step, loss, tokens a second and the time that is left of it", () => {
+  const { at } = stage(() => 10);
+  at(0, (progress) => progress.begin(cells[1]));
+  at(0, (progress) => progress.progress({ ...training, step: 0 }));
+  at(1000, (progress) => progress.progress({ ...training, step: 10, tokens: 3000 }));
+  assertMatch(
+    at(2000, (progress) => progress.progress({ ...training, step: 20, tokens: 3000, loss: 0.12345 })),
+    /plain\/kd\/1: kd, seed 1: step 20\/100, loss 0\.123, 3,000 tokens\/s, 8 s of it left$/,
+  );
+  // Another thing that is trained is told from its own start.
+  assertMatch(
+    at(3000, (progress) => progress.progress({ ...training, what: "teacher, seed 1", step: 0 })),
+    /teacher, seed 1: step 0\/100$/,
+  );
+});
+
+Deno.test("a run that goes on from a checkpoint takes its rate from there", () => {
+  const { at } = stage(() => 10);
+  at(0, (progress) => progress.begin(cells[1]));
+  at(0, (progress) => progress.progress({ ...training, step: 80 }));
+  assertMatch(at(1000, (progress) => progress.progress({ ...training, step: 90 })), /step 90\/100, 1 s of it left$/);
+});
+
+Deno.test("all done is 100 %", () => {
+  const { at } = stage(() => 10);
+  let text = "";
+  for (const cell of cells) text = at(0, (progress) => (progress.begin(cell), progress.end(cell, "taken")));
+  assertEquals(text, "100 %  cell 4/4");
+});
+
+Deno.test("a cell that takes longer than was thought has as much left as its training", () => {
+  const { at } = stage(() => 10);
+  at(0, (progress) => progress.begin(cells[3]));
+  for (const cell of cells.slice(0, 3)) at(0, (progress) => progress.end(cell, "taken"));
+  at(0, (progress) => progress.begin(cells[3]));
+  at(0, (progress) => progress.progress({ ...training, step: 0 }));
+  assertMatch(
+    at(20_000, (progress) => progress.progress({ ...training, step: 50 })),
+    /^ 99 % {2}20 s left .+, 20 s of it left$/,
+  );
+});
+
+Deno.test("a cell whose numbers are another's takes no time, and what a cell shares with others is not its own", () => {
+  const { at } = stage(() => 10, cells[3]);
+  assertEquals(at(0, (progress) => progress.begin(cells[0])), "  0 %  30 s left  cell 1/4  plain/sft/1");
+  // A minute, of which 50 seconds went into the teacher.
+  assertEquals(at(60_000, (progress) => progress.end(cells[0], "run", 10_000)), " 33 %  20 s left  cell 2/4");
+});

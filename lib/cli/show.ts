@@ -1,0 +1,139 @@
+import { loadProfile } from "#lib/experiment/profile.ts";
+import { metricLabel, printMetric } from "#lib/reporting/display_names.ts";
+import type { CurveRow } from "#lib/reporting/curves_csv.ts";
+import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf } from "#lib/runner/cell.ts";
+import { readFailure, readLog, rerunArguments } from "#lib/runner/cell_files.ts";
+import { openKnown, type ResultsPlace } from "#lib/runner/known_results.ts";
+import { planExperiments } from "#lib/runner/plan.ts";
+import { presentOf } from "#lib/runner/present.ts";
+import { recordAt } from "#lib/runner/provenance.ts";
+import type { ResultsFolder } from "#lib/runner/results_folder.ts";
+import { shellCommand } from "#lib/runner/shell_command.ts";
+import { flattenSettings } from "#lib/runner/uses.ts";
+import { defineCommand } from "./command.ts";
+import { DEFAULT_PROFILE, DEFAULT_RESULTS, givenArguments } from "./reproduce.ts";
+import { sparkline } from "./sparkline.ts";
+
+/** Lines of the log that are shown, from its end. */
+const LOG_LINES = 30;
+
+export const show = defineCommand({
+  name: "show",
+  summary: "shows a cell, as in instruction_following/ammd/10: provenance, settings, scores, curves, samples, log",
+  positional: { name: "CELL", kind: "text", min: 1 },
+  flags: {
+    profile: { kind: "text", value: "P", help: "default tiny" },
+    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
+    data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
+    set: { kind: "repeated", value: "key=value", help: "another value for a setting; may be repeated" },
+  },
+  async run({ positional, flags }, { experiments, terminal }) {
+    const profileName = flags.profile ?? DEFAULT_PROFILE;
+    const place = { profileName, resultsFolder: flags.results ?? DEFAULT_RESULTS };
+    const present = await presentOf(await loadProfile(profileName, flags.set), flags.data);
+    const cells = positional.map((address) => cellAt(address, experiments));
+    for (const cell of cells) {
+      const choice = {
+        seeds: [cell.seed],
+        methods: [cell.method.name],
+        tasks: cell.task === undefined ? undefined : [cell.task],
+      };
+      const options = { ...place, ...choice, force: false };
+      const [plan] = await planExperiments([cell.experiment], [cell.experiment], options, present);
+      const folder = await openKnown(place, cell.experiment, plan.known);
+      const planned = plan.cells.find(({ address }) => address === addressOf(cell))!;
+      const changes = planned.changes.map(({ text }) => `  changed  ${text}`);
+      const sections = [
+        [`${fullAddressOf(cell)}: ${planned.state === "fresh" ? "done" : planned.state}`, ...changes],
+        provenanceLines(cell, folder),
+        ...resultLines(cell, folder),
+        await failureLines(place, cell),
+        await logLines(place, cell),
+        [`again: ${shellCommand(rerunArguments(cell, [...givenArguments(flags), "--force"]))}`],
+      ];
+      terminal.print(sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n"));
+    }
+    return 0;
+  },
+});
+
+function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
+  const record = recordAt(provenance, addressOf(cell));
+  if (!record) return [];
+  const { commit, dirty, hash, environment, settings, sources, takenFrom, accepted } = record;
+  const kernels = Object.keys(sources).filter((name) => name.startsWith("kernel ")).map((name) =>
+    name.slice("kernel ".length)
+  );
+  const files = Object.keys(sources).length - kernels.length;
+  return [
+    "Provenance",
+    `  commit    ${commit}${dirty ? ", changed since" : ""}`,
+    ...(accepted ? [`  accepted  at ${accepted.commit}, where ${accepted.checked.join(", ")} came out the same`] : []),
+    ...(takenFrom ? [`  taken     from ${takenFrom}`] : []),
+    `  hash      ${hash}`,
+    `  adapter   ${environment.adapter}`,
+    `  Deno      ${environment.deno}`,
+    `  time      ${record.wallSeconds} s by itself`,
+    `  memory    ${megabytes(record.peakMemoryBytes)} resident, ${megabytes(record.peakGpuBytes)} of buffers`,
+    `  code      ${files} sources, kernels ${kernels.join(" ")}`,
+    "",
+    "Settings that it read",
+    ...[...flattenSettings(settings)].map(([path, value]) => `  ${path} = ${JSON.stringify(value)}`),
+  ];
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function resultLines(cell: Cell, folder: ResultsFolder): string[][] {
+  const { scores, curves, samples } = folder.resultOf(cellKeyOf(cell));
+  if (scores.length === 0) return [];
+  const byMeasure = Map.groupBy(curves, ({ measure }) => measure);
+  return [
+    [
+      "Scores",
+      ...scores.map(({ dataset, metric, value, count }) =>
+        `  ${dataset.padEnd(24)} ${metricLabel(metric).padEnd(36)} ${
+          printMetric(metric, value).padStart(8)
+        }  (${count})`
+      ),
+    ],
+    curves.length === 0 ? [] : ["Curves", ...[...byMeasure].map(([measure, rows]) => curveLine(measure, rows))],
+    samples.length === 0 ? [] : [
+      "Samples",
+      ...samples.map(({ dataset, instruction, input, reference, response }) =>
+        [
+          `  ${dataset}: ${oneLine(instruction)}${input === "" ? "" : ` | ${oneLine(input)}`}`,
+          `    reference: ${oneLine(reference)}`,
+          `    response:  ${oneLine(response)}`,
+        ].join("\n")
+      ),
+    ],
+  ];
+}
+
+function curveLine(measure: string, rows: readonly Pick<CurveRow, "step" | "value">[]): string {
+  const values = rows.toSorted((a, b) => a.step - b.step).map(({ value }) => value);
+  const [first, last] = [values[0], values.at(-1)!].map((value) => value.toPrecision(4));
+  return `  ${measure.padEnd(28)} ${sparkline(values)}  ${first} to ${last}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+async function failureLines(place: ResultsPlace, cell: Cell): Promise<string[]> {
+  const failure = await readFailure(place, cell);
+  if (!failure) return [];
+  const { message, command, commit, time } = failure;
+  return ["Failure", `  ${message}`, `  at ${new Date(time).toISOString()}, commit ${commit}`, `  again: ${command}`];
+}
+
+async function logLines(place: ResultsPlace, cell: Cell): Promise<string[]> {
+  const log = await readLog(place, cell);
+  if (log === undefined) return ["Log", "  none: the cell was not run on this machine"];
+  const lines = log.trimEnd().split("\n");
+  const cut = lines.length > LOG_LINES ? [`  … ${lines.length - LOG_LINES} lines before`] : [];
+  return ["Log", ...cut, ...lines.slice(-LOG_LINES).map((line) => `  ${line}`)];
+}

@@ -1,0 +1,102 @@
+import { loadProfile } from "#lib/experiment/profile.ts";
+import { type Failure, readFailure } from "#lib/runner/cell_files.ts";
+import { settingsDigest } from "#lib/runner/freshness.ts";
+import type { ResultsPlace } from "#lib/runner/known_results.ts";
+import type { ExperimentPlan, PlannedCell } from "#lib/runner/plan.ts";
+import { Reproduction } from "#lib/runner/reproduction.ts";
+import { shellCommand } from "#lib/runner/shell_command.ts";
+import { defineCommand } from "./command.ts";
+import { describeTotal } from "./plan_text.ts";
+import { DEFAULT_PROFILE, DEFAULT_RESULTS, givenArguments, selectExperiments } from "./reproduce.ts";
+
+/** Cells of one state that are named; the others are counted. */
+const SHOWN_CELLS = 8;
+
+export const status = defineCommand({
+  name: "status",
+  summary: "tells which cells are done, failed, stale or missing, and the next command; touches no GPU",
+  positional: { name: "EXPERIMENT", kind: "text", min: 0 },
+  flags: {
+    profile: { kind: "text", value: "P", help: "default tiny" },
+    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
+    data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
+    set: { kind: "repeated", value: "key=value", help: "another value for a setting; may be repeated" },
+  },
+  async run({ positional, flags }, context) {
+    const profileName = flags.profile ?? DEFAULT_PROFILE;
+    const resultsFolder = flags.results ?? DEFAULT_RESULTS;
+    const profile = await loadProfile(profileName, flags.set);
+    const reproduction = await Reproduction.plan({
+      profileName,
+      profile,
+      seeds: profile.seeds,
+      experiments: selectExperiments(positional, context),
+      allExperiments: context.experiments,
+      dataFolder: flags.data,
+      resultsFolder,
+      force: false,
+      asksForAdapter: false,
+      failFast: false,
+      checkpointSeconds: 0,
+      otherArguments: [],
+      stop: context.stop,
+    });
+    const { plans } = reproduction;
+    const { print } = context.terminal;
+    for (const plan of plans) print(await describeState(plan, { resultsFolder, profileName }, reproduction));
+    print(describeTotal(plans, reproduction));
+    const isDone = plans.every(({ cells }) => cells.every(({ state }) => state === "fresh"));
+    if (!isDone) {
+      print(`next: ${shellCommand(["reproduce", ...positional, ...givenArguments(flags)])}`);
+    }
+    return 0;
+  },
+});
+
+async function describeState(
+  { experiment, cells }: ExperimentPlan,
+  place: ResultsPlace,
+  reproduction: Reproduction,
+): Promise<string> {
+  const failures = new Map(
+    await Promise.all(cells.map(async (planned) => [planned, await failureOf(planned, place, reproduction)] as const)),
+  );
+  const isFailed = (planned: PlannedCell) => planned.state !== "fresh" && failures.get(planned) !== undefined;
+  const of = (state: PlannedCell["state"]) => cells.filter((planned) => planned.state === state && !isFailed(planned));
+  const failed = cells.filter(isFailed);
+  const counts = `${of("fresh").length} done, ${failed.length} failed, ${of("stale").length} stale, ${
+    of("missing").length
+  } missing`;
+  return [
+    `${experiment.name}: ${counts}`,
+    ...failed.map((planned) => {
+      const { message, command } = failures.get(planned)!;
+      return `  failed   ${planned.address}: ${message}\n           again: ${command}`;
+    }),
+    ...groupsOf(of("stale")).map(([why, names]) => `  stale    ${names}: ${why}`),
+    ...groupsOf(of("missing")).map(([, names]) => `  missing  ${names}`),
+  ].join("\n");
+}
+
+/** The failure of a cell's last run, if that had the same settings and data. */
+async function failureOf(
+  { cell }: PlannedCell,
+  place: ResultsPlace,
+  { present }: Reproduction,
+): Promise<Failure | undefined> {
+  const failure = await readFailure(place, cell);
+  return failure?.settings === settingsDigest(cell, present) ? failure : undefined;
+}
+
+/** Cells by the reason that they are as they are. */
+function groupsOf(cells: readonly PlannedCell[]): [why: string, names: string][] {
+  const groups = Map.groupBy(
+    cells,
+    ({ changes: [first, ...rest] }) =>
+      first === undefined ? "" : `${first.text}${rest.length > 0 ? ` and ${rest.length} more changes` : ""}`,
+  );
+  return [...groups].map(([why, group]) => {
+    const shown = group.slice(0, SHOWN_CELLS).map(({ address }) => address).join(", ");
+    return [why, group.length > SHOWN_CELLS ? `${shown} and ${group.length - SHOWN_CELLS} more` : shown];
+  });
+}

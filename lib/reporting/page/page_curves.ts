@@ -1,0 +1,99 @@
+import type { CurveRow } from "../curves_csv.ts";
+import { datasetLabel, orderDatasets } from "../display_names.ts";
+import { type CurvePanel, curves } from "../figures/curves.ts";
+import type { Figure } from "../figures/figure.ts";
+
+/** What is shown of training, in this order: measures of held-out prompts, and the loss. Any other measure that is not left out follows. */
+const PANELS: Readonly<Record<string, Omit<CurvePanel, "measure"> | undefined>> = {
+  validation_rouge_l: { heading: "ROUGE-L, held-out", title: "%", scale: 100 },
+  validation_bleu: { heading: "BLEU, held-out", title: "%", scale: 100 },
+  validation_accuracy: { heading: "Accuracy, held-out", title: "%", scale: 100 },
+  validation_two_tv_on: { heading: "2·TV, own texts", title: "2·TV" },
+  validation_two_tv_off: { heading: "2·TV, teacher's texts", title: "2·TV" },
+  validation_d_on: { heading: "d_on, held-out", title: "moment" },
+  validation_d_off: { heading: "d_off, held-out", title: "moment" },
+  validation_response_tokens: { heading: "Length of own texts", title: "tokens" },
+  validation_entropy_on: { heading: "Entropy, own texts", title: "nats" },
+  // Fine-tuning before distillation takes more steps than it, which would crowd the others together.
+  loss: { heading: "Training loss", title: "loss", except: ["teacher", "sft"] },
+};
+
+/** Measures of the batches that are trained on, of which the held-out ones tell more, or of one method alone. */
+const LEFT_OUT = new Set([
+  ...["grad_norm", "critic_grad_norm", "critic_loss", "d_on", "d_off", "two_tv_on", "two_tv_off", "validation_loss"],
+  ...["student_share", "clip_fraction", "policy_loss", "reverse_kl", "reward", "task_loss"],
+]);
+
+/** Of an experiment with tasks, whose panels are as many as the tasks: the score, the distance and the loss. */
+const OF_TASKS = [
+  { title: "Score on held-out sources", measures: ["validation_rouge_l", "validation_bleu", "validation_accuracy"] },
+  { title: "Distance to the teacher on own texts, held-out sources", measures: ["validation_two_tv_on"] },
+  { title: "Training loss", measures: ["loss"] },
+];
+
+/** Bands of more lines than these would hide each other. */
+const MOST_BANDS = 5;
+/** Points of a line; more would not be told apart. */
+const MOST_STEPS = 40;
+
+/** A method and the label of its row in the table. */
+export interface CurveMethod {
+  readonly method: string;
+  readonly label: string;
+}
+
+/** The training curves of an experiment, small; none where it has none. */
+export function curveFigures(rows: readonly CurveRow[], methods: readonly CurveMethod[]): Figure[] {
+  const shown = thinned(rows.filter(({ measure }) => !LEFT_OUT.has(measure)));
+  if (shown.length === 0) return [];
+  if (shown.some(({ task }) => task !== undefined)) return taskFigures(shown, methods);
+  const measures = [...new Set([...Object.keys(PANELS), ...shown.map(({ measure }) => measure).sort()])]
+    .filter((measure) => shown.some((row) => row.measure === measure));
+  const panels = measures.map((measure) => ({ measure, ...(PANELS[measure] ?? { title: measure }) }));
+  return [figure("Training curves", shown, panels, methods)];
+}
+
+/** A panel for each task: a figure's panel shows one measure, so that of each task gets the task's name. */
+function taskFigures(rows: readonly CurveRow[], methods: readonly CurveMethod[]): Figure[] {
+  return OF_TASKS.flatMap(({ title, measures }) => {
+    const of = rows.flatMap((row) => measures.includes(row.measure) ? [{ ...row, measure: `${row.task}` }] : []);
+    const tasks = orderDatasets(of.map(({ measure }) => measure));
+    const panels = tasks.map((task): CurvePanel => {
+      const { measure } = rows.find((row) => row.task === task && measures.includes(row.measure))!;
+      return { ...(PANELS[measure] ?? { title: measure }), measure: task, heading: datasetLabel(task) };
+    });
+    return of.length === 0 ? [] : [figure(title, of, panels, methods)];
+  });
+}
+
+function figure(
+  title: string,
+  rows: readonly CurveRow[],
+  panels: readonly CurvePanel[],
+  methods: readonly CurveMethod[],
+): Figure {
+  const drawn = new Set(
+    rows.filter((row) =>
+      panels.some(({ measure, except = [] }) => measure === row.measure && !except.includes(row.method))
+    ).map(({ method }) => method),
+  );
+  const known = methods.filter(({ method }) => drawn.has(method));
+  const others = [...drawn].filter((method) => !methods.some((one) => one.method === method)).sort();
+  return curves(rows, {
+    title,
+    panels,
+    methods: [...known, ...others.map((method) => ({ method }))],
+    spread: drawn.size > MOST_BANDS ? "none" : "range",
+  });
+}
+
+/** Every so many of the steps that a measure has, the last one included. */
+function thinned(rows: readonly CurveRow[]): CurveRow[] {
+  return [...Map.groupBy(rows, ({ task, method, measure }) => JSON.stringify([task, method, measure])).values()]
+    .flatMap((line) => {
+      const steps = [...new Set(line.map(({ step }) => step))].sort((a, b) => b - a);
+      const every = Math.ceil(steps.length / MOST_STEPS);
+      const kept = new Set(steps.filter((_, i) => i % every === 0));
+      return line.filter(({ step }) => kept.has(step));
+    });
+}

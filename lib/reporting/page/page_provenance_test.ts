@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { provenanceHtml } from "./page_provenance.ts";
+
+/** Terms and descriptions of the list of facts. */
+function factsOf(html: string): Record<string, string> {
+  return Object.fromEntries([...html.matchAll(/<dt>([^<]*)<\/dt><dd>([^<]*)<\/dd>/g)].map(([, dt, dd]) => [dt, dd]));
+}
+
+/** Each folded block of lines, by its title. */
+function blocksOf(html: string): Record<string, string[]> {
+  return Object.fromEntries(
+    [...html.matchAll(/<summary>([^<]*)<\/summary>\n<div[^>]*>\n<pre>([^<]*)<\/pre>/g)].map(([, title, lines]) => [
+      title,
+      lines.split("\n"),
+    ]),
+  );
+}
+
+Deno.test("one configuration for all cells: commits, environment, times, settings, data and cells", () => {
+  const cell = { commit: "0123456789abcdef", dirty: false, wallSeconds: 100, peakMemoryBytes: 5e8, peakGpuBytes: 2e7 };
+  const html = provenanceHtml({
+    configuration: { seeds: [10, 20], ammd: { beta: 0.5 } },
+    deno: "2.9.6",
+    adapter: "llvmpipe",
+    data: { vocabulary: 256 },
+    cells: { "sft, seed 10": cell, "sft, seed 20": { ...cell, dirty: true, wallSeconds: 80.04 } },
+  });
+  assertEquals(factsOf(html), {
+    Commit: "0123456789ab (2 cells, 1 of them with changes that were not committed)",
+    Adapter: "llvmpipe",
+    Deno: "2.9.6",
+    Time: "3 min in 2 cells, one after the other",
+    Memory: "at most 500 MB (process), 20 MB (GPU buffers)",
+  });
+  assertEquals(blocksOf(html), { Settings: ["seeds = [10,20]", "ammd.beta = 0.5"], Data: ["vocabulary = 256"] });
+  assert(
+    html.includes('<tr><th scope="row">sft, seed 20</th><td>80.0 s</td><td>0123456789ab + changes</td></tr>'),
+    html,
+  );
+});
+
+Deno.test("settings that cells name: what all have in common once, and what each has beside it", () => {
+  const html = provenanceHtml({
+    format: 2,
+    environments: { a: { adapter: "llvmpipe", deno: "2.9.6" }, b: { adapter: "Metal", deno: "2.9.6" } },
+    settings: { x: { data: { items: 8 }, kd: { ratio: 1 } }, y: { data: { items: 8 }, ammd: { beta: 0 } } },
+    shared: { teacher: 3600 },
+    cells: {
+      "kd/10": { commit: "c", settings: "x", wallSeconds: 1 },
+      "kd/20": { commit: "c", settings: "x", wallSeconds: 1 },
+      "ammd/10": { commit: "c", settings: "y", wallSeconds: 1 },
+    },
+  });
+  assertEquals(factsOf(html), {
+    Commit: "c (3 cells)",
+    Adapter: "llvmpipe; Metal",
+    Deno: "2.9.6",
+    Time: "3 s in 3 cells, one after the other, and 60 min for what they share",
+  });
+  assertEquals(blocksOf(html), {
+    "Settings of all cells": ["data.items = 8"],
+    "Settings that differ": ["kd/10, kd/20", "  kd.ratio = 1", "", "ammd/10", "  ammd.beta = 0"],
+  });
+});
+
+Deno.test("any JSON is told as far as it tells anything, and never as HTML of its own", () => {
+  const key = fc.constantFrom(
+    "cells",
+    "settings",
+    "configuration",
+    "environments",
+    "commit",
+    "wallSeconds",
+    "<b>",
+    "a",
+  );
+  const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom<unknown>(null, 1, "<script>\x1b", true, [], "s"),
+      fc.dictionary(key, tie("json"), { maxKeys: 4 }),
+    ),
+  }));
+  fc.assert(fc.property(json, (value) => {
+    const html = provenanceHtml(value);
+    assert(!/<(script|b)>|undefined|NaN|\[object/.test(html) && !html.includes("\x1b"), html);
+  }));
+});

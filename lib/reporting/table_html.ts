@@ -1,0 +1,81 @@
+import { escapeHtml } from "./escape_text.ts";
+import { cellLine, emphasize, sideMark, UNPUBLISHED } from "./table_cells.ts";
+import type { PublishedCell, PublishedRows, ScoreTable, TableCell } from "./table_model.ts";
+
+const STYLE = `
+  body { font: 15px/1.5 sans-serif; color-scheme: light dark; margin: 1em }
+  .scroll { overflow-x: auto }
+  table { border-collapse: collapse; border-top: 2px solid; border-bottom: 2px solid }
+  caption { font-weight: bold; text-align: left; padding: 0.5em }
+  th, td { padding: 0.2em 0.8em; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+  th:first-child { text-align: left; font-weight: normal }
+  thead th { border-bottom: 1px solid }
+  .published tr:first-child th { border-top: 1px solid; font-style: italic }
+  .published td[colspan] { text-align: center }
+  .missing { opacity: 0.7 }
+  ul { font-size: smaller; padding-left: 1.5em }
+`;
+
+/** A page of its own: the table with the caption above and the legend below. */
+export function formatHtml(table: ScoreTable): string {
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeHtml(table.caption)}</title>`,
+    `<style>${STYLE}</style>`,
+    '<div class="scroll">',
+    htmlTable(table),
+    "</div>",
+    htmlLegend(table),
+    "",
+  ].join("\n");
+}
+
+/** The table alone, for a page of several. */
+export function htmlTable(table: ScoreTable): string {
+  const write = (cell: TableCell | undefined, column: number) => {
+    const text = escapeHtml(cellLine(cell, column, table));
+    if (cell === undefined) return `<td class="missing">${text}</td>`;
+    const emphasized = emphasize(cell, text, { best: `<strong>${text}</strong>`, tied: `<em>${text}</em>` });
+    return `<td>${emphasized}${sideMark(cell) && `<sup>${sideMark(cell)}</sup>`}</td>`;
+  };
+  const heads = ["Method", ...table.columns.map(({ label }) => label)];
+  return [
+    "<table>",
+    `  <caption>${escapeHtml(table.caption)}</caption>`,
+    `  <thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>`,
+    "  <tbody>",
+    ...table.rows.map(({ label, cells }) =>
+      `    <tr><th scope="row">${escapeHtml(label)}</th>${cells.map(write).join("")}</tr>`
+    ),
+    "  </tbody>",
+    ...(table.published ? publishedBody(table.published, heads.length) : []),
+    "</table>",
+  ].join("\n");
+}
+
+/** What the reader of the table needs to know. */
+export function htmlLegend({ legend }: ScoreTable): string {
+  return `<ul class="legend">\n${legend.map((line) => `  <li>${escapeHtml(line)}</li>\n`).join("")}</ul>`;
+}
+
+function publishedBody({ heading, rows }: PublishedRows, columns: number): string[] {
+  const write = ({ text, columns }: PublishedCell) => {
+    const span = columns > 1 ? ` colspan="${columns}"` : "";
+    return text === undefined
+      ? `<td class="missing"${span}>${UNPUBLISHED}</td>`
+      : `<td${span}>${escapeHtml(text)}</td>`;
+  };
+  return [
+    '  <tbody class="published">',
+    `    <tr><th scope="rowgroup" colspan="${columns}">${escapeHtml(heading)}</th></tr>`,
+    ...rows.map(({ label, source, cells }) =>
+      `    <tr><th scope="row">${escapeHtml(label)} <small>(${escapeHtml(source)})</small></th>${
+        cells.map(write).join("")
+      }</tr>`
+    ),
+    "  </tbody>",
+  ];
+}

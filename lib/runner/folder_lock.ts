@@ -1,0 +1,101 @@
+import { StorageError } from "#lib/errors.ts";
+import { visibleText } from "#lib/reporting/visible_text.ts";
+import { shellCommand } from "./shell_command.ts";
+import { readTextIfThere, storageErrorOf, writeIfChanged } from "./storage.ts";
+
+/** What is kept of a results folder beside the results: the lock, checkpoints, logs. Git does not see it. */
+export const STATE_FOLDER = ".state";
+
+/** Who holds a folder, as the lock's file tells it. */
+interface Holder {
+  readonly pid: number;
+  /** As in 2026-11-28T12:30:00.000Z. */
+  readonly since: string;
+  readonly command: string;
+}
+
+/** Letters of the command that a message shows. */
+const SHOWN_LETTERS = 100;
+
+/**
+ * One process at a time on a folder: a lock that the operating system keeps on `<folder>/.state/lock` and takes away when the process
+ * ends, however it ends. Who holds it is written in the file, for people. The file stays where it is: a process that removed it
+ * could leave two others with a lock each.
+ */
+export class FolderLock implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Locks a folder, which is made if it is missing, with its `.state/` and the `.gitignore` in there.
+   *
+   * @param args the program's arguments, for those who find the folder locked
+   * @throws {StorageError} where another process holds it, or it may not be written
+   */
+  static async acquire(folder: string, args: readonly string[] = Deno.args): Promise<FolderLock> {
+    const path = `${folder}/${STATE_FOLDER}/lock`;
+    const file = await open(path);
+    try {
+      if (!await file.tryLock(true)) throw new StorageError(`${folder}/ is in use by ${await holderOf(path)}`);
+      // By the holder alone: files that are written have one writer at a time.
+      await writeIfChanged(`${folder}/${STATE_FOLDER}/.gitignore`, "*\n");
+      await writeHolder(file, { pid: Deno.pid, since: new Date().toISOString(), command: shellCommand(args) });
+      return new FolderLock(file);
+    } catch (error) {
+      file.close();
+      throw await storageErrorOf(error, path, "written");
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+async function open(path: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    // Not truncated: the file tells who holds it.
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    throw await storageErrorOf(error, path, "written");
+  }
+}
+
+async function writeHolder(file: Deno.FsFile, holder: Holder): Promise<void> {
+  await file.truncate();
+  const bytes = new TextEncoder().encode(`${JSON.stringify(holder)}\n`);
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+/** Who holds a lock, and what to do about it. */
+async function holderOf(path: string): Promise<string> {
+  const holder = await readHolder(path);
+  const remedy = "wait for it, stop it, or take another folder with --results DIR";
+  if (holder === undefined) return `another process; ${remedy}`;
+  const letters = [...visibleText(holder.command)];
+  const shown = letters.length > SHOWN_LETTERS ? `${letters.slice(0, SHOWN_LETTERS).join("")}…` : letters.join("");
+  return `process ${holder.pid} since ${clock(holder.since)} (${shown}); ${remedy}`;
+}
+
+/** What the file tells; it may be half written, or not to be read while it is locked (Windows). */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    const { pid, since, command } = JSON.parse(await readTextIfThere(path) ?? "");
+    return typeof pid === "number" && typeof since === "string" && typeof command === "string"
+      ? { pid, since, command }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A moment as people tell it: `12:30 UTC`, with the date where it is not today's. */
+function clock(moment: string): string {
+  const [date, time = ""] = visibleText(moment).split("T");
+  const today = new Date().toISOString().split("T")[0];
+  return `${date === today ? "" : `${date} `}${time.slice(0, 5)} UTC`;
+}

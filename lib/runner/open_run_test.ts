@@ -1,0 +1,98 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { loadProfile } from "#lib/experiment/profile.ts";
+import { Interrupted } from "#lib/errors.ts";
+import { cellsOf } from "./cell.ts";
+import { OpenRun } from "./open_run.ts";
+import { presentOf } from "./present.ts";
+import { PLAIN } from "./test_experiment.ts";
+
+const [cell] = cellsOf(PLAIN, { seeds: [1] });
+
+interface Opened {
+  readonly run: OpenRun;
+  readonly said: string[];
+  readonly stop: AbortController;
+}
+
+function test(name: string, fn: (open: (...settings: string[]) => Promise<Opened>) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeResources: false,
+    async fn() {
+      const resultsFolder = await Deno.makeTempDir();
+      const opened: OpenRun[] = [];
+      try {
+        await fn(async (...settings) => {
+          const [said, stop] = [[] as string[], new AbortController()];
+          const say = (message: string) => void said.push(message);
+          const options = { resultsFolder, profileName: "p", stop: stop.signal, checkpointSeconds: 0 };
+          const run = await OpenRun.open({ ...options, say, note: say, progress() {} });
+          run.present = await presentOf(await loadProfile("smoke", settings), undefined, run.adapter);
+          opened.push(run);
+          return { run, said, stop };
+        });
+      } finally {
+        for (const run of opened) await run[Symbol.asyncDispose]();
+        await Deno.remove(resultsFolder, { recursive: true });
+      }
+    },
+  });
+}
+
+test("what is shared is made once, under its name, by whoever asks first", async (open) => {
+  const { run } = await open();
+  let made = 0;
+  const make = () => Promise.resolve(++made);
+  assertEquals(await Promise.all([run.once("a", make), run.once("a", make)]), [1, 1]);
+  assertEquals([await run.once("b", make), await run.once("a", make), made], [2, 1, 2]);
+});
+
+test("what failed once fails again, and is not tried anew", async (open) => {
+  const { run } = await open();
+  let tries = 0;
+  const fail = () => (tries++, Promise.reject(new Error("no such teacher")));
+  for (let i = 0; i < 2; i++) await assertRejects(() => run.once("teacher", fail), Error, "no such teacher");
+  assertEquals(tries, 1);
+});
+
+test("whoever asks for a shared thing depends on what it was made of, even if it was made before", async (open) => {
+  const { run } = await open();
+  const { profile, once } = run.contextOf(cell);
+  const teacher = () => once("teacher", () => Promise.resolve(profile.teacher.seed));
+  for (let i = 0; i < 2; i++) {
+    const { uses } = await run.tracer.trace(async () => [await teacher(), profile.kd.kdRatio]);
+    assertEquals([...uses.settings.keys()], ["teacher.seed", "kd.kdRatio"]);
+  }
+});
+
+test("what is kept is there for the next run, for as long as nothing of what it was made of has changed", async (open) => {
+  let made = 0;
+  const texts = async (...settings: string[]) => {
+    const { run } = await open(...settings);
+    const { profile, kept } = run.contextOf(cell);
+    const { value, uses } = await run.tracer.trace(() =>
+      kept("texts", () => Promise.resolve([{ number: ++made, of: profile.teacher.seed }]))
+    );
+    assertEquals([...uses.settings.keys()], ["teacher.seed"]);
+    return value[0].number;
+  };
+  assertEquals([await texts(), await texts(), await texts("kd.kdRatio=0.5")], [1, 1, 1]);
+  assertEquals([await texts("teacher.seed=2"), await texts("teacher.seed=2"), await texts()], [2, 2, 3]);
+});
+
+test("a snapshot that is saved when the run is to stop ends it, and is there", async (open) => {
+  const { run, stop } = await open();
+  const store = run.contextOf(cell).sharedSnapshots("teacher");
+  const snapshot = { step: 3, parts: { log: { values: [1], arrays: { page: Float32Array.of(1, 2) } } } };
+  assertEquals([store.isDue(), await store.load()], [true, undefined]);
+  await store.save(snapshot);
+  stop.abort(new Interrupted("SIGTERM"));
+  await assertRejects(() => store.save({ ...snapshot, step: 4 }), Interrupted);
+  assertEquals(await store.load(), { ...snapshot, step: 4 });
+});
+
+test("whatever is said is passed on, and memory is looked at", async (open) => {
+  const { run, said } = await open();
+  run.say("training");
+  assertEquals([said, run.peakBytes > 0], [["training"], true]);
+});

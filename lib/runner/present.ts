@@ -1,0 +1,32 @@
+import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Profile } from "#lib/experiment/profile.ts";
+import { rememberedAdapter } from "./adapter_memory.ts";
+import { dataDigest } from "./data_digest.ts";
+import { modulesOf, type Present } from "./freshness.ts";
+import { SourceTree } from "./source_tree.ts";
+
+/** The sources that this process has loaded: read once, when it starts, whatever becomes of the files while it runs. */
+const LOADED = new SourceTree();
+
+/** Reads all sources that experiments reach. */
+export function readSources(experiments: readonly Experiment[]): void {
+  for (const experiment of experiments) {
+    for (const method of experiment.methods) LOADED.reachedFrom(...modulesOf({ experiment, method }));
+  }
+}
+
+/**
+ * What results are judged against now.
+ *
+ * @param dataFolder data in place of the embedded one
+ * @param adapter if it is known; else the one that was last seen on this machine
+ */
+export async function presentOf(profile: Profile, dataFolder?: string, adapter?: string): Promise<Present> {
+  return {
+    profile,
+    tree: LOADED,
+    data: await dataDigest(dataFolder),
+    deno: Deno.version.deno,
+    adapter: adapter ?? await rememberedAdapter(),
+  };
+}

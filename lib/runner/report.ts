@@ -1,0 +1,60 @@
+import type { Experiment, Report } from "#lib/experiment/experiment.ts";
+import { reportFiles } from "./report_files.ts";
+import { reportStamp } from "./report_stamp.ts";
+import type { ResultsFolder } from "./results_folder.ts";
+import type { SourceTree } from "./source_tree.ts";
+
+/** Stale cells that a note names; the others are counted. */
+const NAMED = 8;
+
+/**
+ * The tables and figures of what has been recorded; computes nothing anew. Recorded cells that are stale stand in the tables, and each
+ * table says which they are.
+ */
+export function reportOf(
+  experiment: Experiment,
+  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "cellAddresses">,
+  profile: string,
+  staleAddresses: readonly string[] = [],
+): Report {
+  const { scores, items, curves } = folder;
+  const report = experiment.report({ profile, scores, items, curves });
+  if (staleAddresses.length === 0) return report;
+  const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
+  const note = isAll
+    ? "Recorded with other code, settings or data, or on another device, than are here now; ./run reproduce runs it again."
+    : `Not comparable with the others, since their code, settings, data or device have changed: ${
+      namesOf(staleAddresses)
+    }. ./run reproduce runs them again.`;
+  const tables = Object.entries(report.tables).map(([name, table]) => [
+    name,
+    { ...table, legend: [...table.legend, note] },
+  ]);
+  return { ...report, tables: Object.fromEntries(tables) };
+}
+
+function namesOf(addresses: readonly string[]): string {
+  const more = addresses.length > NAMED ? ` and ${addresses.length - NAMED} more` : "";
+  return `${addresses.slice(0, NAMED).join(", ")}${more}`;
+}
+
+/** Writes tables and figures of what has been recorded, and what they were made from. */
+export async function writeReport(
+  experiment: Experiment,
+  folder: ResultsFolder,
+  profile: string,
+  staleAddresses: readonly string[],
+  tree: SourceTree,
+): Promise<void> {
+  const report = reportOf(experiment, folder, profile, staleAddresses);
+  const stamp = reportStamp(experiment, folder.provenance.files, staleAddresses, tree);
+  await folder.writeReport(await reportFiles(report, folder.samples), stamp);
+}
+
+/** The tables of the last report, as Markdown: the main one first. */
+export async function readTables(path: string): Promise<string[]> {
+  const names = [...Deno.readDirSync(path)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".md") && name !== "samples.md")
+    .sort((a, b) => Number(b === "table.md") - Number(a === "table.md") || (a < b ? -1 : 1));
+  return await Promise.all(names.map((name) => Deno.readTextFile(`${path}/${name}`)));
+}

@@ -1,0 +1,218 @@
+import { InputError } from "#lib/errors.ts";
+import type { Experiment, TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { Profile } from "#lib/experiment/profile.ts";
+import { acceptUnchanged } from "./accept.ts";
+import { askForAdapter, rememberAdapter } from "./adapter_memory.ts";
+import { type Cell, runNameOf } from "./cell.ts";
+import { codeVersion } from "./code_version.ts";
+import { type Estimate, RecordedTimes } from "./estimate.ts";
+import { FolderLock } from "./folder_lock.ts";
+import type { Present } from "./freshness.ts";
+import { openKnown, readAllKnown } from "./known_results.ts";
+import { OpenRun } from "./open_run.ts";
+import { cellsToRun, expectCells, type ExperimentPlan, planExperiments, type PlanOptions, staleOf } from "./plan.ts";
+import { presentOf, readSources } from "./present.ts";
+import { readTables, writeReport } from "./report.ts";
+import type { ResultsFolder } from "./results_folder.ts";
+import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
+import { sharedPath } from "./snapshot_file.ts";
+
+export interface ReproductionOptions extends PlanOptions {
+  readonly profile: Profile;
+  /** Those that are asked for. */
+  readonly experiments: readonly Experiment[];
+  /** Every one: what another has recorded need not be computed again. */
+  readonly allExperiments: readonly Experiment[];
+  readonly dataFolder?: string;
+  /** Whether the adapter may be asked its name, where no run has told it yet. */
+  readonly asksForAdapter: boolean;
+  readonly failFast: boolean;
+  readonly checkpointSeconds: number;
+  readonly otherArguments: readonly string[];
+  readonly stop: AbortSignal;
+}
+
+/** What is told of a run while it goes on. */
+export interface ReproductionWatcher {
+  /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out the same. */
+  readonly accept: boolean;
+  /** Says what a person must know even afterwards. */
+  note(message: string): void;
+  /** Is called with the cells that will be run, and of each whether its numbers will be computed or are another cell's. */
+  watch(cells: readonly RunCell[]): CellObserver & {
+    say(message: string): void;
+    progress(progress: TrainingProgress): void;
+  };
+  /** Shows an experiment's tables. */
+  show(tables: readonly string[]): void;
+}
+
+/** A cell to be run. */
+export interface RunCell {
+  readonly cell: Cell;
+  readonly isComputed: boolean;
+}
+
+export interface Outcome {
+  readonly total: number;
+  readonly cached: number;
+  readonly ran: number;
+  readonly taken: number;
+  readonly failed: readonly FailedCell[];
+}
+
+/** A `reproduce`: its plan, and its run. */
+export class Reproduction {
+  readonly plans: readonly ExperimentPlan[];
+  readonly times: RecordedTimes;
+  readonly present: Present;
+  readonly #options: ReproductionOptions;
+
+  private constructor(
+    options: ReproductionOptions,
+    present: Present,
+    plans: readonly ExperimentPlan[],
+    times: RecordedTimes,
+  ) {
+    [this.#options, this.present, this.plans, this.times] = [options, present, plans, times];
+  }
+
+  /** Finds what is there, stale or missing. The GPU is asked its name at most, and only on a machine where nothing has run yet. */
+  static async plan(options: ReproductionOptions, adapter?: string): Promise<Reproduction> {
+    readSources(options.allExperiments);
+    const present = await presentOf(options.profile, options.dataFolder, adapter);
+    const plans = await planExperiments(options.experiments, options.allExperiments, options, present);
+    expectCells(plans);
+    const isAllThere = plans.every((plan) => cellsToRun(plan).length === 0);
+    if (options.asksForAdapter && present.adapter === undefined && isAllThere) {
+      // All depends on whether it was recorded on the adapter that is here; where there is none, nothing could run anyway.
+      const asked = await askForAdapter();
+      if (asked !== undefined) {
+        await rememberAdapter(asked);
+        return await Reproduction.plan(options, asked);
+      }
+    }
+    const recorded = await readAllKnown(options, options.allExperiments);
+    return new Reproduction(options, present, plans, new RecordedTimes(recorded, options.profile));
+  }
+
+  /** How long what is to be run of some plans will take; cells whose numbers another experiment has take no time. */
+  estimateOf(plans: readonly ExperimentPlan[]): Estimate {
+    const computed = plans.flatMap((plan) => cellsToRun(plan)).filter(({ sameAs }) => sameAs === undefined);
+    return this.times.total(
+      computed.map(({ cell }) => cell),
+      (shared) => isFile(sharedPath(this.#options, shared)),
+    );
+  }
+
+  get #cells(): RunCell[] {
+    const runs = new Set<string>();
+    return this.plans.flatMap((plan) => cellsToRun(plan)).map(({ cell, sameAs }) => {
+      const run = runNameOf(cell, this.present.profile);
+      const isComputed = sameAs === undefined && !runs.has(run);
+      runs.add(run);
+      return { cell, isComputed };
+    });
+  }
+
+  /**
+   * Runs what there is to run.
+   *
+   * @throws {InputError} where every cell failed with one: what was asked for cannot be run
+   */
+  async run(watcher: ReproductionWatcher): Promise<Outcome> {
+    if (this.#cells.length > 0) return await this.#compute(watcher);
+    const isAllFresh = this.plans.every(({ reportIsFresh }) => reportIsFresh);
+    // Nothing is written where all is there.
+    using _ = isAllFresh ? undefined : await FolderLock.acquire(this.#options.resultsFolder);
+    for (const plan of this.plans) watcher.show(await this.#tablesOf(plan));
+    const total = this.plans.reduce((sum, { cells }) => sum + cells.length, 0);
+    return { total, cached: total, ran: 0, taken: 0, failed: [] };
+  }
+
+  /** The tables of an experiment whose cells are all there; made anew where what they are made from has changed. */
+  async #tablesOf(plan: ExperimentPlan): Promise<string[]> {
+    if (plan.reportIsFresh) return await readTables(plan.path);
+    return await this.#report(plan, await openKnown(this.#options, plan.experiment, plan.known));
+  }
+
+  /** Runs with the folder locked, on the adapter that is really there. */
+  async #compute(watcher: ReproductionWatcher): Promise<Outcome> {
+    using _ = await FolderLock.acquire(this.#options.resultsFolder);
+    let observer: ReturnType<ReproductionWatcher["watch"]> | undefined;
+    await using run = await OpenRun.open({
+      ...this.#options,
+      say: (message) => observer?.say(message),
+      progress: (progress) => observer?.progress(progress),
+      note: (message) => watcher.note(message),
+    });
+    await rememberAdapter(run.adapter);
+    const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells);
+    // Another process may have been at work since the plan was made, or the adapter be another than the last.
+    const planned = await Reproduction.plan(this.#options, run.adapter);
+    if (!watcher.accept) return await planned.#runOn(run, watcher, watch);
+    await planned.#accept(run, watcher, watch);
+    return await (await Reproduction.plan(this.#options, run.adapter)).#runOn(run, watcher, watch);
+  }
+
+  async #accept(
+    run: OpenRun,
+    { note }: ReproductionWatcher,
+    watch: (cells: readonly RunCell[]) => CellObserver,
+  ): Promise<void> {
+    const code = await codeVersion();
+    const runner = new CellRunner(run, { ...this.#options, present: this.present, code }, watch(this.#cells));
+    const secondsOf = (cell: Cell) => this.times.secondsOf(cell);
+    for (const plan of this.plans) {
+      await acceptUnchanged(plan, runner, { present: this.present, commit: code.commit, secondsOf, note });
+    }
+  }
+
+  async #runOn(
+    run: OpenRun,
+    watcher: ReproductionWatcher,
+    watch: (cells: readonly RunCell[]) => CellObserver,
+  ): Promise<Outcome> {
+    const count = { run: 0, taken: 0, failed: 0 };
+    const observer = watch(this.#cells);
+    const runner = new CellRunner(run, { ...this.#options, present: this.present, code: await codeVersion() }, {
+      begin: (cell) => observer.begin(cell),
+      end(cell, how, ownMs) {
+        count[how]++;
+        observer.end(cell, how, ownMs);
+      },
+    });
+    for (const plan of this.plans) {
+      const tables = cellsToRun(plan).length === 0
+        ? await this.#tablesOf(plan)
+        : await this.#report(plan, await runner.runExperiment(plan));
+      watcher.show(tables);
+    }
+    const { failed } = runner;
+    if (
+      count.run + count.taken === 0 && failed.length > 0 && failed.every(({ error }) => error instanceof InputError)
+    ) {
+      throw failed[0].error;
+    }
+    const total = this.plans.reduce((sum, { cells }) => sum + cells.length, 0);
+    return { total, cached: total - this.#cells.length, ran: count.run, taken: count.taken, failed };
+  }
+
+  /** Writes what is recorded, and its tables and figures; the tables. */
+  async #report(plan: ExperimentPlan, folder: ResultsFolder): Promise<string[]> {
+    if (folder.scores.length === 0) return [];
+    await folder.write();
+    const known = { provenance: folder.provenance, areWhole: true };
+    const stale = staleOf(plan.experiment, known, this.present);
+    await writeReport(plan.experiment, folder, this.#options.profileName, stale, this.present.tree);
+    return await readTables(plan.path);
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,119 @@
+import { DamagedFileError } from "#lib/errors.ts";
+import type { Profile } from "#lib/experiment/profile.ts";
+import type { Snapshot, SnapshotStore } from "#lib/training/checkpoint.ts";
+import { addressOf, type Cell } from "./cell.ts";
+import { decodeSnapshot, encodeSnapshot } from "./checkpoint_file.ts";
+import { digestOf } from "./digest.ts";
+import { STATE_FOLDER } from "./folder_lock.ts";
+import { type Basis, basisOf, changesSince, type Computed, type Present, usesOf } from "./freshness.ts";
+import type { ResultsPlace } from "./known_results.ts";
+import { readBytesIfThere, removeIfThere, writeAtomically } from "./storage.ts";
+import type { UseTracer } from "./uses.ts";
+
+/** What a snapshot is of, and what it is to be judged by. */
+export interface SnapshotOwner {
+  /** The run's name and variant, or the name of the thing that cells share. */
+  readonly computed: Computed;
+  /** The modules that its code is reached from. */
+  readonly modules: readonly string[];
+  readonly settings: Profile;
+}
+
+/** What snapshots of all runs have in common. */
+export interface SnapshotPolicy {
+  readonly present: Present;
+  readonly tracer: UseTracer;
+  readonly stop: AbortSignal;
+  /** Milliseconds between two snapshots of a run. */
+  readonly everyMs: number;
+  /** Says what a person must know even afterwards. */
+  readonly note: (message: string) => void;
+}
+
+/** How long a run has taken so far, in all the processes that it went on in. */
+export interface RunClock {
+  /** In milliseconds, this process included. */
+  readonly elapsedMs: number;
+  /** Adds what processes before this one have taken. */
+  goOnFrom(elapsedMs: number): void;
+}
+
+/** The file of a shared thing's snapshot: a name that can be read, and is another for another thing. */
+export function sharedPath({ resultsFolder, profileName }: ResultsPlace, name: string): string {
+  const file = `${name.replaceAll(/[^\w.-]+/g, "_").slice(0, 40)}-${digestOf(name)}.safetensors`;
+  return `${resultsFolder}/${STATE_FOLDER}/${profileName}/shared/${file}`;
+}
+
+/** The file of a cell's snapshot, whatever its settings: the latest takes the place of the one before. */
+export function cellPath({ resultsFolder, profileName }: ResultsPlace, cell: Cell): string {
+  const file = `${addressOf(cell).replaceAll("/", "_")}.safetensors`;
+  return `${resultsFolder}/${STATE_FOLDER}/${profileName}/cells/${cell.experiment.name}/${file}`;
+}
+
+/** What stands in the header of a snapshot's file. */
+interface Header extends Basis {
+  readonly elapsedMs?: number;
+}
+
+/**
+ * The latest snapshot of a run, in one file, with what it has been made from: a run goes on from it only where nothing of that has
+ * changed. A file that is damaged is set aside, and the run begins anew.
+ */
+export class SnapshotFile implements SnapshotStore {
+  readonly #path: string;
+  readonly #owner: SnapshotOwner;
+  readonly #policy: SnapshotPolicy;
+  readonly #clock: RunClock | undefined;
+  #lastMs = performance.now();
+
+  constructor(path: string, owner: SnapshotOwner, policy: SnapshotPolicy, clock?: RunClock) {
+    this.#path = path;
+    this.#owner = owner;
+    this.#policy = policy;
+    this.#clock = clock;
+  }
+
+  async load(): Promise<Snapshot | undefined> {
+    const bytes = await readBytesIfThere(this.#path);
+    if (bytes === undefined) return undefined;
+    try {
+      const { header, snapshot } = await decodeSnapshot(bytes, this.#path);
+      if (!this.#isOfNow(header as Header)) return undefined;
+      // What the steps before it have used is not used again.
+      this.#policy.tracer.add(usesOf(header as Header));
+      this.#clock?.goOnFrom((header as Header).elapsedMs ?? 0);
+      return snapshot;
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      await Deno.rename(this.#path, `${this.#path}.damaged`);
+      const aside = `${this.#path.slice(this.#path.lastIndexOf("/") + 1)}.damaged`;
+      this.#policy.note(`${error.message}; set aside as ${aside}, and begun anew: ${this.#owner.computed.run}`);
+      return undefined;
+    }
+  }
+
+  isDue(): boolean {
+    return this.#policy.stop.aborted || performance.now() - this.#lastMs >= this.#policy.everyMs;
+  }
+
+  /** Ends the run here, with the reason of the stop, where it is to stop. */
+  async save(snapshot: Snapshot): Promise<void> {
+    const { present, tracer, stop } = this.#policy;
+    const { computed, modules } = this.#owner;
+    const basis = basisOf(computed, modules, tracer.soFar, present);
+    const header: Header = { ...basis, elapsedMs: this.#clock?.elapsedMs };
+    await writeAtomically(this.#path, await encodeSnapshot(snapshot, header));
+    this.#lastMs = performance.now();
+    stop.throwIfAborted();
+  }
+
+  async remove(): Promise<void> {
+    await removeIfThere(this.#path);
+  }
+
+  #isOfNow(header: Header): boolean {
+    const { computed, modules, settings } = this.#owner;
+    return header.run === computed.run && header.variant === computed.variant &&
+      changesSince(header, modules, settings, this.#policy.present).length === 0;
+  }
+}

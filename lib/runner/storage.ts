@@ -1,0 +1,163 @@
+import { StorageError } from "#lib/errors.ts";
+import { refusalOf } from "./refusal.ts";
+
+/**
+ * Files that are never torn: a file is written beside its place, brought to the disk, and renamed. Whenever the process ends, by `kill -9`
+ * or with the power, the file is the old one or the new one, whole.
+ */
+
+/** What can be done to a file, as messages say it. */
+type Access = "read" | "written" | "removed";
+
+/**
+ * Puts a file in place of any that is there, in one step; makes its folder where there is none. The part file, `.NAME.part` in the same
+ * folder, is removed when something goes wrong and written over where a process that was killed left one. One file has one writer
+ * at a time: see `FolderLock`.
+ *
+ * @param content text is written as UTF-8
+ * @throws {StorageError} where the disk is full or the place may not be written; the old file stays as it was
+ */
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  const { folder, name } = splitPath(path);
+  const part = `${folder}/.${name}.part`;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await writeAndSync(part, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    await Deno.rename(part, path);
+  } catch (error) {
+    await removeQuietly(part);
+    throw await storageErrorOf(error, path, "written");
+  }
+}
+
+/**
+ * As `writeAtomically`, but leaves a file alone that has this content already: on a disk that is full or read-only, too.
+ *
+ * @returns whether it was written
+ * @throws {StorageError} as `writeAtomically` and `readBytesIfThere` do
+ */
+export async function writeIfChanged(path: string, content: string | Uint8Array): Promise<boolean> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const recorded = await readBytesIfThere(path);
+  if (recorded !== undefined && areEqual(recorded, bytes)) return false;
+  await writeAtomically(path, bytes);
+  return true;
+}
+
+/**
+ * The text of a file, or undefined where there is none.
+ *
+ * @throws {StorageError} where it is there but may not be read, or is a folder
+ */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  return await ifThere(path, Deno.readTextFile);
+}
+
+/**
+ * The bytes of a file, or undefined where there is none.
+ *
+ * @throws {StorageError} as `readTextIfThere` does
+ */
+export async function readBytesIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return await ifThere(path, Deno.readFile);
+}
+
+/**
+ * Removes a file, if there is one.
+ *
+ * @throws {StorageError} where it may not be removed
+ */
+export async function removeIfThere(path: string): Promise<void> {
+  await ifThere(path, Deno.remove, "removed");
+}
+
+/**
+ * The error to throw where the system refused something of the disk. Errors that are not of the disk are given back as they are.
+ *
+ * @param path what was to be read, written or removed
+ */
+export async function storageErrorOf(error: unknown, path: string, access: Access): Promise<unknown> {
+  if (!(error instanceof Error) || error instanceof StorageError) return error;
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return new StorageError(refusal, { cause: error });
+  const { code } = error as { code?: string };
+  if (code === undefined) return error;
+  const whole = access === "read" ? "" : "; what was recorded is whole";
+  const { why, remedy } = await causeOf(code, error, path);
+  return new StorageError(`${path}: cannot be ${access}: ${why}${whole}; ${remedy}`, { cause: error });
+}
+
+const ANOTHER_FOLDER = "take another folder with ./run … --results DIR";
+
+/** Why, and what to do about it, by the system's code of the error. */
+async function causeOf(code: string, { message }: Error, path: string): Promise<{ why: string; remedy: string }> {
+  switch (code) {
+    case "ENOSPC":
+      return { why: "the disk is full", remedy: `free some space, or ${ANOTHER_FOLDER}` };
+    case "EDQUOT":
+      return { why: "the disk quota is used up", remedy: `free some space, or ${ANOTHER_FOLDER}` };
+    case "EROFS":
+      return { why: "the file system is read-only", remedy: `make it writable, or ${ANOTHER_FOLDER}` };
+    case "EACCES":
+    case "EPERM":
+      return { why: "this user has not the right to", remedy: `change the rights of the folder, or ${ANOTHER_FOLDER}` };
+    case "ENOTDIR":
+    case "EEXIST": {
+      const inTheWay = await fileAbove(path) ?? "something";
+      return { why: `${inTheWay} is no folder`, remedy: `move it away, or ${ANOTHER_FOLDER}` };
+    }
+    case "EISDIR":
+      return { why: "it is a folder", remedy: `move it away, or ${ANOTHER_FOLDER}` };
+    case "ENOENT":
+      return { why: "there is no such folder, and none can be made there", remedy: ANOTHER_FOLDER };
+    default:
+      // As in "File name too long (os error 36): open 'PATH'".
+      return { why: message.split(/ \(os error|\n/)[0], remedy: ANOTHER_FOLDER };
+  }
+}
+
+async function ifThere<Result>(
+  path: string,
+  act: (path: string) => Promise<Result>,
+  access: Access = "read",
+): Promise<Result | undefined> {
+  try {
+    return await act(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw await storageErrorOf(error, path, access);
+  }
+}
+
+async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  // A renamed file whose bytes are not on the disk is empty after a power cut.
+  await file.sync();
+}
+
+/** What went wrong before is what counts. */
+async function removeQuietly(path: string): Promise<void> {
+  await Deno.remove(path).catch(() => {});
+}
+
+/** The nearest thing above a path, if that is no folder. */
+async function fileAbove(path: string): Promise<string | undefined> {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const above = path.slice(0, end);
+    // A link that leads nowhere is in the way, too.
+    const found = await Deno.stat(above).catch(() => Deno.lstat(above)).catch(() => undefined);
+    if (found) return found.isDirectory ? undefined : above;
+  }
+  return undefined;
+}
+
+/** The folder (`.` where the path names none) and the name. */
+function splitPath(path: string): { readonly folder: string; readonly name: string } {
+  const slash = path.lastIndexOf("/");
+  return { folder: slash < 0 ? "." : path.slice(0, Math.max(slash, 1)), name: path.slice(slash + 1) };
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
