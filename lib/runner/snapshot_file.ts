@@ -2,7 +2,7 @@ import { DamagedFileError } from "#lib/errors.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
 import type { Snapshot, SnapshotStore } from "#lib/training/checkpoint.ts";
 import { addressOf, type Cell } from "./cell.ts";
-import { decodeSnapshot, encodeSnapshot } from "./checkpoint_file.ts";
+import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
 import { digestOf } from "./digest.ts";
 import { STATE_FOLDER } from "./folder_lock.ts";
 import { type Basis, basisOf, changesSince, type Computed, type Present, usesOf } from "./freshness.ts";

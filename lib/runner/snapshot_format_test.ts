@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { DamagedFileError } from "#lib/errors.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "#lib/models/safetensors.ts";
 import type { Snapshot } from "#lib/training/checkpoint.ts";
-import { decodeSnapshot, encodeSnapshot } from "./checkpoint_file.ts";
+import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
 
 const SMALL: Snapshot = {
   step: 7,
