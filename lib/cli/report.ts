@@ -10,6 +10,7 @@ import { formatReportPage, type PageExperiment } from "#lib/reporting/page/repor
 import { groupSamples } from "#lib/reporting/sample_groups.ts";
 import { folderOf, readKnown } from "#lib/runner/known_results.ts";
 import { staleOf } from "#lib/runner/plan.ts";
+import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { presentOf } from "#lib/runner/present.ts";
 import { reportOf } from "#lib/runner/report.ts";
 import { ResultsFolder } from "#lib/runner/results_folder.ts";
@@ -34,7 +35,7 @@ export const report = defineCommand({
     const profile = flags.profile ?? DEFAULT_PROFILE;
     const results = flags.results ?? DEFAULT_RESULTS;
     const place = { resultsFolder: results, profileName: profile };
-    const present = await presentOf(await loadProfile(profile, flags.set), flags.data);
+    const present = await presentOf(await loadProfile(profile, flags.set), flags.data, await adapterHere(false));
     const shown: PageExperiment[] = [];
     for (const experiment of experiments) {
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);

@@ -5,6 +5,7 @@ import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf } from "#lib/run
 import { readFailure, readLog, rerunArguments } from "#lib/runner/cell_files.ts";
 import { openKnown, type ResultsPlace } from "#lib/runner/known_results.ts";
 import { planExperiments } from "#lib/runner/plan.ts";
+import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { presentOf } from "#lib/runner/present.ts";
 import { recordAt } from "#lib/runner/provenance.ts";
 import type { ResultsFolder } from "#lib/runner/results_folder.ts";
@@ -30,7 +31,7 @@ export const show = defineCommand({
   async run({ positional, flags }, { experiments, terminal }) {
     const profileName = flags.profile ?? DEFAULT_PROFILE;
     const place = { profileName, resultsFolder: flags.results ?? DEFAULT_RESULTS };
-    const present = await presentOf(await loadProfile(profileName, flags.set), flags.data);
+    const present = await presentOf(await loadProfile(profileName, flags.set), flags.data, await adapterHere(false));
     const cells = positional.map((address) => cellAt(address, experiments));
     for (const cell of cells) {
       const choice = {

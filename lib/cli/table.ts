@@ -2,6 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import { loadProfile } from "#lib/experiment/profile.ts";
 import { folderOf, readKnown } from "#lib/runner/known_results.ts";
 import { staleOf } from "#lib/runner/plan.ts";
+import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { presentOf } from "#lib/runner/present.ts";
 import { reportOf } from "#lib/runner/report.ts";
 import { ResultsFolder } from "#lib/runner/results_folder.ts";
@@ -30,7 +31,7 @@ export const table = defineCommand({
     const experiments = selectExperiments(positional, context);
     const format = (flags.format ?? "md") as TableFormat;
     const place = { resultsFolder: results, profileName: profile };
-    const present = await presentOf(await loadProfile(profile, flags.set), flags.data);
+    const present = await presentOf(await loadProfile(profile, flags.set), flags.data, await adapterHere(false));
     const missing: string[] = [];
     for (const experiment of experiments) {
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);

@@ -4,10 +4,22 @@ import { readTextIfThere, writeIfChanged } from "./storage.ts";
 const FILE = ".cache/adapter.json";
 
 /**
- * The name of this machine's adapter as the last run here saw it: finished results are judged by it without touching the GPU. Undefined
- * if none has run yet. Whoever opens the GPU tells what it really is.
+ * The name of this machine's adapter as it was last seen here: finished results are judged by it without touching the GPU, and whoever
+ * opens the GPU tells what it really is.
+ *
+ * @param asks whether to ask for it where it was never seen, without opening it
+ * @returns undefined where it is not known, or there is none: nothing could run then
  */
-export async function rememberedAdapter(): Promise<string | undefined> {
+export async function adapterHere(asks: boolean): Promise<string | undefined> {
+  const remembered = await rememberedAdapter();
+  if (remembered !== undefined || !asks) return remembered;
+  const adapter = await requestAdapter().catch(() => undefined);
+  if (!adapter) return undefined;
+  await rememberAdapter(adapterName(adapter.info));
+  return adapterName(adapter.info);
+}
+
+async function rememberedAdapter(): Promise<string | undefined> {
   try {
     const { adapter, machine } = JSON.parse(await readTextIfThere(FILE) ?? "{}");
     return machine === machineName() && typeof adapter === "string" ? adapter : undefined;
@@ -20,12 +32,6 @@ export async function rememberedAdapter(): Promise<string | undefined> {
 /** Keeps the name; a folder that cannot be written only makes the next run ask again. */
 export async function rememberAdapter(adapter: string): Promise<void> {
   await writeIfChanged(FILE, `${JSON.stringify({ adapter, machine: machineName() })}\n`).catch(() => {});
-}
-
-/** Asks which adapter there is, without opening it; undefined if there is none. */
-export async function askForAdapter(): Promise<string | undefined> {
-  const adapter = await requestAdapter().catch(() => undefined);
-  return adapter && adapterName(adapter.info);
 }
 
 /** Enough to tell that a folder was carried to another kind of machine. */

@@ -1,6 +1,5 @@
 import type { Experiment } from "#lib/experiment/experiment.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
-import { rememberedAdapter } from "./adapter_memory.ts";
 import { dataDigest } from "./data_digest.ts";
 import { modulesOf, type Present } from "./freshness.ts";
 import { SourceTree } from "./source_tree.ts";
@@ -19,14 +18,18 @@ export function readSources(experiments: readonly Experiment[]): void {
  * What results are judged against now.
  *
  * @param dataFolder data in place of the embedded one
- * @param adapter if it is known; else the one that was last seen on this machine
+ * @param adapter undefined where it is not known: then it is taken to be the recorded one
  */
-export async function presentOf(profile: Profile, dataFolder?: string, adapter?: string): Promise<Present> {
+export async function presentOf(
+  profile: Profile,
+  dataFolder: string | undefined,
+  adapter: string | undefined,
+): Promise<Present> {
   return {
     profile,
     tree: LOADED,
     data: await dataDigest(dataFolder),
     deno: Deno.version.deno,
-    adapter: adapter ?? await rememberedAdapter(),
+    adapter,
   };
 }

@@ -2,7 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import type { Experiment, TrainingProgress } from "#lib/experiment/experiment.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
-import { askForAdapter, rememberAdapter } from "./adapter_memory.ts";
+import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { codeVersion } from "./code_version.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
@@ -77,21 +77,13 @@ export class Reproduction {
     [this.#options, this.present, this.plans, this.times] = [options, present, plans, times];
   }
 
-  /** Finds what is there, stale or missing. The GPU is asked its name at most, and only on a machine where nothing has run yet. */
+  /** Finds what is there, stale or missing. The GPU is asked its name at most, and only once on a machine. */
   static async plan(options: ReproductionOptions, adapter?: string): Promise<Reproduction> {
     readSources(options.allExperiments);
-    const present = await presentOf(options.profile, options.dataFolder, adapter);
+    const { profile, dataFolder, asksForAdapter } = options;
+    const present = await presentOf(profile, dataFolder, adapter ?? await adapterHere(asksForAdapter));
     const plans = await planExperiments(options.experiments, options.allExperiments, options, present);
     expectCells(plans);
-    const isAllThere = plans.every((plan) => cellsToRun(plan).length === 0);
-    if (options.asksForAdapter && present.adapter === undefined && isAllThere) {
-      // All depends on whether it was recorded on the adapter that is here; where there is none, nothing could run anyway.
-      const asked = await askForAdapter();
-      if (asked !== undefined) {
-        await rememberAdapter(asked);
-        return await Reproduction.plan(options, asked);
-      }
-    }
     const recorded = await readAllKnown(options, options.allExperiments);
     return new Reproduction(options, present, plans, new RecordedTimes(recorded, options.profile));
   }
@@ -148,6 +140,10 @@ export class Reproduction {
     });
     await rememberAdapter(run.adapter);
     const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells);
+    const thought = this.present.adapter;
+    if (thought !== undefined && thought !== run.adapter) {
+      watcher.note(`the adapter is ${run.adapter}, no longer ${thought}: what was recorded on the other is stale`);
+    }
     // Another process may have been at work since the plan was made, or the adapter be another than the last.
     const planned = await Reproduction.plan(this.#options, run.adapter);
     if (!watcher.accept) return await planned.#runOn(run, watcher, watch);

@@ -127,8 +127,9 @@ export class CellRunner {
     const record = recordAt(from.provenance, addressOf(source));
     if (!record) throw new RangeError(`Cannot take ${fullAddressOf(source)}: it is not recorded`);
     folder.put(cellKeyOf(cell), from.resultOf(cellKeyOf(source)));
+    const basis = { ...record, ...computedOf(cell, this.#options.present.profile) };
     const takenFrom = record.takenFrom ?? fullAddressOf(source);
-    this.#record(cell, { ...record, variant: cell.method.variant, takenFrom }, folder, from.provenance.data);
+    this.#record(cell, { ...basis, hash: hashOf(basis), takenFrom }, folder, from.provenance.data);
   }
 
   async #computeAndPut(cell: Cell, folder: ResultsFolder): Promise<number> {
