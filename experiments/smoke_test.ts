@@ -5,7 +5,7 @@ import { parseCurves } from "#lib/reporting/curves_csv.ts";
 import { parseScores, type ScoreRow } from "#lib/reporting/scores_csv.ts";
 import { ablations } from "./ablations.ts";
 import { EXPERIMENTS } from "./main.ts";
-import { runProgram, testInFolder } from "./test_run.ts";
+import { type ProgramRun, runProgram, testInFolder } from "./test_run.ts";
 
 // Every experiment with every method, on next to nothing: that all of it runs, and what must hold at any size.
 
@@ -29,14 +29,28 @@ async function scoresOf(folder: string, experiment: string): Promise<ScoreRow[]>
   return parseScores(await read(folder, experiment, "scores.csv"), `${experiment}/scores.csv`);
 }
 
-/** Everything, run without a stop: two tests look at it. */
-const whole = await Deno.makeTempDir();
-Deno.test.afterAll(() => Deno.removeSync(whole, { recursive: true }));
 const EVERYTHING = [...REPRODUCE.toSpliced(1, 0, ...NAMES)];
 
+/** Everything, run without a stop: two tests look at it. */
+interface WholeRun extends ProgramRun {
+  readonly folder: string;
+}
+
+let whole: Promise<WholeRun> | undefined;
+
+function wholeRun(): Promise<WholeRun> {
+  return whole ??= (async () => {
+    const folder = await Deno.makeTempDir();
+    return { folder, ...await runProgram(...EVERYTHING, "--results", folder) };
+  })();
+}
+
+Deno.test.afterAll(async () => {
+  if (whole) await Deno.remove((await whole).folder, { recursive: true });
+});
+
 test("every experiment runs with all its methods, and writes scores, tables and figures", async () => {
-  const folder = whole;
-  const { status, printed, reported } = await runProgram(...EVERYTHING, "--results", folder);
+  const { folder, status, printed, reported } = await wholeRun();
   assertEquals([status, reported.includes("failed")], [0, false], reported);
   for (const { name, methods, tasks } of EXPERIMENTS) {
     const scores = await scoresOf(folder, name);
@@ -66,6 +80,7 @@ test("every experiment runs with all its methods, and writes scores, tables and 
 });
 
 test("killed at 20 random moments, it goes on each time, and its files are those of a run without a stop", async () => {
+  const { folder: expected } = await wholeRun();
   const random = new RandomStream(5, "moments to kill at");
   const folder = await Deno.makeTempDir();
   try {
@@ -80,9 +95,9 @@ test("killed at 20 random moments, it goes on each time, and its files are those
     const { status, reported } = await runProgram(...args);
     assertEquals(status, 0, reported);
     for (const { name } of EXPERIMENTS) {
-      for (const file of [...Deno.readDirSync(`${whole}/smoke/${name}`)].map((entry) => entry.name)) {
+      for (const file of [...Deno.readDirSync(`${expected}/smoke/${name}`)].map((entry) => entry.name)) {
         if (file === "provenance.json") continue;
-        assert(await read(folder, name, file) === await read(whole, name, file), `${name}/${file} differs`);
+        assert(await read(folder, name, file) === await read(expected, name, file), `${name}/${file} differs`);
       }
     }
     assert(goneOnWith(`${folder}/.state/smoke/logs`) > 0, "no cell was killed while it ran");
