@@ -1,5 +1,5 @@
 import { main } from "#lib/cli/main.ts";
-import type { Terminal } from "#lib/cli/terminal.ts";
+import { keptTerminal } from "#lib/cli/test_terminal.ts";
 import { EXPERIMENTS } from "./main.ts";
 
 /** What a run of the program ended with. */
@@ -11,16 +11,9 @@ export interface ProgramRun {
 
 /** Runs the program as a user would, in this process. */
 export async function runProgram(...args: string[]): Promise<ProgramRun> {
-  const [printed, reported]: string[][] = [[], []];
-  const terminal: Terminal = {
-    print: (line) => void printed.push(line),
-    report: (text) => void reported.push(text),
-    rewrite: () => {},
-    isInteractive: false,
-    columns: 80,
-  };
+  const { terminal, printed, reported } = keptTerminal();
   const status = await main(args, { experiments: EXPERIMENTS, terminal });
-  return { status, printed: printed.join("\n"), reported: reported.join("") };
+  return { status, printed: printed(), reported: reported() };
 }
 
 /** A test that gets a folder of its own. */

@@ -1,18 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "./main.ts";
+import { keptTerminal } from "./test_terminal.ts";
 
 /** Runs a command that needs no experiment, and keeps what it writes. */
 async function run(...args: string[]) {
-  const [printed, reported]: [string[], string[]] = [[], []];
-  const terminal = {
-    isInteractive: false,
-    columns: 80,
-    print: (line: string) => void printed.push(line),
-    report: (text: string) => void reported.push(text),
-    rewrite: () => {},
-  };
+  const { terminal, printed, reported } = keptTerminal();
   const status = await main(args, { experiments: [], terminal });
-  return { status, printed: printed.join("\n"), reported: reported.join("") };
+  return { status, printed: printed(), reported: reported() };
 }
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });

@@ -5,7 +5,7 @@ import { ResultsHistory } from "#lib/comparison/results_version.ts";
 import { InputError } from "#lib/errors.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
-import { DEFAULT_RESULTS } from "./reproduce.ts";
+import { DEFAULT_RESULTS } from "./results_flags.ts";
 
 export const diff = defineCommand({
   name: "diff",

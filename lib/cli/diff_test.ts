@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { changeScores, drawScores, resultFiles, TestFolder } from "#lib/comparison/test_results.ts";
 import { diff } from "./diff.ts";
 import { main } from "./main.ts";
+import { keptTerminal } from "./test_terminal.ts";
 
 const EXPERIMENT = "instruction_following";
 const FOLDER = `results/tiny/${EXPERIMENT}`;
@@ -14,16 +15,9 @@ function files(scores: typeof SCORES): Record<string, string> {
 
 /** Runs `diff`, as called from a folder, and keeps what it writes. */
 async function run(callerFolder: string, ...args: string[]) {
-  const [printed, reported]: [string[], string[]] = [[], []];
-  const terminal = {
-    isInteractive: false,
-    columns: 80,
-    print: (line: string) => void printed.push(line),
-    report: (text: string) => void reported.push(text),
-    rewrite: () => {},
-  };
+  const { terminal, printed, reported } = keptTerminal();
   const status = await main(["diff", ...args], { experiments: [], terminal, commands: [diff], callerFolder });
-  return { status, printed: printed.join("\n"), reported: reported.join("") };
+  return { status, printed: printed(), reported: reported() };
 }
 
 /** A repository of two commits, the second with better scores. */

@@ -3,17 +3,11 @@ import { NoAdapterError } from "#kernels/runtime/adapter.ts";
 import { InputError } from "#lib/errors.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { COMMANDS, main } from "./main.ts";
+import { keptTerminal } from "./test_terminal.ts";
 
 /** Runs a command line and keeps what it writes. */
 async function runMain(args: readonly string[], commands: readonly Command[] = COMMANDS) {
-  const [printed, reported]: [string[], string[]] = [[], []];
-  const terminal = {
-    isInteractive: false,
-    columns: 80,
-    print: (line: string) => void printed.push(line),
-    report: (text: string) => void reported.push(text),
-    rewrite: () => {},
-  };
+  const { terminal, printed, reported } = keptTerminal();
   const experiments = [
     {
       name: "walls",
@@ -27,7 +21,7 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
     },
   ];
   const status = await main(args, { experiments, terminal, commands });
-  return { status, out: printed.join("\n"), err: reported.join("") };
+  return { status, out: printed(), err: reported() };
 }
 
 function failing(error: unknown): Command {

@@ -3,39 +3,26 @@ import { formatComparisonHtml } from "#lib/comparison/comparison_formats.ts";
 import { ResultsHistory } from "#lib/comparison/results_version.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Experiment, Report } from "#lib/experiment/experiment.ts";
-import { loadProfile } from "#lib/experiment/profile.ts";
 import { type Figure, renderSvg } from "#lib/reporting/figures/figure.ts";
 import { curveFigures } from "#lib/reporting/page/page_curves.ts";
 import { formatReportPage, type PageExperiment } from "#lib/reporting/page/report_page.ts";
 import { groupSamples } from "#lib/reporting/sample_groups.ts";
 import { folderOf, readKnown } from "#lib/runner/known_results.ts";
 import { staleOf } from "#lib/runner/plan.ts";
-import { adapterHere } from "#lib/runner/adapter_memory.ts";
-import { presentOf } from "#lib/runner/present.ts";
 import { reportOf } from "#lib/runner/report.ts";
 import { ResultsFolder } from "#lib/runner/results_folder.ts";
 import { readTextIfThere, writeIfChanged } from "#lib/runner/storage.ts";
 import { defineCommand } from "./command.ts";
-import { DEFAULT_PROFILE, DEFAULT_RESULTS } from "./reproduce.ts";
+import { placeOf, presentFor, RESULTS_FLAGS } from "./results_flags.ts";
 
 export const report = defineCommand({
   name: "report",
   summary: "writes one page of HTML with everything that has been recorded; computes nothing anew",
-  flags: {
-    profile: { kind: "text", value: "P", help: "default tiny" },
-    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
-    data: { kind: "path", value: "DIR", help: "the folder of data that was used in place of the embedded data" },
-    set: {
-      kind: "repeated",
-      value: "key=value",
-      help: "another value for a setting, as it was run with; may be repeated",
-    },
-  },
+  flags: RESULTS_FLAGS,
   async run({ flags }, { experiments, terminal }) {
-    const profile = flags.profile ?? DEFAULT_PROFILE;
-    const results = flags.results ?? DEFAULT_RESULTS;
-    const place = { resultsFolder: results, profileName: profile };
-    const present = await presentOf(await loadProfile(profile, flags.set), flags.data, await adapterHere(false));
+    const place = placeOf(flags);
+    const { profileName: profile, resultsFolder: results } = place;
+    const present = await presentFor(flags);
     const shown: PageExperiment[] = [];
     for (const experiment of experiments) {
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);

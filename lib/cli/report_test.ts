@@ -5,6 +5,7 @@ import { formatScores } from "#lib/reporting/scores_csv.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { main } from "./main.ts";
 import { report } from "./report.ts";
+import { keptTerminal } from "./test_terminal.ts";
 
 const HOSTILE = "<script>alert(1)</script>\x1b[2J\u202e";
 
@@ -64,16 +65,9 @@ async function writeScore(folder: string, value: number): Promise<void> {
 }
 
 async function runReport(...args: string[]) {
-  const [printed, reported]: [string[], string[]] = [[], []];
-  const terminal = {
-    isInteractive: false,
-    columns: 80,
-    print: (line: string) => void printed.push(line),
-    report: (text: string) => void reported.push(text),
-    rewrite: () => {},
-  };
+  const { terminal, printed, reported } = keptTerminal();
   const status = await main(["report", ...args], { experiments: [walls], terminal, commands: [report] });
-  return { status, printed: printed.join("\n"), reported: reported.join("") };
+  return { status, printed: printed(), reported: reported() };
 }
 
 Deno.test("the page has an experiment's table, figure, samples as text and provenance, and is the same when made again", async () => {

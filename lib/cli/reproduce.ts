@@ -7,10 +7,9 @@ import { Reproduction } from "#lib/runner/reproduction.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
+import { givenArguments, placeOf, RESULTS_FLAGS } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
 
-export const DEFAULT_PROFILE = "tiny";
-export const DEFAULT_RESULTS = "results";
 const DEFAULT_CHECKPOINT_SECONDS = 30;
 
 export const reproduce = defineCommand({
@@ -19,17 +18,10 @@ export const reproduce = defineCommand({
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   stopsByItself: true,
   flags: {
-    profile: { kind: "text", value: "P", help: "sizes and settings, as `list` names them; default tiny" },
+    ...RESULTS_FLAGS,
     seeds: { kind: "seeds", value: "10,20,30", help: "seeds in place of the profile's" },
     methods: { kind: "names", value: "a,b", help: "only these rows of the tables" },
     tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
-    data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
-    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
-    set: {
-      kind: "repeated",
-      value: "key=value",
-      help: "another value for a setting, as in ammd.beta=1; may be repeated",
-    },
     "dry-run": { kind: "switch", help: "says what would run, why, and for how long" },
     force: { kind: "switch", help: "runs what is there, too" },
     accept: {
@@ -46,8 +38,8 @@ export const reproduce = defineCommand({
     quiet: { kind: "switch", help: "shows no progress" },
   },
   async run({ positional, flags }, context) {
-    const profileName = flags.profile ?? DEFAULT_PROFILE;
-    const profile = await loadProfile(profileName, flags.set);
+    const place = placeOf(flags);
+    const profile = await loadProfile(place.profileName, flags.set);
     const { methods, tasks } = flags;
     if (flags["keep-going"] && flags["fail-fast"]) {
       throw new InputError("--keep-going and --fail-fast at once: a run does one or the other when a cell fails");
@@ -57,7 +49,7 @@ export const reproduce = defineCommand({
     }
     const experiments = withTasks(withMethods(selectExperiments(positional, context), methods), tasks);
     const reproduction = await Reproduction.plan({
-      profileName,
+      ...place,
       profile,
       seeds: flags.seeds ?? profile.seeds,
       methods,
@@ -65,7 +57,6 @@ export const reproduce = defineCommand({
       experiments,
       allExperiments: context.experiments,
       dataFolder: flags.data,
-      resultsFolder: flags.results ?? DEFAULT_RESULTS,
       force: flags.force,
       asksForAdapter: true,
       failFast: flags["fail-fast"],
@@ -81,24 +72,6 @@ export const reproduce = defineCommand({
     return await run(reproduction, context, { quiet: flags.quiet, accept: flags.accept });
   },
 });
-
-/** The arguments that results depend on, or where they are, as they were given. */
-export function givenArguments(
-  { profile, set, data, results }: {
-    readonly profile?: string;
-    readonly set: readonly string[];
-    readonly data?: string;
-    readonly results?: string;
-  },
-): string[] {
-  const given = (name: string, value: string | undefined) => value === undefined ? [] : [`--${name}`, value];
-  return [
-    ...given("profile", profile),
-    ...set.flatMap((setting) => given("set", setting)),
-    ...given("data", data),
-    ...given("results", results),
-  ];
-}
 
 async function run(
   reproduction: Reproduction,

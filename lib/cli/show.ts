@@ -1,18 +1,15 @@
-import { loadProfile } from "#lib/experiment/profile.ts";
 import { metricLabel, printMetric } from "#lib/reporting/display_names.ts";
 import type { CurveRow } from "#lib/reporting/curves_csv.ts";
 import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf } from "#lib/runner/cell.ts";
 import { readFailure, readLog, rerunArguments } from "#lib/runner/cell_files.ts";
 import { openKnown, type ResultsPlace } from "#lib/runner/known_results.ts";
 import { planExperiments } from "#lib/runner/plan.ts";
-import { adapterHere } from "#lib/runner/adapter_memory.ts";
-import { presentOf } from "#lib/runner/present.ts";
 import { recordAt } from "#lib/runner/provenance.ts";
 import type { ResultsFolder } from "#lib/runner/results_folder.ts";
 import { shellCommand } from "#lib/runner/shell_command.ts";
 import { flattenSettings } from "#lib/runner/uses.ts";
 import { defineCommand } from "./command.ts";
-import { DEFAULT_PROFILE, DEFAULT_RESULTS, givenArguments } from "./reproduce.ts";
+import { givenArguments, placeOf, presentFor, RESULTS_FLAGS } from "./results_flags.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** Lines of the log that are shown, from its end. */
@@ -22,16 +19,10 @@ export const show = defineCommand({
   name: "show",
   summary: "shows a cell, as in instruction_following/ammd/10: provenance, settings, scores, curves, samples, log",
   positional: { name: "CELL", kind: "text", min: 1 },
-  flags: {
-    profile: { kind: "text", value: "P", help: "default tiny" },
-    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
-    data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
-    set: { kind: "repeated", value: "key=value", help: "another value for a setting; may be repeated" },
-  },
+  flags: RESULTS_FLAGS,
   async run({ positional, flags }, { experiments, terminal }) {
-    const profileName = flags.profile ?? DEFAULT_PROFILE;
-    const place = { profileName, resultsFolder: flags.results ?? DEFAULT_RESULTS };
-    const present = await presentOf(await loadProfile(profileName, flags.set), flags.data, await adapterHere(false));
+    const place = placeOf(flags);
+    const present = await presentFor(flags);
     const cells = positional.map((address) => cellAt(address, experiments));
     for (const cell of cells) {
       const choice = {

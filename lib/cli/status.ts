@@ -7,7 +7,8 @@ import { Reproduction } from "#lib/runner/reproduction.ts";
 import { shellCommand } from "#lib/runner/shell_command.ts";
 import { defineCommand } from "./command.ts";
 import { describeTotal } from "./plan_text.ts";
-import { DEFAULT_PROFILE, DEFAULT_RESULTS, givenArguments, selectExperiments } from "./reproduce.ts";
+import { selectExperiments } from "./reproduce.ts";
+import { givenArguments, placeOf, RESULTS_FLAGS } from "./results_flags.ts";
 
 /** Cells of one state that are named; the others are counted. */
 const SHOWN_CELLS = 8;
@@ -16,24 +17,17 @@ export const status = defineCommand({
   name: "status",
   summary: "tells which cells are done, failed, stale or missing, and the next command; touches no GPU",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
-  flags: {
-    profile: { kind: "text", value: "P", help: "default tiny" },
-    results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
-    data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
-    set: { kind: "repeated", value: "key=value", help: "another value for a setting; may be repeated" },
-  },
+  flags: RESULTS_FLAGS,
   async run({ positional, flags }, context) {
-    const profileName = flags.profile ?? DEFAULT_PROFILE;
-    const resultsFolder = flags.results ?? DEFAULT_RESULTS;
-    const profile = await loadProfile(profileName, flags.set);
+    const place = placeOf(flags);
+    const profile = await loadProfile(place.profileName, flags.set);
     const reproduction = await Reproduction.plan({
-      profileName,
+      ...place,
       profile,
       seeds: profile.seeds,
       experiments: selectExperiments(positional, context),
       allExperiments: context.experiments,
       dataFolder: flags.data,
-      resultsFolder,
       force: false,
       asksForAdapter: false,
       failFast: false,
@@ -43,7 +37,7 @@ export const status = defineCommand({
     });
     const { plans } = reproduction;
     const { print } = context.terminal;
-    for (const plan of plans) print(await describeState(plan, { resultsFolder, profileName }, reproduction));
+    for (const plan of plans) print(await describeState(plan, place, reproduction));
     print(describeTotal(plans, reproduction));
     const isDone = plans.every(({ cells }) => cells.every(({ state }) => state === "fresh"));
     if (!isDone) {
