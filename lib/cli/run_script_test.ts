@@ -145,7 +145,9 @@ Deno.test(
       ...["table", "diff", "status", "show"].map((
         task,
       ): [string[], string[]] => [[task, "--results", "out", "--profile", "usr"], ["--allow-read=/out"]]),
-      ...["status", "show"].map((task): [string[], string[]] => [[task, "x", "--data", "in"], ["--allow-read=/in"]]),
+      ...["status", "show", "table", "report"].map((
+        task,
+      ): [string[], string[]] => [[task, "x", "--data", "in"], ["--allow-read=/in"]]),
       [["verify", "a", "--json", "/b"], ["--allow-read=/a,/b"]],
       [["verify", "--", "--json", "-"], ["--allow-read=/--json,/-"]],
       [["diff", "HEAD~1", "../other", "--format", "bin"], ["--allow-read=/HEAD~1,/../other"]],
@@ -165,7 +167,7 @@ Deno.test("./run grants no folder that the task does not use, or that is no valu
       ["reproduce", "--results", "-x"],
       ["reproduce", "--results=", "/etc"],
       ["reproduce", "--set", "results=/out", "--results"],
-      ["table", "--data", "/data", "usr"],
+      ["diff", "--data", "/data"],
       ["list", "--results", "/out"],
       ["test", "--results", "/out", "/usr"],
       ["bench", "usr"],
