@@ -200,71 +200,52 @@ test(
   },
 );
 
-Deno.test({
-  name: `a disk that gets full ends the run with a line that says so; with more room the run goes on${
-    noSmallDisk === undefined ? "" : ` (skipped: ${noSmallDisk})`
-  }`,
-  ignore: noSmallDisk !== undefined,
-  async fn() {
-    const folder = await Deno.makeTempDir();
-    try {
-      const program = decodeURIComponent(new URL("./main.ts", import.meta.url).pathname);
-      const run = `deno run --quiet --allow-all ${program} ${
-        CELL.join(" ")
-      } --quiet --results disk --checkpoint-every 0`;
-      const inside = `mount -t tmpfs -o size=250k tmpfs disk && { ${run} >first.out 2>first.err; echo $? >first.code;
-        find disk >first.list; mount -o remount,size=64m disk && ${run} >second.out 2>second.err; echo $? >second.code; cp -R disk/smoke .; }`;
-      await Deno.mkdir(`${folder}/disk`);
-      const { code, err } = await runShell(
-        `cd "$1" && exec unshare --map-root-user --mount sh -c "$2"`,
-        folder,
-        inside,
-      );
-      assertEquals([code, err], [0, ""]);
-      const file = (name: string) => Deno.readTextFile(`${folder}/${name}`);
-      assertEquals([await file("first.code"), await file("second.code")], ["1\n", "0\n"], await file("second.err"));
-      assertMatch(
-        await file("first.err"),
-        /\nerror: \S*disk\/\S+: cannot be written: the disk is full; what was recorded is whole; free some space, or [^\n]+\n$/,
-      );
-      assertEquals((await file("first.list")).includes(".part"), false);
-      assertEquals((await runProgram(...CELL, "--quiet", "--results", `${folder}/whole`)).status, 0);
-      await assertSameFiles(folder, `${folder}/whole`);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+testInFolder(
+  "a disk that gets full ends the run with a line that says so; with more room the run goes on",
+  async (folder) => {
+    const program = decodeURIComponent(new URL("./main.ts", import.meta.url).pathname);
+    const run = `deno run --quiet --allow-all ${program} ${CELL.join(" ")} --quiet --results disk --checkpoint-every 0`;
+    const inside = `mount -t tmpfs -o size=250k tmpfs disk && { ${run} >first.out 2>first.err; echo $? >first.code;
+      find disk >first.list; mount -o remount,size=64m disk && ${run} >second.out 2>second.err; echo $? >second.code; cp -R disk/smoke .; }`;
+    await Deno.mkdir(`${folder}/disk`);
+    const { code, err } = await runShell(
+      `cd "$1" && exec unshare --map-root-user --mount sh -c "$2"`,
+      folder,
+      inside,
+    );
+    assertEquals([code, err], [0, ""]);
+    const file = (name: string) => Deno.readTextFile(`${folder}/${name}`);
+    assertEquals([await file("first.code"), await file("second.code")], ["1\n", "0\n"], await file("second.err"));
+    assertMatch(
+      await file("first.err"),
+      /\nerror: \S*disk\/\S+: cannot be written: the disk is full; what was recorded is whole; free some space, or [^\n]+\n$/,
+    );
+    assertEquals((await file("first.list")).includes(".part"), false);
+    assertEquals((await runProgram(...CELL, "--quiet", "--results", `${folder}/whole`)).status, 0);
+    await assertSameFiles(folder, `${folder}/whole`);
   },
-});
+  noSmallDisk,
+);
 
-Deno.test({
-  name: `results on a read-only disk are shown, and nothing is run on it${
-    noSmallDisk === undefined ? "" : ` (skipped: ${noSmallDisk})`
-  }`,
-  ignore: noSmallDisk !== undefined,
-  async fn() {
-    const folder = await Deno.makeTempDir();
-    try {
-      const cell = [...CELL.slice(0, -1), "sft"];
-      assertEquals((await runProgram(...cell, "--quiet", "--results", `${folder}/disk`)).status, 0);
-      const program = decodeURIComponent(new URL("./main.ts", import.meta.url).pathname);
-      const run = (args: readonly string[]) =>
-        `deno run --quiet --allow-all ${program} ${args.join(" ")} --results disk`;
-      const inside = `mount --bind disk disk && mount -o remount,bind,ro disk &&
-        ${run(cell)} >cached.out 2>cached.err; echo $? >cached.code; ${
-        run(CELL)
-      } >run.out 2>run.err; echo $? >run.code`;
-      await runShell(`cd "$1" && exec unshare --map-root-user --mount sh -c "$2"`, folder, inside);
-      const file = (name: string) => Deno.readTextFile(`${folder}/${name}`);
-      assertEquals(await file("cached.code"), "0\n", await file("cached.err"));
-      assertStringIncludes(await file("cached.out"), await read(`${folder}/disk`, "table.md"));
-      assertEquals(await file("run.code"), "1\n");
-      assertMatch(
-        await file("run.err"),
-        /\nerror: disk\/\.state\/lock: cannot be written: the file system is read-only; [^\n]+--results DIR\n$/,
-      );
-      assertNotEquals(await file("cached.out"), "");
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+testInFolder(
+  "results on a read-only disk are shown, and nothing is run on it",
+  async (folder) => {
+    const cell = [...CELL.slice(0, -1), "sft"];
+    assertEquals((await runProgram(...cell, "--quiet", "--results", `${folder}/disk`)).status, 0);
+    const program = decodeURIComponent(new URL("./main.ts", import.meta.url).pathname);
+    const run = (args: readonly string[]) => `deno run --quiet --allow-all ${program} ${args.join(" ")} --results disk`;
+    const inside = `mount --bind disk disk && mount -o remount,bind,ro disk &&
+      ${run(cell)} >cached.out 2>cached.err; echo $? >cached.code; ${run(CELL)} >run.out 2>run.err; echo $? >run.code`;
+    await runShell(`cd "$1" && exec unshare --map-root-user --mount sh -c "$2"`, folder, inside);
+    const file = (name: string) => Deno.readTextFile(`${folder}/${name}`);
+    assertEquals(await file("cached.code"), "0\n", await file("cached.err"));
+    assertStringIncludes(await file("cached.out"), await read(`${folder}/disk`, "table.md"));
+    assertEquals(await file("run.code"), "1\n");
+    assertMatch(
+      await file("run.err"),
+      /\nerror: disk\/\.state\/lock: cannot be written: the file system is read-only; [^\n]+--results DIR\n$/,
+    );
+    assertNotEquals(await file("cached.out"), "");
   },
-});
+  noSmallDisk,
+);

@@ -1,5 +1,6 @@
 import { main } from "#lib/cli/main.ts";
 import { keptTerminal } from "#lib/cli/test_terminal.ts";
+import { testInFolder as testInFolderOfItsOwn } from "#lib/test_folder.ts";
 import { EXPERIMENTS } from "./main.ts";
 
 /** What a run of the program ended with. */
@@ -16,18 +17,7 @@ export async function runProgram(...args: string[]): Promise<ProgramRun> {
   return { status, printed: printed(), reported: reported() };
 }
 
-/** A test that gets a folder of its own. */
-export function testInFolder(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeResources: false,
-    async fn() {
-      const folder = await Deno.makeTempDir();
-      try {
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
+/** A test that gets a folder of its own and may train; its reason is in its name where it cannot run here. */
+export function testInFolder(name: string, fn: (folder: string) => Promise<void>, cannotRun?: string): void {
+  testInFolderOfItsOwn(name, fn, { cannotRun, opensDevice: true });
 }

@@ -2,7 +2,7 @@ import { metricLabel, printMetric } from "#lib/reporting/display_names.ts";
 import type { CurveRow } from "#lib/reporting/curves_csv.ts";
 import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf } from "#lib/runner/cell.ts";
 import { readFailure, readLog, rerunArguments } from "#lib/runner/cell_files.ts";
-import { openKnown, type ResultsPlace } from "#lib/runner/known_results.ts";
+import { openKnown, readAllKnown, type ResultsPlace } from "#lib/runner/known_results.ts";
 import { planExperiments } from "#lib/runner/plan.ts";
 import { recordAt } from "#lib/runner/provenance.ts";
 import type { ResultsFolder } from "#lib/runner/results_folder.ts";
@@ -31,7 +31,8 @@ export const show = defineCommand({
         tasks: cell.task === undefined ? undefined : [cell.task],
       };
       const options = { ...place, ...choice, force: false };
-      const [plan] = await planExperiments([cell.experiment], [cell.experiment], options, present);
+      const known = await readAllKnown(place, [cell.experiment]);
+      const [plan] = await planExperiments([cell.experiment], known, options, present);
       const folder = await openKnown(place, cell.experiment, plan.known);
       const planned = plan.cells.find(({ address }) => address === addressOf(cell))!;
       const changes = planned.changes.map(({ text }) => `  changed  ${text}`);

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { StorageError } from "#lib/errors.ts";
+import { testInFolder } from "#lib/test_folder.ts";
 import { FolderLock } from "./folder_lock.ts";
-import { firstOutput, killProgram, runShell, startProgram, testInFolder } from "./test_process.ts";
+import { firstOutput, killProgram, runShell, startProgram } from "./test_process.ts";
 
 /** A program that holds a folder until it is killed, and has a child process of its own, whose id it prints. */
 const holder = (folder: string) => `
@@ -40,7 +41,7 @@ testInFolder(
       await runShell(`kill -9 ${child}`);
     }
   },
-  unix,
+  { cannotRun: unix },
 );
 
 testInFolder("of processes that start at once one gets the folder, and the others tell which", async (folder) => {

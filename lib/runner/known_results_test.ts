@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import type { CellResult } from "#lib/experiment/experiment.ts";
+import { testInFolder } from "#lib/test_folder.ts";
 import { openKnown, readKnown, rowsDigest } from "./known_results.ts";
 import { formatProvenance, type FullRecord, NO_PROVENANCE, withRecord } from "./provenance.ts";
 import { PLAIN } from "./test_experiment.ts";
-import { testInFolder } from "./test_process.ts";
 
 const result = (value: number): CellResult => ({
   scores: [{ dataset: "dolly", metric: "rouge_l", value, count: 2, items: [value, value] }],

@@ -3,7 +3,7 @@ import type { Experiment } from "#lib/experiment/experiment.ts";
 import { addressOf, type Cell, type CellChoice, cellsOf, fullAddressOf, recordedCell, runNameOf } from "./cell.ts";
 import { type Change, changesOfCell, type Present } from "./freshness.ts";
 import { recordAt } from "./provenance.ts";
-import { folderOf, type KnownResults, readAllKnown, type ResultsPlace } from "./known_results.ts";
+import { folderOf, type KnownResults, type ResultsPlace } from "./known_results.ts";
 import { isReportFresh } from "./report_stamp.ts";
 
 /** What is to be done about a cell, and why. */
@@ -42,18 +42,17 @@ export interface PlanOptions extends CellChoice, ResultsPlace {
 }
 
 /**
- * Finds what is there, what is stale and why, and what is missing; reads provenance only, and touches no GPU.
+ * Finds what is there, what is stale and why, and what is missing; it reads the files of the reports at most, and touches no GPU.
  *
  * @param experiments those that are asked for
- * @param all every experiment: what another one has recorded need not be computed again
+ * @param known of these and of others: what another one has recorded need not be computed again
  */
 export async function planExperiments(
   experiments: readonly Experiment[],
-  all: readonly Experiment[],
+  known: ReadonlyMap<Experiment, KnownResults>,
   options: PlanOptions,
   present: Present,
 ): Promise<ExperimentPlan[]> {
-  const known = await readAllKnown(options, all);
   const recorded = options.force ? new Map<string, Cell>() : freshRuns(known, present);
   const plans: ExperimentPlan[] = [];
   for (const experiment of experiments) {

@@ -82,10 +82,10 @@ export class Reproduction {
     readSources(options.allExperiments);
     const { profile, dataFolder, asksForAdapter } = options;
     const present = await presentOf(profile, dataFolder, adapter ?? await adapterHere(asksForAdapter));
-    const plans = await planExperiments(options.experiments, options.allExperiments, options, present);
+    const known = await readAllKnown(options, options.allExperiments);
+    const plans = await planExperiments(options.experiments, known, options, present);
     expectCells(plans);
-    const recorded = await readAllKnown(options, options.allExperiments);
-    return new Reproduction(options, present, plans, new RecordedTimes(recorded, options.profile));
+    return new Reproduction(options, present, plans, new RecordedTimes(known, options.profile));
   }
 
   /** How long what is to be run of some plans will take; cells whose numbers another experiment has take no time. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { StorageError } from "#lib/errors.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
+import { testInFolder } from "#lib/test_folder.ts";
 import { readBytesIfThere, readTextIfThere, removeIfThere, writeAtomically, writeIfChanged } from "./storage.ts";
 import {
   firstOutput,
@@ -9,7 +10,6 @@ import {
   runShell,
   runWithSmallDisk,
   startProgram,
-  testInFolder,
   whyNoSmallDisk,
 } from "./test_process.ts";
 
@@ -98,7 +98,7 @@ testInFolder("a file or a folder that is in the way is named, and nothing is lef
 testInFolder("anything else that the system refuses is told in its words", async (folder) => {
   const long = `${folder}/${"x".repeat(300)}`;
   assertMatch(await refusal(() => writeAtomically(long, "")), /: cannot be written: File name too long; what was/);
-}, Deno.build.os === "windows" ? "needs a limit of names" : undefined);
+}, { cannotRun: Deno.build.os === "windows" ? "needs a limit of names" : undefined });
 
 testInFolder("a folder without the right to write is told", async (folder) => {
   const words = await programWords(
@@ -118,7 +118,7 @@ testInFolder("a folder without the right to write is told", async (folder) => {
     "change the rights of the folder, or take another folder with ./run … --results DIR",
     "done old",
   ]);
-}, noOrdinaryUser);
+}, { cannotRun: noOrdinaryUser });
 
 testInFolder(
   "a full disk is told; the old files stay whole and no part is left, and freed space is used",
@@ -149,7 +149,7 @@ testInFolder(
       "filler,scores.csv",
     ]);
   },
-  noSmallDisk,
+  { cannotRun: noSmallDisk },
 );
 
 testInFolder("a read-only folder is told, by the lock, too; what is so already needs no writing", async (folder) => {
@@ -165,7 +165,7 @@ testInFolder("a read-only folder is told, by the lock, too; what is so already n
     "make it writable, or take another folder with ./run … --results DIR";
   const places = ["scores.csv", "tiny/scores.csv", ".state/lock"];
   assertEquals([err, ...out.trim().split("\n")], ["", ...places.map(refused), "done false"]);
-}, noSmallDisk);
+}, { cannotRun: noSmallDisk });
 
 testInFolder("a writer that is killed at any moment leaves one of the whole contents", async (folder) => {
   const sizes = { A: 100_000, B: 300_000 };

@@ -9,19 +9,6 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** A test that gets a folder of its own; its reason is in its name where it cannot run here. */
-export function testInFolder(name: string, fn: (folder: string) => Promise<void>, cannotRun?: string): void {
-  const ignore = cannotRun !== undefined;
-  Deno.test(ignore ? `${name} (skipped: ${cannotRun})` : name, { ignore }, async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      await fn(folder);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
-}
-
 /**
  * Writes a program of a test to `<folder>/<name>.ts` and gives the words that run it. It imports from the project as its own
  * files do, as in `#lib/errors.ts`.

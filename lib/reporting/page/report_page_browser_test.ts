@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { testInFolder } from "#lib/test_folder.ts";
 import { escapeHtml } from "../escape_text.ts";
 import { formatReportPage } from "./report_page.ts";
 import { examplePage, HOSTILE, HOSTILE_SEEN } from "./report_page_example.ts";
@@ -20,18 +21,7 @@ const browser = await findBrowser();
 
 /** A test with a headless browser, ignored where there is none. */
 function browserTest(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name: browser === undefined ? `${name} (no Chromium here)` : name,
-    ignore: browser === undefined,
-    async fn() {
-      const folder = await Deno.makeTempDir();
-      try {
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
+  testInFolder(name, fn, { cannotRun: browser === undefined ? "no Chromium here" : undefined });
 }
 
 const FLAGS = [

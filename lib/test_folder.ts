@@ -1,0 +1,28 @@
+/** How a test in a folder is run. */
+export interface FolderTestOptions {
+  /** Why it cannot run here, if so; said in its name. */
+  readonly cannotRun?: string;
+  /** Whether it may open the GPU device, which later tests of the process use as well. */
+  readonly opensDevice?: boolean;
+}
+
+/** A test that gets a folder of its own, which is removed when it ends. */
+export function testInFolder(
+  name: string,
+  fn: (folder: string) => Promise<void>,
+  { cannotRun, opensDevice = false }: FolderTestOptions = {},
+): void {
+  Deno.test({
+    name: cannotRun === undefined ? name : `${name} (skipped: ${cannotRun})`,
+    ignore: cannotRun !== undefined,
+    sanitizeResources: !opensDevice,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
