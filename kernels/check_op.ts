@@ -22,8 +22,8 @@ const MAX_CHECKED_ELEMENTS = 48;
 
 /**
  * Registers the tests of an op, per case: forward against the float64 reference; every gradient against central differences
- * of the reference (all elements of small inputs, a spread of them otherwise); two runs bit-equal; and once, that wrong axes
- * are refused.
+ * of the reference (all elements of small inputs, a spread of them otherwise); runs bit-equal, wherever inputs are read from; and once,
+ * that wrong axes are refused.
  */
 export function checkOp<In extends string, Attrs, Saved extends string>(
   op: Op<In, Attrs, Saved>,
@@ -40,7 +40,9 @@ export function checkOp<In extends string, Attrs, Saved extends string>(
     if (op.differentiable.length > 0) {
       test("gradients equal central differences of the reference", (gpu) => checkGradients(gpu, op, opCase));
     }
-    test("two runs are bit-equal", (gpu) => checkBitEqual(gpu, op, opCase));
+    test("two runs are bit-equal, and so is one that reads no images", async (gpu) => {
+      await checkBitEqual([gpu, gpu, await testGpu({ inputs: "buffer" })], op, opCase);
+    });
   }
   Deno.test(`${op.name}: a tensor with a missing axis is refused by name`, () => {
     for (const name in cases[0].inputs) {
@@ -107,14 +109,18 @@ function centralDifference(data: Float64Array, i: number, f: () => number, h: nu
 }
 
 async function checkBitEqual<In extends string, Attrs, Saved extends string>(
-  gpu: Gpu,
+  gpus: readonly Gpu[],
   op: Op<In, Attrs, Saved>,
   opCase: OpCase<In, Attrs>,
 ): Promise<void> {
   const inputs = fillInputs(op, opCase);
-  const [a, b] = [await runOp(gpu, op, inputs, opCase.attrs), await runOp(gpu, op, inputs, opCase.attrs)];
-  assertEquals(bits(a.out.values), bits(b.out.values));
-  for (const name of op.differentiable) assertEquals(bits(a.gradients[name]!), bits(b.gradients[name]!), name);
+  const [first, ...others] = await Promise.all(gpus.map((gpu) => runOp(gpu, op, inputs, opCase.attrs)));
+  for (const other of others) {
+    assertEquals(bits(first.out.values), bits(other.out.values));
+    for (const name of op.differentiable) {
+      assertEquals(bits(first.gradients[name]!), bits(other.gradients[name]!), name);
+    }
+  }
 }
 
 type Filled<In extends string> = Named<In, { readonly shape: Shape; readonly values: TypedArray }>;

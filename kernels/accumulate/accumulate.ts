@@ -1,10 +1,9 @@
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
 import wgsl from "./accumulate.wgsl" with { type: "text" };
 
-const accumulateKernel = defineKernel("accumulate", wgsl);
+const accumulateKernel = defineElementwise("accumulate", wgsl);
 
 /** `sums` += `terms`, in place; both have the same element count. The tape adds gradients with it. */
 export function accumulate(gpu: Gpu, sums: Tensor, terms: Tensor): void {

@@ -1,12 +1,11 @@
 import { axisSizes } from "../runtime/axes.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./adamw.wgsl" with { type: "text" };
 
-const unscaledKernel = defineKernel("adamW", wgsl, "unscaled");
-const scaledKernel = defineKernel("adamW.scaled", wgsl, "scaled");
+const unscaledKernel = defineElementwise("adamW", wgsl, "unscaled");
+const scaledKernel = defineElementwise("adamW.scaled", wgsl, "scaled");
 
 /** What a step reads and updates; each is flat, `"N"`. All but `gradients` change in place. */
 export interface AdamWState {

@@ -1,10 +1,11 @@
-import { defineVocabKernel, dispatchRows } from "../log_sum_exp/vocab_kernel.ts";
+import { defineVocabKernel } from "../log_sum_exp/vocab_kernel.ts";
+import { dispatchRows } from "../runtime/row_kernel.ts";
 import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./adaptive_kl_shares.wgsl" with { type: "text" };
 
-const kernel = defineVocabKernel("adaptiveKlShares", wgsl, "main");
+const kernel = defineVocabKernel("adaptiveKlShares", wgsl);
 
 /** Reads of a row, at most: two, the halvings after which the threshold is found, and one for the rounds of their loop. */
 const MAX_PASSES = 2 + 160 + 1;

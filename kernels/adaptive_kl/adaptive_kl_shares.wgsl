@@ -1,6 +1,6 @@
 // shares = gHead / (gHead + gTail), g = sum |p - q| over the head and over the tail, p = softmax_V(teacher), q =
 // softmax_V(student). The head is the smallest set of tokens with teacher >= threshold whose mass reaches headMass. 1/2
-// where both g are 0. student, teacher: N V; shares: N. One workgroup owns one row; it reads the student's twice, the
+// where both g are 0. student, teacher: N V; shares: N. A row of the student's is read twice, the
 // teacher's some ten times. The threshold is a token's logit, found by bisection between bounds that move on to the
 // next token: exact, without a sort. Its log p is at least lowest = log((1 - headMass) / 2 V), since the tokens that
 // are not above it, V at most, have more than 1 - headMass. Bounds so near have met after 160 halvings at the latest,
@@ -16,18 +16,13 @@ struct Params { rows: u32, blocks: u32, headMass: f32, lowest: f32 }
 // highest.
 struct Split { mass: f32, above: f32, below: f32 }
 
-var<workgroup> boundsMet: u32;
-
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn compute(row: u32, lane: u32) {
   let start = row * params.blocks;
   var studentShare = emptyShare();
   var teacherShare = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    studentShare = withBlock(studentShare, student[start + block], Block(0.0));
-    teacherShare = withBlock(teacherShare, teacher[start + block], Block(0.0));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    studentShare = withBlock(studentShare, loadStudent(start + block), Block(0.0));
+    teacherShare = withBlock(teacherShare, loadTeacher(start + block), Block(0.0));
   }
   let studentSum = rowOfShares(studentShare, lane).logSumExp;
   let teacherSum = rowOfShares(teacherShare, lane).logSumExp;
@@ -35,15 +30,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let threshold = thresholdOf(start, lane, teacherSum);
   var head = Block(0.0);
   var tail = Block(0.0);
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let logit = teacher[start + block];
-    let gap = abs(exp(logSoftmax(logit, teacherSum)) - exp(logSoftmax(student[start + block], studentSum)));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let logit = loadTeacher(start + block);
+    let gap = abs(exp(logSoftmax(logit, teacherSum)) - exp(logSoftmax(loadStudent(start + block), studentSum)));
     let isHead = logit >= Block(threshold);
     head += select(Block(0.0), gap, isHead);
     tail += select(gap, Block(0.0), isHead);
   }
-  let headGap = workgroupSum(totalOf(head), lane);
-  let tailGap = workgroupSum(totalOf(tail), lane);
+  let headGap = rowSum(totalOf(head), lane);
+  let tailGap = rowSum(totalOf(tail), lane);
   if (lane == 0u) {
     shares[row] = select(headGap / (headGap + tailGap), 0.5, headGap + tailGap == 0.0);
   }
@@ -61,8 +56,7 @@ fn thresholdOf(start: u32, lane: u32, teacherSum: vec2f) -> f32 {
     if (split.mass >= need) { low = split.above; } else { high = split.below; }
     level = low + 0.5 * (high - low);
     if (level <= low) { level = high; }
-    if (lane == 0u) { boundsMet = u32(low >= high); }
-    if (workgroupUniformLoad(&boundsMet) != 0u) { break; }
+    if (rowAgrees(low >= high, lane)) { break; }
   }
   return high;
 }
@@ -71,13 +65,13 @@ fn splitAt(level: f32, start: u32, lane: u32, largest: f32) -> Split {
   var masses = Block(0.0);
   var above = Block(largest);
   var below = Block(LOWEST);
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let logit = teacher[start + block];
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let logit = loadTeacher(start + block);
     let isAbove = logit >= Block(level);
     masses += select(Block(0.0), exp(logit - Block(largest)), isAbove);
     above = select(above, min(above, logit), isAbove);
     below = select(max(below, logit), below, isAbove);
   }
-  let mass = workgroupSum(totalOf(masses), lane);
-  return Split(mass, -workgroupMax(largestOf(-above), lane), workgroupMax(largestOf(below), lane));
+  let mass = rowSum(totalOf(masses), lane);
+  return Split(mass, -rowMax(largestOf(-above), lane), rowMax(largestOf(below), lane));
 }

@@ -1,13 +1,12 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
-import { defineKernel } from "../runtime/kernel.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { addReference } from "./add_reference.ts";
 import wgsl from "./add.wgsl" with { type: "text" };
 
-const forwardKernel = defineKernel("add", wgsl, "forward");
-const backwardKernel = defineKernel("add.dXdY", wgsl, "backward");
-const backwardOneKernel = defineKernel("add.dX", wgsl, "backwardX");
+const forwardKernel = defineElementwise("add", wgsl, "forward");
+const backwardKernel = defineElementwise("add.dXdY", wgsl, "backward");
+const backwardOneKernel = defineElementwise("add.dX", wgsl, "backwardX");
 
 export interface AddAttrs {
   readonly xScale: number;

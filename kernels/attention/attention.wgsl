@@ -48,18 +48,18 @@ fn outRowsAt(first: u32, token: u32) -> vec4u { return vec4u(first) + params.hea
 // Column r is dimensions 4i..4i+3 of row r; past the head's width the last four repeat, and are not stored.
 fn queryRowsOf(rows: vec4u, i: u32) -> mat4x4f {
   let at = rows + min(i, params.headVecs - 1u);
-  return mat4x4f(queries[at.x], queries[at.y], queries[at.z], queries[at.w]);
+  return mat4x4f(loadQueries(at.x), loadQueries(at.y), loadQueries(at.z), loadQueries(at.w));
 }
 fn keyRowsOf(rows: vec4u, i: u32) -> mat4x4f {
   let at = rows + min(i, params.headVecs - 1u);
-  return mat4x4f(keyValues[at.x], keyValues[at.y], keyValues[at.z], keyValues[at.w]);
+  return mat4x4f(loadKeyValues(at.x), loadKeyValues(at.y), loadKeyValues(at.z), loadKeyValues(at.w));
 }
 fn dOutRows(rows: vec4u, i: u32) -> mat4x4f {
   let at = rows + min(i, params.headVecs - 1u);
-  return mat4x4f(dOut[at.x], dOut[at.y], dOut[at.z], dOut[at.w]);
+  return mat4x4f(loadDOut(at.x), loadDOut(at.y), loadDOut(at.z), loadDOut(at.w));
 }
 fn savedOutRows(rows: vec4u, i: u32) -> mat4x4f {
-  return mat4x4f(savedOut[rows.x + i], savedOut[rows.y + i], savedOut[rows.z + i], savedOut[rows.w + i]);
+  return mat4x4f(loadSavedOut(rows.x + i), loadSavedOut(rows.y + i), loadSavedOut(rows.z + i), loadSavedOut(rows.w + i));
 }
 
 fn blocksOf(tokens: u32) -> u32 { return (tokens + 3u) / 4u; }
@@ -174,7 +174,7 @@ fn backwardQuery(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocat
   }
   let statistics = workgroup.y * params.queryTokens;
   let at = vec4u(statistics) + four(token, params.queryTokens);
-  let lse = vec4f(savedLogSumExp[at.x], savedLogSumExp[at.y], savedLogSumExp[at.z], savedLogSumExp[at.w]);
+  let lse = vec4f(loadSavedLogSumExp(at.x), loadSavedLogSumExp(at.y), loadSavedLogSumExp(at.z), loadSavedLogSumExp(at.w));
 
   var s0 = mat4x4f(); var s1 = mat4x4f(); var s2 = mat4x4f(); var s3 = mat4x4f();
   var s4 = mat4x4f(); var s5 = mat4x4f(); var s6 = mat4x4f(); var s7 = mat4x4f();
@@ -246,15 +246,15 @@ fn backwardKeyValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
     for (var i = 0u; i < params.headVecs; i++) { dWeights += transpose(keyRowsOf(valueRows, i)) * dOutRows(outRows, i); }
     let at = vec4u(statistics) + four(query, params.queryTokens);
     let weights = mat4x4f(
-      select(vec4f(), exp(scores[0] - savedLogSumExp[at.x]), seenKeys(query, keys, span)),
-      select(vec4f(), exp(scores[1] - savedLogSumExp[at.y]), seenKeys(query + 1u, keys, span)),
-      select(vec4f(), exp(scores[2] - savedLogSumExp[at.z]), seenKeys(query + 2u, keys, span)),
-      select(vec4f(), exp(scores[3] - savedLogSumExp[at.w]), seenKeys(query + 3u, keys, span)));
+      select(vec4f(), exp(scores[0] - loadSavedLogSumExp(at.x)), seenKeys(query, keys, span)),
+      select(vec4f(), exp(scores[1] - loadSavedLogSumExp(at.y)), seenKeys(query + 1u, keys, span)),
+      select(vec4f(), exp(scores[2] - loadSavedLogSumExp(at.z)), seenKeys(query + 2u, keys, span)),
+      select(vec4f(), exp(scores[3] - loadSavedLogSumExp(at.w)), seenKeys(query + 3u, keys, span)));
     let dScores = mat4x4f(
-      weights[0] * (dWeights[0] - savedDelta[at.x]) * params.scale,
-      weights[1] * (dWeights[1] - savedDelta[at.y]) * params.scale,
-      weights[2] * (dWeights[2] - savedDelta[at.z]) * params.scale,
-      weights[3] * (dWeights[3] - savedDelta[at.w]) * params.scale);
+      weights[0] * (dWeights[0] - loadSavedDelta(at.x)) * params.scale,
+      weights[1] * (dWeights[1] - loadSavedDelta(at.y)) * params.scale,
+      weights[2] * (dWeights[2] - loadSavedDelta(at.z)) * params.scale,
+      weights[3] * (dWeights[3] - loadSavedDelta(at.w)) * params.scale);
     k0 += dScores * transpose(queryRowsOf(queryRows, chunk + 0u)); v0 += weights * transpose(dOutRows(outRows, chunk + 0u));
     k1 += dScores * transpose(queryRowsOf(queryRows, chunk + 1u)); v1 += weights * transpose(dOutRows(outRows, chunk + 1u));
     k2 += dScores * transpose(queryRowsOf(queryRows, chunk + 2u)); v2 += weights * transpose(dOutRows(outRows, chunk + 2u));

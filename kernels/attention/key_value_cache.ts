@@ -1,4 +1,4 @@
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel, type Kernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
@@ -13,8 +13,8 @@ import writeWgsl from "./write_cache.wgsl" with { type: "text" };
 
 const attendKernel = defineKernel("attendCache", workgroupWgsl + attendWgsl + noDistanceBias);
 const attendRelativeKernel = defineKernel("attendCache.relative", workgroupWgsl + attendWgsl + distanceBias);
-const reorderKernel = defineKernel("reorderCache", reorderWgsl);
-const writeKernel = defineKernel("writeCache", writeWgsl);
+const reorderKernel = defineElementwise("reorderCache", reorderWgsl);
+const writeKernel = defineElementwise("writeCache", writeWgsl);
 
 /** Keys and values of the tokens so far, each `"B S K"` with K = Hkv D and room for S tokens a row. */
 export interface KeyValueCache {

@@ -8,7 +8,7 @@ fn biasesFrom(first: i32, head: u32) -> vec4f {
   let last = i32(2u * params.queryTokens - 2u);
   let start = first + i32(params.queryTokens) - 1;
   let at = vec4u(clamp(vec4i(start, start + 1, start + 2, start + 3), vec4i(0), vec4i(last))) + head * u32(last + 1);
-  return vec4f(offsetBias[at.x], offsetBias[at.y], offsetBias[at.z], offsetBias[at.w]);
+  return vec4f(loadOffsetBias(at.x), loadOffsetBias(at.y), loadOffsetBias(at.z), loadOffsetBias(at.w));
 }
 
 // Column key + j, component token + r: the offset is key - token + j - r.

@@ -1,7 +1,6 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { packedShape } from "./attention.ts";
@@ -13,9 +12,9 @@ const kernels = {
   causal: defineAttention("relativeAttention.causal", "causal", "offset"),
   bidirectional: defineAttention("relativeAttention", "span", "offset"),
 };
-const expandKernel = defineKernel("relativeBias.expand", wgsl, "expand");
-const sumOffsetsKernel = defineKernel("relativeBias.dOffsets", wgsl, "sumOffsets");
-const sumBucketsKernel = defineKernel("relativeBias.dBias", wgsl, "sumBuckets");
+const expandKernel = defineElementwise("relativeBias.expand", wgsl, "expand");
+const sumOffsetsKernel = defineElementwise("relativeBias.dOffsets", wgsl, "sumOffsets");
+const sumBucketsKernel = defineElementwise("relativeBias.dBias", wgsl, "sumBuckets");
 
 export interface RelativeAttentionAttrs {
   readonly numHeads: number;
@@ -98,13 +97,13 @@ function sumDiagonals(
   gpu.dispatch(sumOffsetsKernel, {
     bindings: { spans, dDiagonals, dOffsetBias },
     params,
-    ...elementwiseGrid(gpu, attrs.numHeads * buckets.shape[0]),
+    ...elementwiseGrid(gpu, attrs.numHeads * buckets.shape[0], 1),
   });
   const dBias = gpu.allocate(bias.shape);
   gpu.dispatch(sumBucketsKernel, {
     bindings: { buckets, summedOffsets: dOffsetBias, dBias },
     params,
-    ...elementwiseGrid(gpu, bias.shape[0] * bias.shape[1]),
+    ...elementwiseGrid(gpu, bias.shape[0] * bias.shape[1], 1),
   });
   gpu.release(dOffsetBias);
   return dBias;

@@ -3,8 +3,6 @@
 // queries, T + 7: dScores summed over a block, as attention leaves them; spans: B 2. One invocation makes one number.
 struct Params { batch: u32, tokens: u32, heads: u32, numBuckets: u32, causal: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> bias: array<f32>;
 @group(0) @binding(1) var<storage, read> buckets: array<u32>;
 @group(0) @binding(2) var<storage, read_write> offsetBias: array<f32>;
@@ -15,18 +13,14 @@ override WORKGROUP: u32 = 64u;
 @group(0) @binding(7) var<storage, read_write> dBias: array<f32>;
 @group(0) @binding(8) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn expand(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn expand(index: u32) {
   let offsets = 2u * params.tokens - 1u;
   if (index >= params.heads * offsets) { return; }
   offsetBias[index] = bias[buckets[index % offsets] * params.heads + index / offsets];
 }
 
 // Over all texts and blocks of queries, in their order. Of a block's row only what attention wrote is read.
-@compute @workgroup_size(WORKGROUP)
-fn sumOffsets(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn sumOffsets(index: u32) {
   let offsets = 2u * params.tokens - 1u;
   if (index >= params.heads * offsets) { return; }
   let head = index / offsets;
@@ -40,16 +34,14 @@ fn sumOffsets(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) 
       let place = i32(index % offsets + 4u * block + 3u) - i32(params.tokens - 1u);
       let written = i32(span.x + 4u * ((max(end, span.x) - span.x + 3u) / 4u) + 3u);
       if (end > span.x && place >= i32(span.x) && place < written) {
-        sum += dDiagonals[((batch * params.heads + head) * blocks + block) * (params.tokens + 7u) + u32(place)];
+        sum += loadDDiagonals(((batch * params.heads + head) * blocks + block) * (params.tokens + 7u) + u32(place));
       }
     }
   }
   dOffsetBias[index] = sum;
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn sumBuckets(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn sumBuckets(index: u32) {
   if (index >= params.numBuckets * params.heads) { return; }
   let offsets = 2u * params.tokens - 1u;
   var sum = 0.0;

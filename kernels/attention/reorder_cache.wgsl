@@ -2,16 +2,12 @@
 // cache, reordered: B S K; parents: B. One invocation copies one vec4f.
 struct Params { count: u32, used: u32, row: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> cache: array<vec4f>;
 @group(0) @binding(1) var<storage, read> parents: array<u32>;
 @group(0) @binding(2) var<storage, read_write> reordered: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn compute(index: u32) {
   if (index >= params.count) { return; }
   let row = index / params.used;
   let i = index % params.used;

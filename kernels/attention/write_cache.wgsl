@@ -2,16 +2,12 @@
 // qkv: B T P, P = (H + 2 Hkv) D; keys, values: B S Hkv D. One invocation copies one vec4f of both.
 struct Params { count: u32, tokens: u32, slot: u32, capacity: u32, queryVecs: u32, keyVecs: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> qkv: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> keys: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> values: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn compute(index: u32) {
   if (index >= params.count) { return; }
   let row = index / params.keyVecs;
   let i = index % params.keyVecs;

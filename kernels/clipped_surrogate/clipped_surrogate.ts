@@ -1,14 +1,13 @@
 import type { Op } from "../op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
-import { defineKernel } from "../runtime/kernel.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Shape } from "../runtime/tensor.ts";
 import { clippedSurrogateReference, surrogateClippedReference } from "./clipped_surrogate_reference.ts";
 import wgsl from "./clipped_surrogate.wgsl" with { type: "text" };
 
-const forwardKernel = defineKernel("clippedSurrogate", wgsl, "forward");
-const backwardKernel = defineKernel("clippedSurrogate.dLogProb", wgsl, "backward");
-const clippedKernel = defineKernel("surrogateClipped", wgsl, "clipped");
+const forwardKernel = defineElementwise("clippedSurrogate", wgsl, "forward");
+const backwardKernel = defineElementwise("clippedSurrogate.dLogProb", wgsl, "backward");
+const clippedKernel = defineElementwise("surrogateClipped", wgsl, "clipped");
 
 export interface ClippedSurrogateAttrs {
   /** ε: how far the ratio may leave 1 before a gain stops to count. A large number turns the clip off. */

@@ -5,8 +5,6 @@
 // All bindings: N as vec4f; those past the end are padding. One invocation computes four numbers.
 struct Params { vecs: u32, clipRange: f32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> logProb: array<vec4f>;
 @group(0) @binding(1) var<storage, read> samplerLogProb: array<vec4f>;
 @group(0) @binding(2) var<storage, read> advantages: array<vec4f>;
@@ -18,30 +16,24 @@ override WORKGROUP: u32 = 64u;
 struct Gains { free: vec4f, bounded: vec4f }
 
 fn gainsAt(i: u32) -> Gains {
-  let ratio = exp(logProb[i] - samplerLogProb[i]);
+  let ratio = exp(loadLogProb(i) - loadSamplerLogProb(i));
   let bounded = clamp(ratio, vec4f(1.0 - params.clipRange), vec4f(1.0 + params.clipRange));
-  return Gains(ratio * advantages[i], bounded * advantages[i]);
+  return Gains(ratio * loadAdvantages(i), bounded * loadAdvantages(i));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn forward(i: u32) {
   if (i >= params.vecs) { return; }
   let gains = gainsAt(i);
   out[i] = -min(gains.free, gains.bounded);
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn backward(i: u32) {
   if (i >= params.vecs) { return; }
   let gains = gainsAt(i);
-  dLogProb[i] = select(vec4f(0.0), -dOut[i] * gains.free, gains.free <= gains.bounded);
+  dLogProb[i] = select(vec4f(0.0), -loadDOut(i) * gains.free, gains.free <= gains.bounded);
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn clipped(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn clipped(i: u32) {
   if (i >= params.vecs) { return; }
   let gains = gainsAt(i);
   out[i] = select(vec4f(1.0), vec4f(0.0), gains.free <= gains.bounded);

@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { tuningFor } from "../runtime/tuning.ts";
 import { testGpu } from "../test_gpu.ts";
-import { columnSum, partsOfRows } from "./column_sum.ts";
+import { partsOfRows } from "./column_kernel.ts";
+import { columnSum } from "./column_sum.ts";
+
+const CPU = tuningFor({ description: "llvmpipe", vendor: "", device: "" });
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
@@ -29,5 +33,19 @@ test("columnSum adds every row once, in whole numbers to the bit", async () => {
 });
 
 Deno.test("partsOfRows splits long sums into at most 64 parts and never into none", () => {
-  assertEquals([1, 64, 65, 4096, 1_000_000].map(partsOfRows), [1, 1, 2, 64, 64]);
+  const of = (rowsOfPart: number) => (rows: number) => partsOfRows({ tuning: { ...CPU, rowsOfPart } }, rows);
+  assertEquals([1, 64, 65, 4096, 1_000_000].map(of(64)), [1, 1, 2, 64, 64]);
+  assertEquals([1, 2048, 2049, 1_000_000].map(of(2048)), [1, 1, 2, 64]);
+});
+
+test("columnSum is the same sum whatever number of parts it is made of, in whole numbers to the bit", async () => {
+  for (const rowsOfPart of [3, 64, 100_000]) {
+    const gpu = await testGpu({ rowsOfPart });
+    for (const [rows, size] of [[5, 7], [129, 8], [1000, 12]]) {
+      const x = Float32Array.from({ length: rows * size }, (_, i) => i % 11);
+      const expected = new Float32Array(size);
+      x.forEach((value, i) => expected[i % size] += value);
+      assertEquals(await gpu.read(columnSum(gpu, gpu.upload(x, [rows, size]))), expected);
+    }
+  }
 });

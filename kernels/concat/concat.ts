@@ -1,13 +1,13 @@
 import type { Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { blockSizeOf } from "../runtime/block_kernel.ts";
+import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { concatReference } from "./concat_reference.ts";
 import wgsl from "./concat.wgsl" with { type: "text" };
 
-const forwardKernel = defineBlockKernel("concat", wgsl, "forward");
-const backwardKernel = defineBlockKernel("concat.dColumns", wgsl, "backward");
+const forwardKernel = defineElementwiseBlocks("concat", wgsl, "forward");
+const backwardKernel = defineElementwiseBlocks("concat.dColumns", wgsl, "backward");
 
 /** The columns of x, then those of y, side by side: C = A + B. */
 export const concat: Op<"x" | "y", Record<never, never>> = {

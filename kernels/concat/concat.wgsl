@@ -3,8 +3,6 @@
 // four numbers where A and B are multiples of 4, of one otherwise. One invocation copies one block.
 struct Params { rows: u32, first: u32, width: u32, outWidth: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> x: array<Block>;
 @group(0) @binding(1) var<storage, read> y: array<Block>;
 @group(0) @binding(2) var<storage, read_write> out: array<Block>;
@@ -13,23 +11,19 @@ override WORKGROUP: u32 = 64u;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // x is the first `width` columns of out.
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn forward(i: u32) {
   let row = i / params.outWidth;
   if (row >= params.rows) { return; }
   let column = i - row * params.outWidth;
   if (column < params.width) {
-    out[i] = x[row * params.width + column];
+    out[i] = loadX(row * params.width + column);
   } else {
-    out[i] = y[row * (params.outWidth - params.width) + column - params.width];
+    out[i] = loadY(row * (params.outWidth - params.width) + column - params.width);
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn backward(i: u32) {
   let row = i / params.width;
   if (row >= params.rows) { return; }
-  columns[i] = dOut[row * params.outWidth + params.first + i - row * params.width];
+  columns[i] = loadDOut(row * params.outWidth + params.first + i - row * params.width);
 }

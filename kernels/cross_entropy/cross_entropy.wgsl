@@ -1,5 +1,5 @@
 // out = -log softmax_V(logits)[label] ; dLogits = dOut * (softmax(logits) - oneHot(label)).
-// logits, dLogits: N V; labels, out, dOut: N; logSumExp: N 2. One workgroup owns one row; one pass either way.
+// logits, dLogits: N V; labels, out, dOut: N; logSumExp: N 2. Row by row; one pass either way.
 struct Params { rows: u32, blocks: u32 }
 
 @group(0) @binding(0) var<storage, read> logits: array<Block>;
@@ -11,31 +11,27 @@ struct Params { rows: u32, blocks: u32 }
 @group(0) @binding(6) var<storage, read_write> dLogits: array<Block>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn forward(row: u32, lane: u32) {
   let start = row * params.blocks;
   var share = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    share = withBlock(share, logits[start + block], Block(0.0));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    share = withBlock(share, loadLogits(start + block), Block(0.0));
   }
   let total = rowOfShares(share, lane);
   if (lane == 0u) {
     let label = labels[row];
-    out[row] = -entryOf(logSoftmax(logits[start + label / BLOCK_SIZE], total.logSumExp), label % BLOCK_SIZE);
+    out[row] = -entryOf(logSoftmax(loadLogits(start + label / BLOCK_SIZE), total.logSumExp), label % BLOCK_SIZE);
     logSumExp[row] = total.logSumExp;
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backward(row: u32, lane: u32) {
   let start = row * params.blocks;
   let label = labels[row];
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let p = exp(logSoftmax(logits[start + block], savedLogSumExp[row]));
-    dLogits[start + block] = dOut[row] * (p - oneHot(block, label));
+  let total = savedLogSumExp[row];
+  let scale = dOut[row];
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let p = exp(logSoftmax(loadLogits(start + block), total));
+    dLogits[start + block] = scale * (p - oneHot(block, label));
   }
 }

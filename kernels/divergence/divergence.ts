@@ -1,5 +1,6 @@
 import { inverseTemperature, type TemperatureAttrs } from "../log_sum_exp/temperature.ts";
-import { defineVocabKernel, dispatchRows } from "../log_sum_exp/vocab_kernel.ts";
+import { defineVocabKernel } from "../log_sum_exp/vocab_kernel.ts";
+import { dispatchRows } from "../runtime/row_kernel.ts";
 import type { Op } from "../op.ts";
 import wgsl from "./divergence.wgsl" with { type: "text" };
 import { divergenceReference } from "./divergence_reference.ts";

@@ -16,29 +16,26 @@
 @group(0) @binding(10) var<storage, read_write> dStudent: array<Block>;
 @group(0) @binding(11) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn forward(row: u32, lane: u32) {
   let start = row * params.blocks;
   var studentShare = emptyShare();
   var teacherShare = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    studentShare = withBlock(studentShare, params.inverseTemperature * student[start + block], Block(0.0));
-    teacherShare = withBlock(teacherShare, params.inverseTemperature * teacher[start + block], Block(0.0));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    studentShare = withBlock(studentShare, params.inverseTemperature * loadStudent(start + block), Block(0.0));
+    teacherShare = withBlock(teacherShare, params.inverseTemperature * loadTeacher(start + block), Block(0.0));
   }
   let studentSum = rowOfShares(studentShare, lane).logSumExp;
   let teacherSum = rowOfShares(teacherShare, lane).logSumExp;
   var terms = Block(0.0);
   var slopes = Block(0.0);
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let logQ = logSoftmax(params.inverseTemperature * student[start + block], studentSum);
-    let logP = logSoftmax(params.inverseTemperature * teacher[start + block], teacherSum);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let logQ = logSoftmax(params.inverseTemperature * loadStudent(start + block), studentSum);
+    let logP = logSoftmax(params.inverseTemperature * loadTeacher(start + block), teacherSum);
     terms += term(logP, logQ);
     slopes += slope(logP, logQ);
   }
-  let termTotal = workgroupSum(totalOf(terms), lane);
-  let slopeTotal = workgroupSum(totalOf(slopes), lane);
+  let termTotal = rowSum(totalOf(terms), lane);
+  let slopeTotal = rowSum(totalOf(slopes), lane);
   if (lane == 0u) {
     out[row] = termTotal;
     slopeSum[row] = slopeTotal;
@@ -47,15 +44,15 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backward(row: u32, lane: u32) {
   let start = row * params.blocks;
   let scale = dOut[row] * params.inverseTemperature;
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let logQ = logSoftmax(params.inverseTemperature * student[start + block], savedStudentLogSumExp[row]);
-    let logP = logSoftmax(params.inverseTemperature * teacher[start + block], savedTeacherLogSumExp[row]);
-    dStudent[start + block] = scale * (slope(logP, logQ) - exp(logQ) * savedSlopeSum[row]);
+  let studentSum = savedStudentLogSumExp[row];
+  let teacherSum = savedTeacherLogSumExp[row];
+  let slopeTotal = savedSlopeSum[row];
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let logQ = logSoftmax(params.inverseTemperature * loadStudent(start + block), studentSum);
+    let logP = logSoftmax(params.inverseTemperature * loadTeacher(start + block), teacherSum);
+    dStudent[start + block] = scale * (slope(logP, logQ) - exp(logQ) * slopeTotal);
   }
 }

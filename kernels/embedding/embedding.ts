@@ -1,13 +1,13 @@
 import type { Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { blockSizeOf } from "../runtime/block_kernel.ts";
+import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import { embeddingReference } from "./embedding_reference.ts";
 import wgsl from "./embedding.wgsl" with { type: "text" };
 
-const forwardKernel = defineBlockKernel("embedding", wgsl, "forward");
-const linkKernel = defineBlockKernel("embedding.links", wgsl, "link")[1];
-const gatherKernel = defineBlockKernel("embedding.dTable", wgsl, "gather");
+const forwardKernel = defineElementwiseBlocks("embedding", wgsl, "forward");
+const linkKernel = defineElementwiseBlocks("embedding.links", wgsl, "link")[1];
+const gatherKernel = defineElementwiseBlocks("embedding.dTable", wgsl, "gather");
 
 /**
  * The rows of a table by index: token and position embeddings, and the selection of states. The gradient of a row that
@@ -42,14 +42,14 @@ export const embedding: Op<"table" | "ids", Record<never, never>> = {
     gpu.dispatch(linkKernel, {
       bindings: { idVecs: ids, links },
       params: { count, width },
-      ...elementwiseGrid(gpu, count),
+      ...elementwiseGrid(gpu, count, 1),
     });
     const dTable = gpu.allocate(table.shape);
     gpu.clear(dTable);
     gpu.dispatch(gatherKernel[blockSize], {
       bindings: { ids, savedLinks: links, dOut, dTable },
       params: { count, width },
-      ...elementwiseGrid(gpu, count * width),
+      ...elementwiseGrid(gpu, count * width, 1),
     });
     gpu.release(links);
     return { table: dTable };

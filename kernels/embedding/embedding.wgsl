@@ -5,8 +5,6 @@
 // one block each; those of other n end at once. The rows of dTable that no id names are zeroed by the host.
 struct Params { count: u32, width: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> table: array<Block>;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<Block>;
@@ -17,37 +15,31 @@ override WORKGROUP: u32 = 64u;
 @group(0) @binding(7) var<storage, read_write> dTable: array<Block>;
 @group(0) @binding(8) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn forward(i: u32) {
   let n = i / params.width;
-  if (n < params.count) { out[i] = table[ids[n] * params.width + i - n * params.width]; }
+  if (n < params.count) { out[i] = loadTable(ids[n] * params.width + i - n * params.width); }
 }
 
 // links[n] = (1 if no m < n has the id of n, else 0; the least m > n that has it, or N).
-@compute @workgroup_size(WORKGROUP)
-fn link(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let n = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn link(n: u32) {
   if (n >= params.count) { return; }
-  let id = vec4u(idVecs[n / 4u][n % 4u]);
+  let id = vec4u(loadIdVecs(n / 4u)[n % 4u]);
   var first = 1u;
   var next = vec4u(params.count);
   for (var m = 0u; m < params.count; m += 4u) {
     let others = vec4u(m) + vec4u(0u, 1u, 2u, 3u);
-    let same = idVecs[m / 4u] == id;
+    let same = loadIdVecs(m / 4u) == id;
     if (any(same & (others < vec4u(n)))) { first = 0u; }
     next = min(next, select(vec4u(params.count), others, same & (others > vec4u(n))));
   }
   links[n] = vec2u(first, min(min(next.x, next.y), min(next.z, next.w)));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn gather(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn gather(i: u32) {
   let n = i / params.width;
   if (n >= params.count || savedLinks[n].x == 0u) { return; }
   let column = i - n * params.width;
-  var sum = dOut[i];
-  for (var m = savedLinks[n].y; m < params.count; m = savedLinks[m].y) { sum += dOut[m * params.width + column]; }
+  var sum = loadDOut(i);
+  for (var m = savedLinks[n].y; m < params.count; m = savedLinks[m].y) { sum += loadDOut(m * params.width + column); }
   dTable[ids[n] * params.width + column] = sum;
 }

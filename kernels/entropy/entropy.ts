@@ -1,4 +1,5 @@
-import { defineVocabKernel, dispatchRows } from "../log_sum_exp/vocab_kernel.ts";
+import { defineVocabKernel } from "../log_sum_exp/vocab_kernel.ts";
+import { dispatchRows } from "../runtime/row_kernel.ts";
 import type { Op } from "../op.ts";
 import wgsl from "./entropy.wgsl" with { type: "text" };
 import { entropyReference } from "./entropy_reference.ts";

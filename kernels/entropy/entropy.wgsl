@@ -1,5 +1,5 @@
 // out = -sum_V p log p, p = softmax_V(logits); dLogits = -dOut * p * (log p + out).
-// logits, dLogits: N V; out, dOut: N; logSumExp: N 2. One workgroup owns one row; forward reads it twice, so that the sum is of
+// logits, dLogits: N V; out, dOut: N; logSumExp: N 2. Row by row; forward reads it twice, so that the sum is of
 // p log p itself and not a difference of larger numbers.
 struct Params { rows: u32, blocks: u32 }
 
@@ -12,35 +12,32 @@ struct Params { rows: u32, blocks: u32 }
 @group(0) @binding(6) var<storage, read_write> dLogits: array<Block>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn forward(row: u32, lane: u32) {
   let start = row * params.blocks;
   var share = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    share = withBlock(share, logits[start + block], Block(0.0));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    share = withBlock(share, loadLogits(start + block), Block(0.0));
   }
   let total = rowOfShares(share, lane);
   var sums = Block(0.0);
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let logP = logSoftmax(logits[start + block], total.logSumExp);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let logP = logSoftmax(loadLogits(start + block), total.logSumExp);
     sums = fma(exp(logP), logP, sums);
   }
-  let sum = workgroupSum(totalOf(sums), lane);
+  let sum = rowSum(totalOf(sums), lane);
   if (lane == 0u) {
     out[row] = -sum;
     logSumExp[row] = total.logSumExp;
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backward(row: u32, lane: u32) {
   let start = row * params.blocks;
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let logP = logSoftmax(logits[start + block], savedLogSumExp[row]);
-    dLogits[start + block] = -dOut[row] * exp(logP) * (logP + Block(savedOut[row]));
+  let total = savedLogSumExp[row];
+  let scale = -dOut[row];
+  let entropy = Block(savedOut[row]);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let logP = logSoftmax(loadLogits(start + block), total);
+    dLogits[start + block] = scale * exp(logP) * (logP + entropy);
   }
 }

@@ -1,5 +1,5 @@
 // out = E_{a ~ softmax_V(logits)} values[a] = sum_V p * values; dLogits = dOut * p * (values - out); dValues = dOut * p.
-// logits, values, dLogits, dValues: N V; out, dOut: N; logSumExp: N 2. One workgroup owns one row; one pass either way.
+// logits, values, dLogits, dValues: N V; out, dOut: N; logSumExp: N 2. Row by row; one pass either way.
 struct Params { rows: u32, blocks: u32 }
 
 @group(0) @binding(0) var<storage, read> logits: array<Block>;
@@ -13,14 +13,11 @@ struct Params { rows: u32, blocks: u32 }
 @group(0) @binding(8) var<storage, read_write> dValues: array<Block>;
 @group(0) @binding(9) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn forward(row: u32, lane: u32) {
   let start = row * params.blocks;
   var share = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    share = withBlock(share, logits[start + block], values[start + block]);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    share = withBlock(share, loadLogits(start + block), loadValues(start + block));
   }
   let total = rowOfShares(share, lane);
   if (lane == 0u) {
@@ -29,23 +26,22 @@ fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) cou
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backwardLogits(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backwardLogits(row: u32, lane: u32) {
   let start = row * params.blocks;
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let p = exp(logSoftmax(logits[start + block], savedLogSumExp[row]));
-    dLogits[start + block] = dOut[row] * p * (values[start + block] - Block(savedOut[row]));
+  let total = savedLogSumExp[row];
+  let scale = dOut[row];
+  let mean = Block(savedOut[row]);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let p = exp(logSoftmax(loadLogits(start + block), total));
+    dLogits[start + block] = scale * p * (loadValues(start + block) - mean);
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backwardValues(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backwardValues(row: u32, lane: u32) {
   let start = row * params.blocks;
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    dValues[start + block] = dOut[row] * exp(logSoftmax(logits[start + block], savedLogSumExp[row]));
+  let total = savedLogSumExp[row];
+  let scale = dOut[row];
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    dValues[start + block] = scale * exp(logSoftmax(loadLogits(start + block), total));
   }
 }

@@ -1,15 +1,15 @@
 import tanhWgsl from "../gelu/gelu_tanh.wgsl" with { type: "text" };
 import type { Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { blockSizeOf } from "../runtime/block_kernel.ts";
+import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { gegluReference } from "./geglu_reference.ts";
 import gegluWgsl from "./geglu.wgsl" with { type: "text" };
 
 const wgsl = tanhWgsl + gegluWgsl;
-const forwardKernel = defineBlockKernel("geglu", wgsl, "forward");
-const backwardKernel = defineBlockKernel("geglu.dX", wgsl, "backward");
+const forwardKernel = defineElementwiseBlocks("geglu", wgsl, "forward");
+const backwardKernel = defineElementwiseBlocks("geglu.dX", wgsl, "backward");
 
 /**
  * GEGLU (Shazeer 2020, arXiv 2002.05202): gelu(gate) · up, with the tanh approximation of GELU, as the gated

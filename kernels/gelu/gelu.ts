@@ -1,7 +1,6 @@
 import type { Op } from "../op.ts";
 import vec4Wgsl from "../runtime/block_vec4.wgsl" with { type: "text" };
-import { elementwiseGrid } from "../runtime/elementwise.ts";
-import { defineKernel } from "../runtime/kernel.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { geluReference } from "./gelu_reference.ts";
 import geluWgsl from "./gelu.wgsl" with { type: "text" };
@@ -10,12 +9,12 @@ import tanhWgsl from "./gelu_tanh.wgsl" with { type: "text" };
 const wgsl = vec4Wgsl + tanhWgsl + geluWgsl;
 const kernels = {
   none: {
-    forward: defineKernel("gelu", wgsl, "forwardExact"),
-    backward: defineKernel("gelu.dX", wgsl, "backwardExact"),
+    forward: defineElementwise("gelu", wgsl, "forwardExact"),
+    backward: defineElementwise("gelu.dX", wgsl, "backwardExact"),
   },
   tanh: {
-    forward: defineKernel("geluTanh", wgsl, "forwardTanh"),
-    backward: defineKernel("geluTanh.dX", wgsl, "backwardTanh"),
+    forward: defineElementwise("geluTanh", wgsl, "forwardTanh"),
+    backward: defineElementwise("geluTanh.dX", wgsl, "backwardTanh"),
   },
 };
 

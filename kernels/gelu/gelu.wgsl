@@ -5,8 +5,6 @@
 // All bindings: any shape as vec4f; those past its end are padding. One invocation computes four numbers.
 struct Params { vecs: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
@@ -29,37 +27,29 @@ fn normalCdf(value: vec4f, bell: vec4f) -> vec4f {
   return select(1.0 - tail, tail, value < vec4f(0.0));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn forwardExact(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn forwardExact(i: u32) {
   if (i >= params.vecs) { return; }
-  let value = x[i];
+  let value = loadX(i);
   out[i] = value * normalCdf(value, exp(-0.5 * value * value));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backwardExact(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn backwardExact(i: u32) {
   if (i >= params.vecs) { return; }
-  let value = x[i];
+  let value = loadX(i);
   let bell = exp(-0.5 * value * value);
-  dX[i] = dOut[i] * (normalCdf(value, bell) + value * bell * (0.5 * SQRT_2_OVER_PI));
+  dX[i] = loadDOut(i) * (normalCdf(value, bell) + value * bell * (0.5 * SQRT_2_OVER_PI));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn forwardTanh(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn forwardTanh(i: u32) {
   if (i >= params.vecs) { return; }
-  let value = x[i];
+  let value = loadX(i);
   out[i] = value / (1.0 + inverseOdds(value));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backwardTanh(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn backwardTanh(i: u32) {
   if (i >= params.vecs) { return; }
-  let value = clamp(x[i], vec4f(-LIMIT), vec4f(LIMIT));
+  let value = clamp(loadX(i), vec4f(-LIMIT), vec4f(LIMIT));
   let odds = inverseOdds(value);
   let s = 1.0 / (1.0 + odds);
-  dX[i] = dOut[i] * s * (1.0 + value * (odds * s) * logOddsSlope(value));
+  dX[i] = loadDOut(i) * s * (1.0 + value * (odds * s) * logOddsSlope(value));
 }

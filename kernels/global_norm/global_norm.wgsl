@@ -19,7 +19,7 @@ fn squares(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   var sums = vec4f();
   for (var i = workgroup.x * share + lane; i < end; i += WORKGROUP) {
     let inside = vec4u(4u * i) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.size);
-    let values = select(vec4f(), x[i], inside);
+    let values = select(vec4f(), loadX(i), inside);
     sums = fma(values, values, sums);
   }
   let sum = workgroupSum(sums.x + sums.y + sums.z + sums.w, lane);

@@ -1,16 +1,14 @@
-import { columnSum, partsOfRows } from "../column_sum/column_sum.ts";
-import type { Named, Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import type { Gpu } from "../runtime/gpu.ts";
-import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { defineColumnKernel, sumShares } from "../column_sum/column_kernel.ts";
+import { totalOf } from "../column_sum/column_sum.ts";
+import type { Op } from "../op.ts";
+import { defineRowKernel, dispatchRows } from "../runtime/row_kernel.ts";
 import { layerNormReference } from "./layer_norm_reference.ts";
 import wgsl from "./layer_norm.wgsl" with { type: "text" };
+import weightWgsl from "./layer_norm_weight.wgsl" with { type: "text" };
 
-const text = workgroupWgsl + wgsl;
-const forwardKernel = defineBlockKernel("layerNorm", text, "forward");
-const backwardXKernel = defineBlockKernel("layerNorm.dX", text, "backwardX");
-const backwardWeightKernel = defineBlockKernel("layerNorm.dWeight", text, "backwardWeight");
+const forwardKernel = defineRowKernel("layerNorm", wgsl, "forward");
+const backwardXKernel = defineRowKernel("layerNorm.dX", wgsl, "backwardX");
+const backwardWeightKernel = defineColumnKernel("layerNorm.dWeight", weightWgsl);
 
 export interface LayerNormAttrs {
   /** Added to the variance. */
@@ -28,52 +26,33 @@ export const layerNorm: Op<"x" | "weight" | "bias", LayerNormAttrs, "mean" | "in
 
   forward(gpu, { x, weight, bias }, { eps }) {
     const [rows, size] = x.shape;
-    const blockSize = blockSizeOf(size);
     const out = gpu.allocate(x.shape);
-    const mean = gpu.allocate([rows]);
-    const inverseDeviation = gpu.allocate([rows]);
-    gpu.dispatch(forwardKernel[blockSize], {
-      bindings: { x, weight, bias, out, means: mean, inverses: inverseDeviation },
-      params: { rows, width: size / blockSize, size, eps, parts: 0 },
-      workgroups: rows,
-    });
+    const [mean, inverseDeviation] = [gpu.allocate([rows]), gpu.allocate([rows])];
+    const bindings = { x, weight, bias, out, means: mean, inverses: inverseDeviation };
+    dispatchRows(gpu, forwardKernel, x.shape, bindings, { size, eps });
     return { out, saved: { mean, inverseDeviation } };
   },
 
   backward(gpu, dOut, { inputs: { x, weight }, saved, wanted }) {
-    const [rows, size] = x.shape;
-    const blockSize = blockSizeOf(size);
-    let dX: Tensor | undefined;
-    if (wanted.has("x")) {
-      dX = gpu.allocate(x.shape);
-      gpu.dispatch(backwardXKernel[blockSize], {
-        bindings: { x, weight, savedMeans: saved.mean, savedInverses: saved.inverseDeviation, dOut, dX },
-        params: { rows, width: size / blockSize, size, eps: 0, parts: 0 },
-        workgroups: rows,
-      });
+    const statistics = { savedMeans: saved.mean, savedInverses: saved.inverseDeviation };
+    const dX = wanted.has("x") ? gpu.allocate(x.shape) : undefined;
+    if (dX) {
+      const bindings = { x, weight, dOut, dX, ...statistics };
+      dispatchRows(gpu, backwardXKernel, x.shape, bindings, { size: x.shape[1], eps: 0 });
+    }
+    if (!wanted.has("weight") && !wanted.has("bias")) return { x: dX };
+    const names = ["dWeight", "dBias"] as const;
+    const shares = sumShares(gpu, backwardWeightKernel, x.shape, { x, dOut, ...statistics }, names);
+    const [weightGradient, biasGradient] = names.map((name) => totalOf(gpu, shares[name]));
+    for (const [name, gradient] of [["weight", weightGradient], ["bias", biasGradient]] as const) {
+      if (!wanted.has(name)) gpu.release(gradient);
     }
     return {
       x: dX,
-      weight: wanted.has("weight") ? weightGradient(gpu, x, dOut, saved) : undefined,
-      bias: wanted.has("bias") ? columnSum(gpu, dOut) : undefined,
+      weight: wanted.has("weight") ? weightGradient : undefined,
+      bias: wanted.has("bias") ? biasGradient : undefined,
     };
   },
 
   reference: layerNormReference,
 };
-
-function weightGradient(gpu: Gpu, x: Tensor, dOut: Tensor, saved: Named<"mean" | "inverseDeviation", Tensor>): Tensor {
-  const [rows, size] = x.shape;
-  const blockSize = blockSizeOf(size);
-  const width = size / blockSize;
-  const parts = partsOfRows(rows);
-  const dWeightParts = gpu.allocate([parts, size]);
-  gpu.dispatch(backwardWeightKernel[blockSize], {
-    bindings: { x, savedMeans: saved.mean, savedInverses: saved.inverseDeviation, dOut, dWeightParts },
-    params: { rows, width, size, eps: 0, parts },
-    workgroups: [Math.ceil(width / gpu.tuning.rowWorkgroup), parts],
-  });
-  const dWeight = columnSum(gpu, dWeightParts);
-  gpu.release(dWeightParts);
-  return dWeight;
-}

@@ -1,10 +1,11 @@
-import { defineVocabKernel, dispatchRows } from "../log_sum_exp/vocab_kernel.ts";
+import { defineVocabKernel } from "../log_sum_exp/vocab_kernel.ts";
+import { dispatchRows } from "../runtime/row_kernel.ts";
 import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./log_mixture.wgsl" with { type: "text" };
 
-const kernel = defineVocabKernel("logMixture", wgsl, "main");
+const kernel = defineVocabKernel("logMixture", wgsl);
 const AXES = { first: "N V", second: "N V" };
 /** In place of log 0, which a kernel need not know. */
 const LOG_OF_NOTHING = -1e30;

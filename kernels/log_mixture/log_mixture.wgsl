@@ -1,5 +1,5 @@
 // out = log(w1 p + w2 q), p = softmax_V(first), q = softmax_V(second), given log w1 and log w2: the logits of a mixture.
-// first, second, out: N V. One workgroup owns one row and reads it twice. With a = log(w1 p) and b = log(w2 q),
+// first, second, out: N V. A row is read twice. With a = log(w1 p) and b = log(w2 q),
 // out = max(a, b) + log(1 + exp(-|a - b|)): nothing overflows, and where both are far below 1 their ratio still counts.
 struct Params { rows: u32, blocks: u32, firstLogWeight: f32, secondLogWeight: f32 }
 
@@ -8,22 +8,19 @@ struct Params { rows: u32, blocks: u32, firstLogWeight: f32, secondLogWeight: f3
 @group(0) @binding(2) var<storage, read_write> out: array<Block>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn compute(row: u32, lane: u32) {
   let start = row * params.blocks;
   var firstShare = emptyShare();
   var secondShare = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    firstShare = withBlock(firstShare, first[start + block], Block(0.0));
-    secondShare = withBlock(secondShare, second[start + block], Block(0.0));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    firstShare = withBlock(firstShare, loadFirst(start + block), Block(0.0));
+    secondShare = withBlock(secondShare, loadSecond(start + block), Block(0.0));
   }
   let firstSum = rowOfShares(firstShare, lane).logSumExp;
   let secondSum = rowOfShares(secondShare, lane).logSumExp;
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let a = params.firstLogWeight + logSoftmax(first[start + block], firstSum);
-    let b = params.secondLogWeight + logSoftmax(second[start + block], secondSum);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let a = params.firstLogWeight + logSoftmax(loadFirst(start + block), firstSum);
+    let b = params.secondLogWeight + logSoftmax(loadSecond(start + block), secondSum);
     out[start + block] = max(a, b) + log(1.0 + exp(-abs(a - b)));
   }
 }

@@ -1,7 +1,7 @@
 // Online log-sum-exp of a row of logits z, and the mean of values under softmax(z), in one pass:
 // logSumExp = (largest, log sum_V exp(z - largest)), mean = sum_V exp(z - largest) value / sum_V exp(z - largest).
 // The two parts of logSumExp are kept apart: their sum would lose the second where logits are far from 0.
-// A share is what one invocation has read; the shares of a workgroup make a row. Sums in a fixed order.
+// A share is what one invocation has read; the shares of its lanes make a row. Sums in a fixed order.
 const LOWEST = -3.4028234e38;
 
 struct Share { largest: f32, sum: Block, weighted: Block }
@@ -17,10 +17,10 @@ fn withBlock(share: Share, z: Block, value: Block) -> Share {
 }
 
 fn rowOfShares(share: Share, lane: u32) -> RowSum {
-  let largest = workgroupMax(share.largest, lane);
+  let largest = rowMax(share.largest, lane);
   let rescale = exp(share.largest - largest);
-  let sum = workgroupSum(totalOf(share.sum) * rescale, lane);
-  let weighted = workgroupSum(totalOf(share.weighted) * rescale, lane);
+  let sum = rowSum(totalOf(share.sum) * rescale, lane);
+  let weighted = rowSum(totalOf(share.weighted) * rescale, lane);
   return RowSum(vec2f(largest, log(sum)), weighted / sum);
 }
 

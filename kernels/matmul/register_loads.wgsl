@@ -17,7 +17,7 @@ override HAS_BIAS: bool = false;
 @group(0) @binding(4) var<uniform> params: Params;
 
 // Rows row..row+3 of A', elements k..k+3: column i of the result is row row + i. Rows past M repeat the last; they are not stored.
-fn loadA(row: u32, k: u32) -> mat4x4f {
+fn rowsOfA(row: u32, k: u32) -> mat4x4f {
   if (TRANSPOSE_A) {
     let column = min(row, params.m - 4u) / 4u;
     return transpose(mat4x4f(rowOfA(k, column), rowOfA(k + 1u, column), rowOfA(k + 2u, column), rowOfA(k + 3u, column)));
@@ -26,29 +26,29 @@ fn loadA(row: u32, k: u32) -> mat4x4f {
   let stride = params.k / 4u;
   let at = k / 4u;
   return mat4x4f(
-    a[min(row, last) * stride + at], a[min(row + 1u, last) * stride + at],
-    a[min(row + 2u, last) * stride + at], a[min(row + 3u, last) * stride + at]);
+    loadA(min(row, last) * stride + at), loadA(min(row + 1u, last) * stride + at),
+    loadA(min(row + 2u, last) * stride + at), loadA(min(row + 3u, last) * stride + at));
 }
 
 // Rows of A past K count as zero, whatever B holds there.
 fn rowOfA(k: u32, column: u32) -> vec4f {
-  return select(vec4f(), a[min(k, params.k - 1u) * (params.m / 4u) + column], k < params.k);
+  return select(vec4f(), loadA(min(k, params.k - 1u) * (params.m / 4u) + column), k < params.k);
 }
 
 // Rows k..k+3 of B', columns 4 column..4 column + 3: column i of the result is row k + i.
-fn loadB(k: u32, column: u32) -> mat4x4f {
+fn rowsOfB(k: u32, column: u32) -> mat4x4f {
   let c = min(column, params.n / 4u - 1u);
   if (TRANSPOSE_B) {
     let stride = params.k / 4u;
     let at = k / 4u;
     return transpose(mat4x4f(
-      b[4u * c * stride + at], b[(4u * c + 1u) * stride + at], b[(4u * c + 2u) * stride + at], b[(4u * c + 3u) * stride + at]));
+      loadB(4u * c * stride + at), loadB((4u * c + 1u) * stride + at), loadB((4u * c + 2u) * stride + at), loadB((4u * c + 3u) * stride + at)));
   }
   let stride = params.n / 4u;
   let last = params.k - 1u;
   return mat4x4f(
-    b[min(k, last) * stride + c], b[min(k + 1u, last) * stride + c],
-    b[min(k + 2u, last) * stride + c], b[min(k + 3u, last) * stride + c]);
+    loadB(min(k, last) * stride + c), loadB(min(k + 1u, last) * stride + c),
+    loadB(min(k + 2u, last) * stride + c), loadB(min(k + 3u, last) * stride + c));
 }
 
 fn madd(sum: vec4f, x: vec4f, rows: mat4x4f) -> vec4f {
@@ -57,8 +57,11 @@ fn madd(sum: vec4f, x: vec4f, rows: mat4x4f) -> vec4f {
 
 fn store(row: u32, column: u32, sum: vec4f) {
   if (row >= params.m || column >= params.n / 4u) { return; }
-  var value = sum;
-  if (HAS_BIAS) { value += bias[column]; }
-  out[row * (params.n / 4u) + column] = value;
+  out[row * (params.n / 4u) + column] = sum;
+}
+
+fn biasOf(column: u32) -> vec4f {
+  if (HAS_BIAS) { return loadBias(min(column, params.n / 4u - 1u)); }
+  return vec4f();
 }
 

@@ -12,12 +12,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var s2_0 = vec4f();
   var s3_0 = vec4f();
   for (var k = 0u; k < params.k; k += 4u) {
-    let a0 = loadA(row + 0u, k);
-    let b0 = loadB(k, column);
+    let a0 = rowsOfA(row + 0u, k);
+    let b0 = rowsOfB(k, column);
     s0_0 = madd(s0_0, a0[0], b0); s1_0 = madd(s1_0, a0[1], b0); s2_0 = madd(s2_0, a0[2], b0); s3_0 = madd(s3_0, a0[3], b0);
   }
-  store(row + 0u, column, s0_0);
-  store(row + 1u, column, s1_0);
-  store(row + 2u, column, s2_0);
-  store(row + 3u, column, s3_0);
+  let bias0 = biasOf(column);
+  store(row + 0u, column, s0_0 + bias0);
+  store(row + 1u, column, s1_0 + bias0);
+  store(row + 2u, column, s2_0 + bias0);
+  store(row + 3u, column, s3_0 + bias0);
 }

@@ -1,12 +1,11 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
 import { multiplyReference } from "./multiply_reference.ts";
 import wgsl from "./multiply.wgsl" with { type: "text" };
 
-const kernel = defineKernel("multiply", wgsl);
+const kernel = defineElementwise("multiply", wgsl);
 
 /** x · y, element by element. */
 export const multiply: Op<"x" | "y", Record<never, never>> = {

@@ -1,5 +1,5 @@
 // out = values[id]; dValues = dOut at the picked entry of each row, 0 elsewhere.
-// values, dValues: N V; ids, out, dOut: N. One workgroup owns one row.
+// values, dValues: N V; ids, out, dOut: N. Row by row.
 struct Params { rows: u32, blocks: u32 }
 
 @group(0) @binding(0) var<storage, read> values: array<Block>;
@@ -9,21 +9,17 @@ struct Params { rows: u32, blocks: u32 }
 @group(0) @binding(4) var<storage, read_write> dValues: array<Block>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows || lane > 0u) { return; }
+fn forward(row: u32, lane: u32) {
+  if (lane > 0u) { return; }
   let id = ids[row];
-  out[row] = entryOf(values[row * params.blocks + id / BLOCK_SIZE], id % BLOCK_SIZE);
+  out[row] = entryOf(loadValues(row * params.blocks + id / BLOCK_SIZE), id % BLOCK_SIZE);
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backward(row: u32, lane: u32) {
   let start = row * params.blocks;
   let id = ids[row];
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    dValues[start + block] = dOut[row] * oneHot(block, id);
+  let scale = dOut[row];
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    dValues[start + block] = scale * oneHot(block, id);
   }
 }

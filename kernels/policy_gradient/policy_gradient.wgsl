@@ -1,5 +1,5 @@
 // out = advantage * log softmax_V(logits)[action]; dLogits = dOut * advantage * (oneHot(action) - softmax(logits)).
-// logits, dLogits: N V; actions, advantages, out, dOut: N; logSumExp: N 2. One workgroup owns one row; one pass either way.
+// logits, dLogits: N V; actions, advantages, out, dOut: N; logSumExp: N 2. Row by row; one pass either way.
 struct Params { rows: u32, blocks: u32 }
 
 @group(0) @binding(0) var<storage, read> logits: array<Block>;
@@ -12,33 +12,28 @@ struct Params { rows: u32, blocks: u32 }
 @group(0) @binding(7) var<storage, read_write> dLogits: array<Block>;
 @group(0) @binding(8) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn forward(row: u32, lane: u32) {
   let start = row * params.blocks;
   var share = emptyShare();
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    share = withBlock(share, logits[start + block], Block(0.0));
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    share = withBlock(share, loadLogits(start + block), Block(0.0));
   }
   let total = rowOfShares(share, lane);
   if (lane == 0u) {
     let action = actions[row];
-    let logP = logSoftmax(logits[start + action / BLOCK_SIZE], total.logSumExp);
+    let logP = logSoftmax(loadLogits(start + action / BLOCK_SIZE), total.logSumExp);
     out[row] = advantages[row] * entryOf(logP, action % BLOCK_SIZE);
     logSumExp[row] = total.logSumExp;
   }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
+fn backward(row: u32, lane: u32) {
   let start = row * params.blocks;
   let action = actions[row];
   let scale = dOut[row] * advantages[row];
-  for (var block = lane; block < params.blocks; block += WORKGROUP) {
-    let p = exp(logSoftmax(logits[start + block], savedLogSumExp[row]));
+  let total = savedLogSumExp[row];
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    let p = exp(logSoftmax(loadLogits(start + block), total));
     dLogits[start + block] = scale * (oneHot(block, action) - p);
   }
 }

@@ -1,12 +1,11 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
-import { defineKernel } from "../runtime/kernel.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { reluReference } from "./relu_reference.ts";
 import wgsl from "./relu.wgsl" with { type: "text" };
 
-const forwardKernel = defineKernel("relu", wgsl, "forward");
-const backwardKernel = defineKernel("relu.dX", wgsl, "backward");
+const forwardKernel = defineElementwise("relu", wgsl, "forward");
+const backwardKernel = defineElementwise("relu.dX", wgsl, "backward");
 
 /** The rectifier max(x, 0), elementwise; its gradient at 0 is 0. */
 export const relu: Op<"x", Record<never, never>> = {

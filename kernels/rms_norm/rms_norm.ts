@@ -1,16 +1,14 @@
-import { columnSum, partsOfRows } from "../column_sum/column_sum.ts";
+import { defineColumnKernel, sumShares } from "../column_sum/column_kernel.ts";
+import { totalOf } from "../column_sum/column_sum.ts";
 import type { Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import type { Gpu } from "../runtime/gpu.ts";
-import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { defineRowKernel, dispatchRows } from "../runtime/row_kernel.ts";
 import wgsl from "./rms_norm.wgsl" with { type: "text" };
 import { rmsNormReference } from "./rms_norm_reference.ts";
+import weightWgsl from "./rms_norm_weight.wgsl" with { type: "text" };
 
-const text = workgroupWgsl + wgsl;
-const forwardKernel = defineBlockKernel("rmsNorm", text, "forward");
-const backwardXKernel = defineBlockKernel("rmsNorm.dX", text, "backwardX");
-const backwardWeightKernel = defineBlockKernel("rmsNorm.dWeight", text, "backwardWeight");
+const forwardKernel = defineRowKernel("rmsNorm", wgsl, "forward");
+const backwardXKernel = defineRowKernel("rmsNorm.dX", wgsl, "backwardX");
+const backwardWeightKernel = defineColumnKernel("rmsNorm.dWeight", weightWgsl);
 
 export interface RmsNormAttrs {
   /** Added to the mean square. */
@@ -25,48 +23,22 @@ export const rmsNorm: Op<"x" | "weight", RmsNormAttrs, "inverseRms"> = {
 
   forward(gpu, { x, weight }, { eps }) {
     const [rows, size] = x.shape;
-    const blockSize = blockSizeOf(size);
     const out = gpu.allocate(x.shape);
     const inverseRms = gpu.allocate([rows]);
-    gpu.dispatch(forwardKernel[blockSize], {
-      bindings: { x, weight, out, inverseRms },
-      params: { rows, width: size / blockSize, size, eps, parts: 0 },
-      workgroups: rows,
-    });
+    dispatchRows(gpu, forwardKernel, x.shape, { x, weight, out, inverseRms }, { size, eps });
     return { out, saved: { inverseRms } };
   },
 
-  backward(gpu, dOut, { inputs: { x, weight }, saved, wanted }) {
-    const [rows, size] = x.shape;
-    const blockSize = blockSizeOf(size);
-    const savedInverseRms = saved.inverseRms;
-    let dX: Tensor | undefined;
-    if (wanted.has("x")) {
-      dX = gpu.allocate(x.shape);
-      gpu.dispatch(backwardXKernel[blockSize], {
-        bindings: { x, weight, dOut, savedInverseRms, dX },
-        params: { rows, width: size / blockSize, size, eps: 0, parts: 0 },
-        workgroups: rows,
-      });
+  backward(gpu, dOut, { inputs: { x, weight }, saved: { inverseRms: savedInverseRms }, wanted }) {
+    const dX = wanted.has("x") ? gpu.allocate(x.shape) : undefined;
+    if (dX) {
+      const bindings = { x, weight, dOut, savedInverseRms, dX };
+      dispatchRows(gpu, backwardXKernel, x.shape, bindings, { size: x.shape[1], eps: 0 });
     }
-    return { x: dX, weight: wanted.has("weight") ? weightGradient(gpu, x, dOut, savedInverseRms) : undefined };
+    if (!wanted.has("weight")) return { x: dX };
+    const { dWeight } = sumShares(gpu, backwardWeightKernel, x.shape, { x, dOut, savedInverseRms }, ["dWeight"]);
+    return { x: dX, weight: totalOf(gpu, dWeight) };
   },
 
   reference: rmsNormReference,
 };
-
-function weightGradient(gpu: Gpu, x: Tensor, dOut: Tensor, savedInverseRms: Tensor): Tensor {
-  const [rows, size] = x.shape;
-  const blockSize = blockSizeOf(size);
-  const width = size / blockSize;
-  const parts = partsOfRows(rows);
-  const dWeightParts = gpu.allocate([parts, size]);
-  gpu.dispatch(backwardWeightKernel[blockSize], {
-    bindings: { x, dOut, savedInverseRms, dWeightParts },
-    params: { rows, width, size, eps: 0, parts },
-    workgroups: [Math.ceil(width / gpu.tuning.rowWorkgroup), parts],
-  });
-  const dWeight = columnSum(gpu, dWeightParts);
-  gpu.release(dWeightParts);
-  return dWeight;
-}

@@ -1,12 +1,11 @@
 import { axisSizes } from "../runtime/axes.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./rollout_scores.wgsl" with { type: "text" };
 
-const rewardKernel = defineKernel("logRatioReward", wgsl, "logRatioReward");
-const mixtureKernel = defineKernel("mixtureLogProb", wgsl, "mixtureLogProb");
+const rewardKernel = defineElementwise("logRatioReward", wgsl, "logRatioReward");
+const mixtureKernel = defineElementwise("mixtureLogProb", wgsl, "mixtureLogProb");
 
 /** log π(y_t | s_t) of the actions taken, `"N"` each. */
 export interface ActionLogProbs {

@@ -1,13 +1,13 @@
 import type { HeadLayout } from "../attention/attention.ts";
 import type { Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { blockSizeOf } from "../runtime/block_kernel.ts";
+import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
 import { rotaryReference } from "./rotary_reference.ts";
 import wgsl from "./rotary.wgsl" with { type: "text" };
 
-const kernel = defineBlockKernel("rotary", wgsl);
+const kernel = defineElementwiseBlocks("rotary", wgsl);
 
 export interface RotaryAttrs extends HeadLayout {
   /** Base of the frequencies: pair i turns by theta^(−2i / D) radians a position. */
@@ -44,7 +44,7 @@ function rotate(gpu: Gpu, x: Tensor, positions: Tensor, attrs: RotaryAttrs, dire
   gpu.dispatch(kernel[blockSize], {
     bindings: { x, positions, turns: turnsOf(gpu, attrs), out },
     params: { tokens, heads: numHeads + 2 * numKvHeads, rotatedHeads: numHeads + numKvHeads, half, direction },
-    ...elementwiseGrid(gpu, tokens * half),
+    ...elementwiseGrid(gpu, tokens * half, 1),
   });
   return out;
 }

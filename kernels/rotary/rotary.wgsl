@@ -10,8 +10,6 @@ const RADIANS = 1.4629180792671596e-9; // 2 pi / 2^32
 const QUARTER_SHIFT = 30u;
 const EIGHTH = 0x20000000u;
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> x: array<Block>;
 @group(0) @binding(1) var<storage, read> positions: array<u32>;
 @group(0) @binding(2) var<storage, read> turns: array<UnsignedBlock>;
@@ -35,9 +33,7 @@ fn angleOf(fraction: UnsignedBlock) -> Angle {
   return Angle(cosineSign * select(cosine, sine, isOdd), sineSign * select(sine, cosine, isOdd));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let item = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn compute(item: u32) {
   let token = item / params.half;
   if (token >= params.tokens) { return; }
   let pair = item - token * params.half;
@@ -45,8 +41,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let sine = params.direction * angle.sine;
   for (var head = 0u; head < params.heads; head++) {
     let at = (token * params.heads + head) * 2u * params.half + pair;
-    let first = x[at];
-    let second = x[at + params.half];
+    let first = loadX(at);
+    let second = loadX(at + params.half);
     if (head < params.rotatedHeads) {
       out[at] = first * angle.cosine - second * sine;
       out[at + params.half] = second * angle.cosine + first * sine;

@@ -23,7 +23,7 @@ export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const value = (adapter.limits as unknown as Record<string, unknown>)[name];
-    if (typeof value === "number" && /^max(Storage|Buffer|Compute|Uniform|Bind)/.test(name)) {
+    if (typeof value === "number" && /^max(Storage|Buffer|Compute|Uniform|Bind|Texture)/.test(name)) {
       requiredLimits[name] = value;
     }
   }

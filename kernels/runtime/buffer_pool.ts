@@ -22,6 +22,10 @@ export class BufferPool {
     return this.#liveBuffers;
   }
 
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
   get peakBytes(): number {
     return this.#peakBytes;
   }
@@ -52,11 +56,14 @@ export class BufferPool {
     }
   }
 
-  /** Destroys every waiting buffer. */
-  trim(): void {
+  /** Destroys every waiting buffer. @param onDestroy is given each before */
+  trim(onDestroy: (buffer: GPUBuffer) => void = () => {}): void {
     this.onSubmit();
     for (const [size, buffers] of this.#submitted) {
-      for (const buffer of buffers) buffer.destroy();
+      for (const buffer of buffers) {
+        onDestroy(buffer);
+        buffer.destroy();
+      }
       this.#liveBuffers -= buffers.length;
       this.#liveBytes -= buffers.length * size;
       buffers.length = 0;
@@ -71,7 +78,7 @@ function push(lists: Map<number, GPUBuffer[]>, buffer: GPUBuffer): void {
 }
 
 /** Powers of two and their halves between, from 256 B: at most a third is unused, and steps of like size share buffers. */
-function sizeClass(sizeBytes: number): number {
+export function sizeClass(sizeBytes: number): number {
   let size = 256;
   while (size < sizeBytes) size *= 2;
   return size > 256 && size * 0.75 >= sizeBytes ? size * 0.75 : size;

@@ -1,13 +1,17 @@
 import { requestAdapter, requestDevice } from "./adapter.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Inputs } from "./kernel_text.ts";
+import { ParamsBuffer } from "./params_buffer.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
 import { DispatchTimer, type KernelTime } from "./profile.ts";
-import { BYTES_PER_ELEMENT, type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
+import { ReadBack, type TypedArray } from "./read_back.ts";
+import { bindingSize, type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
+import { gridOf, type Workgroups } from "./workgroup_grid.ts";
 
-/** Values of a tensor on the CPU. */
-export type TypedArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+export type { TypedArray } from "./read_back.ts";
 
 /** One dispatch: every binding and parameter that the WGSL declares, by its name there. */
 export interface Dispatch {
@@ -15,8 +19,7 @@ export interface Dispatch {
   readonly params?: Readonly<Record<string, number>>;
   /** Values of `override` declarations; `WORKGROUP`, where declared, defaults to the adapter's row workgroup. */
   readonly constants?: Readonly<Record<string, number>>;
-  /** Workgroups along x, y, z. One number above the device's limit is spread over x and y: see `rowOfWorkgroup` in WGSL. */
-  readonly workgroups: number | readonly [number, number, number?];
+  readonly workgroups: Workgroups;
 }
 
 /** The device is gone or refused its work: nothing more can be computed on it. */
@@ -24,9 +27,13 @@ export class GpuError extends Error {
   override readonly name = "GpuError";
 }
 
-const UNIFORM_BYTES = 1 << 20;
-/** Binding size of every `Params`; also the stride of the uniform buffer, above any adapter's alignment. */
-const PARAMS_BYTES = 256;
+export interface GpuOptions {
+  /** Times every dispatch by timestamps (slower: each gets a pass of its own). */
+  readonly profile?: boolean;
+  /** What is chosen otherwise than the adapter asks for: for tests of what other adapters take. */
+  readonly tuning?: Partial<Tuning>;
+}
+
 const MAX_SUBMITS_AHEAD = 3;
 
 /**
@@ -42,27 +49,23 @@ export class Gpu implements AsyncDisposable {
   readonly #pool: BufferPool;
   readonly #pipelines: PipelineCache;
   readonly #timer: DispatchTimer | undefined;
-  readonly #uniforms: GPUBuffer;
-  readonly #uniformData = new DataView(new ArrayBuffer(UNIFORM_BYTES));
+  readonly #images: InputImages;
+  readonly #params: ParamsBuffer;
   readonly #pending: Promise<unknown>[] = [];
-  #uniformEnd = 0;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #failure: Error | undefined;
   #awaits = 0;
   #closed = false;
 
-  private constructor(device: GPUDevice, adapterInfo: GPUAdapterInfo, profile: boolean) {
+  private constructor(device: GPUDevice, adapterInfo: GPUAdapterInfo, { profile, tuning }: GpuOptions) {
     this.device = device;
     this.adapterInfo = adapterInfo;
-    this.tuning = tuningFor(adapterInfo);
+    this.tuning = { ...tuningFor(adapterInfo), ...tuning };
     this.#pool = new BufferPool(device);
-    this.#uniforms = device.createBuffer({
-      label: "kernel parameters",
-      size: UNIFORM_BYTES,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    this.#pipelines = new PipelineCache(device, this.#uniforms, PARAMS_BYTES);
+    this.#images = new InputImages(device, () => this.#pool.liveBytes);
+    this.#params = new ParamsBuffer(device);
+    this.#pipelines = new PipelineCache(device, this.#params.binding, this.#images);
     this.#timer = profile ? new DispatchTimer(device) : undefined;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -73,18 +76,23 @@ export class Gpu implements AsyncDisposable {
     });
   }
 
-  /** @param options.profile time every dispatch by timestamps (slower: each gets a pass of its own). */
-  static async open(options: { profile?: boolean } = {}): Promise<Gpu> {
+  static async open(options: GpuOptions = {}): Promise<Gpu> {
     const adapter = await requestAdapter();
-    return new Gpu(await requestDevice(adapter), adapter.info, options.profile ?? false);
+    return new Gpu(await requestDevice(adapter), adapter.info, options);
   }
 
   get liveBuffers(): number {
     return this.#pool.liveBuffers;
   }
 
+  /** Images of buffers that exist: see `Tuning.inputs`. */
+  get liveImages(): number {
+    return this.#images.count;
+  }
+
+  /** The most bytes that buffers and images of them have taken. */
   get peakBytes(): number {
-    return this.#pool.peakBytes;
+    return this.#pool.peakBytes + this.#images.peakBytes;
   }
 
   /** How often the GPU was awaited: a training step may do so once. */
@@ -108,6 +116,7 @@ export class Gpu implements AsyncDisposable {
       throw new RangeError(`Cannot upload ${values.length} values as [${shape}]`);
     }
     this.device.queue.writeBuffer(tensor.buffer, tensor.offset, values);
+    this.#images.written(tensor);
     return tensor;
   }
 
@@ -118,20 +127,24 @@ export class Gpu implements AsyncDisposable {
     }
     this.flush();
     this.device.queue.writeBuffer(tensor.buffer, tensor.offset, values);
+    this.#images.written(tensor);
   }
 
   dispatch(kernel: Kernel, { bindings, params = {}, constants = {}, workgroups }: Dispatch): void {
-    const [x, y, z] = this.#grid(kernel, workgroups);
+    const [x, y, z] = gridOf(kernel.name, workgroups, this.device.limits.maxComputeWorkgroupsPerDimension);
     if (x * y * z === 0) return;
     this.onDispatch?.(kernel);
-    const { pipeline, layout } = this.#pipelines.pipeline(kernel, this.#withDefaults(kernel, constants));
-    const group = this.#pipelines.bindGroup(kernel, layout, bindings);
-    const uniformOffset = kernel.params.length > 0 ? this.#writeParams(kernel, params) : undefined;
+    const inputs = this.#inputsOf(kernel, bindings);
+    this.#images.beginDispatch();
+    const { pipeline, layout } = this.#pipelines.pipeline(kernel, this.#withDefaults(kernel, constants), inputs);
+    const group = this.#pipelines.bindGroup(kernel, layout, bindings, inputs, () => this.#outsidePass());
+    const uniformOffset = kernel.params.length > 0 ? this.#putParams(kernel, params) : undefined;
     const pass = this.#beginPass(kernel);
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group, uniformOffset === undefined ? [] : [uniformOffset]);
     pass.dispatchWorkgroups(x, y, z);
     if (this.#timer) this.#endPass();
+    for (const { name, access } of kernel.bindings) if (access === "read_write") this.#images.written(bindings[name]);
   }
 
   /** Copies `source` over `target`, a tensor of another buffer, in order with dispatches. */
@@ -139,20 +152,15 @@ export class Gpu implements AsyncDisposable {
     if (elementCount(source.shape) !== elementCount(target.shape)) {
       throw new RangeError(`Cannot copy [${source.shape}] over [${target.shape}]: the element counts differ`);
     }
-    this.#endPass();
-    this.#commands().copyBufferToBuffer(
-      source.buffer,
-      source.offset,
-      target.buffer,
-      target.offset,
-      sizeBytes(source.shape),
-    );
+    const size = sizeBytes(source.shape);
+    this.#outsidePass().copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, size);
+    this.#images.written(target);
   }
 
   /** Sets every byte of a tensor to zero, in order with dispatches. */
   clear(tensor: Tensor): void {
-    this.#endPass();
-    this.#commands().clearBuffer(tensor.buffer, tensor.offset, sizeBytes(tensor.shape));
+    this.#outsidePass().clearBuffer(tensor.buffer, tensor.offset, sizeBytes(tensor.shape));
+    this.#images.written(tensor);
   }
 
   /** Submits what is encoded; does not wait. */
@@ -160,12 +168,9 @@ export class Gpu implements AsyncDisposable {
     if (!this.#encoder) return;
     this.#endPass();
     this.#timer?.resolve(this.#encoder);
-    if (this.#uniformEnd > 0) {
-      this.device.queue.writeBuffer(this.#uniforms, 0, this.#uniformData.buffer, 0, this.#uniformEnd);
-    }
+    this.#params.upload();
     this.device.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
-    this.#uniformEnd = 0;
     this.#pool.onSubmit();
   }
 
@@ -195,37 +200,18 @@ export class Gpu implements AsyncDisposable {
 
   /** Reads several tensors with one wait. */
   async readAll(tensors: readonly Tensor[]): Promise<TypedArray[]> {
-    const sizes = tensors.map((tensor) => sizeBytes(tensor.shape));
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    if (total === 0) return tensors.map((tensor) => tensor.dtype === "f32" ? new Float32Array() : new Uint32Array());
-    const staging = this.device.createBuffer({
-      label: "read-back",
-      size: total,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    this.#endPass();
-    let offset = 0;
-    tensors.forEach((tensor, i) => {
-      this.#commands().copyBufferToBuffer(tensor.buffer, tensor.offset, staging, offset, sizes[i]);
-      offset += sizes[i];
-    });
+    const readBack = ReadBack.of(this.device, tensors);
+    if (!readBack) return tensors.map(({ dtype }) => dtype === "f32" ? new Float32Array() : new Uint32Array());
+    readBack.copy(this.#outsidePass());
     this.flush();
     this.#awaits++;
-    await staging.mapAsync(GPUMapMode.READ).catch((error) => {
+    const values = await readBack.values().catch((error) => {
       this.#throwFailure(); // the cause, where the map fails as its consequence
       throw error;
     });
     this.#pending.length = 0;
     this.#throwFailure();
-    const bytes = staging.getMappedRange().slice(0);
-    staging.destroy();
-    offset = 0;
-    return tensors.map((tensor, i) => {
-      const start = offset;
-      offset += sizes[i];
-      const ArrayType = tensor.dtype === "f32" ? Float32Array : Uint32Array;
-      return new ArrayType(bytes, start, sizes[i] / BYTES_PER_ELEMENT);
-    });
+    return values;
   }
 
   /** Time per kernel since the last call, longest first; needs `open({ profile: true })`. */
@@ -237,7 +223,7 @@ export class Gpu implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#failure) await this.settle();
     this.#closed = true;
-    this.#pool.trim();
+    this.#pool.trim((buffer) => this.#images.forget(buffer));
     this.device.destroy();
   }
 
@@ -253,38 +239,30 @@ export class Gpu implements AsyncDisposable {
     return { shape, dtype, buffer: this.#pool.acquire(size, forUpload), offset: 0 };
   }
 
-  #grid(kernel: Kernel, workgroups: Dispatch["workgroups"]): [number, number, number] {
-    const limit = this.device.limits.maxComputeWorkgroupsPerDimension;
-    const grid: [number, number, number] = typeof workgroups === "number"
-      ? (workgroups <= limit ? [workgroups, 1, 1] : [limit, Math.ceil(workgroups / limit), 1])
-      : [workgroups[0], workgroups[1], workgroups[2] ?? 1];
-    if (grid.some((size) => size > limit)) {
-      throw new RangeError(
-        `Cannot dispatch ${kernel.name}: [${grid}] workgroups are over this device's limit of ${limit}`,
-      );
-    }
-    return grid;
-  }
-
   #withDefaults(kernel: Kernel, constants: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
     return kernel.overrides.has("WORKGROUP") && constants.WORKGROUP === undefined
       ? { ...constants, WORKGROUP: this.tuning.rowWorkgroup }
       : constants;
   }
 
-  #writeParams(kernel: Kernel, params: Readonly<Record<string, number>>): number {
-    if (this.#uniformEnd + PARAMS_BYTES > UNIFORM_BYTES) this.flush();
-    const start = this.#uniformEnd;
-    this.#uniformEnd += PARAMS_BYTES;
-    kernel.params.forEach(({ name, type }, index) => {
-      const value = params[name];
-      if (value === undefined) throw new RangeError(`Cannot dispatch ${kernel.name}: parameter ${name} is not given`);
-      const at = start + index * BYTES_PER_ELEMENT;
-      if (type === "f32") this.#uniformData.setFloat32(at, value, true);
-      else if (type === "i32") this.#uniformData.setInt32(at, value, true);
-      else this.#uniformData.setUint32(at, value, true);
-    });
-    return start;
+  /** Images where the adapter reads these faster, and there is enough to read. */
+  #inputsOf(kernel: Kernel, bindings: Dispatch["bindings"]): Inputs {
+    const { inputs, leastImageBytes } = this.tuning;
+    if (inputs === "buffer") return inputs;
+    const isWorth = kernel.bindings.some(({ name, isLoaded }) =>
+      isLoaded && bindings[name] !== undefined && bindingSize(bindings[name]) >= leastImageBytes
+    );
+    return isWorth && this.#images.canHold(kernel, bindings) ? "image" : "buffer";
+  }
+
+  #putParams(kernel: Kernel, params: Readonly<Record<string, number>>): number {
+    if (this.#params.isFull) this.flush();
+    return this.#params.put(kernel, params);
+  }
+
+  #outsidePass(): GPUCommandEncoder {
+    this.#endPass();
+    return this.#commands();
   }
 
   #commands(): GPUCommandEncoder {

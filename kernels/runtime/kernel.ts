@@ -1,7 +1,13 @@
+import { IMAGE_FORMATS } from "./image_formats.ts";
+
 /** A storage binding of a kernel, in the order of its `@binding` numbers. */
 export interface KernelBinding {
   readonly name: string;
   readonly access: "read" | "read_write";
+  /** The WGSL type of an element, aliases resolved. */
+  readonly element: string;
+  /** Whether the text reads it by `loadName(i)`, which leaves to the runtime where from; else it says `name[i]`. */
+  readonly isLoaded: boolean;
 }
 
 /** A scalar of a kernel's `Params` uniform; each takes four bytes. */
@@ -25,7 +31,7 @@ export interface Kernel {
 }
 
 const BINDING =
-  /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(uniform|storage)\s*(?:,\s*(read_write|read)\s*)?>\s*(\w+)\s*:\s*(\w+)/g;
+  /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(uniform|storage)\s*(?:,\s*(read_write|read)\s*)?>\s*(\w+)\s*:\s*(\w+)(?:<\s*(\w+)\s*>)?/g;
 const OVERRIDE = /^\s*override\s+(\w+)/gm;
 
 /** The WGSL of every kernel defined so far; one name may stand for several texts, as of a kernel in two sizes of block. */
@@ -36,26 +42,60 @@ export function textsOfKernel(name: string): readonly string[] {
   return [...definedTexts.get(name) ?? []].sort();
 }
 
+/** The function by which a text reads a binding whose place the runtime chooses: `loadDOut` of `dOut`. */
+export function loaderOf(binding: string): string {
+  return `load${binding[0].toUpperCase()}${binding.slice(1)}`;
+}
+
 /** Reads a kernel's interface from its WGSL; several kernels may share one text and differ in `entryPoint`. */
 export function defineKernel(name: string, wgsl: string, entryPoint = "main"): Kernel {
   definedTexts.set(name, (definedTexts.get(name) ?? new Set()).add(wgsl));
   const code = wgsl.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
   const used = entryPointText(name, code, entryPoint);
   const found = [...code.matchAll(BINDING)]
-    .map(([, index, kind, access, variable, type]) => ({ index: Number(index), kind, access, variable, type }))
-    // A swizzle or field is no use of a binding: `workgroup.x` does not name x.
-    .filter(({ variable }) => new RegExp(`(?<!\\.)\\b${variable}\\b`).test(used))
+    .map(([, index, kind, access, variable, type, element]) => {
+      return { index: Number(index), kind, access, variable, type, element: resolved(code, element) };
+    })
+    .filter(({ variable }) => isNamed(variable, used) || isNamed(loaderOf(variable), used))
     .sort((a, b) => a.index - b.index);
   const uniform = found.find(({ kind }) => kind === "uniform");
   return {
     name,
     wgsl,
     entryPoint,
-    bindings: found.filter(({ kind }) => kind === "storage")
-      .map(({ variable, access }) => ({ name: variable, access: access === "read_write" ? "read_write" : "read" })),
+    bindings: found.filter(({ kind }) => kind === "storage").map(({ variable, access, element }): KernelBinding => {
+      const isLoaded = isNamed(loaderOf(variable), used);
+      const fault = isLoaded && faultOfLoad(variable, access, element, used);
+      if (fault) {
+        throw new SyntaxError(`Cannot define ${name}: ${loaderOf(variable)} cannot read ${variable}, since ${fault}`);
+      }
+      return { name: variable, access: access === "read_write" ? "read_write" : "read", element, isLoaded };
+    }),
     params: uniform ? structFields(name, code, uniform.type) : [],
     overrides: new Set([...code.matchAll(OVERRIDE)].map(([, constant]) => constant)),
   };
+}
+
+/** A swizzle or field is no use of a variable: `workgroup.x` does not name x. */
+function isNamed(variable: string, code: string): boolean {
+  return new RegExp(`(?<!\\.)\\b${variable}\\b`).test(code);
+}
+
+/** Why a binding cannot be loaded; undefined where it can. */
+function faultOfLoad(variable: string, access: string, element: string, code: string): string | undefined {
+  if (access === "read_write") return "the kernel writes it";
+  if (isIndexed(variable, code)) return `the text says ${variable}[i] elsewhere`;
+  return element in IMAGE_FORMATS
+    ? undefined
+    : `it holds ${element}: images hold ${Object.keys(IMAGE_FORMATS).join(", ")}`;
+}
+
+function isIndexed(variable: string, code: string): boolean {
+  return new RegExp(`(?<!\\.)\\b${variable}\\s*\\[`).test(code);
+}
+
+function resolved(code: string, type = ""): string {
+  return new RegExp(`\\balias\\s+${type}\\s*=\\s*(\\w+)`).exec(code)?.[1] ?? type;
 }
 
 function structFields(kernel: string, code: string, type: string): KernelParam[] {

@@ -7,9 +7,9 @@ import paramsWgsl from "./kernel_params_test.wgsl" with { type: "text" };
 Deno.test("defineKernel names bindings in the order of their numbers, with the access that each declares", () => {
   const { bindings } = defineKernel("both", wgsl, "both");
   assertEquals(bindings, [
-    { name: "x", access: "read" },
-    { name: "y", access: "read" },
-    { name: "out", access: "read_write" },
+    { name: "x", access: "read", element: "vec4f", isLoaded: false },
+    { name: "y", access: "read", element: "f32", isLoaded: false },
+    { name: "out", access: "read_write", element: "f32", isLoaded: false },
   ]);
 });
 
@@ -28,12 +28,32 @@ Deno.test("defineKernel finds the overrides, and none in comments", () => {
 
 Deno.test("defineKernel leaves out what only other entry points use, the uniform too", () => {
   const { bindings, params } = defineKernel("one", wgsl, "throughFunction");
-  assertEquals(bindings, [{ name: "weights", access: "read_write" }]);
+  assertEquals(bindings.map(({ name }) => name), ["weights"]);
   assertEquals(params, []);
 });
 
 Deno.test("defineKernel takes no field or swizzle for a binding of that name", () => {
-  assertEquals(defineKernel("fields", wgsl, "fieldsOnly").bindings, [{ name: "out", access: "read_write" }]);
+  assertEquals(defineKernel("fields", wgsl, "fieldsOnly").bindings.map(({ name }) => name), ["out"]);
+});
+
+const loading = (type: string, body: string) =>
+  `alias Block = vec4f;
+   @group(0) @binding(0) var<storage, read> dOut: array<${type}>;
+   @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
+   fn main() { ${body} }`;
+
+Deno.test("defineKernel binds what a text loads, with the type that an alias stands for", () => {
+  assertEquals(defineKernel("op", loading("Block", "out[0] = loadDOut(1u);")).bindings, [
+    { name: "dOut", access: "read", element: "vec4f", isLoaded: true },
+    { name: "out", access: "read_write", element: "vec4f", isLoaded: false },
+  ]);
+});
+
+Deno.test("defineKernel refuses to load what is written, what is indexed as well, and what no image holds", () => {
+  const refused = (text: string, why: string) => assertThrows(() => defineKernel("op", text), SyntaxError, why);
+  refused(loading("vec4f", "out[0] = loadOut(1u);"), "loadOut cannot read out, since the kernel writes it");
+  refused(loading("vec4f", "out[0] = loadDOut(1u) + dOut[0];"), "since the text says dOut[i] elsewhere");
+  refused(loading("vec3f", "out[0].x = loadDOut(1u).x;"), "loadDOut cannot read dOut, since it holds vec3f");
 });
 
 Deno.test("defineKernel refuses an entry point that the text lacks, by name", () => {

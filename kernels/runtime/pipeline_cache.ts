@@ -1,5 +1,8 @@
-import type { Kernel } from "./kernel.ts";
-import { sizeBytes, type Tensor } from "./tensor.ts";
+import { IMAGE_FORMATS } from "./image_formats.ts";
+import type { InputImages } from "./input_images.ts";
+import type { Kernel, KernelBinding } from "./kernel.ts";
+import { type Inputs, isImage, textFor } from "./kernel_text.ts";
+import { bindingSize, type Tensor } from "./tensor.ts";
 
 interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
@@ -7,14 +10,12 @@ interface CompiledKernel {
 }
 
 const MAX_BIND_GROUPS = 16384;
-/** Bindings end on a `vec4f` boundary; every buffer and parameter is padded at least that far. */
-const BINDING_ALIGNMENT = 16;
 
-/** Compiles each kernel once per set of constants, and makes each bind group once. */
+/** Compiles each kernel once per set of constants and kind of inputs, and makes each bind group once. */
 export class PipelineCache {
   readonly #device: GPUDevice;
-  readonly #uniforms: GPUBuffer;
-  readonly #paramsBytes: number;
+  readonly #params: GPUBufferBinding;
+  readonly #images: InputImages;
   readonly #compiled = new Map<Kernel, Map<string, CompiledKernel>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #layoutIds = new WeakMap<GPUBindGroupLayout, number>();
@@ -22,32 +23,48 @@ export class PipelineCache {
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   #nextId = 0;
 
-  constructor(device: GPUDevice, uniforms: GPUBuffer, paramsBytes: number) {
+  constructor(device: GPUDevice, params: GPUBufferBinding, images: InputImages) {
     this.#device = device;
-    this.#uniforms = uniforms;
-    this.#paramsBytes = paramsBytes;
+    this.#params = params;
+    this.#images = images;
   }
 
-  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>): CompiledKernel {
+  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>, inputs: Inputs): CompiledKernel {
     let variants = this.#compiled.get(kernel);
     if (!variants) this.#compiled.set(kernel, variants = new Map());
-    const key = Object.entries(constants).map(([name, value]) => `${name}=${value}`).join();
+    const key = [inputs, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)].join();
     let compiled = variants.get(key);
-    if (!compiled) variants.set(key, compiled = this.#compile(kernel, constants));
+    if (!compiled) variants.set(key, compiled = this.#compile(kernel, constants, inputs));
     return compiled;
   }
 
-  bindGroup(kernel: Kernel, layout: GPUBindGroupLayout, tensors: Readonly<Record<string, Tensor>>): GPUBindGroup {
+  /** @param encoder is asked for where images of inputs have to be brought up to date first */
+  bindGroup(
+    kernel: Kernel,
+    layout: GPUBindGroupLayout,
+    tensors: Readonly<Record<string, Tensor>>,
+    inputs: Inputs,
+    encoder: () => GPUCommandEncoder,
+  ): GPUBindGroup {
     let key = `${this.#id(this.#layoutIds, layout)}`;
-    for (const { name } of kernel.bindings) {
-      const tensor = tensors[name];
-      if (!tensor) throw new RangeError(`Cannot dispatch ${kernel.name}: binding ${name} is not given`);
-      key += `|${this.#id(this.#bufferIds, tensor.buffer)},${tensor.offset},${bindingSize(tensor)}`;
+    const resources: GPUBindingResource[] = [];
+    for (const binding of kernel.bindings) {
+      const tensor = tensors[binding.name];
+      if (!tensor) throw new RangeError(`Cannot dispatch ${kernel.name}: binding ${binding.name} is not given`);
+      if (isImage(binding, inputs)) {
+        const { id, view } = this.#images.imageOf(tensor, binding, encoder);
+        key += `|image ${id}`;
+        resources.push(view);
+      } else {
+        const size = bindingSize(tensor);
+        key += `|${this.#id(this.#bufferIds, tensor.buffer)},${tensor.offset},${size}`;
+        resources.push({ buffer: tensor.buffer, offset: tensor.offset, size });
+      }
     }
     let group = this.#bindGroups.get(key);
     if (!group) {
       if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-      this.#bindGroups.set(key, group = this.#createBindGroup(kernel, layout, tensors));
+      this.#bindGroups.set(key, group = this.#createBindGroup(kernel, layout, resources));
     }
     return group;
   }
@@ -55,24 +72,16 @@ export class PipelineCache {
   #createBindGroup(
     kernel: Kernel,
     layout: GPUBindGroupLayout,
-    tensors: Readonly<Record<string, Tensor>>,
+    resources: readonly GPUBindingResource[],
   ): GPUBindGroup {
-    const entries: GPUBindGroupEntry[] = kernel.bindings.map(({ name }, binding) => {
-      const tensor = tensors[name];
-      return { binding, resource: { buffer: tensor.buffer, offset: tensor.offset, size: bindingSize(tensor) } };
-    });
-    if (kernel.params.length > 0) {
-      entries.push({ binding: entries.length, resource: { buffer: this.#uniforms, size: this.#paramsBytes } });
-    }
+    const all = [...resources, ...(kernel.params.length > 0 ? [this.#params] : [])];
+    const entries = all.map((resource, binding) => ({ binding, resource }));
     return this.#device.createBindGroup({ label: kernel.name, layout, entries });
   }
 
-  #compile(kernel: Kernel, constants: Readonly<Record<string, number>>): CompiledKernel {
-    const layout = this.#layout(kernel);
-    const module = this.#device.createShaderModule({
-      label: kernel.name,
-      code: renumberBindings(kernel),
-    });
+  #compile(kernel: Kernel, constants: Readonly<Record<string, number>>, inputs: Inputs): CompiledKernel {
+    const layout = this.#layout(kernel, inputs);
+    const module = this.#device.createShaderModule({ label: kernel.name, code: textFor(kernel, inputs) });
     const pipeline = this.#device.createComputePipeline({
       label: kernel.name,
       layout: this.#device.createPipelineLayout({ label: kernel.name, bindGroupLayouts: [layout] }),
@@ -81,22 +90,15 @@ export class PipelineCache {
     return { pipeline, layout };
   }
 
-  #layout(kernel: Kernel): GPUBindGroupLayout {
-    const key = kernel.bindings.map(({ access }) => access).join() + (kernel.params.length > 0 ? "+params" : "");
+  #layout(kernel: Kernel, inputs: Inputs): GPUBindGroupLayout {
+    const kinds = kernel.bindings.map((binding) => resourceKind(binding, inputs));
+    if (kernel.params.length > 0) {
+      kinds.push({ buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 0 } });
+    }
+    const key = kinds.map(({ buffer, storageTexture }) => buffer?.type ?? storageTexture?.format).join();
     let layout = this.#layouts.get(key);
     if (!layout) {
-      const entries: GPUBindGroupLayoutEntry[] = kernel.bindings.map(({ access }, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
-      }));
-      if (kernel.params.length > 0) {
-        entries.push({
-          binding: entries.length,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 0 },
-        });
-      }
+      const entries = kinds.map((kind, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, ...kind }));
       this.#layouts.set(key, layout = this.#device.createBindGroupLayout({ label: key, entries }));
     }
     return layout;
@@ -109,18 +111,12 @@ export class PipelineCache {
   }
 }
 
-function bindingSize(tensor: Tensor): number {
-  return Math.max(BINDING_ALIGNMENT, Math.ceil(sizeBytes(tensor.shape) / BINDING_ALIGNMENT) * BINDING_ALIGNMENT);
-}
-
-/** Entry points of one text bind different variables: the used ones are numbered 0, 1, 2 …, the uniform last. */
-function renumberBindings(kernel: Kernel): string {
-  const order = new Map(kernel.bindings.map(({ name }, index) => [name, index]));
-  return kernel.wgsl.replaceAll(
-    /@group\(0\)\s*@binding\((\d+)\)(\s*var<\s*(uniform|storage)[^>]*>\s*(\w+))/g,
-    (_, number, rest, kind, name) => {
-      const used = kind === "uniform" ? kernel.bindings.length : order.get(name) ?? 100 + Number(number);
-      return `@group(0) @binding(${used})${rest}`;
-    },
-  );
+function resourceKind(
+  binding: KernelBinding,
+  inputs: Inputs,
+): Pick<GPUBindGroupLayoutEntry, "buffer" | "storageTexture"> {
+  if (isImage(binding, inputs)) {
+    return { storageTexture: { access: "read-only", format: IMAGE_FORMATS[binding.element].format } };
+  }
+  return { buffer: { type: binding.access === "read" ? "read-only-storage" : "storage" } };
 }

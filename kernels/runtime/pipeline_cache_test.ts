@@ -2,14 +2,27 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { testGpu } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import type { Gpu } from "./gpu.ts";
-import { defineKernel } from "./kernel.ts";
+import { defineKernel, type Kernel } from "./kernel.ts";
+import { InputImages } from "./input_images.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
+import type { Tensor } from "./tensor.ts";
 import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
 
 const text = workgroupWgsl + wgsl;
 const putKernel = defineKernel("put", text, "put");
 const numberKernel = defineKernel("number", text, "number");
 const multiplyKernel = defineKernel("multiply", text, "multiply");
+
+const noEncoder = (): GPUCommandEncoder => {
+  throw new Error("asked for an encoder with no image to bring up to date");
+};
+
+const groupOf = (
+  cache: PipelineCache,
+  kernel: Kernel,
+  layout: GPUBindGroupLayout,
+  tensors: Readonly<Record<string, Tensor>>,
+) => cache.bindGroup(kernel, layout, tensors, "buffer", noEncoder);
 
 const test = (name: string, fn: (gpu: Gpu, cache: PipelineCache) => void | Promise<void>) =>
   Deno.test({
@@ -18,43 +31,46 @@ const test = (name: string, fn: (gpu: Gpu, cache: PipelineCache) => void | Promi
     async fn() {
       const gpu = await testGpu();
       const uniforms = gpu.device.createBuffer({ size: 256, usage: GPUBufferUsage.UNIFORM });
-      await fn(gpu, new PipelineCache(gpu.device, uniforms, 256));
+      await fn(
+        gpu,
+        new PipelineCache(gpu.device, { buffer: uniforms, size: 256 }, new InputImages(gpu.device, () => 0)),
+      );
       await gpu.settle();
       uniforms.destroy();
     },
   });
 
 test("a kernel is compiled once for each set of constants", (_, cache) => {
-  const first = cache.pipeline(multiplyKernel, { WORKGROUP: 8 });
-  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 8 }) === first);
-  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 16 }) !== first);
-  assert(cache.pipeline(numberKernel, {}) !== first);
+  const first = cache.pipeline(multiplyKernel, { WORKGROUP: 8 }, "buffer");
+  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 8 }, "buffer") === first);
+  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 16 }, "buffer") !== first);
+  assert(cache.pipeline(numberKernel, {}, "buffer") !== first);
 });
 
 test("kernels that bind alike share a layout, and so their bind groups", (gpu, cache) => {
-  const [put, number] = [cache.pipeline(putKernel, {}), cache.pipeline(numberKernel, {})];
+  const [put, number] = [cache.pipeline(putKernel, {}, "buffer"), cache.pipeline(numberKernel, {}, "buffer")];
   assert(put.layout === number.layout);
-  assert(cache.pipeline(multiplyKernel, {}).layout !== put.layout);
+  assert(cache.pipeline(multiplyKernel, {}, "buffer").layout !== put.layout);
   const out = gpu.allocate([8]);
-  assert(cache.bindGroup(putKernel, put.layout, { out }) === cache.bindGroup(numberKernel, number.layout, { out }));
+  assert(groupOf(cache, putKernel, put.layout, { out }) === groupOf(cache, numberKernel, number.layout, { out }));
 });
 
 test("a bind group is made once for the same windows of the same buffers, and anew for others", (gpu, cache) => {
-  const { layout } = cache.pipeline(multiplyKernel, {});
+  const { layout } = cache.pipeline(multiplyKernel, {}, "buffer");
   const [x, y, out] = [gpu.allocate([512]), gpu.allocate([512]), gpu.allocate([512])];
-  const group = cache.bindGroup(multiplyKernel, layout, { x, out });
-  assert(cache.bindGroup(multiplyKernel, layout, { x: { ...x }, out }) === group);
-  assert(cache.bindGroup(multiplyKernel, layout, { x: y, out }) !== group);
-  assert(cache.bindGroup(multiplyKernel, layout, { x: out, out: x }) !== group);
-  const half = cache.bindGroup(multiplyKernel, layout, { x: { ...x, shape: [256] }, out });
+  const group = groupOf(cache, multiplyKernel, layout, { x, out });
+  assert(groupOf(cache, multiplyKernel, layout, { x: { ...x }, out }) === group);
+  assert(groupOf(cache, multiplyKernel, layout, { x: y, out }) !== group);
+  assert(groupOf(cache, multiplyKernel, layout, { x: out, out: x }) !== group);
+  const half = groupOf(cache, multiplyKernel, layout, { x: { ...x, shape: [256] }, out });
   assert(half !== group);
-  assert(cache.bindGroup(multiplyKernel, layout, { x: { ...x, shape: [256], offset: 1024 }, out }) !== half);
+  assert(groupOf(cache, multiplyKernel, layout, { x: { ...x, shape: [256], offset: 1024 }, out }) !== half);
 });
 
 test("a binding that is not given is named", (gpu, cache) => {
-  const { layout } = cache.pipeline(multiplyKernel, {});
+  const { layout } = cache.pipeline(multiplyKernel, {}, "buffer");
   assertThrows(
-    () => cache.bindGroup(multiplyKernel, layout, { x: gpu.allocate([4]) }),
+    () => groupOf(cache, multiplyKernel, layout, { x: gpu.allocate([4]) }),
     RangeError,
     "Cannot dispatch multiply: binding out is not given",
   );

@@ -26,8 +26,8 @@ Deno.test({
       gpu.flush();
     }
     const times = await gpu.kernelTimes();
-    assertEquals(times.map(({ kernel, dispatches }) => [kernel, dispatches]), [["number", 3], ["put", 15]]);
-    assert(times.every(({ elapsedMs }) => elapsedMs > 0 && elapsedMs < 10_000));
+    assertEquals(times.map(({ kernel, dispatches }) => [kernel, dispatches]).sort(), [["number", 3], ["put", 15]]);
+    assert(times.every(({ elapsedMs }) => elapsedMs > 0));
     assert(times[0].elapsedMs >= times[1].elapsedMs);
     assertEquals(await gpu.kernelTimes(), []);
   },

@@ -22,6 +22,14 @@ export function sizeBytes(shape: Shape): number {
   return elementCount(shape) * BYTES_PER_ELEMENT;
 }
 
+/** Bindings end on a `vec4f` boundary; every buffer and parameter is padded at least that far. */
+const BINDING_ALIGNMENT = 16;
+
+/** The bytes that a kernel may read and write of a tensor: its elements, and the padding behind them. */
+export function bindingSize({ shape }: Pick<Tensor, "shape">): number {
+  return Math.max(BINDING_ALIGNMENT, Math.ceil(sizeBytes(shape) / BINDING_ALIGNMENT) * BINDING_ALIGNMENT);
+}
+
 /** The same elements under another shape of equal count. */
 export function reshape(tensor: Tensor, shape: Shape): Tensor {
   if (elementCount(shape) !== elementCount(tensor.shape)) {

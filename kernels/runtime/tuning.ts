@@ -1,10 +1,20 @@
 /** What is chosen by adapter: sizes that change speed, never results beyond rounding. */
 export interface Tuning {
   readonly name: "cpu" | "gpu";
-  /** Invocations of a workgroup that owns one row (norms, softmax): one SIMD vector on a CPU driver. */
+  /** Whether what kernels load is read from storage buffers or from images of them, which some drivers read faster. */
+  readonly inputs: "buffer" | "image";
+  /** Bytes of the largest input from which on a dispatch reads images: below, what the copies cost is more than they save. */
+  readonly leastImageBytes: number;
+  /** Whether a row (of norms, of a softmax) is owned by a workgroup, or by an invocation alone, without memory shared. */
+  readonly rowsBy: "workgroup" | "invocation";
+  /** Invocations of a workgroup of a row kernel: one SIMD vector on a CPU driver. */
   readonly rowWorkgroup: number;
   /** Invocations of a workgroup of an elementwise kernel. */
   readonly elementwiseWorkgroup: number;
+  /** Items that an invocation of an elementwise kernel computes. */
+  readonly itemsOfInvocation: number;
+  /** Rows that one invocation adds up in sums over rows: more parts fill a GPU, and cost another dispatch. */
+  readonly rowsOfPart: number;
   /** Invocations of an attention workgroup, four queries each. */
   readonly attentionWorkgroup: number;
   /** Register tiles without barriers win on a CPU driver, shared-memory tiles on a GPU. */
@@ -16,24 +26,35 @@ export interface Tuning {
 const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
   cpu: {
     name: "cpu",
+    inputs: "image",
+    leastImageBytes: 32_768,
+    rowsBy: "invocation",
     rowWorkgroup: 8,
     elementwiseWorkgroup: 64,
+    itemsOfInvocation: 4,
+    rowsOfPart: 2048,
     attentionWorkgroup: 8,
     matmul: "register",
     maxLoopRounds: 65_535,
   },
   gpu: {
     name: "gpu",
+    inputs: "buffer",
+    leastImageBytes: Infinity,
+    rowsBy: "workgroup",
     rowWorkgroup: 64,
     elementwiseWorkgroup: 256,
+    itemsOfInvocation: 1,
+    rowsOfPart: 64,
     attentionWorkgroup: 32,
     matmul: "shared",
     maxLoopRounds: Infinity,
   },
 };
 
-/** CPU drivers (lavapipe, SwiftShader) name themselves; anything else is taken for a GPU. */
+/** CPU drivers (lavapipe, SwiftShader) name themselves; anything else is taken for a GPU. SwiftShader reads images slower than buffers. */
 export function tuningFor(info: Pick<GPUAdapterInfo, "description" | "vendor" | "device">): Tuning {
   const name = `${info.description} ${info.vendor} ${info.device}`.toLowerCase();
-  return /llvmpipe|lavapipe|swiftshader/.test(name) ? TABLE.cpu : TABLE.gpu;
+  if (/swiftshader/.test(name)) return { ...TABLE.cpu, inputs: "buffer" };
+  return /llvmpipe|lavapipe/.test(name) ? TABLE.cpu : TABLE.gpu;
 }

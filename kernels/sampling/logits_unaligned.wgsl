@@ -5,5 +5,5 @@ fn logitsAt(row: u32, vec: u32) -> vec4f {
   let ids = vec4u(4u * vec) + vec4u(0u, 1u, 2u, 3u);
   let last = params.vocabSize - 1u;
   let at = vec4u(row * params.vocabSize) + min(ids, vec4u(last));
-  return select(vec4f(LOWEST), vec4f(logits[at.x], logits[at.y], logits[at.z], logits[at.w]), ids <= vec4u(last));
+  return select(vec4f(LOWEST), vec4f(loadLogits(at.x), loadLogits(at.y), loadLogits(at.z), loadLogits(at.w)), ids <= vec4u(last));
 }

@@ -1,12 +1,11 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
 import { scaleReference } from "./scale_reference.ts";
 import wgsl from "./scale.wgsl" with { type: "text" };
 
-const kernel = defineKernel("scale", wgsl);
+const kernel = defineElementwise("scale", wgsl);
 
 export interface ScaleAttrs {
   readonly factor: number;

@@ -1,13 +1,13 @@
 import type { Op } from "../op.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { blockSizeOf } from "../runtime/block_kernel.ts";
+import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { swigluReference } from "./swiglu_reference.ts";
 import wgsl from "./swiglu.wgsl" with { type: "text" };
 
-const forwardKernel = defineBlockKernel("swiglu", wgsl, "forward");
-const backwardKernel = defineBlockKernel("swiglu.dX", wgsl, "backward");
+const forwardKernel = defineElementwiseBlocks("swiglu", wgsl, "forward");
+const backwardKernel = defineElementwiseBlocks("swiglu.dX", wgsl, "backward");
 
 /**
  * SwiGLU (Shazeer 2020): silu(gate) · up with silu(g) = g · sigmoid(g), as LLaMA's `act(gate_proj(x)) * up_proj(x)`.

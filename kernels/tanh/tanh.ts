@@ -1,12 +1,11 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
-import { defineKernel } from "../runtime/kernel.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import { elementCount } from "../runtime/tensor.ts";
 import { tanhReference } from "./tanh_reference.ts";
 import wgsl from "./tanh.wgsl" with { type: "text" };
 
-const forwardKernel = defineKernel("tanh", wgsl, "forward");
-const backwardKernel = defineKernel("tanh.dX", wgsl, "backward");
+const forwardKernel = defineElementwise("tanh", wgsl, "forward");
+const backwardKernel = defineElementwise("tanh.dX", wgsl, "backward");
 
 /** The hyperbolic tangent, elementwise. Backward needs its result only. */
 export const tanh: Op<"x", Record<never, never>> = {

@@ -3,8 +3,6 @@
 // continued fraction x/(1 + x^2/(3 + x^2/(5 + x^2/(7 + x^2/9)))) (error 1e-9), larger |x| 1 - 2/(exp(2|x|) + 1).
 struct Params { vecs: u32 }
 
-override WORKGROUP: u32 = 64u;
-
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(2) var<storage, read> savedOut: array<vec4f>;
@@ -20,16 +18,12 @@ fn accurateTanh(value: vec4f) -> vec4f {
   return select(large, small, size < vec4f(0.6));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
-  if (i < params.vecs) { out[i] = accurateTanh(x[i]); }
+fn forward(i: u32) {
+  if (i < params.vecs) { out[i] = accurateTanh(loadX(i)); }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (workgroup.y * count.x + workgroup.x) * WORKGROUP + lane;
+fn backward(i: u32) {
   if (i >= params.vecs) { return; }
-  let value = savedOut[i];
-  dX[i] = dOut[i] * (1.0 - value * value);
+  let value = loadSavedOut(i);
+  dX[i] = loadDOut(i) * (1.0 - value * value);
 }

@@ -1,19 +1,14 @@
 import { axisSizes } from "../runtime/axes.ts";
-import { blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
+import { defineRowKernel, dispatchRows } from "../runtime/row_kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import wgsl from "./top_tokens.wgsl" with { type: "text" };
 
-const kernel = defineBlockKernel("topTokens", workgroupWgsl + wgsl);
+const kernel = defineRowKernel("topTokens", wgsl);
 
 /** More would walk a row too often; searches keep far fewer. */
 export const MAX_TOP_TOKENS = 32;
 
-/** WebGPU's default limit. */
-const MAX_WORKGROUP = 256;
-const MAX_BLOCKS_PER_LANE = 256;
 /** The kernel compares ids as float32. */
 const MAX_VOCAB = 2 ** 24;
 
@@ -37,28 +32,8 @@ export function topTokens(gpu: Gpu, logits: Tensor, count: number): TopTokens {
     throw new RangeError(`Cannot pick ${count} tokens of ${vocab}: the number must be from 1 to ${most}`);
   }
   if (vocab > MAX_VOCAB) throw new RangeError(`Cannot pick of ${vocab} tokens: there must be at most ${MAX_VOCAB}`);
-  const blockSize = blockSizeOf(vocab);
-  const width = vocab / blockSize;
-  const workgroup = workgroupFor(gpu, width);
-  const share = loopRounds(Math.ceil(width / workgroup));
-  requireLoopRounds(gpu, "topTokens", `${vocab} tokens, ${count} wanted`, 2 * share + loopRounds(count, share));
   const logProbs = gpu.allocate([rows, count]);
   const tokens = gpu.allocate([rows, count], "u32");
-  gpu.dispatch(kernel[blockSize], {
-    bindings: { logits, logProbs, tokens },
-    params: { rows, width, wanted: count },
-    constants: { WORKGROUP: workgroup },
-    workgroups: rows,
-  });
+  dispatchRows(gpu, kernel, logits.shape, { logits, logProbs, tokens }, { wanted: count }, 2 + MAX_TOP_TOKENS);
   return { logProbs, tokens };
-}
-
-/**
- * Enough invocations that each owns at most 256 blocks of a row, up to WebGPU's limit and whatever is wanted: the same
- * sums for every K, and K walks within what a CPU driver lets a loop run.
- */
-function workgroupFor(gpu: Gpu, width: number): number {
-  let workgroup = gpu.tuning.rowWorkgroup;
-  while (workgroup < MAX_WORKGROUP && workgroup * MAX_BLOCKS_PER_LANE < width) workgroup *= 2;
-  return workgroup;
 }

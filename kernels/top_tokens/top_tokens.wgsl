@@ -1,8 +1,8 @@
 // The likeliest tokens of each row: logProbs = x - log sum exp x of the `wanted` largest x, largest first, and their
-// ids; of equals the smaller id first. logits: N V; logProbs, tokens: N K. `width` is V in blocks, of four numbers
-// where V is a multiple of 4, of one otherwise. One workgroup owns a row and walks it once for every token that it
+// ids; of equals the smaller id first. logits: N V; logProbs, tokens: N K. `blocks` is V in blocks, of four numbers
+// where V is a multiple of 4, of one otherwise. A row is walked once for every token that it
 // picks: what was picked is what comes before the last pick in that order, so nothing else need be remembered.
-struct Params { rows: u32, width: u32, wanted: u32 }
+struct Params { rows: u32, blocks: u32, wanted: u32 }
 
 @group(0) @binding(0) var<storage, read> logits: array<Block>;
 @group(0) @binding(1) var<storage, read_write> logProbs: array<f32>;
@@ -17,30 +17,27 @@ fn idsOf(block: u32) -> Block {
   return f32(block * BLOCK_SIZE) + (oneHot(0u, 1u) + 2.0 * oneHot(0u, 2u) + 3.0 * oneHot(0u, 3u));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = rowOfWorkgroup(workgroup, count);
-  if (row >= params.rows) { return; }
-  let start = row * params.width;
+fn compute(row: u32, lane: u32) {
+  let start = row * params.blocks;
 
   var highest = Block(LOWEST);
-  for (var block = lane; block < params.width; block += WORKGROUP) {
-    highest = max(highest, logits[start + block]);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    highest = max(highest, loadLogits(start + block));
   }
-  let largest = workgroupMax(largestOf(highest), lane);
+  let largest = rowMax(largestOf(highest), lane);
   var total = Block();
-  for (var block = lane; block < params.width; block += WORKGROUP) {
-    total += exp(logits[start + block] - largest);
+  for (var block = lane; block < params.blocks; block += ROW_LANES) {
+    total += exp(loadLogits(start + block) - largest);
   }
-  let logTotal = largest + log(workgroupSum(totalOf(total), lane));
+  let logTotal = largest + log(rowSum(totalOf(total), lane));
 
   var lastValue = largest;
   var lastToken = -1.0;
   for (var pick = 0u; pick < params.wanted; pick++) {
     var value = Block(LOWEST);
     var token = Block(NO_TOKEN);
-    for (var block = lane; block < params.width; block += WORKGROUP) {
-      let x = logits[start + block];
+    for (var block = lane; block < params.blocks; block += ROW_LANES) {
+      let x = loadLogits(start + block);
       let ids = idsOf(block);
       let isLeft = (x < Block(lastValue)) | ((x == Block(lastValue)) & (ids > Block(lastToken)));
       // A logit may be LOWEST itself: the first that is left counts, however low.
@@ -48,8 +45,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
       value = select(value, x, isBetter);
       token = select(token, ids, isBetter);
     }
-    lastValue = workgroupMax(largestOf(value), lane);
-    lastToken = -workgroupMax(largestOf(select(Block(-NO_TOKEN), -token, value == Block(lastValue))), lane);
+    lastValue = rowMax(largestOf(value), lane);
+    lastToken = -rowMax(largestOf(select(Block(-NO_TOKEN), -token, value == Block(lastValue))), lane);
     if (lane == 0u) {
       logProbs[row * params.wanted + pick] = lastValue - logTotal;
       tokens[row * params.wanted + pick] = u32(lastToken);

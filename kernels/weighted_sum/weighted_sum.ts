@@ -1,14 +1,14 @@
 import type { Op } from "../op.ts";
-import { elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import wgsl from "./weighted_sum.wgsl" with { type: "text" };
+import gradientWgsl from "./weighted_sum_gradient.wgsl" with { type: "text" };
 import { weightedSumReference } from "./weighted_sum_reference.ts";
 
-const text = wgsl + workgroupWgsl;
-const forwardKernel = defineKernel("weightedSum", text, "forward");
-const backwardKernel = defineKernel("weightedSum.dX", text, "backward");
+const forwardKernel = defineKernel("weightedSum", wgsl + workgroupWgsl);
+const backwardKernel = defineElementwise("weightedSum.dX", gradientWgsl);
 
 /** Σ_n weights[n] x[n], in a fixed order: with weights mask / tokens, the mean over the counted tokens. */
 export const weightedSum: Op<"x" | "weights", Record<never, never>> = {
@@ -20,8 +20,7 @@ export const weightedSum: Op<"x" | "weights", Record<never, never>> = {
     const [size] = x.shape;
     requireLoopRounds(gpu, "weightedSum", `${size} rows`, loopRounds(Math.ceil(size / gpu.tuning.rowWorkgroup)));
     const out = gpu.allocate([1]);
-    const params = { size, vecs: Math.ceil(size / 4) };
-    gpu.dispatch(forwardKernel, { bindings: { x, weights, out }, params, workgroups: 1 });
+    gpu.dispatch(forwardKernel, { bindings: { x, weights, out }, params: { size }, workgroups: 1 });
     return { out, saved: {} };
   },
 
@@ -30,8 +29,8 @@ export const weightedSum: Op<"x" | "weights", Record<never, never>> = {
     const vecs = Math.ceil(size / 4);
     const dX = gpu.allocate(weights.shape);
     gpu.dispatch(backwardKernel, {
-      bindings: { dOut, weightVecs: weights, dX },
-      params: { size, vecs },
+      bindings: { dOut, weights, dX },
+      params: { vecs },
       ...elementwiseGrid(gpu, vecs),
     });
     return { x: dX };

@@ -1,0 +1,185 @@
+import { sizeClass } from "./buffer_pool.ts";
+import { IMAGE_FORMATS, IMAGE_WIDTH, type ImageFormat } from "./image_formats.ts";
+import type { Kernel, KernelBinding } from "./kernel.ts";
+import { bindingSize, type Tensor } from "./tensor.ts";
+
+/** A copy of a window of a buffer that kernels read as texels. */
+export interface InputImage {
+  readonly id: number;
+  readonly view: GPUTextureView;
+}
+
+interface Image extends InputImage {
+  readonly texture: GPUTexture;
+  readonly format: ImageFormat;
+  readonly bytes: number;
+  /** The window that it holds; another takes its place where images would grow too many. */
+  window?: Window;
+  /** What of the window was written since the last copy, in bytes of the buffer. */
+  stale?: { readonly start: number; readonly end: number };
+  /** The dispatch that read it last, which counts from 1. */
+  lastRead: number;
+}
+
+interface Window {
+  readonly buffer: GPUBuffer;
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Images take no more than this share of what buffers take, as far as another's place can be taken. */
+const MOST_OF_BUFFERS = 0.5;
+
+/**
+ * Read-only storage images of what kernels load. Mesa's CPU driver reads a texel in a fraction of what a number of a storage buffer costs
+ * it (kernels/README.md). An image holds a window of a buffer; before a dispatch it is brought up to date by a copy of what was written
+ * since, and of nothing else. Where images would take too much memory, the one that was not read for longest gives its place away.
+ */
+export class InputImages {
+  readonly #device: GPUDevice;
+  readonly #bufferBytes: () => number;
+  readonly #ofBuffers = new Map<GPUBuffer, Map<string, Image>>();
+  /** Images of one size and format, those first that were not read for longest. */
+  readonly #alike = new Map<string, Set<Image>>();
+  #nextId = 0;
+  #count = 0;
+  #bytes = 0;
+  #peakBytes = 0;
+  #dispatches = 0;
+
+  /** @param bufferBytes what all buffers take */
+  constructor(device: GPUDevice, bufferBytes: () => number) {
+    this.#device = device;
+    this.#bufferBytes = bufferBytes;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /** Whether all that a kernel loads fits into images. */
+  canHold({ bindings }: Kernel, tensors: Readonly<Record<string, Tensor>>): boolean {
+    const { maxStorageTexturesPerShaderStage, maxTextureDimension2D } = this.#device.limits;
+    const loaded = bindings.filter(({ isLoaded }) => isLoaded);
+    return loaded.length <= maxStorageTexturesPerShaderStage && loaded.every(({ name, element }) => {
+      const texels = imageSize(tensors[name]) / IMAGE_FORMATS[element].bytes;
+      return texels <= IMAGE_WIDTH * maxTextureDimension2D;
+    });
+  }
+
+  /** Begins a dispatch: until the next one no image that it is given changes its window. */
+  beginDispatch(): void {
+    this.#dispatches++;
+  }
+
+  /** Notes that a tensor's window has been written. */
+  written({ buffer, offset, shape }: Tensor): void {
+    const end = offset + bindingSize({ shape });
+    for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
+      const window = image.window!;
+      if (end <= window.start || offset >= window.end) continue;
+      const [from, to] = [Math.max(offset, window.start), Math.min(end, window.end)];
+      const { start, end: last } = image.stale ?? { start: from, end: to };
+      image.stale = { start: Math.min(from, start), end: Math.max(to, last) };
+    }
+  }
+
+  /** The image of a tensor, up to date once the commands that `encoder` is asked for have run. */
+  imageOf(tensor: Tensor, { element }: KernelBinding, encoder: () => GPUCommandEncoder): InputImage {
+    const { buffer, offset } = tensor;
+    const format = IMAGE_FORMATS[element];
+    const size = imageSize(tensor);
+    let images = this.#ofBuffers.get(buffer);
+    if (!images) this.#ofBuffers.set(buffer, images = new Map());
+    const key = `${offset} ${size} ${format.format}`;
+    let image = images.get(key);
+    if (!image) {
+      images.set(key, image = this.#freeImage(size, format));
+      image.window = { buffer, key, start: offset, end: offset + size };
+      image.stale = image.window;
+    }
+    this.#noteRead(image);
+    if (image.stale) copyStale(image, image.stale, encoder());
+    image.stale = undefined;
+    return image;
+  }
+
+  /** Destroys the images of a buffer, which is about to be destroyed itself. */
+  forget(buffer: GPUBuffer): void {
+    for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
+      image.texture.destroy();
+      this.#alike.get(kindOf(image.bytes, image.format))!.delete(image);
+      this.#bytes -= image.bytes;
+      this.#count--;
+    }
+    this.#ofBuffers.delete(buffer);
+  }
+
+  #noteRead(image: Image): void {
+    image.lastRead = this.#dispatches;
+    const kind = kindOf(image.bytes, image.format);
+    let alike = this.#alike.get(kind);
+    if (!alike) this.#alike.set(kind, alike = new Set());
+    alike.delete(image);
+    alike.add(image);
+  }
+
+  /** One whose place can be taken, else a new one. */
+  #freeImage(size: number, format: ImageFormat): Image {
+    if (this.#bytes + size > MOST_OF_BUFFERS * this.#bufferBytes()) {
+      const [oldest] = this.#alike.get(kindOf(size, format)) ?? [];
+      if (oldest && oldest.lastRead < this.#dispatches) {
+        this.#ofBuffers.get(oldest.window!.buffer)!.delete(oldest.window!.key);
+        return oldest;
+      }
+    }
+    const texels = Math.ceil(size / format.bytes);
+    const texture = this.#device.createTexture({
+      label: `image ${size} B`,
+      size: [Math.min(texels, IMAGE_WIDTH), Math.ceil(texels / IMAGE_WIDTH)],
+      format: format.format,
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
+    });
+    this.#count++;
+    this.#bytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    return { id: this.#nextId++, texture, view: texture.createView(), format, bytes: size, lastRead: 0 };
+  }
+}
+
+function kindOf(bytes: number, { format }: ImageFormat): string {
+  return `${bytes} ${format}`;
+}
+
+/** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of like size share the image. */
+function imageSize(tensor: Tensor): number {
+  const size = bindingSize(tensor);
+  return tensor.offset === 0 && sizeClass(size) === tensor.buffer.size ? tensor.buffer.size : size;
+}
+
+/** Copies a range of bytes to its texels: what is left of the first row, whole rows, the beginning of the last one. */
+function copyStale(
+  { texture, format: { bytes }, window }: Image,
+  stale: NonNullable<Image["stale"]>,
+  encoder: GPUCommandEncoder,
+): void {
+  const { buffer, start } = window!;
+  let texel = Math.floor((stale.start - start) / bytes);
+  const end = Math.ceil((stale.end - start) / bytes);
+  while (texel < end) {
+    const [x, y] = [texel % IMAGE_WIDTH, Math.floor(texel / IMAGE_WIDTH)];
+    const rows = x === 0 ? Math.floor((end - texel) / IMAGE_WIDTH) : 0;
+    const width = rows > 0 ? IMAGE_WIDTH : Math.min(IMAGE_WIDTH - x, end - texel);
+    encoder.copyBufferToTexture(
+      { buffer, offset: start + texel * bytes, bytesPerRow: IMAGE_WIDTH * bytes },
+      { texture, origin: [x, y] },
+      [width, Math.max(1, rows)],
+    );
+    texel += width * Math.max(1, rows);
+  }
+}

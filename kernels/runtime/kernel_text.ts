@@ -1,0 +1,41 @@
+import { IMAGE_FORMATS, IMAGE_WIDTH } from "./image_formats.ts";
+import { type Kernel, type KernelBinding, loaderOf } from "./kernel.ts";
+
+/** Where a dispatch reads what its kernel loads: see `Tuning.inputs`. */
+export type Inputs = "buffer" | "image";
+
+/** Whether a binding is an image in a dispatch that reads from images. */
+export function isImage({ isLoaded }: KernelBinding, inputs: Inputs): boolean {
+  return isLoaded && inputs === "image";
+}
+
+/**
+ * The WGSL that is compiled: bindings numbered 0, 1, 2 …, the uniform last, as entry points of one text bind different variables; and for
+ * each binding that the text loads its `loadName(i: u32)`, from a buffer or from a texel.
+ */
+export function textFor(kernel: Kernel, inputs: Inputs): string {
+  const order = new Map(kernel.bindings.map(({ name }, index) => [name, index]));
+  const images = new Map(kernel.bindings.filter((each) => isImage(each, inputs)).map((each) => [each.name, each]));
+  const declared = kernel.wgsl.replaceAll(
+    /@group\(0\)\s*@binding\((\d+)\)(\s*var<\s*(uniform|storage)[^>]*>\s*(\w+))(\s*:[^;]*;)/g,
+    (_, number, rest, kind, name, type) => {
+      const used = kind === "uniform" ? kernel.bindings.length : order.get(name) ?? 100 + Number(number);
+      const image = images.get(name);
+      return `@group(0) @binding(${used})${image ? ` var ${name}: ${imageType(image)};` : rest + type}`;
+    },
+  );
+  // Entry points beside this one may load what it does not bind.
+  const loaders = [...kernel.wgsl.matchAll(/var<\s*storage\s*(?:,\s*read\s*)?>\s*(\w+)\s*:\s*array<\s*(\w+)\s*>/g)]
+    .map(([, name, element]) => loader(name, element, images.get(name)));
+  return [declared, ...loaders].join("\n");
+}
+
+function imageType({ element }: KernelBinding): string {
+  return `texture_storage_2d<${IMAGE_FORMATS[element].format}, read>`;
+}
+
+function loader(name: string, element: string, image: KernelBinding | undefined): string {
+  const texel = `textureLoad(${name}, vec2u(i % ${IMAGE_WIDTH}u, i / ${IMAGE_WIDTH}u))`;
+  const value = image ? `${texel}${IMAGE_FORMATS[image.element].swizzle}` : `${name}[i]`;
+  return `fn ${loaderOf(name)}(i: u32) -> ${element} { return ${value}; }`;
+}

@@ -1,0 +1,50 @@
+import type { Kernel } from "./kernel.ts";
+import { BYTES_PER_ELEMENT } from "./tensor.ts";
+
+const BYTES = 1 << 20;
+/** Binding size of every `Params`; also the stride of the buffer, above any adapter's alignment. */
+const STRIDE = 256;
+
+/** The parameters of the dispatches that are encoded and not yet submitted: one uniform buffer, a stretch of it for each. */
+export class ParamsBuffer {
+  readonly binding: GPUBufferBinding;
+  readonly #device: GPUDevice;
+  readonly #buffer: GPUBuffer;
+  readonly #data = new DataView(new ArrayBuffer(BYTES));
+  #end = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+    this.#buffer = device.createBuffer({
+      label: "kernel parameters",
+      size: BYTES,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.binding = { buffer: this.#buffer, size: STRIDE };
+  }
+
+  get isFull(): boolean {
+    return this.#end + STRIDE > BYTES;
+  }
+
+  /** Puts a dispatch's parameters behind those before; their offset. @throws {RangeError} if one is not given */
+  put(kernel: Kernel, params: Readonly<Record<string, number>>): number {
+    const start = this.#end;
+    this.#end += STRIDE;
+    kernel.params.forEach(({ name, type }, index) => {
+      const value = params[name];
+      if (value === undefined) throw new RangeError(`Cannot dispatch ${kernel.name}: parameter ${name} is not given`);
+      const at = start + index * BYTES_PER_ELEMENT;
+      if (type === "f32") this.#data.setFloat32(at, value, true);
+      else if (type === "i32") this.#data.setInt32(at, value, true);
+      else this.#data.setUint32(at, value, true);
+    });
+    return start;
+  }
+
+  /** Uploads what was put since the last time; call it right before the submit. */
+  upload(): void {
+    if (this.#end > 0) this.#device.queue.writeBuffer(this.#buffer, 0, this.#data.buffer, 0, this.#end);
+    this.#end = 0;
+  }
+}
