@@ -35,6 +35,7 @@ export interface Op<In extends string, Attrs, Saved extends string = never> {
     inputs: Named<In, Tensor>,
     attrs: Attrs,
   ): { readonly out: Tensor; readonly saved: Named<Saved, Tensor> };
+  /** May give `dOut` itself for an input whose gradient it is; what else it gives is newly allocated. */
   backward(gpu: Gpu, dOut: Tensor, context: OpContext<In, Attrs, Saved>): Partial<Named<In, Tensor>>;
   reference(inputs: Named<In, Array64>, attrs: Attrs): Array64;
 }

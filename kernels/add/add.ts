@@ -1,12 +1,12 @@
 import type { Op } from "../op.ts";
 import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
-import { elementCount } from "../runtime/tensor.ts";
+import type { Gpu } from "../runtime/gpu.ts";
+import { elementCount, type Tensor } from "../runtime/tensor.ts";
 import { addReference } from "./add_reference.ts";
 import wgsl from "./add.wgsl" with { type: "text" };
 
 const forwardKernel = defineElementwise("add", wgsl, "forward");
-const backwardKernel = defineElementwise("add.dXdY", wgsl, "backward");
-const backwardOneKernel = defineElementwise("add.dX", wgsl, "backwardX");
+const backwardKernel = defineElementwise("add.dX", wgsl, "backward");
 
 export interface AddAttrs {
   readonly xScale: number;
@@ -31,23 +31,23 @@ export const add: Op<"x" | "y", AddAttrs> = {
   },
 
   backward(gpu, dOut, { attrs: { xScale, yScale }, wanted }) {
-    const vecs = Math.ceil(elementCount(dOut.shape) / 4);
-    const grid = elementwiseGrid(gpu, vecs);
-    const first = gpu.allocate(dOut.shape);
-    if (wanted.has("x") && wanted.has("y")) {
-      const dY = gpu.allocate(dOut.shape);
-      gpu.dispatch(backwardKernel, { bindings: { dOut, dX: first, dY }, params: { vecs, xScale, yScale }, ...grid });
-      return { x: first, y: dY };
-    }
-    const name = wanted.has("x") ? "x" : "y";
-    const scale = name === "x" ? xScale : yScale;
-    gpu.dispatch(backwardOneKernel, {
-      bindings: { dOut, dX: first },
-      params: { vecs, xScale: scale, yScale: 0 },
-      ...grid,
-    });
-    return { [name]: first };
+    return {
+      x: wanted.has("x") ? scaled(gpu, dOut, xScale) : undefined,
+      y: wanted.has("y") ? scaled(gpu, dOut, yScale) : undefined,
+    };
   },
 
   reference: addReference,
 };
+
+function scaled(gpu: Gpu, dOut: Tensor, scale: number): Tensor {
+  if (scale === 1) return dOut;
+  const vecs = Math.ceil(elementCount(dOut.shape) / 4);
+  const dX = gpu.allocate(dOut.shape);
+  gpu.dispatch(backwardKernel, {
+    bindings: { dOut, dX },
+    params: { vecs, xScale: scale, yScale: 0 },
+    ...elementwiseGrid(gpu, vecs),
+  });
+  return dX;
+}

@@ -38,9 +38,20 @@ test("add: the gradient of one term alone is that of both", async () => {
     add.backward(gpu, dOut, { inputs, out, saved: {}, attrs, wanted: new Set(wanted) });
   const both = gradients("x", "y");
   const [xAlone, yAlone] = [gradients("x"), gradients("y")];
-  assertEquals([Object.keys(xAlone), Object.keys(yAlone)], [["x"], ["y"]]);
+  assertEquals([xAlone.y, yAlone.x], [undefined, undefined]);
   assertEquals(await gpu.read(xAlone.x!), await gpu.read(both.x!));
   assertEquals(await gpu.read(yAlone.y!), await gpu.read(both.y!));
+});
+
+test("add: the gradient of a term that is not scaled is that of the sum itself", async () => {
+  const gpu = await testGpu();
+  const inputs = { x: gpu.upload(values(1)), y: gpu.upload(values(2)) };
+  const attrs = { xScale: 1, yScale: 2 };
+  const { out } = add.forward(gpu, inputs, attrs);
+  const dOut = gpu.upload(values(5));
+  const { x, y } = add.backward(gpu, dOut, { inputs, out, saved: {}, attrs, wanted: new Set(["x", "y"] as const) });
+  assertEquals(x, dOut);
+  assertEquals(await gpu.read(y!), values(5).map((value) => 2 * value));
 });
 
 Deno.test("add: two shapes are refused", () => {

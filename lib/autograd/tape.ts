@@ -51,6 +51,8 @@ export class Tape implements Disposable {
   readonly #parameters = new Map<Parameter, TapeVariable>();
   /** Tensors to release at the end, and whether a recorded op needs them until then. */
   readonly #owned = new Map<Tensor["buffer"], { readonly tensor: Tensor; retained: boolean }>();
+  /** How many slots hold a gradient, where these are more than one: sums have the gradient of their terms in common. */
+  readonly #sharers = new Map<Tensor["buffer"], number>();
   #ranBackward = false;
 
   constructor(gpu: Gpu, { learning = [] }: { learning?: readonly ParameterOwner[] } = {}) {
@@ -85,7 +87,12 @@ export class Tape implements Disposable {
       outShape: out.shape,
       backward: (dOut) => {
         const gradients = op.backward(this.gpu, dOut, { inputs: tensors, out, saved, attrs, wanted });
-        for (const name of wanted) this.#addGradient(op.name, name, variables[name].slot!, gradients[name]);
+        for (const name of wanted) {
+          const gradient = gradients[name];
+          if (!gradient) throw new Error(`${op.name} gave no gradient of ${name}`);
+          if (gradient.buffer === dOut.buffer) this.#share(gradient);
+          this.#addGradient(variables[name].slot!, gradient);
+        }
       },
     });
     return { value: out, requiresGrad: true, slot } as TapeVariable;
@@ -154,12 +161,12 @@ export class Tape implements Disposable {
     }
     if (this.#ranBackward) throw new RangeError("Cannot run backward: this tape has run it before");
     this.#ranBackward = true;
-    this.#addGradient("backward", "loss", slot, this.gpu.upload(Float32Array.of(1), value.shape));
+    this.#addGradient(slot, this.gpu.upload(Float32Array.of(1), value.shape));
     for (const recorded of this.#recorded.reverse()) {
       const dOut = recorded.slot.sum;
       if (!dOut) continue;
       recorded.backward(reshape(dOut, recorded.outShape));
-      this.gpu.release(dOut);
+      this.#drop(dOut);
       recorded.slot.sum = undefined;
     }
     this.#recorded.length = 0;
@@ -170,15 +177,43 @@ export class Tape implements Disposable {
     this.#owned.clear();
   }
 
-  #addGradient(op: string, input: string, slot: GradientSlot, gradient: Tensor | undefined): void {
-    if (!gradient) throw new Error(`${op} gave no gradient of ${input}`);
+  #addGradient(slot: GradientSlot, gradient: Tensor): void {
     const sum = slot.parameter?.gradient ?? slot.sum;
     if (!sum) {
       slot.sum = gradient;
       return;
     }
-    accumulate(this.gpu, sum, gradient);
-    this.gpu.release(gradient);
+    if (!this.#isShared(sum)) {
+      accumulate(this.gpu, sum, gradient);
+      this.#drop(gradient);
+      return;
+    }
+    slot.sum = this.#isShared(gradient) ? this.#copyOf(gradient) : gradient;
+    accumulate(this.gpu, slot.sum, sum);
+    this.#drop(sum);
+  }
+
+  /** One more slot holds a gradient: it must not change until the others have dropped it. */
+  #share({ buffer }: Tensor): void {
+    this.#sharers.set(buffer, (this.#sharers.get(buffer) ?? 1) + 1);
+  }
+
+  #isShared({ buffer }: Tensor): boolean {
+    return this.#sharers.has(buffer);
+  }
+
+  #drop(gradient: Tensor): void {
+    const sharers = this.#sharers.get(gradient.buffer) ?? 1;
+    if (sharers === 1) this.gpu.release(gradient);
+    else if (sharers === 2) this.#sharers.delete(gradient.buffer);
+    else this.#sharers.set(gradient.buffer, sharers - 1);
+  }
+
+  #copyOf(gradient: Tensor): Tensor {
+    const copy = this.gpu.allocate(gradient.shape);
+    this.gpu.copy(gradient, copy);
+    this.#drop(gradient);
+    return copy;
   }
 
   #own(tensor: Tensor): void {

@@ -125,6 +125,52 @@ test("parameters of a store that does not learn get no gradient, those beside th
   assertEquals([...(await frozen.readGradients()).get("w")!], [0, 0, 0]);
 });
 
+const sum = { xScale: 1, yScale: 1 };
+
+test("sums share their gradient with their terms, which add to it without touching each other's", async () => {
+  using store = storeOf({ x: [5], y: [5] });
+  const x = (await store.read()).get("x")!;
+  // Residual streams: s = x + tanh x, r = s + tanh s, and r once more on top; then terms that are one variable.
+  const gradients = await gradientsOf(store, (tape, p) => {
+    const s = tape.apply(add, { x: p("x"), y: tape.apply(tanh, { x: p("x") }, {}) }, sum);
+    const r = tape.apply(add, { x: s, y: tape.apply(tanh, { x: s }, {}) }, sum);
+    return positionSum(tape, tape.apply(add, { x: tape.apply(add, { x: r, y: s }, sum), y: r }, sum));
+  });
+  const slope = (value: number) => 1 - Math.tanh(value) ** 2;
+  const expected = [...x].map((value, i) => {
+    const s = value + Math.tanh(value);
+    return (i + 1) * (2 * (1 + slope(s)) + 1) * (1 + slope(value));
+  });
+  assertClose(gradients.get("x")!, expected, 1e-4);
+  const doubled = await gradientsOf(store, (tape, p) => {
+    const t = tape.apply(tanh, { x: p("x") }, {});
+    return positionSum(tape, tape.apply(add, { x: t, y: t }, sum));
+  });
+  assertClose(doubled.get("x")!, [...x].map((value, i) => 2 * (i + 1) * slope(value)));
+});
+
+test("gradients that are shared are released once, when the last slot has dropped them", async () => {
+  using store = storeOf({ x: [300] });
+  const step = async () => {
+    await gradientsOf(store, (tape, p) => {
+      let value = p("x");
+      for (let i = 0; i < 4; i++) {
+        const inner = tape.apply(tanh, { x: value }, {});
+        value = tape.apply(add, { x: tape.apply(add, { x: value, y: inner }, sum), y: inner }, sum);
+      }
+      return positionSum(tape, value);
+    });
+    return gpu.liveBuffers;
+  };
+  await step();
+  const live = await step();
+  for (let i = 0; i < 5; i++) assertEquals(await step(), live);
+  // Released twice, a buffer would be handed out to two tensors.
+  const tensors = Array.from({ length: 64 }, () => gpu.allocate([300]));
+  assertEquals(new Set(tensors.map(({ buffer }) => buffer)).size, 64);
+  for (const tensor of tensors) gpu.release(tensor);
+});
+
 test("a frozen pass keeps nothing but each block's result; one that learns keeps what backward needs", () => {
   using store = storeOf({ x: [7, 2052], norm: [2052], shift: [2052] });
   const buffersAfter = (blocks: number, learning: ParameterStore[]) => {
