@@ -1,9 +1,9 @@
 // Attention of one new token a row to keys and values that are kept: one workgroup owns one head of one row.
-// queries: B rows of `queryStride` vec4s that begin with H D numbers; keys, values: B S rows of `keyStride`, which hold Hkv D numbers
-// each, the values' `valueOffset` on; spans: B 2; done: B; out: B 1 H D. The token sees its row's span up to slot `slot`; a
-// fragment beside this text gives a bias of the distance, or none. Rows that are done get no output.
+// queries: B rows of `queryStride` vec4s that begin with H D numbers; keys, values: Hkv D numbers of each row and slot, which are
+// `rowStride` and `slotStride` vec4s apart, the values' `valueOffset` on; spans: B 2; done: B; out: B 1 H D. The token sees its row's span
+// up to slot `slot`; a fragment beside this text gives a bias of the distance, or none. Rows that are done get no output.
 struct Params {
-  slot: u32, capacity: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, queryStride: u32, keyStride: u32, valueOffset: u32,
+  slot: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, queryStride: u32, rowStride: u32, slotStride: u32, valueOffset: u32,
 }
 
 override CAPACITY: u32 = 64u;
@@ -28,13 +28,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   let first = spans[batch].x;
   let end = min(spans[batch].y, params.slot + 1u);
   let query = batch * params.queryStride + head * params.headVecs;
-  let stride = params.keyStride;
-  let row = batch * params.capacity * stride + kvHead * params.headVecs;
+  let stride = params.slotStride;
+  let row = batch * params.rowStride + kvHead * params.headVecs;
 
   var largest = -1e30;
   for (var s = first + lane; s < end; s += WORKGROUP) {
     var score = 0.0;
-    for (var i = 0u; i < params.headVecs; i++) { score += dot(queries[query + i], keys[row + s * stride + i]); }
+    for (var i = 0u; i < params.headVecs; i++) { score += dot(loadQueries(query + i), loadKeys(row + s * stride + i)); }
     score = withDistance(score * params.scale, params.slot - s, head);
     weights[s] = score;
     largest = max(largest, score);
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   total = workgroupSum(total, lane);
   for (var i = lane; i < params.headVecs; i += WORKGROUP) {
     var sum = vec4f();
-    for (var s = first; s < end; s++) { sum = fma(vec4f(weights[s]), values[row + params.valueOffset + s * stride + i], sum); }
+    for (var s = first; s < end; s++) { sum = fma(vec4f(weights[s]), loadValues(row + params.valueOffset + s * stride + i), sum); }
     out[index * params.headVecs + i] = sum / total;
   }
 }

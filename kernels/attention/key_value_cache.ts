@@ -5,40 +5,71 @@ import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
 import attendWgsl from "./attend_cache.wgsl" with { type: "text" };
+import invocationWgsl from "./attend_cache_by_invocation.wgsl" with { type: "text" };
 import { checkPacked, type HeadLayout } from "./attention.ts";
 import distanceBias from "./distance_bias.wgsl" with { type: "text" };
 import noDistanceBias from "./no_distance_bias.wgsl" with { type: "text" };
 import reorderWgsl from "./reorder_cache.wgsl" with { type: "text" };
 import writeWgsl from "./write_cache.wgsl" with { type: "text" };
 
-const attendKernel = defineKernel("attendCache", workgroupWgsl + attendWgsl + noDistanceBias);
-const attendRelativeKernel = defineKernel("attendCache.relative", workgroupWgsl + attendWgsl + distanceBias);
+const attendKernels = defineAttend("attendCache", noDistanceBias);
+const attendRelativeKernels = defineAttend("attendCache.relative", distanceBias);
 const reorderKernel = defineElementwise("reorderCache", reorderWgsl);
 const writeKernel = defineElementwise("writeCache", writeWgsl);
 
-/** Keys and values of the tokens so far, each `"B S K"` with K = Hkv D and room for S tokens a row. */
+/** A kernel in two forms: a head of a row is shared by the invocations of a workgroup, or is one invocation's. */
+interface AttendKernels {
+  readonly byWorkgroup: Kernel;
+  readonly byInvocation: Kernel;
+}
+
+function defineAttend(name: string, bias: string): AttendKernels {
+  return {
+    byWorkgroup: defineKernel(name, workgroupWgsl + attendWgsl + bias),
+    byInvocation: defineKernel(name, invocationWgsl + bias),
+  };
+}
+
+/** Dimensions of a head that one invocation adds up, where it owns a head alone. */
+const CHUNK_SIZE = 32;
+
+/**
+ * Keys and values of the tokens so far, each `"S B K"` with K = Hkv D and room for S tokens a row. What a step writes lies together, so
+ * that no more than it is copied to an image of the cache.
+ */
 export interface KeyValueCache {
   readonly keys: Tensor;
   readonly values: Tensor;
 }
 
 export function allocateCache(gpu: Gpu, batch: number, capacity: number, layout: HeadLayout): KeyValueCache {
-  const shape = [batch, capacity, layout.numKvHeads * layout.headSize];
+  const shape = [capacity, batch, layout.numKvHeads * layout.headSize];
   return { keys: gpu.allocate(shape), values: gpu.allocate(shape) };
 }
 
 /** Puts the keys and values of `qkv` (`"B T P"`) into slots `slot` … `slot` + T − 1. */
 export function writeCache(gpu: Gpu, qkv: Tensor, cache: KeyValueCache, slot: number, layout: HeadLayout): void {
   const [batch, tokens] = checkPacked(qkv, layout);
-  const capacity = cache.keys.shape[1];
+  const [capacity] = cache.keys.shape;
   if (slot + tokens > capacity) {
     throw new RangeError(`Cannot write ${tokens} tokens at slot ${slot}: the cache holds ${capacity} a row`);
   }
   const keyVecs = layout.numKvHeads * layout.headSize / 4;
   const count = batch * tokens * keyVecs;
+  const start = slot * batch * keyVecs * 16;
+  const isAligned = start % gpu.device.limits.minStorageBufferOffsetAlignment === 0;
+  const written = (cache: Tensor): Tensor =>
+    isAligned ? { ...cache, shape: [tokens, ...cache.shape.slice(1)], offset: cache.offset + start } : cache;
   gpu.dispatch(writeKernel, {
-    bindings: { qkv, ...cache },
-    params: { count, tokens, slot, capacity, queryVecs: layout.numHeads * layout.headSize / 4, keyVecs },
+    bindings: { qkv, keys: written(cache.keys), values: written(cache.values) },
+    params: {
+      count,
+      tokens,
+      rows: batch,
+      slot: isAligned ? 0 : slot,
+      queryVecs: layout.numHeads * layout.headSize / 4,
+      keyVecs,
+    },
     ...elementwiseGrid(gpu, count),
   });
 }
@@ -77,10 +108,11 @@ export function attendCache(
 ): Tensor {
   checkPacked(qkv, layout);
   const { keys, values } = cache;
-  const [, capacity, keyStride] = keys.shape;
-  const kernel = relative ? attendRelativeKernel : attendKernel;
+  const [capacity, batch, width] = keys.shape;
+  const kernels = relative ? attendRelativeKernels : attendKernels;
   const bindings = { queries: qkv, keys, values, spans, done, ...relative };
-  return attendKept(gpu, kernel, bindings, { slot, capacity, keyStride, valueOffset: 0 }, layout);
+  const kept = { slot, capacity, rowStride: width, slotStride: batch * width, valueOffset: 0 };
+  return attendKept(gpu, kernels, bindings, kept, layout);
 }
 
 /** What one new token of each row attends to. */
@@ -109,51 +141,55 @@ export function attendSource(gpu: Gpu, { queries, spans, done, keyValues }: Sour
     );
   }
   const bindings = { queries, keys: keyValues, values: keyValues, spans, done };
-  return attendKept(
-    gpu,
-    attendKernel,
-    bindings,
-    { slot: capacity - 1, capacity, keyStride, valueOffset: width },
-    layout,
-  );
+  const kept = {
+    slot: capacity - 1,
+    capacity,
+    rowStride: capacity * keyStride,
+    slotStride: keyStride,
+    valueOffset: width,
+  };
+  return attendKept(gpu, attendKernels, bindings, kept, layout);
 }
 
+/** Where keys and values lie: numbers from one row, and from one slot, to the next, and from a key to its value. */
 interface Kept {
   /** The last that is seen. */
   readonly slot: number;
   readonly capacity: number;
-  readonly keyStride: number;
+  readonly rowStride: number;
+  readonly slotStride: number;
   readonly valueOffset: number;
 }
 
 function attendKept(
   gpu: Gpu,
-  kernel: Kernel,
+  kernels: AttendKernels,
   bindings: Readonly<Record<string, Tensor>>,
-  { slot, capacity, keyStride, valueOffset }: Kept,
+  { slot, capacity, rowStride, slotStride, valueOffset }: Kept,
   { numHeads: heads, numKvHeads: kvHeads, headSize, scale = 1 / Math.sqrt(headSize) }: ScaledLayout,
 ): Tensor {
-  const [batch, , queryStride] = bindings.queries.shape;
-  const share = Math.ceil((slot + 1) / gpu.tuning.rowWorkgroup);
-  const rounds = loopRounds(share, loopRounds(headSize / 4)) + loopRounds(share) +
-    loopRounds(Math.ceil(headSize / 4 / gpu.tuning.rowWorkgroup), loopRounds(slot + 1));
-  requireLoopRounds(gpu, kernel.name, `${slot + 1} slots and heads of size ${headSize}`, rounds);
-  const out = gpu.allocate([batch, 1, heads * headSize]);
-  gpu.dispatch(kernel, {
+  const [rows, , queryStride] = bindings.queries.shape;
+  const { rowsBy, rowWorkgroup, maxLoopRounds } = gpu.tuning;
+  const [slots, headVecs, chunks] = [slot + 1, headSize / 4, Math.ceil(headSize / CHUNK_SIZE)];
+  const byInvocation = rowsBy === "invocation" && loopRounds(slots, loopRounds(headVecs)) <= maxLoopRounds;
+  if (!byInvocation) {
+    const share = Math.ceil(slots / rowWorkgroup);
+    const rounds = loopRounds(share, loopRounds(headVecs)) + loopRounds(share) +
+      loopRounds(Math.ceil(headVecs / rowWorkgroup), loopRounds(slots));
+    requireLoopRounds(gpu, kernels.byWorkgroup.name, `${slots} slots and heads of size ${headSize}`, rounds);
+  }
+  const out = gpu.allocate([rows, 1, heads * headSize]);
+  const places = {
+    queryStride: queryStride / 4,
+    rowStride: rowStride / 4,
+    slotStride: slotStride / 4,
+    valueOffset: valueOffset / 4,
+  };
+  gpu.dispatch(byInvocation ? kernels.byInvocation : kernels.byWorkgroup, {
     bindings: { ...bindings, out },
-    params: {
-      slot,
-      capacity,
-      heads,
-      kvHeads,
-      headVecs: headSize / 4,
-      scale,
-      queryStride: queryStride / 4,
-      keyStride: keyStride / 4,
-      valueOffset: valueOffset / 4,
-    },
-    constants: { CAPACITY: capacity },
-    workgroups: batch * heads,
+    params: { rows, slot, heads, kvHeads, headVecs, chunks, scale, ...places },
+    constants: byInvocation ? {} : { CAPACITY: capacity },
+    workgroups: byInvocation ? Math.ceil(rows * heads * chunks / rowWorkgroup) : rows * heads,
   });
   return out;
 }
@@ -164,13 +200,13 @@ function attendKept(
  */
 export function reorderCache(gpu: Gpu, { keys, values }: KeyValueCache, parents: Tensor, used: number): KeyValueCache {
   const reordered = (cache: Tensor) => {
-    const [batch, capacity, width] = cache.shape;
+    const [capacity, batch, width] = cache.shape;
     if (used > capacity) throw new RangeError(`Cannot reorder ${used} slots: the cache holds ${capacity} a row`);
     const result = gpu.allocate(cache.shape);
     const count = batch * used * width / 4;
     gpu.dispatch(reorderKernel, {
       bindings: { cache, parents, reordered: result },
-      params: { count, used: used * width / 4, row: capacity * width / 4 },
+      params: { count, rows: batch, row: width / 4 },
       ...elementwiseGrid(gpu, count),
     });
     gpu.release(cache);

@@ -96,17 +96,20 @@ test("attendSource: sizes that do not fit the heads are refused", () => {
 test("reorderCache: rows take their parents' slots, as many as are used; the old cache is released", async () => {
   const [batch, capacity, used] = [4, 7, 5];
   const cache = allocateCache(gpu, batch, capacity, layout);
-  const row = capacity * width;
-  gpu.write(cache.keys, values(batch * row, (i) => i));
-  gpu.write(cache.values, values(batch * row, (i) => -1 - i));
+  const numbered = values(capacity * batch * width, (i) => i);
+  gpu.write(cache.keys, numbered);
+  gpu.write(cache.values, numbered.map((value) => -1 - value));
   const parents = [2, 0, 2, 3];
   const reordered = reorderCache(gpu, cache, gpu.upload(Uint32Array.from(parents)), used);
   const [keys, kept] = await gpu.readAll([reordered.keys, reordered.values]);
-  parents.forEach((parent, b) => {
-    for (let i = 0; i < used * width; i++) {
-      assertEquals([keys[b * row + i], kept[b * row + i]], [parent * row + i, -1 - parent * row - i]);
-    }
-  });
+  for (let slot = 0; slot < used; slot++) {
+    parents.forEach((parent, b) => {
+      for (let i = 0; i < width; i++) {
+        const [at, from] = [(slot * batch + b) * width + i, (slot * batch + parent) * width + i];
+        assertEquals([keys[at], kept[at]], [from, -1 - from]);
+      }
+    });
+  }
   const parentsAgain = gpu.upload(Uint32Array.from(parents));
   assertThrows(
     () => reorderCache(gpu, reordered, parentsAgain, 8),

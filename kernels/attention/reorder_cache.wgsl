@@ -1,6 +1,6 @@
 // Copies rows of a cache: row b of `reordered` becomes row parents[b] of `cache`, slots 0..used - 1 of it.
-// cache, reordered: B S K; parents: B. One invocation copies one vec4f.
-struct Params { count: u32, used: u32, row: u32 }
+// cache, reordered: S B K; parents: B. An item is one vec4f; `row` are the vec4s of a row's slot.
+struct Params { count: u32, rows: u32, row: u32 }
 
 @group(0) @binding(0) var<storage, read> cache: array<vec4f>;
 @group(0) @binding(1) var<storage, read> parents: array<u32>;
@@ -9,7 +9,7 @@ struct Params { count: u32, used: u32, row: u32 }
 
 fn compute(index: u32) {
   if (index >= params.count) { return; }
-  let row = index / params.used;
-  let i = index % params.used;
-  reordered[row * params.row + i] = cache[parents[row] * params.row + i];
+  let slot = index / (params.rows * params.row);
+  let row = index / params.row % params.rows;
+  reordered[index] = loadCache((slot * params.rows + parents[row]) * params.row + index % params.row);
 }

@@ -1,6 +1,6 @@
 // Copies the keys and values of a packed projection into the cache, tokens 0..T-1 to slots `slot`..`slot` + T - 1.
-// qkv: B T P, P = (H + 2 Hkv) D; keys, values: B S Hkv D. One invocation copies one vec4f of both.
-struct Params { count: u32, tokens: u32, slot: u32, capacity: u32, queryVecs: u32, keyVecs: u32 }
+// qkv: B T P, P = (H + 2 Hkv) D; keys, values: S B Hkv D. An item is one vec4f of both.
+struct Params { count: u32, tokens: u32, rows: u32, slot: u32, queryVecs: u32, keyVecs: u32 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> keys: array<vec4f>;
@@ -12,7 +12,7 @@ fn compute(index: u32) {
   let row = index / params.keyVecs;
   let i = index % params.keyVecs;
   let source = row * (params.queryVecs + 2u * params.keyVecs) + params.queryVecs + i;
-  let slot = ((row / params.tokens) * params.capacity + params.slot + row % params.tokens) * params.keyVecs + i;
-  keys[slot] = qkv[source];
-  values[slot] = qkv[source + params.keyVecs];
+  let place = ((params.slot + row % params.tokens) * params.rows + row / params.tokens) * params.keyVecs + i;
+  keys[place] = qkv[source];
+  values[place] = qkv[source + params.keyVecs];
 }
