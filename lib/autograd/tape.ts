@@ -2,7 +2,7 @@ import { accumulate } from "#kernels/accumulate/accumulate.ts";
 import type { Named, Op } from "#kernels/op.ts";
 import { axisSizes } from "#kernels/runtime/axes.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { reshape, type Shape, type Tensor } from "#kernels/runtime/tensor.ts";
+import { reshape, type Shape, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 
 /** A named tensor that a model learns. `gradient` exists while some tape learns it. */
 export interface Parameter {
@@ -14,6 +14,8 @@ export interface Parameter {
 /** What owns parameters: a tape is opened with the stores that learn. */
 export interface ParameterOwner {
   owns(parameter: Parameter): boolean;
+  /** Adds to the gradient of a parameter of its own; the tensor stays the caller's. */
+  addGradient(parameter: Parameter, gradient: Tensor): void;
 }
 
 /** A value on the tape. Views of one value share its gradient. */
@@ -22,11 +24,15 @@ export interface Variable {
   readonly requiresGrad: boolean;
 }
 
-/** Where the gradient of a value gathers: a parameter's own tensor, or one that the tape makes when it is first needed. */
+/** Where the gradient of a value gathers. Those of parameters are handed to their store together, as that ends the compute pass. */
 interface GradientSlot {
   readonly parameter?: Parameter;
+  readonly owner?: ParameterOwner;
   sum?: Tensor;
 }
+
+/** What is held for the stores at most: more is handed over at once. */
+const MOST_HELD_BYTES = 1 << 25;
 
 interface TapeVariable extends Variable {
   readonly slot?: GradientSlot;
@@ -53,6 +59,9 @@ export class Tape implements Disposable {
   readonly #owned = new Map<Tensor["buffer"], { readonly tensor: Tensor; retained: boolean }>();
   /** How many slots hold a gradient, where these are more than one: sums have the gradient of their terms in common. */
   readonly #sharers = new Map<Tensor["buffer"], number>();
+  /** The parameters whose gradients are not handed over yet. */
+  readonly #held: GradientSlot[] = [];
+  #heldBytes = 0;
   #ranBackward = false;
 
   constructor(gpu: Gpu, { learning = [] }: { learning?: readonly ParameterOwner[] } = {}) {
@@ -107,8 +116,8 @@ export class Tape implements Disposable {
   parameter(parameter: Parameter): Variable {
     let variable = this.#parameters.get(parameter);
     if (!variable) {
-      const learns = this.#learning.some((store) => store.owns(parameter));
-      variable = { value: parameter.value, requiresGrad: learns, slot: learns ? { parameter } : undefined };
+      const owner = this.#learning.find((store) => store.owns(parameter));
+      variable = { value: parameter.value, requiresGrad: owner !== undefined, slot: owner && { parameter, owner } };
       this.#parameters.set(parameter, variable);
     }
     return variable;
@@ -170,6 +179,7 @@ export class Tape implements Disposable {
       recorded.slot.sum = undefined;
     }
     this.#recorded.length = 0;
+    this.#handOver();
   }
 
   [Symbol.dispose](): void {
@@ -178,19 +188,34 @@ export class Tape implements Disposable {
   }
 
   #addGradient(slot: GradientSlot, gradient: Tensor): void {
-    const sum = slot.parameter?.gradient ?? slot.sum;
+    const { sum } = slot;
     if (!sum) {
       slot.sum = gradient;
-      return;
-    }
-    if (!this.#isShared(sum)) {
+      if (slot.parameter) this.#hold(slot, gradient);
+    } else if (!this.#isShared(sum)) {
       accumulate(this.gpu, sum, gradient);
       this.#drop(gradient);
-      return;
+    } else {
+      slot.sum = this.#isShared(gradient) ? this.#copyOf(gradient) : gradient;
+      accumulate(this.gpu, slot.sum, sum);
+      this.#drop(sum);
     }
-    slot.sum = this.#isShared(gradient) ? this.#copyOf(gradient) : gradient;
-    accumulate(this.gpu, slot.sum, sum);
-    this.#drop(sum);
+  }
+
+  #hold(slot: GradientSlot, gradient: Tensor): void {
+    this.#held.push(slot);
+    this.#heldBytes += sizeBytes(gradient.shape);
+    if (this.#heldBytes > MOST_HELD_BYTES) this.#handOver();
+  }
+
+  #handOver(): void {
+    for (const slot of this.#held) {
+      slot.owner!.addGradient(slot.parameter!, slot.sum!);
+      this.#drop(slot.sum!);
+      slot.sum = undefined;
+    }
+    this.#held.length = 0;
+    this.#heldBytes = 0;
   }
 
   /** One more slot holds a gradient: it must not change until the others have dropped it. */

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { add } from "#kernels/add/add.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
-import { linearWithBias } from "#kernels/linear/linear.ts";
+import { linear, linearWithBias } from "#kernels/linear/linear.ts";
 import type { Array64 } from "#kernels/op.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, type Shape } from "#kernels/runtime/tensor.ts";
@@ -147,6 +147,35 @@ test("sums share their gradient with their terms, which add to it without touchi
     return positionSum(tape, tape.apply(add, { x: t, y: t }, sum));
   });
   assertClose(doubled.get("x")!, [...x].map((value, i) => 2 * (i + 1) * slope(value)));
+});
+
+test("gradients add up over the tapes of a step, and a parameter that a tape leaves out keeps its own", async () => {
+  using store = storeOf({ x: [70], y: [70] });
+  const run = (names: readonly string[]) => {
+    using tape = new Tape(gpu, { learning: [store] });
+    const terms = names.map((name) => positionSum(tape, tape.parameter(store.get(name))));
+    tape.backward(terms.reduce((x, y) => tape.apply(add, { x, y }, sum)));
+  };
+  store.zeroGradients();
+  for (const names of [["x"], ["x", "y"], ["x", "x"]]) run(names);
+  const gradients = await store.readGradients();
+  assertEquals([...gradients.get("x")!], Array.from({ length: 70 }, (_, i) => 4 * (i + 1)));
+  assertEquals([...gradients.get("y")!], Array.from({ length: 70 }, (_, i) => i + 1));
+});
+
+test("parameters of many megabytes, used more than once, get their whole gradient", async () => {
+  const size = 3000;
+  using store = storeOf({ first: [size, size], second: [size, size] });
+  const gradients = await gradientsOf(store, (tape, p) => {
+    const x = tape.constant(tape.adopt(gpu.upload(Float32Array.from({ length: size }, (_, i) => i % 7), [1, size])));
+    const outs = ["first", "second", "first"].map((name) => tape.apply(linear, { x, weight: p(name) }, {}));
+    return positionSum(tape, outs.reduce((x, y) => tape.apply(add, { x, y }, sum)));
+  });
+  for (const [name, uses] of [["first", 2], ["second", 1]] as const) {
+    for (const [o, i] of [[0, 3], [1234, 8], [size - 1, size - 1]]) {
+      assertEquals(gradients.get(name)![o * size + i], uses * (o + 1) * (i % 7), `${name} ${o} ${i}`);
+    }
+  }
 });
 
 test("gradients that are shared are released once, when the last slot has dropped them", async () => {

@@ -1,3 +1,4 @@
+import { accumulate } from "#kernels/accumulate/accumulate.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, elementCount, type Shape, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Parameter, ParameterOwner } from "#lib/autograd/tape.ts";
@@ -39,6 +40,8 @@ export class ParameterStore implements ParameterOwner, Disposable {
   readonly segments: readonly Segment[];
   readonly #gpu: Gpu;
   #gradients: Tensor[] | undefined;
+  /** Those whose gradient has been added to since it was zeroed. */
+  readonly #withGradient = new Set<Parameter>();
 
   /** Makes the parameters with their initial values, drawn in the order of `specs`. */
   constructor(gpu: Gpu, specs: readonly ParameterSpec[], normalSource: () => number) {
@@ -91,6 +94,14 @@ export class ParameterStore implements ParameterOwner, Disposable {
 
   zeroGradients(): void {
     for (const gradient of this.gradients) this.#gpu.clear(gradient);
+    this.#withGradient.clear();
+  }
+
+  /** The first after the gradients were zeroed is a copy. @param gradient as many elements as the parameter has */
+  addGradient(parameter: Parameter, gradient: Tensor): void {
+    if (this.#withGradient.has(parameter)) accumulate(this.#gpu, parameter.gradient, gradient);
+    else this.#gpu.copy(gradient, parameter.gradient);
+    this.#withGradient.add(parameter);
   }
 
   /** Takes over the values of a store of the same layout. */
