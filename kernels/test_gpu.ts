@@ -11,7 +11,7 @@ const opened = new Map<string, Promise<Gpu>>();
  */
 export function testGpu(tuning: Partial<Tuning> = {}): Promise<Gpu> {
   const key = JSON.stringify(Object.entries(tuning).sort());
-  const gpu = opened.get(key) ?? Gpu.open({ tuning: { leastImageBytes: 0, ...tuning } });
+  const gpu = opened.get(key) ?? Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0, ...tuning } });
   opened.set(key, gpu);
   return gpu;
 }

@@ -2,12 +2,12 @@ import { requestAdapter, requestDevice } from "./adapter.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Inputs } from "./kernel_text.ts";
+import type { ImageSet } from "./kernel_text.ts";
 import { ParamsBuffer } from "./params_buffer.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
 import { DispatchTimer, type KernelTime } from "./profile.ts";
 import { ReadBack, type TypedArray } from "./read_back.ts";
-import { bindingSize, type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
+import { type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
 import { gridOf, type Workgroups } from "./workgroup_grid.ts";
 
@@ -134,10 +134,10 @@ export class Gpu implements AsyncDisposable {
     const [x, y, z] = gridOf(kernel.name, workgroups, this.device.limits.maxComputeWorkgroupsPerDimension);
     if (x * y * z === 0) return;
     this.onDispatch?.(kernel);
-    const inputs = this.#inputsOf(kernel, bindings);
+    const images = this.#imagesFor(kernel, bindings);
     this.#images.beginDispatch();
-    const { pipeline, layout } = this.#pipelines.pipeline(kernel, this.#withDefaults(kernel, constants), inputs);
-    const group = this.#pipelines.bindGroup(kernel, layout, bindings, inputs, () => this.#outsidePass());
+    const { pipeline, layout } = this.#pipelines.pipeline(kernel, this.#withDefaults(kernel, constants), images);
+    const group = this.#pipelines.bindGroup(kernel, layout, bindings, images, () => this.#outsidePass());
     const uniformOffset = kernel.params.length > 0 ? this.#putParams(kernel, params) : undefined;
     const pass = this.#beginPass(kernel);
     pass.setPipeline(pipeline);
@@ -245,14 +245,9 @@ export class Gpu implements AsyncDisposable {
       : constants;
   }
 
-  /** Images where the adapter reads these faster, and there is enough to read. */
-  #inputsOf(kernel: Kernel, bindings: Dispatch["bindings"]): Inputs {
-    const { inputs, leastImageBytes } = this.tuning;
-    if (inputs === "buffer") return inputs;
-    const isWorth = kernel.bindings.some(({ name, isLoaded }) =>
-      isLoaded && bindings[name] !== undefined && bindingSize(bindings[name]) >= leastImageBytes
-    );
-    return isWorth && this.#images.canHold(kernel, bindings) ? "image" : "buffer";
+  #imagesFor(kernel: Kernel, bindings: Dispatch["bindings"]): ImageSet {
+    const { inputs, leastImageBytes, mostUncopiedBytes } = this.tuning;
+    return inputs === "buffer" ? 0 : this.#images.choose(kernel, bindings, leastImageBytes, mostUncopiedBytes);
   }
 
   #putParams(kernel: Kernel, params: Readonly<Record<string, number>>): number {

@@ -1,6 +1,7 @@
 import { sizeClass } from "./buffer_pool.ts";
 import { IMAGE_FORMATS, IMAGE_WIDTH, type ImageFormat } from "./image_formats.ts";
 import type { Kernel, KernelBinding } from "./kernel.ts";
+import type { ImageSet } from "./kernel_text.ts";
 import { bindingSize, type Tensor } from "./tensor.ts";
 
 /** A copy of a window of a buffer that kernels read as texels. */
@@ -62,14 +63,32 @@ export class InputImages {
     return this.#peakBytes;
   }
 
-  /** Whether all that a kernel loads fits into images. */
-  canHold({ bindings }: Kernel, tensors: Readonly<Record<string, Tensor>>): boolean {
-    const { maxStorageTexturesPerShaderStage, maxTextureDimension2D } = this.#device.limits;
-    const loaded = bindings.filter(({ isLoaded }) => isLoaded);
-    return loaded.length <= maxStorageTexturesPerShaderStage && loaded.every(({ name, element }) => {
-      const texels = imageSize(tensors[name]) / IMAGE_FORMATS[element].bytes;
-      return texels <= IMAGE_WIDTH * maxTextureDimension2D;
-    });
+  /**
+   * Which of the tensors that a kernel loads it is to read from images: none, where all are smaller than `leastBytes` or one does not fit.
+   * A copy ends the compute pass, which costs more than it saves where nothing but a few numbers have changed: tensors below
+   * `mostUncopied` that have changed are left in their buffers, unless another has to be copied anyway.
+   */
+  choose(
+    { bindings }: Kernel,
+    tensors: Readonly<Record<string, Tensor>>,
+    leastBytes: number,
+    mostUncopied: number,
+  ): ImageSet {
+    let [loaded, fresh, count] = [0, 0, 0];
+    let [isWorth, mustCopy] = [false, false];
+    for (const [index, { name, element, isLoaded }] of bindings.entries()) {
+      const tensor = tensors[name];
+      if (!isLoaded || !tensor) continue;
+      if (!this.#fits(tensor, element)) return 0;
+      const bytes = bindingSize(tensor);
+      count++;
+      loaded |= 1 << index;
+      isWorth ||= bytes >= leastBytes;
+      if (this.#isFresh(tensor, element)) fresh |= 1 << index;
+      else mustCopy ||= bytes >= mostUncopied;
+    }
+    if (!isWorth || count > this.#device.limits.maxStorageTexturesPerShaderStage) return 0;
+    return mustCopy ? loaded : fresh;
   }
 
   /** Begins a dispatch: until the next one no image that it is given changes its window. */
@@ -96,7 +115,7 @@ export class InputImages {
     const size = imageSize(tensor);
     let images = this.#ofBuffers.get(buffer);
     if (!images) this.#ofBuffers.set(buffer, images = new Map());
-    const key = `${offset} ${size} ${format.format}`;
+    const key = windowKey(tensor, element);
     let image = images.get(key);
     if (!image) {
       images.set(key, image = this.#freeImage(size, format));
@@ -118,6 +137,16 @@ export class InputImages {
       this.#count--;
     }
     this.#ofBuffers.delete(buffer);
+  }
+
+  #fits(tensor: Tensor, element: string): boolean {
+    const texels = imageSize(tensor) / IMAGE_FORMATS[element].bytes;
+    return texels <= IMAGE_WIDTH * this.#device.limits.maxTextureDimension2D;
+  }
+
+  #isFresh(tensor: Tensor, element: string): boolean {
+    const image = this.#ofBuffers.get(tensor.buffer)?.get(windowKey(tensor, element));
+    return image !== undefined && image.stale === undefined;
   }
 
   #noteRead(image: Image): void {
@@ -150,6 +179,10 @@ export class InputImages {
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     return { id: this.#nextId++, texture, view: texture.createView(), format, bytes: size, lastRead: 0 };
   }
+}
+
+function windowKey(tensor: Tensor, element: string): string {
+  return `${tensor.offset} ${imageSize(tensor)} ${element}`;
 }
 
 function kindOf(bytes: number, { format }: ImageFormat): string {

@@ -126,7 +126,7 @@ test("a loop over steps makes no image after the second, though its tensors chan
 });
 
 Deno.test("where images would take over half of what buffers take, tensors share them, and each reads its own", async () => {
-  await using gpu = await Gpu.open({ tuning: { inputs: "image", leastImageBytes: 0 } });
+  await using gpu = await Gpu.open({ tuning: { inputs: "image", leastImageBytes: 0, mostUncopiedBytes: 0 } });
   const count = 4 * IMAGE_WIDTH;
   const tensors = Array.from({ length: 12 }, (_, i) => gpu.upload(numbered(count).map((value) => value + i)));
   const outs = tensors.map(() => gpu.allocate([count]));
@@ -144,6 +144,27 @@ Deno.test("where images would take over half of what buffers take, tensors share
   assertEquals(await gpu.read(outs[0]), numbered(count).map((value) => 5 * value + 2 * (value + 1)));
   const bufferBytes = (tensors.length + outs.length) * 4 * count;
   assert(gpu.peakBytes > bufferBytes && gpu.peakBytes <= 1.6 * bufferBytes, `${gpu.peakBytes} for ${bufferBytes}`);
+});
+
+Deno.test("a small input that has changed is read from its buffer, unless another has to be copied anyway", async () => {
+  await using gpu = await Gpu.open({ tuning: { inputs: "image", leastImageBytes: 4096, mostUncopiedBytes: 1024 } });
+  const [large, small, out] = [gpu.upload(numbered(2048)), gpu.upload(numbered(128)), gpu.allocate([128])];
+  const images: number[] = [];
+  const dispatch = async (expected: number) => {
+    const bindings = { vecs: large, pairs: small, numbers: small, out };
+    gpu.dispatch(sumKernel, { bindings, params: { count: 128, factor: 0 }, ...grid(128) });
+    const values = await gpu.read(out);
+    assertEquals(values[5], expected);
+    images.push(gpu.liveImages);
+  };
+  gpu.write(small, new Float32Array(128).fill(1));
+  scale(gpu, large, gpu.allocate([2048]), 1);
+  await dispatch(5 + 6); // as numbers, the large input has an image; as vecs it has none yet, so all are copied
+  gpu.write(small, new Float32Array(128).fill(2));
+  await dispatch(5 + 12);
+  gpu.write(large, new Float32Array(2048).fill(1));
+  await dispatch(1 + 12);
+  assertEquals(images, [4, 4, 4]);
 });
 
 Deno.test({

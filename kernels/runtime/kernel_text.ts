@@ -1,21 +1,20 @@
 import { IMAGE_FORMATS, IMAGE_WIDTH } from "./image_formats.ts";
 import { type Kernel, type KernelBinding, loaderOf } from "./kernel.ts";
 
-/** Where a dispatch reads what its kernel loads: see `Tuning.inputs`. */
-export type Inputs = "buffer" | "image";
+/** Which bindings of a dispatch are images: bit i stands for the kernel's binding i. */
+export type ImageSet = number;
 
-/** Whether a binding is an image in a dispatch that reads from images. */
-export function isImage({ isLoaded }: KernelBinding, inputs: Inputs): boolean {
-  return isLoaded && inputs === "image";
+export function isImage(images: ImageSet, index: number): boolean {
+  return (images >> index & 1) === 1;
 }
 
 /**
  * The WGSL that is compiled: bindings numbered 0, 1, 2 …, the uniform last, as entry points of one text bind different variables; and for
  * each binding that the text loads its `loadName(i: u32)`, from a buffer or from a texel.
  */
-export function textFor(kernel: Kernel, inputs: Inputs): string {
+export function textFor(kernel: Kernel, imageSet: ImageSet): string {
   const order = new Map(kernel.bindings.map(({ name }, index) => [name, index]));
-  const images = new Map(kernel.bindings.filter((each) => isImage(each, inputs)).map((each) => [each.name, each]));
+  const images = new Map(kernel.bindings.filter((_, i) => isImage(imageSet, i)).map((each) => [each.name, each]));
   const declared = kernel.wgsl.replaceAll(
     /@group\(0\)\s*@binding\((\d+)\)(\s*var<\s*(uniform|storage)[^>]*>\s*(\w+))(\s*:[^;]*;)/g,
     (_, number, rest, kind, name, type) => {

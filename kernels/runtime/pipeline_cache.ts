@@ -1,7 +1,7 @@
 import { IMAGE_FORMATS } from "./image_formats.ts";
 import type { InputImages } from "./input_images.ts";
 import type { Kernel, KernelBinding } from "./kernel.ts";
-import { type Inputs, isImage, textFor } from "./kernel_text.ts";
+import { type ImageSet, isImage, textFor } from "./kernel_text.ts";
 import { bindingSize, type Tensor } from "./tensor.ts";
 
 interface CompiledKernel {
@@ -29,12 +29,12 @@ export class PipelineCache {
     this.#images = images;
   }
 
-  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>, inputs: Inputs): CompiledKernel {
+  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>, images: ImageSet): CompiledKernel {
     let variants = this.#compiled.get(kernel);
     if (!variants) this.#compiled.set(kernel, variants = new Map());
-    const key = [inputs, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)].join();
+    const key = [images, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)].join();
     let compiled = variants.get(key);
-    if (!compiled) variants.set(key, compiled = this.#compile(kernel, constants, inputs));
+    if (!compiled) variants.set(key, compiled = this.#compile(kernel, constants, images));
     return compiled;
   }
 
@@ -43,15 +43,15 @@ export class PipelineCache {
     kernel: Kernel,
     layout: GPUBindGroupLayout,
     tensors: Readonly<Record<string, Tensor>>,
-    inputs: Inputs,
+    images: ImageSet,
     encoder: () => GPUCommandEncoder,
   ): GPUBindGroup {
     let key = `${this.#id(this.#layoutIds, layout)}`;
     const resources: GPUBindingResource[] = [];
-    for (const binding of kernel.bindings) {
+    for (const [index, binding] of kernel.bindings.entries()) {
       const tensor = tensors[binding.name];
       if (!tensor) throw new RangeError(`Cannot dispatch ${kernel.name}: binding ${binding.name} is not given`);
-      if (isImage(binding, inputs)) {
+      if (isImage(images, index)) {
         const { id, view } = this.#images.imageOf(tensor, binding, encoder);
         key += `|image ${id}`;
         resources.push(view);
@@ -79,9 +79,9 @@ export class PipelineCache {
     return this.#device.createBindGroup({ label: kernel.name, layout, entries });
   }
 
-  #compile(kernel: Kernel, constants: Readonly<Record<string, number>>, inputs: Inputs): CompiledKernel {
-    const layout = this.#layout(kernel, inputs);
-    const module = this.#device.createShaderModule({ label: kernel.name, code: textFor(kernel, inputs) });
+  #compile(kernel: Kernel, constants: Readonly<Record<string, number>>, images: ImageSet): CompiledKernel {
+    const layout = this.#layout(kernel, images);
+    const module = this.#device.createShaderModule({ label: kernel.name, code: textFor(kernel, images) });
     const pipeline = this.#device.createComputePipeline({
       label: kernel.name,
       layout: this.#device.createPipelineLayout({ label: kernel.name, bindGroupLayouts: [layout] }),
@@ -90,8 +90,8 @@ export class PipelineCache {
     return { pipeline, layout };
   }
 
-  #layout(kernel: Kernel, inputs: Inputs): GPUBindGroupLayout {
-    const kinds = kernel.bindings.map((binding) => resourceKind(binding, inputs));
+  #layout(kernel: Kernel, images: ImageSet): GPUBindGroupLayout {
+    const kinds = kernel.bindings.map((binding, index) => resourceKind(binding, isImage(images, index)));
     if (kernel.params.length > 0) {
       kinds.push({ buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 0 } });
     }
@@ -112,11 +112,9 @@ export class PipelineCache {
 }
 
 function resourceKind(
-  binding: KernelBinding,
-  inputs: Inputs,
+  { access, element }: KernelBinding,
+  isImage: boolean,
 ): Pick<GPUBindGroupLayoutEntry, "buffer" | "storageTexture"> {
-  if (isImage(binding, inputs)) {
-    return { storageTexture: { access: "read-only", format: IMAGE_FORMATS[binding.element].format } };
-  }
-  return { buffer: { type: binding.access === "read" ? "read-only-storage" : "storage" } };
+  if (isImage) return { storageTexture: { access: "read-only", format: IMAGE_FORMATS[element].format } };
+  return { buffer: { type: access === "read" ? "read-only-storage" : "storage" } };
 }

@@ -22,7 +22,7 @@ const groupOf = (
   kernel: Kernel,
   layout: GPUBindGroupLayout,
   tensors: Readonly<Record<string, Tensor>>,
-) => cache.bindGroup(kernel, layout, tensors, "buffer", noEncoder);
+) => cache.bindGroup(kernel, layout, tensors, 0, noEncoder);
 
 const test = (name: string, fn: (gpu: Gpu, cache: PipelineCache) => void | Promise<void>) =>
   Deno.test({
@@ -41,22 +41,22 @@ const test = (name: string, fn: (gpu: Gpu, cache: PipelineCache) => void | Promi
   });
 
 test("a kernel is compiled once for each set of constants", (_, cache) => {
-  const first = cache.pipeline(multiplyKernel, { WORKGROUP: 8 }, "buffer");
-  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 8 }, "buffer") === first);
-  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 16 }, "buffer") !== first);
-  assert(cache.pipeline(numberKernel, {}, "buffer") !== first);
+  const first = cache.pipeline(multiplyKernel, { WORKGROUP: 8 }, 0);
+  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 8 }, 0) === first);
+  assert(cache.pipeline(multiplyKernel, { WORKGROUP: 16 }, 0) !== first);
+  assert(cache.pipeline(numberKernel, {}, 0) !== first);
 });
 
 test("kernels that bind alike share a layout, and so their bind groups", (gpu, cache) => {
-  const [put, number] = [cache.pipeline(putKernel, {}, "buffer"), cache.pipeline(numberKernel, {}, "buffer")];
+  const [put, number] = [cache.pipeline(putKernel, {}, 0), cache.pipeline(numberKernel, {}, 0)];
   assert(put.layout === number.layout);
-  assert(cache.pipeline(multiplyKernel, {}, "buffer").layout !== put.layout);
+  assert(cache.pipeline(multiplyKernel, {}, 0).layout !== put.layout);
   const out = gpu.allocate([8]);
   assert(groupOf(cache, putKernel, put.layout, { out }) === groupOf(cache, numberKernel, number.layout, { out }));
 });
 
 test("a bind group is made once for the same windows of the same buffers, and anew for others", (gpu, cache) => {
-  const { layout } = cache.pipeline(multiplyKernel, {}, "buffer");
+  const { layout } = cache.pipeline(multiplyKernel, {}, 0);
   const [x, y, out] = [gpu.allocate([512]), gpu.allocate([512]), gpu.allocate([512])];
   const group = groupOf(cache, multiplyKernel, layout, { x, out });
   assert(groupOf(cache, multiplyKernel, layout, { x: { ...x }, out }) === group);
@@ -68,7 +68,7 @@ test("a bind group is made once for the same windows of the same buffers, and an
 });
 
 test("a binding that is not given is named", (gpu, cache) => {
-  const { layout } = cache.pipeline(multiplyKernel, {}, "buffer");
+  const { layout } = cache.pipeline(multiplyKernel, {}, 0);
   assertThrows(
     () => groupOf(cache, multiplyKernel, layout, { x: gpu.allocate([4]) }),
     RangeError,

@@ -5,6 +5,8 @@ export interface Tuning {
   readonly inputs: "buffer" | "image";
   /** Bytes of the largest input from which on a dispatch reads images: below, what the copies cost is more than they save. */
   readonly leastImageBytes: number;
+  /** Bytes of an input below which it is read from its buffer, if it has changed and nothing else has to be copied. */
+  readonly mostUncopiedBytes: number;
   /** Whether a row (of norms, of a softmax) is owned by a workgroup, or by an invocation alone, without memory shared. */
   readonly rowsBy: "workgroup" | "invocation";
   /** Invocations of a workgroup of a row kernel: one SIMD vector on a CPU driver. */
@@ -28,6 +30,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     name: "cpu",
     inputs: "image",
     leastImageBytes: 32_768,
+    mostUncopiedBytes: 4_096,
     rowsBy: "invocation",
     rowWorkgroup: 8,
     elementwiseWorkgroup: 64,
@@ -41,6 +44,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     name: "gpu",
     inputs: "buffer",
     leastImageBytes: Infinity,
+    mostUncopiedBytes: 0,
     rowsBy: "workgroup",
     rowWorkgroup: 64,
     elementwiseWorkgroup: 256,

@@ -222,7 +222,7 @@ test("the critics' ascent raises the moments, at most to 2·TV", async () => {
 test("the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates", async () => {
   for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
     // A device of its own: what other tests left in the pool would hide a leak.
-    await using own = await Gpu.open({ tuning: { leastImageBytes: 0 } });
+    await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
     const buffers: number[] = [];
     await runTrial({
       gpu: own,

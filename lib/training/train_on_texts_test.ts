@@ -98,7 +98,7 @@ test("a run that goes on neither reports a step again nor the start; from its la
 });
 
 test("a run that saving interrupts gives back what it held, and goes on from there", async () => {
-  await using own = await Gpu.open({ tuning: { leastImageBytes: 0 } });
+  await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
   const interrupted = async () => {
     const store = new EveryStep();
     const save = async (snapshot: Snapshot) => {
@@ -119,7 +119,7 @@ test("a run that saving interrupts gives back what it held, and goes on from the
 test("the number of live GPU buffers is constant from the third step on", async () => {
   for (const logEvery of [1, 10]) {
     // A device of its own: what other tests left in the pool would hide a leak.
-    await using own = await Gpu.open({ tuning: { leastImageBytes: 0 } });
+    await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
     const buffers: number[] = [];
     await fineTune({ gpu: own, logEvery, onStep: () => buffers.push(own.liveBuffers + own.liveImages) });
     assertEquals(new Set(buffers.slice(3)).size, 1, `${buffers}`);

@@ -54,7 +54,7 @@ for (const family of ["gpt2", "llama"] as const) {
 
   test(`${family}: the number of live GPU buffers is constant from the third step on`, async () => {
     // A device of its own: what other tests left in the pool would hide a leak.
-    await using own = await Gpu.open({ tuning: { leastImageBytes: 0 } });
+    await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
     using student = tinyDecoder(own, family);
     using optimizer = new AdamW(own, student.store, adam);
     const buffers: number[] = [];
