@@ -19,6 +19,8 @@ export interface Tuning {
   readonly attentionWorkgroup: number;
   /** Register tiles without barriers win on a CPU driver, shared-memory tiles on a GPU. */
   readonly matmul: "register" | "shared";
+  /** Tiles of 128 x 128 from which on a product takes them: enough for every core of a GPU, else tiles of 64 x 64. */
+  readonly largeTiles: number;
   /** Rounds that all loops of one invocation may make together; Mesa's CPU driver ends them, silently, beyond 65,535. */
   readonly maxLoopRounds: number;
 }
@@ -35,6 +37,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     rowsOfPart: 2048,
     attentionWorkgroup: 8,
     matmul: "register",
+    largeTiles: Infinity,
     maxLoopRounds: 65_535,
   },
   gpu: {
@@ -48,6 +51,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     rowsOfPart: 64,
     attentionWorkgroup: 32,
     matmul: "shared",
+    largeTiles: 128,
     maxLoopRounds: Infinity,
   },
 };
