@@ -9,9 +9,6 @@ override IS_SPLIT: bool = false;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;
 
-fn loadBias(i: u32) -> vec4f { return bias[i]; }
-fn loadResidual(i: u32) -> vec4f { return residual[i]; }
-
 fn biasesOf(column: u32) -> vec4f {
   if (HAS_BIAS) { return loadBias(column / 4u); }
   return vec4f();

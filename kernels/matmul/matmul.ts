@@ -6,6 +6,9 @@ import { chooseKernel, type MatmulKernel } from "./matmul_kernels.ts";
 /** As `gelu` with approximation "tanh" and "none", and as `relu`. In the order of ACTIVATION in WGSL. */
 const ACTIVATIONS = ["none", "geluTanh", "gelu", "relu"] as const;
 
+/** More than any kernel loops while it stores. */
+const STORE_ROUNDS = 200;
+
 export interface MatmulOptions {
   /** `a` is given as `"K M"`. */
   readonly transposeA?: boolean;
@@ -36,7 +39,7 @@ export function matmul(gpu: Gpu, a: Tensor, b: Tensor, options: MatmulOptions = 
   const { kernel, step, roundsInside, layout } = options.kernel ?? chooseKernel(gpu, m, n);
   const { constants, workgroups, lanesAlongN = 1 } = layout(m, n);
   // A CPU driver ends loops that last too long: it sums a long K in several dispatches.
-  const depth = step * Math.floor((gpu.tuning.maxLoopRounds - 1) / (1 + roundsInside));
+  const depth = step * Math.floor((gpu.tuning.maxLoopRounds - STORE_ROUNDS) / (1 + roundsInside));
   for (let start = 0; start < k; start += depth) {
     gpu.dispatch(kernel[blockSizeOf(n)], {
       bindings: { a, b, bias: bias ?? b, residual: residual ?? b, out },

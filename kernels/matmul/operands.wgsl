@@ -16,9 +16,6 @@ override WHOLE_K: bool = false;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-fn loadA(i: u32) -> vec4f { return a[i]; }
-fn loadB(i: u32) -> vec4f { return b[i]; }
-
 // Four numbers from number i on.
 fn fourOfA(i: u32) -> vec4f {
   if (ALIGNED_A) { return loadA(i / 4u); }
