@@ -31,14 +31,16 @@ fn spliced(low: vec4f, high: vec4f, shift: u32) -> vec4f {
   return select(first, vec4f(first.yzw, select(high.x, high.z, isByTwo)), shift % 2u == 1u);
 }
 
-// Where four neighbouring rows of A' (columns of B') begin, or where they lie in the first four rows as stored.
-fn startsOf(first: u32, length: u32, isTransposed: bool) -> vec4u {
-  let four = vec4u(0u, 1u, 2u, 3u);
-  if (isTransposed) { return vec4u(first) + four * length; }
-  return (vec4u(first) + four) * length;
+// Where four neighbouring rows of A' (columns of B') begin as they are stored; where these lie across, their column, and of B's first four
+// rows. Said differently for A and B because Mesa's compiler makes of the two alike what takes twice as long where A is transposed.
+fn startsOfA(row: u32) -> vec4u {
+  if (TRANSPOSE_A) { return vec4u(row); }
+  return (vec4u(row) + vec4u(0u, 1u, 2u, 3u)) * params.k;
 }
-fn startsOfA(row: u32) -> vec4u { return startsOf(row, select(params.k, params.m, TRANSPOSE_A), TRANSPOSE_A); }
-fn startsOfB(column: u32) -> vec4u { return startsOf(column, select(params.n, params.k, TRANSPOSE_B), !TRANSPOSE_B); }
+fn startsOfB(column: u32) -> vec4u {
+  if (TRANSPOSE_B) { return (vec4u(column) + vec4u(0u, 1u, 2u, 3u)) * params.k; }
+  return vec4u(column) + vec4u(0u, 1u, 2u, 3u) * params.n;
+}
 
 fn isBeforeEnd(k: u32) -> vec4<bool> { return vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(params.end); }
 
@@ -58,7 +60,8 @@ fn acrossK(rows: mat4x4f, k: u32) -> mat4x4f {
 
 // Four rows of A': column i of the result is row i, its numbers k..k + 3. A transpose only renames registers.
 fn blockOfA(starts: vec4u, k: u32) -> mat4x4f {
-  let at = starts + select(k, k * params.m, TRANSPOSE_A);
+  var at = starts + k;
+  if (TRANSPOSE_A) { at = starts + (vec4u(k) + vec4u(0u, 1u, 2u, 3u)) * params.m; }
   let stored = mat4x4f(fourOfA(at.x), fourOfA(at.y), fourOfA(at.z), fourOfA(at.w));
   if (TRANSPOSE_A) { return transpose(acrossK(stored, k)); }
   return mat4x4f(alongK(stored[0], k), alongK(stored[1], k), alongK(stored[2], k), alongK(stored[3], k));
