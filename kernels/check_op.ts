@@ -3,6 +3,7 @@ import type { Array64, Named, Op } from "./op.ts";
 import { axisSizes } from "./runtime/axes.ts";
 import type { Gpu, TypedArray } from "./runtime/gpu.ts";
 import { elementCount, type Shape, type Tensor } from "./runtime/tensor.ts";
+import type { Tuning } from "./runtime/tuning.ts";
 import { testGpu } from "./test_gpu.ts";
 
 /** One set of shapes to test an op with. */
@@ -24,27 +25,31 @@ const MAX_CHECKED_ELEMENTS = 48;
  * Registers the tests of an op, per case: forward against the float64 reference; every gradient against central differences
  * of the reference (all elements of small inputs, a spread of them otherwise); runs bit-equal, wherever inputs are read from; and once,
  * that wrong axes are refused.
+ *
+ * @param tuning for a second registration of an op that has kernels of another form, such as `gpuForms()`
  */
 export function checkOp<In extends string, Attrs, Saved extends string>(
   op: Op<In, Attrs, Saved>,
   cases: readonly OpCase<In, Attrs>[],
+  tuning: Partial<Tuning> = {},
 ): void {
+  const name = tuning.name ? `${op.name} as on a ${tuning.name}` : op.name;
   for (const opCase of cases) {
     const test = (criterion: string, run: (gpu: Gpu) => Promise<void>) =>
       Deno.test({
-        name: `${op.name}: ${opCase.label}: ${criterion}`,
+        name: `${name}: ${opCase.label}: ${criterion}`,
         sanitizeResources: false,
-        fn: async () => await run(await testGpu()),
+        fn: async () => await run(await testGpu(tuning)),
       });
     test("forward equals the float64 reference", (gpu) => checkForward(gpu, op, opCase));
     if (op.differentiable.length > 0) {
       test("gradients equal central differences of the reference", (gpu) => checkGradients(gpu, op, opCase));
     }
     test("two runs are bit-equal, and so is one that reads no images", async (gpu) => {
-      await checkBitEqual([gpu, gpu, await testGpu({ inputs: "buffer" })], op, opCase);
+      await checkBitEqual([gpu, gpu, await testGpu({ ...tuning, inputs: "buffer" })], op, opCase);
     });
   }
-  Deno.test(`${op.name}: a tensor with a missing axis is refused by name`, () => {
+  Deno.test(`${name}: a tensor with a missing axis is refused by name`, () => {
     for (const name in cases[0].inputs) {
       if (op.axes[name] === "*") continue;
       const shape = cases[0].inputs[name].slice(1);

@@ -2,7 +2,9 @@ import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel, type Kernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
+import type { Tuning } from "../runtime/tuning.ts";
 import wgsl from "./attention.wgsl" with { type: "text" };
+import tilesWgsl from "./attention_tiles.wgsl" with { type: "text" };
 import causalMask from "./causal_mask.wgsl" with { type: "text" };
 import noBias from "./no_bias.wgsl" with { type: "text" };
 import offsetBias from "./offset_bias.wgsl" with { type: "text" };
@@ -13,24 +15,66 @@ import spanMask from "./span_mask.wgsl" with { type: "text" };
 const MASKS = { causal: causalMask, span: spanMask } as const;
 const BIASES = { none: noBias, offset: offsetBias } as const;
 
-export const QUERIES_PER_INVOCATION = 4;
-/** Dimensions of a head that one workgroup accumulates. */
-const CHUNK_SIZE = 32;
+/** Of the blocks in which scores are computed: four queries by four keys. */
+export const QUERIES_OF_BLOCK = 4;
 
-export interface AttentionKernels {
+/** How the kernels of one form cover their tokens and a head's dimensions. */
+interface Form {
+  readonly suffix: "" | "Tiles";
+  readonly constants: (chunks: number) => Readonly<Record<string, number>>;
+  /** Tokens that a workgroup owns, and those that a round of its longest loop walks over. */
+  readonly tokens: number;
+  readonly tokensOfRound: number;
+  /** Dimensions of a head that one workgroup accumulates at most, in chunks; those of keys and values count twice. */
+  readonly chunks: number;
+  /** Rounds of the loops inside, for products over so many vec4f of the head and sums over so many chunks. */
+  readonly roundsInside: (products: number, headVecs: number, chunks: number) => number;
+}
+
+/** Dimensions of a head in one chunk. */
+const CHUNK_SIZE = 32;
+/** One SIMD vector of a CPU driver. */
+const REGISTER_WORKGROUP = 8;
+
+const FORMS: Readonly<Record<Tuning["attention"], Form>> = {
+  register: {
+    suffix: "",
+    constants: () => ({ WORKGROUP: REGISTER_WORKGROUP }),
+    tokens: REGISTER_WORKGROUP * QUERIES_OF_BLOCK,
+    tokensOfRound: QUERIES_OF_BLOCK,
+    chunks: 1,
+    roundsInside: (products, headVecs) => products * loopRounds(headVecs),
+  },
+  tile: {
+    suffix: "Tiles",
+    constants: (chunks) => ({ CHUNKS: chunks }),
+    tokens: 32,
+    tokensOfRound: 32,
+    chunks: 4,
+    roundsInside: (products, headVecs, chunks) =>
+      products * loopRounds(Math.ceil(headVecs / 8), loopRounds(4) + loopRounds(8)) +
+      chunks * (loopRounds(4) + loopRounds(32)) + loopRounds(8) + loopRounds(32),
+  },
+};
+
+type Kernels = Readonly<Record<"forward" | "backwardQuery" | "backwardKeyValue", Kernel>>;
+
+/** An attention op's kernels, in registers alone (as CPU drivers like it) and by tiles in workgroup memory (as GPUs do). */
+export interface AttentionKernels extends Readonly<Record<Tuning["attention"], Kernels>> {
   readonly name: string;
-  readonly forward: Kernel;
-  readonly backwardQuery: Kernel;
-  readonly backwardKeyValue: Kernel;
 }
 
 export function defineAttention(name: string, mask: keyof typeof MASKS, bias: keyof typeof BIASES): AttentionKernels {
-  const text = wgsl + MASKS[mask] + BIASES[bias];
+  const fragments = MASKS[mask] + BIASES[bias];
+  const define = (text: string, suffix: string): Kernels => ({
+    forward: defineKernel(name, text, `forward${suffix}`),
+    backwardQuery: defineKernel(`${name}.dQuery`, text, `backwardQuery${suffix}`),
+    backwardKeyValue: defineKernel(`${name}.dKeyValue`, text, `backwardKeyValue${suffix}`),
+  });
   return {
     name,
-    forward: defineKernel(name, text, "forward"),
-    backwardQuery: defineKernel(`${name}.dQuery`, text, "backwardQuery"),
-    backwardKeyValue: defineKernel(`${name}.dKeyValue`, text, "backwardKeyValue"),
+    register: define(wgsl + fragments, FORMS.register.suffix),
+    tile: define(wgsl + tilesWgsl + fragments, FORMS.tile.suffix),
   };
 }
 
@@ -67,9 +111,9 @@ export function attend(
   const { batch, queryTokens, numHeads, headSize } = shape;
   const out = gpu.allocate([batch, queryTokens, numHeads * headSize]);
   const logSumExp = gpu.allocate([batch, numHeads, queryTokens]);
-  gpu.dispatch(kernels.forward, {
+  gpu.dispatch(kernels[gpu.tuning.attention].forward, {
     bindings: { queries, keyValues, spans, out, logSumExp, ...(offsetBias ? { offsetBias } : {}) },
-    ...grid(gpu, kernels, shape, { tokens: queryTokens, others: shape.keyTokens, heads: numHeads, loops: 1 }),
+    ...grid(gpu, kernels, shape, { tokens: queryTokens, others: shape.keyTokens, heads: numHeads, products: 1 }),
   });
   return { out, saved: { logSumExp } };
 }
@@ -94,18 +138,19 @@ export function attendBackward(
   const { queryTokens, keyTokens, numHeads, numKvHeads } = shape;
   const delta = gpu.allocate(logSumExp.shape);
   const inputs = { queries, keyValues, spans, savedLogSumExp: logSumExp, dOut, ...(offsetBias ? { offsetBias } : {}) };
-  gpu.dispatch(kernels.backwardQuery, {
+  gpu.dispatch(kernels[gpu.tuning.attention].backwardQuery, {
     bindings: { ...inputs, savedOut: out, delta, dQueries, ...(dDiagonals ? { dDiagonals } : {}) },
-    ...grid(gpu, kernels, shape, { tokens: queryTokens, others: keyTokens, heads: numHeads, loops: 2 }),
+    ...grid(gpu, kernels, shape, { tokens: queryTokens, others: keyTokens, heads: numHeads, products: 2 }),
   });
   for (let headOfGroup = 0; headOfGroup < numHeads / numKvHeads; headOfGroup++) {
-    gpu.dispatch(kernels.backwardKeyValue, {
+    gpu.dispatch(kernels[gpu.tuning.attention].backwardKeyValue, {
       bindings: { ...inputs, savedDelta: delta, dKeyValues },
       ...grid(gpu, kernels, shape, {
         tokens: keyTokens,
         others: queryTokens,
         heads: numKvHeads,
-        loops: 2,
+        products: 2,
+        sums: 2,
         headOfGroup,
       }),
     });
@@ -118,17 +163,19 @@ interface Walk {
   readonly tokens: number;
   readonly others: number;
   readonly heads: number;
-  /** Loops over the head's dimensions that an invocation makes for each block of tokens. */
-  readonly loops: number;
+  /** Products over the head's dimensions that an invocation makes for each block of tokens, and sums; default 1. */
+  readonly products: number;
+  readonly sums?: number;
   readonly headOfGroup?: number;
 }
 
 function grid(gpu: Gpu, { name }: AttentionKernels, shape: AttentionShape, walk: Walk) {
   const { batch, queryTokens, keyTokens, numHeads, numKvHeads, headSize, scale } = shape;
-  const { tokens, others, heads, loops, headOfGroup = 0 } = walk;
-  const workgroup = gpu.tuning.attentionWorkgroup;
+  const { tokens, others, heads, products, sums = 1, headOfGroup = 0 } = walk;
+  const form = FORMS[gpu.tuning.attention];
   const headVecs = headSize / 4;
-  const rounds = loopRounds(Math.ceil(others / QUERIES_PER_INVOCATION), loops * loopRounds(headVecs));
+  const chunks = Math.max(1, Math.min(Math.floor(form.chunks / sums), Math.ceil(headSize / CHUNK_SIZE)));
+  const rounds = loopRounds(Math.ceil(others / form.tokensOfRound), form.roundsInside(products, headVecs, chunks));
   requireLoopRounds(gpu, name, `${others} tokens and heads of size ${headSize}`, rounds + loopRounds(headVecs));
   return {
     params: {
@@ -144,11 +191,11 @@ function grid(gpu: Gpu, { name }: AttentionKernels, shape: AttentionShape, walk:
       keyOffset: shape.keyOffset / 4,
       valueOffset: shape.valueOffset / 4,
     },
-    constants: { WORKGROUP: workgroup },
+    constants: form.constants(chunks),
     workgroups: [
-      Math.ceil(tokens / (workgroup * QUERIES_PER_INVOCATION)),
+      Math.ceil(tokens / form.tokens),
       batch * heads,
-      Math.ceil(headSize / CHUNK_SIZE),
+      Math.ceil(headSize / (CHUNK_SIZE * chunks)),
     ] as const,
   };
 }

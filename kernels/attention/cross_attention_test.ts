@@ -1,34 +1,36 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
+import { gpuForms } from "../runtime/tuning.ts";
 import { testGpu } from "../test_gpu.ts";
 import { crossAttention } from "./cross_attention.ts";
 
-checkOp(crossAttention, [
+const cases = [
   {
     label: "one token to one",
     inputs: { queries: [1, 1, 4], keyValues: [1, 1, 8], spans: [1, 2] },
     attrs: { numHeads: 1, headSize: 4 },
-    fill: { spans: (i) => i },
+    fill: { spans: (i: number) => i },
   },
   {
     label: "a long source, padded left and right",
     inputs: { queries: [3, 7, 24], keyValues: [3, 37, 48], spans: [3, 2] },
     attrs: { numHeads: 3, headSize: 8 },
-    fill: { spans: (i) => [0, 37, 5, 37, 0, 23][i] },
+    fill: { spans: (i: number) => [0, 37, 5, 37, 0, 23][i] },
   },
   {
     label: "a short source, wide heads",
     inputs: { queries: [2, 13, 72], keyValues: [2, 3, 144], spans: [2, 2] },
     attrs: { numHeads: 2, headSize: 36 },
-    fill: { spans: (i) => [0, 3, 1, 2][i] },
+    fill: { spans: (i: number) => [0, 3, 1, 2][i] },
   },
   {
     label: "more tokens than a workgroup owns, on either side",
     inputs: { queries: [1, 150, 4], keyValues: [1, 139, 8], spans: [1, 2] },
     attrs: { numHeads: 1, headSize: 4 },
-    fill: { spans: (i) => 139 * i },
+    fill: { spans: (i: number) => 139 * i },
   },
-]);
+];
+for (const form of [{}, gpuForms()]) checkOp(crossAttention, cases, form);
 
 const gpu = await testGpu();
 const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });

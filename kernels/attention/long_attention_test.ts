@@ -1,12 +1,19 @@
 import { assert, assertThrows } from "@std/assert";
+import type { Gpu } from "../runtime/gpu.ts";
+import { gpuForms } from "../runtime/tuning.ts";
 import { testGpu } from "../test_gpu.ts";
 import { attention } from "./attention.ts";
 import type { HeadLayout } from "./attention_reference.ts";
 
 // Sizes whose loops come near what a CPU driver grants one invocation: it would end them silently.
 
-const test = (name: string, fn: (t: Deno.TestContext) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn });
+/** As the adapter would have it, and in the form for GPUs. */
+const test = (name: string, fn: (gpu: Gpu, t: Deno.TestContext) => Promise<void>) => {
+  for (const form of [{}, gpuForms()]) {
+    const suffix = form.name ? ", as on a gpu" : "";
+    Deno.test({ name: name + suffix, sanitizeResources: false, fn: async (t) => await fn(await testGpu(form), t) });
+  }
+};
 
 interface Run {
   readonly out: Float32Array;
@@ -14,8 +21,12 @@ interface Run {
 }
 
 /** Queries and keys from `qkv`, gradients of Σ out · dOut, over one whole row. */
-async function run(qkv: Float32Array<ArrayBuffer>, dOut: Float32Array<ArrayBuffer>, layout: HeadLayout): Promise<Run> {
-  const gpu = await testGpu();
+async function run(
+  gpu: Gpu,
+  qkv: Float32Array<ArrayBuffer>,
+  dOut: Float32Array<ArrayBuffer>,
+  layout: HeadLayout,
+): Promise<Run> {
   const width = layout.numHeads * layout.headSize;
   const tokens = dOut.length / width;
   const inputs = {
@@ -49,11 +60,11 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-test("attention: 2,048 tokens and a head of 128 give the last query and the first key their whole sums", async () => {
+test("attention: 2,048 tokens and a head of 128 give the last query and the first key their whole sums", async (gpu) => {
   const [tokens, size] = [2048, 128];
   const qkv = Float32Array.from({ length: tokens * 3 * size }, (_, i) => Math.sin(0.3 * i + Math.sin(i * i)));
   const dOut = Float32Array.from({ length: tokens * size }, (_, i) => Math.cos(0.7 * i * i));
-  const { out, dQkv } = await run(qkv, dOut, { numHeads: 1, numKvHeads: 1, headSize: size });
+  const { out, dQkv } = await run(gpu, qkv, dOut, { numHeads: 1, numKvHeads: 1, headSize: size });
 
   const part = (index: number) => (token: number) => rowOf(qkv, 3 * size, token, index * size, size);
   const [query, key, value] = [part(0), part(1), part(2)].map((rows) =>
@@ -80,13 +91,13 @@ test("attention: 2,048 tokens and a head of 128 give the last query and the firs
   assertRow("dValue", dQkv, 2 * size, weighted(all.map(({ weights }, t) => [weights[0], gradients[t]])));
 });
 
-test("attention: a key head gets the gradients of all 64 query heads that share it", async () => {
+test("attention: a key head gets the gradients of all 64 query heads that share it", async (gpu) => {
   const [tokens, heads, size] = [256, 64, 32];
   const packed = (heads + 2) * size;
   // Queries of 0 see all keys alike: the gradient of the value at s is sum_t>=s 1 / (t + 1), a head, for gradients of 1.
   const qkv = Float32Array.from({ length: tokens * packed }, (_, i) => i % packed < heads * size ? 0 : Math.sin(i));
   const dOut = new Float32Array(tokens * heads * size).fill(1);
-  const { dQkv } = await run(qkv, dOut, { numHeads: heads, numKvHeads: 1, headSize: size });
+  const { dQkv } = await run(gpu, qkv, dOut, { numHeads: heads, numKvHeads: 1, headSize: size });
   let sum = 0;
   for (let s = tokens - 1; s >= 0; s--) {
     sum += heads / (s + 1);
@@ -94,8 +105,7 @@ test("attention: a key head gets the gradients of all 64 query heads that share 
   }
 });
 
-test("attention: more tokens than a CPU driver would walk to the end are refused", async (t) => {
-  const gpu = await testGpu();
+test("attention: more tokens than a CPU driver would walk to the end are refused", async (gpu, t) => {
   await t.step({
     name: "on a CPU driver",
     ignore: gpu.tuning.maxLoopRounds === Infinity,

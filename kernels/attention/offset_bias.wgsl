@@ -3,6 +3,8 @@
 @group(0) @binding(12) var<storage, read> offsetBias: array<f32>;
 @group(0) @binding(13) var<storage, read_write> dDiagonals: array<f32>;
 
+const HAS_DIAGONALS = true;
+
 // The biases of four offsets from `first` on; offsets beyond all tokens belong to no pair, whatever they are given.
 fn biasesFrom(first: i32, head: u32) -> vec4f {
   let last = i32(2u * params.queryTokens - 2u);
@@ -24,17 +26,25 @@ fn withBiasOfKeys(scores: mat4x4f, key: u32, query: u32, head: u32) -> mat4x4f {
   return scores + mat4x4f(vec4f(low.w, high.xyz), vec4f(low.zw, high.xy), vec4f(low.yzw, high.x), low);
 }
 
-// Sums the seven diagonals of a block, without queries past the end; its last three are the next block's first.
-fn keepDiagonals(dScores: mat4x4f, carry: vec3f, block: u32, token: u32, key: u32) -> vec3f {
+// A block without queries past the end.
+fn presentQueries(dScores: mat4x4f, token: u32) -> mat4x4f {
   let isThere = vec4u(token) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.queryTokens);
-  let d = mat4x4f(
+  return mat4x4f(
     select(vec4f(), dScores[0], isThere), select(vec4f(), dScores[1], isThere),
     select(vec4f(), dScores[2], isThere), select(vec4f(), dScores[3], isThere));
+}
+// Sums the seven diagonals of a block; its last three are the next block's first.
+fn keepDiagonals(dScores: mat4x4f, carry: vec3f, block: u32, token: u32, key: u32) -> vec3f {
+  let d = presentQueries(dScores, token);
   let at = block * (params.keyTokens + 7u) + key;
   dDiagonals[at] = carry.x + d[0].w;
   dDiagonals[at + 1u] = carry.y + (d[0].z + d[1].w);
   dDiagonals[at + 2u] = carry.z + ((d[0].y + d[1].z) + d[2].w);
   dDiagonals[at + 3u] = (d[0].x + d[1].y) + (d[2].z + d[3].w);
+  return carryOf(dScores, token);
+}
+fn carryOf(dScores: mat4x4f, token: u32) -> vec3f {
+  let d = presentQueries(dScores, token);
   return vec3f((d[1].x + d[2].y) + d[3].z, d[2].x + d[3].y, d[3].x);
 }
 fn keepLastDiagonals(carry: vec3f, block: u32, key: u32) {

@@ -4,7 +4,7 @@ import type { Gpu } from "../runtime/gpu.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { packedShape } from "./attention.ts";
-import { attend, attendBackward, defineAttention, QUERIES_PER_INVOCATION } from "./attention_kernels.ts";
+import { attend, attendBackward, defineAttention, QUERIES_OF_BLOCK } from "./attention_kernels.ts";
 import { relativeAttentionReference } from "./relative_attention_reference.ts";
 import wgsl from "./relative_bias.wgsl" with { type: "text" };
 
@@ -63,7 +63,7 @@ export const relativeAttention: Op<
     const shape = shapeOf(qkv, attrs);
     const { batch, queryTokens, keyTokens, numHeads } = shape;
     const dQkv = gpu.allocate(qkv.shape);
-    const blocks = Math.ceil(queryTokens / QUERIES_PER_INVOCATION);
+    const blocks = Math.ceil(queryTokens / QUERIES_OF_BLOCK);
     const dDiagonals = gpu.allocate([batch * numHeads * blocks, keyTokens + 7]);
     attendBackward(
       gpu,
@@ -91,7 +91,7 @@ function sumDiagonals(
 ): Tensor {
   const [batch, tokens] = qkv.shape;
   const params = biasParams(batch, qkv, bias, attrs);
-  const rounds = loopRounds(batch, loopRounds(Math.ceil(tokens / QUERIES_PER_INVOCATION)));
+  const rounds = loopRounds(batch, loopRounds(Math.ceil(tokens / QUERIES_OF_BLOCK)));
   requireLoopRounds(gpu, "relativeAttention", `${batch} texts of ${tokens} tokens`, rounds);
   const dOffsetBias = gpu.allocate([attrs.numHeads, buckets.shape[0]]);
   gpu.dispatch(sumOffsetsKernel, {

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
+import { gpuForms } from "../runtime/tuning.ts";
 import { testGpu } from "../test_gpu.ts";
 import { attention } from "./attention.ts";
 import { relativeAttention } from "./relative_attention.ts";
@@ -16,32 +17,33 @@ const wide = (i: number) => 1.5 * Math.sin(i * i);
 for (const causal of [true, false]) {
   const attrs = { ...three, causal };
   const kind = causal ? "causal" : "both ways";
-  checkOp(relativeAttention, [
+  const cases = [
     {
       label: `${kind}, one token`,
       inputs: { qkv: [1, 1, 12], spans: [1, 2], bias: [2, 1], buckets: [1] },
       attrs: { numHeads: 1, headSize: 4, causal },
-      fill: { spans: (i) => i, buckets: () => 1 },
+      fill: { spans: (i: number) => i, buckets: () => 1 },
     },
     {
       label: `${kind}, padding left and right`,
       inputs: { qkv: [4, 19, 72], spans: [4, 2], bias: [6, 3], buckets: [37] },
       attrs,
-      fill: { qkv: wide, bias: wide, spans: (i) => [0, 19, 5, 19, 0, 13, 3, 6][i], buckets: bucketsOf(19, 6) },
+      fill: { qkv: wide, bias: wide, spans: (i: number) => [0, 19, 5, 19, 0, 13, 3, 6][i], buckets: bucketsOf(19, 6) },
     },
     {
       label: `${kind}, wide heads`,
       inputs: { qkv: [2, 9, 216], spans: [2, 2], bias: [8, 2], buckets: [17] },
       attrs: { numHeads: 2, headSize: 36, causal },
-      fill: { spans: (i) => [1, 8, 0, 9][i], buckets: bucketsOf(9, 8) },
+      fill: { spans: (i: number) => [1, 8, 0, 9][i], buckets: bucketsOf(9, 8) },
     },
     {
       label: `${kind}, more tokens than a workgroup owns`,
       inputs: { qkv: [1, 150, 12], spans: [1, 2], bias: [32, 1], buckets: [299] },
       attrs: { numHeads: 1, headSize: 4, causal },
-      fill: { spans: (i) => 150 * i, buckets: bucketsOf(150, 32) },
+      fill: { spans: (i: number) => 150 * i, buckets: bucketsOf(150, 32) },
     },
-  ]);
+  ];
+  for (const form of [{}, gpuForms()]) checkOp(relativeAttention, cases, form);
 }
 
 const gpu = await testGpu();

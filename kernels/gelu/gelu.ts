@@ -5,8 +5,9 @@ import { elementCount } from "../runtime/tensor.ts";
 import { geluReference } from "./gelu_reference.ts";
 import geluWgsl from "./gelu.wgsl" with { type: "text" };
 import tanhWgsl from "./gelu_tanh.wgsl" with { type: "text" };
+import normalCdfWgsl from "./normal_cdf.wgsl" with { type: "text" };
 
-const wgsl = vec4Wgsl + tanhWgsl + geluWgsl;
+const wgsl = vec4Wgsl + tanhWgsl + normalCdfWgsl + geluWgsl;
 const kernels = {
   none: {
     forward: defineElementwise("gelu", wgsl, "forwardExact"),

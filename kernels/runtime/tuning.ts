@@ -17,10 +17,12 @@ export interface Tuning {
   readonly itemsOfInvocation: number;
   /** Rows that one invocation adds up in sums over rows: more parts fill a GPU, and cost another dispatch. */
   readonly rowsOfPart: number;
-  /** Invocations of an attention workgroup, four queries each. */
-  readonly attentionWorkgroup: number;
+  /** Four queries an invocation in registers for a CPU driver; for GPUs tiles in workgroup memory and eight times the invocations. */
+  readonly attention: "register" | "tile";
   /** Register tiles without barriers win on a CPU driver, shared-memory tiles on a GPU. */
   readonly matmul: "register" | "shared";
+  /** Tiles of 128 x 128 from which on a product takes them: enough for every core of a GPU, else tiles of 64 x 64. */
+  readonly largeTiles: number;
   /** Rounds that all loops of one invocation may make together; Mesa's CPU driver ends them, silently, beyond 65,535. */
   readonly maxLoopRounds: number;
 }
@@ -36,8 +38,9 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     elementwiseWorkgroup: 64,
     itemsOfInvocation: 4,
     rowsOfPart: 2048,
-    attentionWorkgroup: 8,
+    attention: "register",
     matmul: "register",
+    largeTiles: Infinity,
     maxLoopRounds: 65_535,
   },
   gpu: {
@@ -50,8 +53,9 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     elementwiseWorkgroup: 256,
     itemsOfInvocation: 1,
     rowsOfPart: 64,
-    attentionWorkgroup: 32,
+    attention: "tile",
     matmul: "shared",
+    largeTiles: 128,
     maxLoopRounds: Infinity,
   },
 };
@@ -61,4 +65,10 @@ export function tuningFor(info: Pick<GPUAdapterInfo, "description" | "vendor" | 
   const name = `${info.description} ${info.vendor} ${info.device}`.toLowerCase();
   if (/swiftshader/.test(name)) return { ...TABLE.cpu, inputs: "buffer" };
   return /llvmpipe|lavapipe/.test(name) ? TABLE.cpu : TABLE.gpu;
+}
+
+/** The forms of kernels that GPUs run, for tests of them on any adapter: how long it lets loops last is its own. */
+export function gpuForms(): Partial<Tuning> {
+  const { maxLoopRounds: _, ...forms } = TABLE.gpu;
+  return forms;
 }
