@@ -18,6 +18,8 @@ interface Image extends InputImage {
   window?: Window;
   /** What of the window was written since the last copy, in bytes of the buffer. */
   stale?: { readonly start: number; readonly end: number };
+  /** Whether it is of a buffer as a whole: then another may take its place. */
+  readonly isWhole: boolean;
   /** The dispatch that read it last, which counts from 1. */
   lastRead: number;
 }
@@ -29,23 +31,25 @@ interface Window {
   readonly end: number;
 }
 
-/** Images take no more than this share of what buffers take, as far as another's place can be taken. */
+/** Images of whole buffers take no more than this share of what buffers take, as far as another's place can be taken. */
 const MOST_OF_BUFFERS = 0.5;
 
 /**
  * Read-only storage images of what kernels load. Mesa's CPU driver reads a texel in a fraction of what a number of a storage buffer costs
  * it (kernels/README.md). An image holds a window of a buffer; before a dispatch it is brought up to date by a copy of what was written
- * since, and of nothing else. Where images would take too much memory, the one that was not read for longest gives its place away.
+ * since, and of nothing else. Where images of whole buffers would take too much memory, the one that was not read for longest gives its place
+ * away; those of parts of a buffer, as parameters are, stay: they are read again and again.
  */
 export class InputImages {
   readonly #device: GPUDevice;
   readonly #bufferBytes: () => number;
   readonly #ofBuffers = new Map<GPUBuffer, Map<string, Image>>();
-  /** Images of one size and format, those first that were not read for longest. */
+  /** Images of whole buffers, of one size and format, those first that were not read for longest. */
   readonly #alike = new Map<string, Set<Image>>();
   #nextId = 0;
   #count = 0;
   #bytes = 0;
+  #wholeBytes = 0;
   #peakBytes = 0;
   #dispatches = 0;
 
@@ -118,7 +122,7 @@ export class InputImages {
     const key = windowKey(tensor, element);
     let image = images.get(key);
     if (!image) {
-      images.set(key, image = this.#freeImage(size, format));
+      images.set(key, image = this.#freeImage(size, format, isWhole(tensor)));
       image.window = { buffer, key, start: offset, end: offset + size };
       image.stale = image.window;
     }
@@ -132,8 +136,9 @@ export class InputImages {
   forget(buffer: GPUBuffer): void {
     for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
       image.texture.destroy();
-      this.#alike.get(kindOf(image.bytes, image.format))!.delete(image);
+      this.#alike.get(kindOf(image.bytes, image.format))?.delete(image);
       this.#bytes -= image.bytes;
+      if (image.isWhole) this.#wholeBytes -= image.bytes;
       this.#count--;
     }
     this.#ofBuffers.delete(buffer);
@@ -151,6 +156,7 @@ export class InputImages {
 
   #noteRead(image: Image): void {
     image.lastRead = this.#dispatches;
+    if (!image.isWhole) return;
     const kind = kindOf(image.bytes, image.format);
     let alike = this.#alike.get(kind);
     if (!alike) this.#alike.set(kind, alike = new Set());
@@ -159,8 +165,8 @@ export class InputImages {
   }
 
   /** One whose place can be taken, else a new one. */
-  #freeImage(size: number, format: ImageFormat): Image {
-    if (this.#bytes + size > MOST_OF_BUFFERS * this.#bufferBytes()) {
+  #freeImage(size: number, format: ImageFormat, isWhole: boolean): Image {
+    if (isWhole && this.#wholeBytes + size > MOST_OF_BUFFERS * this.#bufferBytes()) {
       const [oldest] = this.#alike.get(kindOf(size, format)) ?? [];
       if (oldest && oldest.lastRead < this.#dispatches) {
         this.#ofBuffers.get(oldest.window!.buffer)!.delete(oldest.window!.key);
@@ -176,8 +182,9 @@ export class InputImages {
     });
     this.#count++;
     this.#bytes += size;
+    if (isWhole) this.#wholeBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
-    return { id: this.#nextId++, texture, view: texture.createView(), format, bytes: size, lastRead: 0 };
+    return { id: this.#nextId++, texture, view: texture.createView(), format, bytes: size, isWhole, lastRead: 0 };
   }
 }
 
@@ -191,8 +198,11 @@ function kindOf(bytes: number, { format }: ImageFormat): string {
 
 /** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of like size share the image. */
 function imageSize(tensor: Tensor): number {
-  const size = bindingSize(tensor);
-  return tensor.offset === 0 && sizeClass(size) === tensor.buffer.size ? tensor.buffer.size : size;
+  return isWhole(tensor) ? tensor.buffer.size : bindingSize(tensor);
+}
+
+function isWhole(tensor: Tensor): boolean {
+  return tensor.offset === 0 && sizeClass(bindingSize(tensor)) === tensor.buffer.size;
 }
 
 /** Copies a range of bytes to its texels: what is left of the first row, whole rows, the beginning of the last one. */
