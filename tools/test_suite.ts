@@ -34,7 +34,7 @@ export interface TestOutcome {
 
 /** Each file has a process and a device of its own: more of them at once would want too much memory of one GPU. */
 const MOST_JOBS = 8;
-/** The order of the floors: what fails below explains what fails above. */
+/** From the lowest floor up: what fails below explains what fails above. */
 const FOLDERS = ["kernels", "lib", "tools", "experiments"];
 const USAGE = "usage: ./run test [--all | --slow] [--jobs N] [--filter NAME] [PATH…] [-- ARGS of the tests]";
 
@@ -65,10 +65,13 @@ export function parseSuiteArgs(args: readonly string[], cores: number): SuiteReq
 /** The files of a group, from the project's root, in the order in which they are run. */
 export function selectTestFiles(files: readonly string[], group: SuiteRequest["group"]): string[] {
   const place = (path: string) => FOLDERS.indexOf(path.split("/")[0]);
-  return files
-    .filter((path) => /_test\.ts$/.test(path))
-    .filter((path) => group === "all" || isSlow(path) === (group === "slow"))
-    .toSorted((a, b) => Number(isSlow(a)) - Number(isSlow(b)) || place(a) - place(b) || (a < b ? -1 : 1));
+  const tests = files
+    .filter((path) => path.endsWith("_test.ts"))
+    .toSorted((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  const quick = tests.filter((path) => !isSlow(path));
+  // The other way round: whole runs take longest, and no core is to wait for one at the end.
+  const slow = tests.filter(isSlow).toReversed();
+  return [...(group === "slow" ? [] : quick), ...(group === "quick" ? [] : slow)];
 }
 
 function isSlow(path: string): boolean {

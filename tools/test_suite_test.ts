@@ -27,15 +27,16 @@ Deno.test("wrong arguments are refused in a line", () => {
   }
 });
 
-Deno.test("files are run from the lowest floor up, slow ones last, and each file is of one group", () => {
+Deno.test("quick files are run from the lowest floor up, then slow ones from the highest down", () => {
   const files = [
     ...["experiments/a_test.ts", "lib/b_slow_test.ts", "lib/a/c_test.ts", "tools/d_test.ts", "kernels/e/e_test.ts"],
-    ...["kernels/e/e.ts", "lib/test_folder.ts", "lib/a/b_test.wgsl"],
+    ...["kernels/e/e.ts", "lib/test_folder.ts", "lib/a/b_test.wgsl", "experiments/f_slow_test.ts"],
   ];
   const quick = ["kernels/e/e_test.ts", "lib/a/c_test.ts", "tools/d_test.ts", "experiments/a_test.ts"];
   assertEquals(selectTestFiles(files, "quick"), quick);
-  assertEquals(selectTestFiles(files, "slow"), ["lib/b_slow_test.ts"]);
-  assertEquals(selectTestFiles(files, "all"), [...quick, "lib/b_slow_test.ts"]);
+  const slow = ["experiments/f_slow_test.ts", "lib/b_slow_test.ts"];
+  assertEquals(selectTestFiles(files, "slow"), slow);
+  assertEquals(selectTestFiles(files, "all"), [...quick, ...slow]);
 });
 
 Deno.test("a process is judged by its last summary and its status", () => {
