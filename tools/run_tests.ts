@@ -12,8 +12,10 @@ import {
   parseSuiteArgs,
   selectTestFiles,
   type SuiteRequest,
+  sumCounts,
+  type TestCounts,
+  USAGE,
 } from "./test_suite.ts";
-import { sumCounts, type TestCounts } from "./test_suite.ts";
 
 const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
 const TEMPORARY = `${ROOT}.cache/tmp`;
@@ -23,6 +25,10 @@ const STATUS = { SIGINT: 130, SIGTERM: 143 };
 
 /** Runs the tests that are asked for; the exit status. */
 async function main(command: readonly string[], args: readonly string[]): Promise<number> {
+  if (args[0] === "--help") {
+    console.log(USAGE);
+    return 0;
+  }
   const request = parseSuiteArgs(args, navigator.hardwareConcurrency);
   const files = requestedFiles(request);
   await Deno.mkdir(TEMPORARY, { recursive: true });

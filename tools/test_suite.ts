@@ -36,7 +36,7 @@ export interface TestOutcome {
 const MOST_JOBS = 8;
 /** From the lowest floor up: what fails below explains what fails above. */
 const FOLDERS = ["kernels", "lib", "tools", "experiments"];
-const USAGE = "usage: ./run test [--all | --slow] [--jobs N] [--filter NAME] [PATH…] [-- ARGS of the tests]";
+export const USAGE = "usage: ./run test [--all | --slow] [--jobs N] [--filter NAME] [PATH…] [-- ARGS of the tests]";
 
 /** Reads the arguments of `./run test`; an `InputError` says what is wrong with them. */
 export function parseSuiteArgs(args: readonly string[], cores: number): SuiteRequest {
