@@ -51,11 +51,8 @@ function requestedFiles({ group, paths }: SuiteRequest): string[] {
 
 /** The files at a path that is relative to where the user called. */
 function filesAt(path: string): string[] {
-  const from = `${Deno.env.get("INIT_CWD") ?? Deno.cwd()}/`;
-  const absolute = decodeURIComponent(new URL(encodeURI(path), `file://${encodeURI(from)}`).pathname).replace(
-    /\/$/,
-    "",
-  );
+  const from = new URL(`file://${encodePath(Deno.env.get("INIT_CWD") ?? Deno.cwd())}/`);
+  const absolute = decodeURIComponent(new URL(encodePath(path), from).pathname).replace(/\/$/, "");
   if (`${absolute}/` === ROOT) return filesIn("");
   if (!absolute.startsWith(ROOT)) return [];
   const inside = absolute.slice(ROOT.length);
@@ -130,6 +127,10 @@ class TestProcesses {
     console.log([summary, ...(note === undefined ? [] : [note]), ...lines.map(indent)].join("\n"));
     return counts;
   }
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 function indent(text: string): string {
