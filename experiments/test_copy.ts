@@ -1,14 +1,17 @@
+import { assertEquals } from "@std/assert";
 import { testInFolder } from "./test_run.ts";
 
 const PROJECT = new URL("../", import.meta.url);
 const PARTS = ["experiments", "kernels", "lib", "tools/std", "deno.json", "deno.lock"];
+
+/** No driver: whoever asks for an adapter gets none. */
+export const NO_GPU = { VK_DRIVER_FILES: "/nowhere", VK_ICD_FILENAMES: "/nowhere" };
 
 /** What a process ended with. */
 export interface ProcessRun {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-  readonly elapsedMs: number;
 }
 
 /** A copy of the program, whose sources a test may change, with results of its own. */
@@ -34,6 +37,16 @@ export class ProgramCopy {
     });
   }
 
+  /** The methods that `reproduce` of these arguments would run again, with the reasons that a dry run without a GPU says. */
+  async plan(args: readonly string[]): Promise<Record<string, string>> {
+    const { code, out, err } = await this.run(["reproduce", ...args, "--dry-run"], NO_GPU);
+    assertEquals([code, err], [0, ""]);
+    const lines = [...out.matchAll(/^ {2}([^:]+): (.+)$/gm)];
+    return Object.fromEntries(
+      lines.flatMap(([, names, why]) => names.split(", ").map((name) => [name.split("/")[0], why])),
+    );
+  }
+
   /** Changes a file for as long as a test looks at what follows from it. */
   async whileChanged<Seen>(path: string, change: (text: string) => string, look: () => Promise<Seen>): Promise<Seen> {
     const text = await Deno.readTextFile(`${this.folder}/${path}`);
@@ -49,10 +62,9 @@ export class ProgramCopy {
 }
 
 async function run(command: string, args: readonly string[], options: Deno.CommandOptions = {}): Promise<ProcessRun> {
-  const start = performance.now();
   const { code, stdout, stderr } = await new Deno.Command(command, { ...options, args: [...args] }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: decode(stdout), err: decode(stderr), elapsedMs: performance.now() - start };
+  return { code, out: decode(stdout), err: decode(stderr) };
 }
 
 /** A test with a copy of the program. */

@@ -35,12 +35,14 @@ function asFunctionOf<In extends string, Attrs, Saved extends string>(
   const fillAll = <T>(
     logits: Logits,
     [rows, vocabSize]: Shape,
-    hold: (numbers: number[], shape: Shape, name: In) => T,
+    hold: (numbers: Float64Array, shape: Shape, name: In) => T,
   ) =>
     Object.fromEntries(
       (Object.keys(op.axes) as (In | "out")[]).filter((name): name is In => name !== "out").map((name) => {
         const shape = op.axes[name] === "N" ? [rows] : [rows, vocabSize];
-        const numbers = Array.from({ length: elementCount(shape) }, (_, i) => fill[name]?.(i, vocabSize) ?? logits[i]);
+        const numbers = new Float64Array(elementCount(shape));
+        const own = fill[name];
+        for (let i = 0; i < numbers.length; i++) numbers[i] = own ? own(i, vocabSize) : logits[i];
         return [name, hold(numbers, shape, name)];
       }),
     ) as Named<In, T>;
@@ -51,17 +53,17 @@ function asFunctionOf<In extends string, Attrs, Saved extends string>(
         logits,
         shape,
         (numbers, shape, name) =>
-          gpu.upload(op.integers?.includes(name) ? Uint32Array.from(numbers) : Float32Array.from(numbers), shape),
+          gpu.upload(op.integers?.includes(name) ? new Uint32Array(numbers) : new Float32Array(numbers), shape),
       );
       const { out, saved } = op.forward(gpu, inputs, attrs);
       const dOut = gpu.upload(Float32Array.from({ length: shape[0] }, (_, n) => n + 1));
       const gradients = op.backward(gpu, dOut, { inputs, out, saved, attrs, wanted: new Set([policy]) });
       const [values, gradient] = await gpu.readAll([out, gradients[policy]!]);
-      return { out: Float32Array.from(values), gradient: Float32Array.from(gradient) };
+      return { out: new Float32Array(values), gradient: new Float32Array(gradient) };
     },
     reference: (logits, shape) =>
       op.reference(
-        fillAll(logits, shape, (numbers, shape) => ({ shape, data: Float64Array.from(numbers, Math.fround) })),
+        fillAll(logits, shape, (numbers, shape) => ({ shape, data: new Float64Array(new Float32Array(numbers)) })),
         attrs,
       ).data,
   };

@@ -1,109 +1,16 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { granted, TASKS } from "./test_tasks.ts";
 
-const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-const PROGRAM = "experiments/main.ts";
-const { tasks } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`)) as {
-  tasks: Record<string, { command: string }>;
-};
-const COMMANDS = Object.entries(tasks).map(([task, { command }]) => ({ task, words: command.split(/\s+/) }));
-/** The tasks that run the program. */
-const PROGRAM_TASKS = COMMANDS.filter(({ words }) => words.includes(PROGRAM));
-
-/** What a task may do by one of Deno's permissions, as `deno.json` has it; undefined for nothing. */
-function granted(words: readonly string[], kind: string): string | undefined {
-  return words.find((word) => word.startsWith(`--allow-${kind}=`))?.replace(/^[^=]*=/, "");
-}
+const PROJECT = new URL("../../", import.meta.url);
 
 /** Each task that has a permission, with what it may do by it. */
 function granting(kind: string): Record<string, string> {
-  const all = COMMANDS.map(({ task, words }) => [task, granted(words, kind)]);
+  const all = TASKS.map(({ task, words }) => [task, granted(words, kind)]);
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function output(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
-  const env = { INIT_CWD: cwd, NO_COLOR: "1" };
-  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], cwd, env, stdin: "null" })
-    .output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
-
-/** Runs a task's command with all its permissions but that of one kind, if one is named. */
-function runWithout(kind: string | undefined, task: string, args: readonly string[]): Promise<Outcome> {
-  const words = tasks[task].command.split(" ").slice(1);
-  const kept = words.filter((word) => kind === undefined || !word.startsWith(`--allow-${kind}=`));
-  assert(kind === undefined || kept.length < words.length, `${task} has no permission ${kind} to take away`);
-  return output("deno", [...kept, ...args], PROJECT);
-}
-
-/** That the program ended with a line, and no stack trace, that says what it has no permission to do, and the remedy. */
-function assertRefused({ code, out, err }: Outcome, deed: string) {
-  assert(code !== 0, `${out}${err}`);
-  const errors = err.split("\n").filter((line) => /^error: |^ +at /.test(line));
-  assertEquals(errors, [err.trimEnd().split("\n").at(-1)]);
-  assertStringIncludes(errors[0], `error: this process has no permission to ${deed}`);
-  assertMatch(errors[0], /; run instead: \.\/run \w/);
-}
-
-/** Gives a test a folder that tasks may write by themselves, with the results of a run that takes a moment. */
-async function withResults(fn: (results: string) => Promise<void>): Promise<void> {
-  await Deno.mkdir(`${PROJECT}.cache`, { recursive: true });
-  const results = await Deno.makeTempDir({ dir: `${PROJECT}.cache` });
-  try {
-    const { code, err } = await runWithout(undefined, "reproduce", [...CELL, "--results", results, "--quiet"]);
-    assertEquals(code, 0, err);
-    await fn(results);
-  } finally {
-    await Deno.remove(results, { recursive: true });
-  }
-}
-
-/** Gives a test a folder outside the project, made by the shell: the tests themselves may not write there. */
-async function withFolderElsewhere(fn: (elsewhere: string) => Promise<void>): Promise<void> {
-  const shell = (command: string, ...words: string[]) => output("sh", ["-c", command, "sh", ...words], PROJECT);
-  const elsewhere = (await shell("unset TMPDIR && mktemp -d")).out.trim();
-  assert(elsewhere.startsWith("/") && !elsewhere.startsWith(PROJECT), elsewhere);
-  try {
-    await fn(elsewhere);
-  } finally {
-    await shell('rm -rf -- "$1"', elsewhere);
-  }
-}
-
-const PROFILE = ["--profile", "smoke"];
-const CELL = ["imitation_gap", ...PROFILE, "--methods", "distance_0", "--seeds", "10"];
-const CHECKPOINT = "lib/verification/testdata/gpt2";
-
-/** Arguments that give each task work that takes a moment. */
-function argumentsOf(task: string, results: string): readonly string[] {
-  switch (task) {
-    case "reproduce":
-      return [...CELL, "--force", "--quiet", "--results", results];
-    case "show":
-      return ["imitation_gap/distance_0/10", ...PROFILE, "--results", results];
-    case "table":
-    case "status":
-      return ["imitation_gap", ...PROFILE, "--results", results];
-    case "diff":
-      return ["HEAD", "HEAD"];
-    case "report":
-      return [...PROFILE, "--results", results];
-    case "verify":
-      return [CHECKPOINT];
-    case "bench":
-      return ["matmul"];
-    default:
-      return [];
-  }
-}
-
 Deno.test("no task has a permission without saying for what, and none asks for more or reads the environment unasked", async () => {
-  for (const { task, words } of COMMANDS) {
+  for (const { task, words } of TASKS) {
     const bare = words.filter((word) =>
       /^-\w*[ARWNESI]|^--allow-(?!\w+=.)|^--allow-\w+=[^=]*\*|^--unstable/.test(word)
     );
@@ -113,89 +20,20 @@ Deno.test("no task has a permission without saying for what, and none asks for m
       assertEquals(words.filter((word) => word === flag).length, runs.length, `${task}: ${flag}`);
     }
   }
-  const scripts = await Promise.all(["run", ".ci/run"].map((name) => Deno.readTextFile(PROJECT + name)));
+  const scripts = await Promise.all(["run", ".ci/run"].map((name) => Deno.readTextFile(new URL(name, PROJECT))));
   for (const text of scripts) assertEquals(/deno\b.*\s(-A\b|--allow-\w+(?!=|\w))/.test(text), false);
 });
 
 Deno.test("only the tasks that have to may write, run programs, reach the network or read outside the project", () => {
-  assertEquals(granting("write"), { reproduce: "results,.cache", report: "results", test: ".cache" });
+  assertEquals(granting("write"), { reproduce: "results,.cache", report: "results", test: ".cache .cache" });
   const git = Object.fromEntries(["reproduce", "diff", "report"].map((task) => [task, "git"]));
-  assertEquals(granting("run"), { ...git, test: "deno,git,sh" });
+  assertEquals(granting("run"), { ...git, test: "deno deno,git,sh" });
   assertEquals(granting("net"), { test: "127.0.0.1" });
   for (const kind of ["ffi", "sys", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
-  assertEquals(reading, [["test", ".,../shared"]]);
+  assertEquals(reading, [["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
-    assertEquals(variables, `INIT_CWD,XDG_RUNTIME_DIR${task === "reproduce" ? ",JUDGE_API_KEY" : ""}`, task);
+    const program = `INIT_CWD,XDG_RUNTIME_DIR${task === "reproduce" ? ",JUDGE_API_KEY" : ""}`;
+    assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
-});
-
-Deno.test("with its permissions a task does its work; without any one of them it is refused and tells the remedy", async (t) => {
-  const deeds: Record<string, string> = { read: "read ", write: "write to ", run: "run git; " };
-  await withResults(async (results) => {
-    for (const { task, words } of PROGRAM_TASKS) {
-      const args = argumentsOf(task, results);
-      await t.step(task, async () => {
-        if (task !== "report") { // it writes to the project, but for ./run
-          const { code, err } = await runWithout(undefined, task, args);
-          assertEquals(code, 0, err);
-        }
-        for (const kind of Object.keys(deeds).filter((kind) => granted(words, kind) !== undefined)) {
-          assertRefused(await runWithout(kind, task, args), deeds[kind]);
-        }
-      });
-    }
-  });
-});
-
-const ignore = Deno.build.os === "windows";
-Deno.test("a folder outside the project is refused to a task by itself, and granted by ./run where it is named", {
-  ignore,
-}, async (t) => {
-  await withResults((results) =>
-    withFolderElsewhere(async (elsewhere) => {
-      // Named with a space, from where the user calls.
-      const copy = 'cp -R -- "$1" "$3/a copy" && cp -R -- "$2" "$3/gpt2"';
-      await output("sh", ["-c", copy, "sh", results, PROJECT + CHECKPOINT, elsewhere], PROJECT);
-      const config = `${PROJECT}deno.json`;
-      for (
-        const [task, ...args] of [
-          ["reproduce", ...CELL, "--force", "--quiet", "--results", "a copy"],
-          ["table", "imitation_gap", ...PROFILE, "--results=a copy"],
-          ["status", "imitation_gap", ...PROFILE, "--results", "a copy"],
-          ["show", "imitation_gap/distance_0/10", ...PROFILE, "--results", "a copy"],
-          ["diff", "a copy", "./a copy"],
-          ["report", ...PROFILE, "--results", "a copy"],
-          ["verify", "gpt2"],
-        ]
-      ) {
-        await t.step(task, async () => {
-          const alone = await output("deno", ["task", "--quiet", "--config", config, task, ...args], elsewhere);
-          assertRefused(alone, "read ");
-          const { code, err } = await output("sh", [`${PROJECT}run`, task, ...args], elsewhere);
-          assertEquals(code, 0, err);
-        });
-      }
-    })
-  );
-});
-
-Deno.test("a folder that may be read only is not written", { ignore }, async () => {
-  await withFolderElsewhere(async (elsewhere) => {
-    const words = tasks.reproduce.command.split(" ").slice(2);
-    const args = ["run", `--allow-read=${elsewhere}`, ...words, ...CELL, "--results", elsewhere];
-    assertRefused(await output("deno", args, PROJECT), "write to ");
-  });
-});
-
-Deno.test("a judge's host is refused to a task by itself", async () => {
-  await withResults(async (results) => {
-    const judge = ["--set", "judge.url=http://h.test:8080/v1", "--set", "judge.model=m"];
-    const args = ["instruction_following", ...PROFILE, "--methods", "teacher", "--seeds", "10", "--results", results];
-    const { code, err } = await runWithout(undefined, "reproduce", [...args, ...judge]);
-    const refusal =
-      "judge\\.url is at h\\.test:8080, which this process may not reach; run instead: \\./run reproduce ";
-    assertEquals(code, 2);
-    assertMatch(err, new RegExp(`(^|\\n)error: ${refusal}[^\\n]*\\n$`));
-  });
 });

@@ -80,9 +80,9 @@ async function wordsOf(task: string): Promise<string> {
   return bracketed(tasks[task].command.split(" ").slice(2));
 }
 
-/** How a task is called that is granted nothing beside its own permissions; `test` is no program, but a line of the shell. */
+/** How a task is called that is granted nothing beside its own permissions; `check` is no program, but a line of the shell. */
 async function ungranted([task, ...args]: readonly string[]): Promise<string> {
-  return task === "test"
+  return task === "check"
     ? `[/][task][--quiet][--config][ROOT/deno.json]${bracketed([task, ...args])}`
     : `[ROOT][run]${await wordsOf(task)}${bracketed(args)}`;
 }
@@ -177,6 +177,7 @@ Deno.test("./run grants no folder that the task does not use, or that is no valu
       ["diff", "--data", "/data"],
       ["list", "--results", "/out"],
       ["test", "--results", "/out", "/usr"],
+      ["check", "--results", "/out"],
       ["bench", "usr"],
       ["diff", "--profile", "usr"],
     ]

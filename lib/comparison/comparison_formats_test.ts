@@ -4,7 +4,8 @@ import { COMPARISON_FORMATS, formatComparison, formatComparisonHtml } from "./co
 import { ResultsHistory } from "./results_version.ts";
 import { changeScores, drawScores, resultFiles, TestFolder, type TestRow } from "./test_results.ts";
 
-// After a change that is meant, look at what this writes: deno task test lib/comparison/comparison_formats_test.ts -- --update
+// After a change that is meant, look at what this writes:
+//     deno test --allow-read --allow-write --allow-run=git lib/comparison/comparison_formats_test.ts -- --update
 const UPDATE = Deno.args.includes("--update");
 const EXPERIMENT = "instruction_following";
 

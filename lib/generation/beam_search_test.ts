@@ -21,20 +21,26 @@ const MODELS: Readonly<Record<string, (seed: number, vocabSize: number) => Langu
   "encoder-decoder": (seed, vocabSize) => tinyEncoderDecoder(gpu, { seed, vocabSize, spread: 1.2 }),
 };
 
-/** log π(token | prompt, response so far) of every token, without a cache, in float64. */
+/** log π(token | prompt, response so far) of every token after each of some responses, without a key-value cache, in float64. */
 async function nextLogProbs(
   model: LanguageModel,
   prompt: readonly number[],
-  response: readonly number[],
-): Promise<number[]> {
-  const batch = packTrajectories(gpu, [{ prompt, response: [...response, 0] }], model.layout);
+  responses: readonly (readonly number[])[],
+): Promise<number[][]> {
   using tape = new Tape(gpu);
-  const all = await gpu.read(statesOf(tape, model, batch).logits.value);
-  releaseBatch(gpu, batch);
-  const logits = [...all.subarray(response.length * model.config.vocabSize)];
-  const largest = Math.max(...logits);
-  const logTotal = largest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
-  return logits.map((logit) => logit - logTotal);
+  const logits = responses.map((response) => {
+    const batch = packTrajectories(gpu, [{ prompt, response: [...response, 0] }], model.layout);
+    const { value } = statesOf(tape, model, batch).logits;
+    releaseBatch(gpu, batch);
+    return value;
+  });
+  // One await for all of them.
+  return (await gpu.readAll(logits)).map((all, i) => {
+    const last = [...all.subarray(responses[i].length * model.config.vocabSize)];
+    const largest = Math.max(...last);
+    const logTotal = largest + Math.log(last.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+    return last.map((logit) => logit - logTotal);
+  });
 }
 
 interface Text {
@@ -44,16 +50,16 @@ interface Text {
 
 const scoreOf = ({ tokens, logProb }: Text, lengthPenalty: number) => logProb / tokens.length ** lengthPenalty;
 
-/** The same search, written plainly: whole texts, every continuation sorted, no early end. */
-async function plainSearch(model: LanguageModel, prompt: readonly number[], settings: BeamSettings): Promise<number[]> {
-  const { beams, maxNewTokens, eosId, lengthPenalty } = settings;
+/** The texts that the same search comes to, written plainly: whole texts, every continuation sorted, no early end. */
+async function plainSearch(model: LanguageModel, prompt: readonly number[], settings: BeamSettings): Promise<Text[]> {
+  const { beams, maxNewTokens, eosId } = settings;
   let open: Text[] = [{ tokens: [], logProb: 0 }];
   const complete: Text[] = [];
   for (let step = 0; step < maxNewTokens; step++) {
     const all: (Text & { parent: number; token: number })[] = [];
+    const next = await nextLogProbs(model, prompt, open.map(({ tokens }) => tokens));
     for (const [parent, text] of open.entries()) {
-      const logProbs = await nextLogProbs(model, prompt, text.tokens);
-      logProbs.forEach((logProb, token) =>
+      next[parent].forEach((logProb, token) =>
         all.push({ tokens: [...text.tokens, token], logProb: text.logProb + logProb, parent, token })
       );
     }
@@ -62,14 +68,12 @@ async function plainSearch(model: LanguageModel, prompt: readonly number[], sett
     complete.push(...best.slice(0, beams).filter(({ token }) => token === eosId));
     open = best.filter(({ token }) => token !== eosId).slice(0, beams);
   }
-  const texts = [...complete, ...open].sort((a, b) => scoreOf(b, lengthPenalty) - scoreOf(a, lengthPenalty));
-  return [...texts[0].tokens];
+  return [...complete, ...open];
 }
 
 async function logProbOf(model: LanguageModel, prompt: readonly number[], tokens: readonly number[]): Promise<number> {
-  let sum = 0;
-  for (const [t, token] of tokens.entries()) sum += (await nextLogProbs(model, prompt, tokens.slice(0, t)))[token];
-  return sum;
+  const next = await nextLogProbs(model, prompt, tokens.map((_, t) => tokens.slice(0, t)));
+  return tokens.reduce((sum, token, t) => sum + next[t][token], 0);
 }
 
 for (const [kind, modelOf] of Object.entries(MODELS)) {
@@ -78,11 +82,14 @@ for (const [kind, modelOf] of Object.entries(MODELS)) {
     for (const seed of [1, 2, 3]) {
       using model = modelOf(seed, 13);
       for (const beams of [1, 3]) {
+        const own = { ...settings, beams };
+        const texts: Text[][] = [];
+        for (const prompt of prompts) texts.push(await plainSearch(model, prompt, own));
         for (const lengthPenalty of [0, 1]) {
-          const own = { ...settings, beams, lengthPenalty };
-          const found = await beamSearch(gpu, model, prompts, own);
-          for (const [i, prompt] of prompts.entries()) {
-            assertEquals(found[i], await plainSearch(model, prompt, own), `seed ${seed}, ${beams} beams, prompt ${i}`);
+          const found = await beamSearch(gpu, model, prompts, { ...own, lengthPenalty });
+          for (const i of prompts.keys()) {
+            const [best] = texts[i].toSorted((a, b) => scoreOf(b, lengthPenalty) - scoreOf(a, lengthPenalty));
+            assertEquals(found[i], best.tokens, `seed ${seed}, ${beams} beams, prompt ${i}`);
             lengths.add(found[i].length);
           }
         }

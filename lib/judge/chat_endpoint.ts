@@ -9,6 +9,8 @@ export interface Timing {
   random(): number;
   /** Milliseconds since 1970, which a `Retry-After` may be given in. */
   now(): number;
+  /** A signal that is aborted when so many milliseconds have passed. */
+  after(ms: number): AbortSignal;
 }
 
 export interface ChatEndpointOptions {
@@ -83,7 +85,7 @@ export class ChatEndpoint {
   async #try(messages: readonly Message[], signal: AbortSignal): Promise<Reply | Fault> {
     signal.throwIfAborted();
     const { model, temperature, timeoutSeconds, key } = this.#options;
-    const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+    const timeout = this.#timing.after(timeoutSeconds * 1000);
     let response: Response;
     let body: string;
     try {
@@ -169,6 +171,7 @@ const SYSTEM_TIMING: Timing = {
     }),
   random: () => Math.random(),
   now: () => Date.now(),
+  after: (ms) => AbortSignal.timeout(ms),
 };
 
 function firstChoice(body: string): string | undefined {

@@ -14,6 +14,7 @@ function client(server: Pick<TestEndpoint, "url">, options: Partial<ChatEndpoint
     sleep: (ms: number) => Promise.resolve(void waits.push(ms)),
     random: () => 1,
     now: () => Date.UTC(2024, 0, 1),
+    after: () => NEVER,
   };
   const endpoint = new ChatEndpoint({
     url: `${server.url}/chat/completions`,
@@ -82,7 +83,7 @@ Deno.test("waits double up to a minute, and jitter takes up to half of each", as
 
   const halves: number[] = [];
   const sleep = (ms: number) => Promise.resolve(void halves.push(ms));
-  const hurried = client(server, { retries: 2, timing: { sleep, random: () => 0, now: () => 0 } });
+  const hurried = client(server, { retries: 2, timing: { sleep, random: () => 0, now: () => 0, after: () => NEVER } });
   await assertRejects(hurried.ask, InputError);
   assertEquals(halves, [500, 1000]);
 });
@@ -112,10 +113,22 @@ Deno.test("a connection that closes amid the body is tried again", async () => {
 });
 
 Deno.test("an answer that does not come in time is tried again, then an error", async () => {
-  await using server: TestEndpoint = new TestEndpoint((_, number) => number === 1 ? saying("hi") : server.hang());
-  assertEquals((await client(server, { timeoutSeconds: 0.2 }).ask()).text, "hi");
-  const patient = client(server, { timeoutSeconds: 0.1, retries: 1 });
-  await assertRejects(patient.ask, InputError, "no answer within 0.1 s (tried 2 times)");
+  let late = new AbortController();
+  const limits: number[] = [];
+  const after = (ms: number) => {
+    limits.push(ms);
+    return (late = new AbortController()).signal;
+  };
+  await using server: TestEndpoint = new TestEndpoint((_, number) => {
+    if (number === 1) return saying("hi");
+    late.abort();
+    return server.hang();
+  });
+  const timing = { sleep: () => Promise.resolve(), random: () => 0, now: () => 0, after };
+  assertEquals((await client(server, { timeoutSeconds: 0.2, timing }).ask()).text, "hi");
+  const patient = client(server, { timeoutSeconds: 30, retries: 1, timing });
+  await assertRejects(patient.ask, InputError, "no answer within 30 s (tried 2 times)");
+  assertEquals(limits, [200, 200, 30_000, 30_000]);
 });
 
 Deno.test("an address where nobody listens is an error that says so, after the last try", async () => {
@@ -164,14 +177,18 @@ Deno.test("a reply that is no chat completion has no text", async () => {
 });
 
 Deno.test("a signal ends requests and waits at once, with its reason", async () => {
-  await using server: TestEndpoint = new TestEndpoint((_, number) =>
-    number === 0 ? new Response(null, { status: 500, headers: { "retry-after": "200" } }) : server.hang()
-  );
-  for (const retries of [3, 0]) {
-    const stop = new AbortController();
-    setTimeout(() => stop.abort(new RangeError("enough")), 100);
-    const { endpoint } = client(server, { retries, timing: undefined });
-    await assertRejects(() => endpoint.ask(MESSAGES, stop.signal), RangeError, "enough");
+  const stop = { waits: new AbortController(), requests: new AbortController() };
+  const enough = new RangeError("enough");
+  await using server: TestEndpoint = new TestEndpoint((_, number) => {
+    if (number === 0) return new Response(null, { status: 500, headers: { "retry-after": "200" } });
+    stop.requests.abort(enough);
+    return server.hang();
+  });
+  // It says that it will wait, and then waits.
+  const say = () => queueMicrotask(() => stop.waits.abort(enough));
+  const { endpoint } = client(server, { timing: undefined, say });
+  for (const { signal } of [stop.waits, stop.requests]) {
+    await assertRejects(() => endpoint.ask(MESSAGES, signal), RangeError, "enough");
   }
   assertEquals(server.requests.length, 2);
 });

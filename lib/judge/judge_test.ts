@@ -26,12 +26,14 @@ interface Stage {
   judge(server: TestEndpoint, settings?: Record<string, unknown>, options?: Partial<JudgeOptions>): Judge;
 }
 
+const NEVER = new AbortController().signal;
+
 /** A test with a cache folder of its own and judges that wait no time. */
 function test(name: string, fn: (stage: Stage) => Promise<void>): void {
   Deno.test(name, async () => {
     const folder = await Deno.makeTempDir();
     const said: string[] = [];
-    const timing = { sleep: () => Promise.resolve(), random: () => 0, now: () => 0 };
+    const timing = { sleep: () => Promise.resolve(), random: () => 0, now: () => 0, after: () => NEVER };
     const judge: Stage["judge"] = ({ url }, settings, options) =>
       new Judge(JUDGE_SCHEMA.parse({ url, model: "judge-1", ...settings }), {
         cacheFolder: folder,
@@ -116,8 +118,15 @@ test("a broken file of the cache is asked for again, and mended", async ({ judge
 
 test("no more than `parallel` requests are under way at once, over all sets", async ({ judge }) => {
   for (const parallel of [1, 3]) {
+    // Each replies when as many are there as may be.
+    let full = Promise.withResolvers<void>();
     await using server = new TestEndpoint(async (request, number) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const { promise, resolve } = full;
+      if ((number + 1) % parallel === 0) {
+        full = Promise.withResolvers<void>();
+        resolve();
+      }
+      await promise;
       return await fair(request, number);
     });
     const one = judge(server, { parallel });

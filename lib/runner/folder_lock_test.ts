@@ -8,7 +8,7 @@ import { firstOutput, killProgram, runShell, startProgram } from "./test_process
 const holder = (folder: string) => `
   import { FolderLock } from "#lib/runner/folder_lock.ts";
   const lock = await FolderLock.acquire(${JSON.stringify(folder)}, ["reproduce", "--profile", "smoke"]);
-  const child = new Deno.Command("sh", { args: ["-c", "exec sleep 60"], stdout: "null", stderr: "null" }).spawn();
+  const child = new Deno.Command("sh", { args: ["-c", "exec tail -f /dev/null"], stdout: "null", stderr: "null" }).spawn();
   console.log(child.pid);
   await child.status;`;
 

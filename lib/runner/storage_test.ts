@@ -4,8 +4,8 @@ import { RandomStream } from "#lib/random/random_stream.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { readBytesIfThere, readTextIfThere, removeIfThere, writeAtomically, writeIfChanged } from "./storage.ts";
 import {
-  firstOutput,
   killProgram,
+  passLines,
   programWords,
   runShell,
   runWithSmallDisk,
@@ -174,13 +174,12 @@ testInFolder("a writer that is killed at any moment leaves one of the whole cont
     const contents = Object.entries(${JSON.stringify(sizes)}).map(([letter, size]) => letter.repeat(size));
     for (let i = 0;; i++) {
       await writeAtomically(${JSON.stringify(`${folder}/results/file`)}, contents[i % 2]);
-      if (i === 1) console.log("begun");
+      console.log("written");
     }`;
   const random = new RandomStream(5, "kills");
   for (let kill = 0; kill < 12; kill++) {
     const process = await startProgram(folder, "writer", program);
-    await firstOutput(process);
-    await new Promise((done) => setTimeout(done, 20 * random.uniform()));
+    await passLines(process, 2 + Math.floor(12 * random.uniform()));
     await killProgram(process);
     const text = await Deno.readTextFile(`${folder}/results/file`);
     const letter = text[0] as keyof typeof sizes;

@@ -33,6 +33,17 @@ export async function firstOutput({ stdout }: Deno.ChildProcess): Promise<string
   return new TextDecoder().decode(value);
 }
 
+/** Waits until a program has written so many more lines. */
+export async function passLines({ stdout }: Deno.ChildProcess, count: number): Promise<void> {
+  const reader = stdout.getReader();
+  for (let seen = 0; seen < count;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the program ended after ${seen} lines of ${count}`);
+    seen += value.filter((byte) => byte === 10).length;
+  }
+  reader.releaseLock();
+}
+
 /** Kills a program as `kill -9` does and waits until it is gone. */
 export async function killProgram(process: Deno.ChildProcess): Promise<void> {
   process.kill("SIGKILL");

@@ -37,10 +37,13 @@ Deno.test("whoever asks for what was made before has used what it was made of", 
 Deno.test("computations that run at once note each its own", async () => {
   const tracer = new UseTracer();
   const observed = tracer.observe(profile);
+  const bothHaveBegun = Promise.withResolvers<void>();
+  let begun = 0;
   const read = (first: () => unknown, second: () => unknown) =>
     tracer.trace(async () => {
       first();
-      await new Promise((done) => setTimeout(done, 5));
+      if (++begun === 2) bothHaveBegun.resolve();
+      await bothHaveBegun.promise;
       second();
       tracer.usedKernel({ name: String(first()) } as Parameters<UseTracer["usedKernel"]>[0]);
     });

@@ -227,8 +227,8 @@ test("the number of live GPU buffers is constant from the third step on, through
     await runTrial({
       gpu: own,
       settings,
-      steps: 14,
-      logEvery: 5,
+      steps: 9,
+      logEvery: 4,
       onStep: () => buffers.push(own.liveBuffers + own.liveImages),
     });
     // onStep(0) comes before the student's first step.

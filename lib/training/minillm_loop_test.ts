@@ -177,12 +177,12 @@ test("no GPU buffer is created from the third collection on", async () => {
     await runTrial({
       gpu: own,
       settings,
-      steps: 24,
+      steps: 16,
       logEvery: 5,
       onRollouts: () => atCollections.push(own.liveBuffers),
       onStep: () => inSteps.push(own.liveBuffers),
     });
-    assertEquals(atCollections.length, 6);
+    assertEquals(atCollections.length, 4);
     assertEquals(new Set(atCollections.slice(2)).size, 1, `${atCollections}`);
     // Steps 9 and 10 are of the third collection.
     assertEquals(new Set(inSteps.slice(10)).size, 1, `${inSteps}`);

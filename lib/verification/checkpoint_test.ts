@@ -56,7 +56,6 @@ const RECORDED = [
   ["hf/t5", 6 + 2 * 47],
   ["hf/t5-v1_1", 6 + 2 * 51],
   ["hf/mt5", 6 + 2 * 51],
-  ["reference_gpt", 1 + 10],
 ] as const;
 
 for (const [folder, count] of RECORDED) {

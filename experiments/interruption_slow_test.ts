@@ -1,108 +1,48 @@
-import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { runShell, whyNoSmallDisk } from "#lib/runner/test_process.ts";
 import { testCopy } from "./test_copy.ts";
+import {
+  assertSameFiles,
+  assertStops,
+  CELL,
+  checkpointsIn,
+  LONG,
+  reachStep,
+  read,
+  start,
+  stopped,
+  timesAt,
+} from "./test_interruption.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
-// What ends a run before its end, in a process of its own; a run without a stop shows what must come out.
+const noSignals = Deno.build.os === "windows" ? "needs signals" : undefined;
+const noSmallDisk = noSignals ?? await whyNoSmallDisk();
 
-const CELL = ["reproduce", "instruction_following", "--profile", "smoke", "--seeds", "10", "--methods", "sft,ammd_sft"];
-/** Enough steps that it is still training when it is stopped. */
-const LONG = [...CELL, "--set", "distillation.steps=60"];
-const FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "table.md"];
-const ignore = Deno.build.os === "windows";
-const noSmallDisk = ignore ? "needs Linux's tmpfs" : await whyNoSmallDisk();
+let whole: Promise<string> | undefined;
 
-const read = (folder: string, file: string) => Deno.readTextFile(`${folder}/smoke/instruction_following/${file}`);
-
-async function assertSameFiles(folder: string, expected: string): Promise<void> {
-  for (const file of FILES) assert(await read(folder, file) === await read(expected, file), `${file} differs`);
+/** The results of a run without a stop, which several tests look at. */
+function wholeRun(): Promise<string> {
+  return whole ??= (async () => {
+    const folder = await Deno.makeTempDir();
+    assertEquals((await runProgram(...LONG, "--quiet", "--results", folder)).status, 0);
+    return folder;
+  })();
 }
 
-interface Running {
-  readonly process: Deno.ChildProcess;
-  /** Waits until the run has written a line of this form to standard error, and gives all that it wrote so far. */
-  until(pattern: RegExp): Promise<string>;
-  /** Waits for its end. */
-  end(): Promise<{ code: number; err: string }>;
+Deno.test.afterAll(async () => {
+  if (whole) await Deno.remove(await whole, { recursive: true });
+});
+
+function test(name: string, fn: (folder: string) => Promise<void>): void {
+  testInFolder(name, (folder) => fn(`${folder}/stopped`), noSignals);
 }
 
-const PROGRAM = new URL("./main.ts", import.meta.url).href;
+test("Ctrl-C and SIGTERM finish the step and save it; the next run goes on from there to the same files", async (folder) => {
+  await assertStops("SIGINT", 130, `${folder}/first`, await wholeRun());
+  await assertStops("SIGTERM", 143, `${folder}/second`, await wholeRun());
+});
 
-function start(args: readonly string[], program = PROGRAM): Running {
-  const words = ["run", "--quiet", "--allow-all", program, ...args];
-  const process = new Deno.Command("deno", { args: words, stdout: "null", stderr: "piped" }).spawn();
-  const reader = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let err = "";
-  const read = async (isEnough: () => boolean) => {
-    while (!isEnough()) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      err += value;
-    }
-    return err;
-  };
-  return {
-    process,
-    until: (pattern) => read(() => pattern.test(err)),
-    end: async () => ({ err: await read(() => false), code: (await process.status).code }),
-  };
-}
-
-/** Waits until the log of the cell says that it has come to a step. */
-async function reachStep(folder: string, step: number): Promise<void> {
-  while (await timesAt(folder, step) === 0) await new Promise((done) => setTimeout(done, 20));
-}
-
-/** How often the log of the cell says so: each time that it was trained from the start. */
-async function timesAt(folder: string, step: number): Promise<number> {
-  const path = `${folder}/.state/smoke/logs/instruction_following/ammd_sft_10.log`;
-  const log = await Deno.readTextFile(path).catch(() => "");
-  return log.split(` step ${step} of 60`).length - 1;
-}
-
-/** A run that is stopped by a signal in the middle of training, and saved by nothing but that. */
-async function stopped(folder: string, signal: Deno.Signal, program = PROGRAM): Promise<{ code: number; err: string }> {
-  const run = start([...LONG, "--results", folder, "--checkpoint-every", "3600"], program);
-  await reachStep(folder, 12);
-  run.process.kill(signal);
-  return await run.end();
-}
-
-function checkpointsIn(folder: string): string[] {
-  const cells = `${folder}/.state/smoke/cells/instruction_following`;
-  return [...Deno.readDirSync(cells)].map(({ name }) => `${cells}/${name}`);
-}
-
-function test(name: string, fn: (folder: string, whole: string) => Promise<void>): void {
-  if (ignore) return Deno.test({ name, ignore, fn: () => {} });
-  testInFolder(name, async (folder) => {
-    const whole = `${folder}/whole`;
-    assertEquals((await runProgram(...LONG, "--quiet", "--results", whole)).status, 0);
-    await fn(`${folder}/stopped`, whole);
-  });
-}
-
-test(
-  "Ctrl-C and SIGTERM finish the step and save it; the next run goes on from there to the same files",
-  async (folder, whole) => {
-    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-      const first = await stopped(folder, signal);
-      assertEquals(first.code, code, first.err);
-      assertMatch(first.err, /stopping: the step is finished and saved; once more stops at once\n/);
-      assertMatch(first.err, /interrupted: what is done is saved; the same command goes on from there\n$/);
-      assertEquals(checkpointsIn(folder).length, 1);
-      const second = await runProgram(...LONG, "--results", folder);
-      assertEquals(second.status, 0, second.reported);
-      assertStringIncludes(second.reported, "cached 1/2, ran 1");
-      assertEquals(await timesAt(folder, 6), 1, "it began anew");
-      await assertSameFiles(folder, whole);
-      assertEquals(checkpointsIn(folder), []);
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
-);
-
-test("a checkpoint that is cut off or changed is told, set aside, and the cell begun anew", async (folder, whole) => {
+test("a checkpoint that is cut off or changed is told, set aside, and the cell begun anew", async (folder) => {
   await stopped(folder, "SIGINT");
   const [path] = checkpointsIn(folder);
   const bytes = await Deno.readFile(path);
@@ -125,7 +65,7 @@ test("a checkpoint that is cut off or changed is told, set aside, and the cell b
     assertEquals(await Deno.readFile(`${path}.damaged`), damaged);
   }
   assertEquals((await runProgram(...LONG, "--results", folder)).status, 0);
-  await assertSameFiles(folder, whole);
+  await assertSameFiles(folder, await wholeRun());
 });
 
 testInFolder(
@@ -184,9 +124,10 @@ testCopy("a checkpoint of other code is not gone on from, one of the same with o
 
 test(
   "a second process on the same results is refused by a line that names the first, which goes on",
-  async (folder, whole) => {
+  async (folder) => {
     const first = start([...LONG, "--results", folder]);
-    await reachStep(folder, 6);
+    await reachStep(first, folder, 6);
+    first.process.kill("SIGSTOP"); // else it may come to its end first
     const second = await start([...CELL, "--results", folder]).end();
     assertEquals(second.code, 1);
     assertMatch(
@@ -195,8 +136,9 @@ test(
     );
     // What is finished is shown all the same, and a plan can be made.
     assertEquals((await start([...CELL, "--results", folder, "--dry-run"]).end()).code, 0);
+    first.process.kill("SIGCONT");
     assertEquals((await first.end()).code, 0);
-    await assertSameFiles(folder, whole);
+    await assertSameFiles(folder, await wholeRun());
   },
 );
 

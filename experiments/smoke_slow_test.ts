@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { grading, TestEndpoint } from "#lib/judge/test_endpoint.ts";
-import { RandomStream } from "#lib/random/random_stream.ts";
 import { parseCurves } from "#lib/reporting/curves_csv.ts";
 import { parseScores, type ScoreRow } from "#lib/reporting/scores_csv.ts";
 import { ablations } from "./ablations.ts";
 import { EXPERIMENTS } from "./main.ts";
+import { assertSurvives } from "./test_kills.ts";
 import { type ProgramRun, runProgram, testInFolder } from "./test_run.ts";
 
 // Every experiment with every method, on next to nothing: that all of it runs, and what must hold at any size.
@@ -13,9 +12,6 @@ const SETS = ["dolly", "self_instruct", "sni", "unni", "vicuna"];
 const DISTANCES = ["forward_kl", "reverse_kl", "jensen_shannon", "total_variation", "d"];
 const METRICS: Readonly<Record<string, string>> = { samsum: "rouge_l", iwslt: "bleu", strategyqa: "accuracy" };
 const NAMES = EXPERIMENTS.map(({ name }) => name);
-const KILLS = 20;
-/** The start, and some cells. */
-const MEAN_LIFE_MS = 6000;
 const REPRODUCE = ["reproduce", "--profile", "smoke", "--seeds", "10", "--quiet"];
 
 const read = (folder: string, experiment: string, file: string) =>
@@ -80,55 +76,9 @@ test("every experiment runs with all its methods, and writes scores, tables and 
 });
 
 test("killed at 20 random moments, it goes on each time, and its files are those of a run without a stop", async () => {
-  const { folder: expected } = await wholeRun();
-  const random = new RandomStream(5, "moments to kill at");
-  const folder = await Deno.makeTempDir();
-  try {
-    const args = [...EVERYTHING, "--results", folder, "--checkpoint-every", "0"];
-    let kills = 0;
-    while (kills < KILLS) {
-      const isKilled = await killedAfter(args, MEAN_LIFE_MS * (0.25 + 1.5 * random.uniform()));
-      kills += isKilled ? 1 : 0;
-      // It came to its end before: the other kills are of a run from the start.
-      if (!isKilled) await Deno.remove(folder, { recursive: true });
-    }
-    const { status, reported } = await runProgram(...args);
-    assertEquals(status, 0, reported);
-    for (const { name } of EXPERIMENTS) {
-      for (const file of [...Deno.readDirSync(`${expected}/smoke/${name}`)].map((entry) => entry.name)) {
-        if (file === "provenance.json") continue;
-        assert(await read(folder, name, file) === await read(expected, name, file), `${name}/${file} differs`);
-      }
-    }
-    assert(goneOnWith(`${folder}/.state/smoke/logs`) > 0, "no cell was killed while it ran");
-    assertEquals(filesIn(folder).filter((file) => /\.part$|\.damaged$|\/cells\/./.test(file)), []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const { folder } = await wholeRun();
+  await assertSurvives({ args: EVERYTHING, kills: 20, meanChanges: 550, experiments: NAMES }, folder);
 });
-
-/** Starts the program and kills it after a while, so that nothing of it can be finished; whether it was still running then. */
-async function killedAfter(args: readonly string[], ms: number): Promise<boolean> {
-  const program = new URL("./main.ts", import.meta.url).href;
-  const words = ["run", "--quiet", "--allow-all", program, ...args];
-  const process = new Deno.Command("deno", { args: words, stdout: "null", stderr: "null" }).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), ms);
-  const { signal } = await process.status;
-  clearTimeout(timer);
-  return signal === "SIGKILL";
-}
-
-/** How many cells have been begun more than once, by their logs. */
-function goneOnWith(logs: string): number {
-  const begun = filesIn(logs).map((file) => Deno.readTextFileSync(file).match(/^ +0\.\d s {2}begins$/gm)?.length ?? 0);
-  return begun.filter((times) => times > 1).length;
-}
-
-function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
-  );
-}
 
 /** Every trained student's distances to its teacher, on texts of both. */
 async function checkHeldOut(folder: string): Promise<void> {
@@ -217,23 +167,4 @@ testInFolder("methods that write texts as they train give the same bytes twice",
       file,
     );
   }
-});
-
-testInFolder("an endpoint that grades gives a table of its own, and without one there is none", async (folder) => {
-  await using endpoint = new TestEndpoint(() => grading(6, 8));
-  const cell = [...REPRODUCE.toSpliced(1, 0, "instruction_following"), "--methods", "teacher", "--results", folder];
-  const judged = ["judge.url=" + endpoint.url, "judge.model=grader", "judge.maxItems=2"].flatMap((
-    set,
-  ) => ["--set", set]);
-  const { status, printed, reported } = await runProgram(...cell, ...judged);
-  assertEquals(status, 0, reported);
-  assertEquals(endpoint.requests.length, 1 + 2 * SETS.length);
-  assertStringIncludes(printed, "the judge's grades by those of the references");
-  const grades = (await scoresOf(folder, "instruction_following")).filter(({ metric }) => metric === "judge");
-  assertEquals(grades.map(({ dataset, count }) => [dataset, count]).sort(), SETS.map((name) => [name, 2]));
-
-  await runProgram(...cell);
-  assert(!(await read(folder, "instruction_following", "scores.csv")).includes("judge"));
-  const files = [...Deno.readDirSync(`${folder}/smoke/instruction_following`)].map(({ name }) => name);
-  assertEquals(files.filter((file) => file.startsWith("judge")), []);
 });
