@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import {
   type BenchmarkRow,
@@ -10,13 +11,12 @@ import {
   type ShapesName,
   type Timing,
 } from "./catalog.ts";
-import { type Clock, median, sampleByTurns, Sampler } from "./sampling.ts";
+import { type Clock, medianOf, type Sample, sampleByTurns, Sampler } from "./sampling.ts";
 import { Shared, type Work } from "./work.ts";
 
 /** A row of the results. Times are medians of samples, in milliseconds of one unit: a step, a product, a dispatch. */
-export interface BenchRow extends Relations {
+export interface BenchRow extends Sample, Relations {
   readonly name: string;
-  readonly ms: number;
   readonly samples: number;
   readonly gflops?: number;
   /** Bytes read and written, in GB/s. */
@@ -59,7 +59,14 @@ const LATE_MS = 45_000;
 
 /** The clock of a device. */
 export function clockOf(gpu: Gpu): Clock {
-  return { now: () => performance.now(), settle: () => gpu.settle() };
+  return {
+    now: () => performance.now(),
+    cpuNow() {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
+    settle: () => gpu.settle(),
+  };
 }
 
 /**
@@ -129,16 +136,16 @@ async function measureGroup(
   return new Map(all.map(([name, { work, sampler }]) => [name, timingOf(work, sampler.samples)]));
 }
 
-function timingOf({ size, awaits }: Work, samples: readonly number[]): Timing {
-  return { ms: median(samples), samples: samples.length, size, ...(awaits && { awaits: awaits() }) };
+function timingOf({ size, awaits }: Work, samples: readonly Sample[]): Timing {
+  return { ...medianOf(samples), samples: samples.length, size, ...(awaits && { awaits: awaits() }) };
 }
 
 /** The fastest of some products, as the row `matmul`. Without any its rate is 0. */
 export function bestProduct(timings: ReadonlyMap<string, Timing>): BenchRow & { readonly gflops: number } {
-  let best = { name: BEST_PRODUCT, ms: Infinity, samples: 0, gflops: 0 };
-  for (const { ms, samples, size } of timings.values()) {
+  let best = { name: BEST_PRODUCT, ms: Infinity, cpuMs: Infinity, samples: 0, gflops: 0 };
+  for (const { ms, cpuMs, samples, size } of timings.values()) {
     const gflops = rateOf(size.flops, ms) ?? 0;
-    if (gflops > best.gflops) best = { name: BEST_PRODUCT, ms, samples, gflops };
+    if (gflops > best.gflops) best = { name: BEST_PRODUCT, ms, cpuMs, samples, gflops };
   }
   return best;
 }
@@ -149,7 +156,7 @@ function relationsOf({ needs = [], relate }: BenchmarkRow, timing: Timing, other
 
 function rowOf(
   name: string,
-  { ms, samples, size, awaits }: Timing,
+  { ms, cpuMs, samples, size, awaits }: Timing,
   { matmulGflops, copyGBs }: Reference,
   relations: Relations = {},
 ): BenchRow {
@@ -157,6 +164,7 @@ function rowOf(
   return {
     name,
     ms,
+    cpuMs,
     samples,
     ...(gflops !== undefined && { gflops, ratio: matmulGflops / gflops }),
     ...(gbPerSecond !== undefined && { gbPerSecond, ratio: copyGBs / gbPerSecond }),

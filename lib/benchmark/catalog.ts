@@ -1,12 +1,10 @@
 import type { ProductSize } from "./products.ts";
-import type { SamplingPlan } from "./sampling.ts";
+import type { Sample, SamplingPlan } from "./sampling.ts";
 import type { TinyRun } from "./tiny_works.ts";
 import type { OpenWork, WorkSize } from "./work.ts";
 
-/** What was measured of one row. */
-export interface Timing {
-  /** Median of the samples, of one unit. */
-  readonly ms: number;
+/** What was measured of one row: the median of its samples. */
+export interface Timing extends Sample {
   readonly samples: number;
   readonly size: WorkSize;
   readonly awaits?: number;
@@ -253,9 +251,9 @@ export function isProducts({ rows }: Group): boolean {
   return Object.keys(rows).length > 1 && Object.keys(rows).every((name) => name.startsWith(`${BEST_PRODUCT}/`));
 }
 
-/** The row of a name. */
-export function findRow(shapes: ShapesName, name: string): BenchmarkRow {
-  const row = SHAPES[shapes].find(({ rows }) => Object.hasOwn(rows, name))?.rows[name];
-  if (row === undefined) throw new RangeError(`Cannot find benchmark ${name} among the shapes ${shapes}`);
-  return row;
+/** The group that has a row of this name. */
+export function groupOf(shapes: ShapesName, name: string): Group {
+  const group = SHAPES[shapes].find(({ rows }) => Object.hasOwn(rows, name));
+  if (group === undefined) throw new RangeError(`Cannot find benchmark ${name} among the shapes ${shapes}`);
+  return group;
 }

@@ -1,6 +1,6 @@
 import type { SkippedRow } from "./benchmarks.ts";
 import { BEST_PRODUCT, isProducts, SHAPES, type ShapesName } from "./catalog.ts";
-import { median, sampleByTurns } from "./sampling.ts";
+import { medianOf, type Sample, sampleByTurns } from "./sampling.ts";
 import { type RemoteRow, RowError, type Stopwatch } from "./stopwatch_process.ts";
 
 /** A row of two checkouts. Times are medians, in milliseconds of a unit. */
@@ -10,6 +10,10 @@ export interface ComparedRow {
   readonly newMs: number;
   /** Old time over new: above 1 the new is faster. */
   readonly ratio: number;
+  readonly oldCpuMs: number;
+  readonly newCpuMs: number;
+  /** The same of CPU time, the better measure of a CPU driver on a machine that is busy. */
+  readonly cpuRatio: number;
   readonly oldSamples: number;
   readonly newSamples: number;
 }
@@ -65,13 +69,16 @@ function failureOf(error: unknown): { readonly reason: string } {
   throw error;
 }
 
-function comparedRow(name: string, oldSamples: readonly number[], newSamples: readonly number[]): ComparedRow {
-  const [oldMs, newMs] = [median(oldSamples), median(newSamples)];
+function comparedRow(name: string, oldSamples: readonly Sample[], newSamples: readonly Sample[]): ComparedRow {
+  const [old, present] = [medianOf(oldSamples), medianOf(newSamples)];
   return {
     name,
-    oldMs,
-    newMs,
-    ratio: oldMs / newMs,
+    oldMs: old.ms,
+    newMs: present.ms,
+    ratio: old.ms / present.ms,
+    oldCpuMs: old.cpuMs,
+    newCpuMs: present.cpuMs,
+    cpuRatio: old.cpuMs / present.cpuMs,
     oldSamples: oldSamples.length,
     newSamples: newSamples.length,
   };

@@ -13,8 +13,17 @@ export interface SamplingPlan {
 export interface Clock {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** Milliseconds that the cores have spent on this process, all of its threads. */
+  cpuNow(): number;
   /** Submits what is encoded and waits until all of it is done. */
   settle(): Promise<void>;
+}
+
+/** How long a unit of work took. */
+export interface Sample {
+  readonly ms: number;
+  /** Of all cores together, a CPU driver's work included: it varies less where other processes are at work. */
+  readonly cpuMs: number;
 }
 
 const MAX_GROWTH = 10;
@@ -23,7 +32,7 @@ const MAX_GROWTH = 10;
 export class Sampler {
   readonly #work: Work;
   readonly #clock: Clock;
-  readonly #samples: number[] = [];
+  readonly #samples: Sample[] = [];
   #runs = 1;
   #spentMs = 0;
 
@@ -50,8 +59,8 @@ export class Sampler {
     }
   }
 
-  /** Milliseconds a unit, in the order in which they were taken. */
-  get samples(): readonly number[] {
+  /** In the order in which they were taken. */
+  get samples(): readonly Sample[] {
     return this.#samples;
   }
 
@@ -62,11 +71,12 @@ export class Sampler {
   /** Takes a sample; returns how many milliseconds that took. */
   async sample(): Promise<number> {
     await this.#clock.settle();
-    const start = this.#clock.now();
+    const [start, cpuStart] = [this.#clock.now(), this.#clock.cpuNow()];
     for (let run = 0; run < this.#runs; run++) await this.#work.run();
     await this.#clock.settle();
-    const elapsedMs = this.#clock.now() - start;
-    this.#samples.push(elapsedMs / this.#runs / (this.#work.size.units ?? 1));
+    const [elapsedMs, cpuMs] = [this.#clock.now() - start, this.#clock.cpuNow() - cpuStart];
+    const units = this.#runs * (this.#work.size.units ?? 1);
+    this.#samples.push({ ms: elapsedMs / units, cpuMs: cpuMs / units });
     this.#spentMs += elapsedMs;
     return elapsedMs;
   }
@@ -101,6 +111,11 @@ export async function sampleByTurns(
       await sampler.sample();
     }
   }
+}
+
+/** The median of each of the two times. */
+export function medianOf(samples: readonly Sample[]): Sample {
+  return { ms: median(samples.map(({ ms }) => ms)), cpuMs: median(samples.map(({ cpuMs }) => cpuMs)) };
 }
 
 export function median(values: readonly number[]): number {

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { type Clock, median, sampleByTurns, Sampler, type SamplingPlan } from "./sampling.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { type Clock, median, medianOf, sampleByTurns, Sampler, type SamplingPlan } from "./sampling.ts";
 import type { Work, WorkSize } from "./work.ts";
 
 const PLAN: SamplingPlan = { sampleMs: 100, budgetMs: 500, minSamples: 3 };
@@ -10,11 +10,15 @@ class FakeClock implements Clock {
   ms = 0;
   waits = 0;
   #isBusy = false;
+  #cpuMs = 0;
 
   now = () => this.ms;
+  /** Waiting takes none. */
+  cpuNow = () => this.#cpuMs;
 
   pass(ms: number): void {
     this.ms += ms;
+    this.#cpuMs += 2 * ms;
     this.#isBusy = true;
   }
 
@@ -50,7 +54,10 @@ Deno.test("short work is repeated until a sample is long, so that the await at i
   const sampler = await Sampler.prepare(work, clock, PLAN);
   await sampleByTurns([sampler], PLAN);
   const perUnit = 0.1 / 5;
-  for (const ms of sampler.samples) assert(ms > perUnit && ms < 1.25 * perUnit, `${ms}`);
+  for (const { ms, cpuMs } of sampler.samples) {
+    assert(ms > perUnit && ms < 1.25 * perUnit, `${ms}`);
+    assertAlmostEquals(cpuMs, 2 * perUnit, 1e-9);
+  }
   assert(sampler.samples.length >= 5, "half a second in samples of a tenth");
   assert(clock.ms < 5000 + 1500, `${clock.ms} ms of a budget of ${PLAN.budgetMs}`);
 });
@@ -59,9 +66,10 @@ Deno.test("long work is run once to compile and then as often as it must, no mor
   const clock = new FakeClock();
   const work = timedWork(clock, 2500, {}, 9000);
   const sampler = await Sampler.prepare(work, clock, PLAN);
-  assertEquals(sampler.samples, [2510]);
+  const sample = { ms: 2510, cpuMs: 5000 };
+  assertEquals(sampler.samples, [sample]);
   await sampleByTurns([sampler], PLAN);
-  assertEquals(sampler.samples, [2510, 2510, 2510]);
+  assertEquals(sampler.samples, [sample, sample, sample]);
   assertEquals(work.runs, 4);
 });
 
@@ -70,15 +78,15 @@ Deno.test("a warm-up takes the place of the run that is not counted", async () =
   let warm = 0;
   const work = { ...timedWork(clock, 200), warmUp: () => void warm++ };
   const { samples } = await Sampler.prepare(work, clock, PLAN);
-  assertEquals([warm, work.runs, samples], [1, 1, [210]]);
+  assertEquals([warm, work.runs, samples], [1, 1, [{ ms: 210, cpuMs: 400 }]]);
 });
 
 Deno.test("work on a clock that shows nothing is sampled all the same", async () => {
-  const clock: Clock = { now: () => 0, settle: () => Promise.resolve() };
   let runs = 0;
+  const now = () => runs < 5000 ? 0 : runs;
+  const clock: Clock = { now, cpuNow: now, settle: () => Promise.resolve() };
   const work: Work = { size: {}, run: () => void runs++, [Symbol.dispose]() {} };
-  const late = Sampler.prepare(work, { ...clock, now: () => runs < 5000 ? 0 : runs }, PLAN);
-  assertEquals((await late).samples.length, 1);
+  assertEquals((await Sampler.prepare(work, clock, PLAN)).samples.length, 1);
 });
 
 Deno.test("by turns each work waits for its own runs alone, until all have enough", async () => {
@@ -91,7 +99,7 @@ Deno.test("by turns each work waits for its own runs alone, until all have enoug
   assertEquals(turns.slice(0, 6), [0, 1, 0, 1, 0, 1]);
   assert(samplers.every((sampler) => sampler.hasEnough(PLAN)));
   assertEquals(samplers[0].samples.length, samplers[1].samples.length);
-  assertEquals(median(samplers[1].samples), 310);
+  assertEquals(medianOf(samplers[1].samples), { ms: 310, cpuMs: 600 });
 });
 
 Deno.test("when it is late, the sample that there is must do", async () => {

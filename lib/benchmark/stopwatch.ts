@@ -5,7 +5,7 @@
  */
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { clockOf } from "./benchmarks.ts";
-import { findRow, SHAPES, type ShapesName } from "./catalog.ts";
+import { groupOf, type ShapesName } from "./catalog.ts";
 import { linesOf } from "./lines.ts";
 import { Sampler, type SamplingPlan } from "./sampling.ts";
 import type { StopwatchReply, StopwatchRequest } from "./stopwatch_protocol.ts";
@@ -18,9 +18,13 @@ interface OpenRow {
   readonly plan: SamplingPlan;
 }
 
+/** More than in a table of its own: a ratio has the noise of two. */
+const COMPARED_SAMPLES = 5;
+
 async function openRow(gpu: Gpu, shared: Shared, shapes: ShapesName, name: string): Promise<OpenRow> {
-  const { plan } = SHAPES[shapes].find(({ rows }) => Object.hasOwn(rows, name))!;
-  const work = await findRow(shapes, name).open(gpu, shared);
+  const group = groupOf(shapes, name);
+  const plan = { ...group.plan, minSamples: COMPARED_SAMPLES };
+  const work = await group.rows[name].open(gpu, shared);
   try {
     return { work, plan, sampler: await Sampler.prepare(work, clockOf(gpu), plan) };
   } catch (error) {

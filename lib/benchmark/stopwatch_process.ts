@@ -1,13 +1,12 @@
 import { InputError } from "#lib/errors.ts";
 import type { ShapesName } from "./catalog.ts";
 import { linesOf } from "./lines.ts";
-import type { Sampled } from "./sampling.ts";
+import type { Sample, Sampled } from "./sampling.ts";
 import type { StopwatchReply, StopwatchRequest } from "./stopwatch_protocol.ts";
 
 /** A row of a stopwatch, open until it is disposed of. */
 export interface RemoteRow extends Sampled, AsyncDisposable {
-  /** Milliseconds a unit. */
-  readonly samples: readonly number[];
+  readonly samples: readonly Sample[];
 }
 
 /** Times rows of one checkout, one at a time. */
@@ -50,6 +49,7 @@ export class StopwatchProcess implements Stopwatch, AsyncDisposable {
     const started = new Deno.Command("deno", {
       args: ["run", ...permissions, ...program],
       cwd: folder,
+      env: { NO_COLOR: "1" },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -83,7 +83,7 @@ export class StopwatchProcess implements Stopwatch, AsyncDisposable {
       hasEnough: () => state.hasEnough,
       async sample() {
         state = await measure();
-        return state.samples.at(-1)!;
+        return state.samples.at(-1)!.ms;
       },
       [Symbol.asyncDispose]: async () => void await this.#ask({ kind: "close" }),
     };
@@ -105,7 +105,7 @@ export class StopwatchProcess implements Stopwatch, AsyncDisposable {
     const { value } = await this.#replies.next();
     if (value !== undefined) return JSON.parse(value);
     const errors = (await this.#errors).trim().split("\n");
-    const reason = errors.find((line) => /^error/i.test(line)) ?? errors[0];
+    const reason = (errors.find((line) => line.startsWith("error: ")) ?? errors[0]).replace(/^error: /, "");
     throw new InputError(`${this.#folder}: its kernels cannot be timed: ${reason || "the process ended"}`);
   }
 

@@ -119,7 +119,7 @@ async function compare(
   await using after = await StopwatchProcess.start(PROJECT);
   const device = after.device;
   const oldDevice = before.device === device ? "" : ` (old: ${before.device})`;
-  show.line(`${device}${oldDevice}; old: ${folder}; by turns, medians in ms; ratio = old over new`);
+  show.line(`${device}${oldDevice}; old: ${folder}; by turns, medians; ratio = old over new`);
   show.line(formatComparedRow());
   const { onProgress, onSkip } = show;
   for await (const row of compareCheckouts(before, after, { shapes, names, onProgress, onSkip })) {

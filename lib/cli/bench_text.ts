@@ -1,16 +1,17 @@
 import type { KernelTime } from "#kernels/runtime/profile.ts";
 import type { BenchRow } from "#lib/benchmark/benchmarks.ts";
-import { BEST_PRODUCT, findRow, rowNames, SHAPES, type ShapesName } from "#lib/benchmark/catalog.ts";
+import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "#lib/benchmark/catalog.ts";
 import type { ComparedRow } from "#lib/benchmark/comparison.ts";
 
 const NAME_WIDTH = 26;
 
 /** One line of a row's figures. */
 export function formatRow(row: BenchRow): string {
-  const { name, ms, samples, gflops, gbPerSecond, ratio, tokensPerSecond, awaits } = row;
+  const { name, ms, cpuMs, samples, gflops, gbPerSecond, ratio, tokensPerSecond, awaits } = row;
   const { decodingShare, timesGkd, timesDecoder } = row;
   const figures = [
     `${formatMs(ms)} ms`,
+    `${formatMs(cpuMs)} ms of CPU`,
     gflops === undefined ? "" : `${gflops.toFixed(1)} GFLOP/s`,
     gbPerSecond === undefined ? "" : `${gbPerSecond.toFixed(1)} GB/s`,
     ratio === undefined ? "" : `ratio ${ratio.toFixed(2)}`,
@@ -26,10 +27,12 @@ export function formatRow(row: BenchRow): string {
 
 /** One line of a comparison, or its heading. */
 export function formatComparedRow(row?: ComparedRow): string {
-  const columns = row === undefined
-    ? ["old", "new", "ratio", "samples"]
-    : [formatMs(row.oldMs), formatMs(row.newMs), row.ratio.toFixed(2), `${row.oldSamples}+${row.newSamples}`];
-  return `${(row?.name ?? "").padEnd(NAME_WIDTH)} ${columns.map((column) => column.padStart(9)).join(" ")}`;
+  const columns = row === undefined ? ["old ms", "new ms", "ratio", "old CPU", "new CPU", "ratio", "samples"] : [
+    ...[formatMs(row.oldMs), formatMs(row.newMs), row.ratio.toFixed(2)],
+    ...[formatMs(row.oldCpuMs), formatMs(row.newCpuMs), row.cpuRatio.toFixed(2)],
+    `${row.oldSamples}+${row.newSamples}`,
+  ];
+  return `${(row?.name ?? "").padEnd(NAME_WIDTH)}${columns.map((column) => column.padStart(9)).join("")}`;
 }
 
 /** Milliseconds to three digits; times of a dispatch are far below one. */
@@ -42,7 +45,9 @@ export function formatList(): string {
   return (Object.keys(SHAPES) as ShapesName[]).flatMap((shapes) => [
     `--shapes ${shapes}${shapes === "reference" ? " (default)" : ""}`,
     ...rowNames(shapes).map((name) => {
-      const summary = name === BEST_PRODUCT ? "the best of the products below" : findRow(shapes, name).summary;
+      const summary = name === BEST_PRODUCT
+        ? "the best of the products below"
+        : groupOf(shapes, name).rows[name].summary;
       return `  ${name.padEnd(NAME_WIDTH)} ${summary}`;
     }),
   ]).join("\n");
