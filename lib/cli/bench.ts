@@ -50,10 +50,10 @@ export const bench = defineCommand({
   },
 });
 
-/** Where results go as they come: a line each, or all of them as JSON at the end. Progress goes to standard error. */
+/** Where rows go as they come: as lines, or as the lines of one JSON value. Progress goes to standard error. */
 class Showing<Row extends BenchRow | ComparedRow> {
-  readonly rows: Row[] = [];
-  readonly skipped: SkippedRow[] = [];
+  readonly #skipped: SkippedRow[] = [];
+  #rows = 0;
   readonly #terminal: Terminal;
   readonly #json: boolean;
   readonly #total: number;
@@ -68,44 +68,55 @@ class Showing<Row extends BenchRow | ComparedRow> {
   }
 
   readonly onProgress = (what: string): void => {
-    const done = `${this.rows.length} of ${this.#total} rows`;
+    const done = `${this.#rows} of ${this.#total} rows`;
     this.#progress.update(() => `measuring ${what}; ${done}, ${formatDuration(performance.now() - this.#start)}`);
   };
 
   readonly onSkip = (row: SkippedRow): void => {
-    this.skipped.push(row);
+    this.#skipped.push(row);
     this.#progress.note(`not measured: ${row.name}: ${row.reason}`);
   };
 
-  line(text: string): void {
-    if (this.#json) return;
-    this.#progress.end();
-    this.#terminal.print(text);
+  /** The head of the results: as a line for a person, or as the first members of the JSON value. */
+  begin(text: string, about: Readonly<Record<string, unknown>>): void {
+    this.#print(this.#json ? `{ ${members(about)}, "rows": [` : text);
   }
 
   row(row: Row, text: string): void {
-    this.rows.push(row);
-    this.line(text);
+    // The comma stands before a row, so that a row need not wait for the next.
+    this.#print(this.#json ? `${this.#rows === 0 ? " " : ","} ${visibleJson(row)}` : text);
+    this.#rows++;
   }
 
-  end(summary: Readonly<Record<string, unknown>>): void {
+  end(summary: Readonly<Record<string, unknown>> = {}): void {
     this.#progress.end();
-    const { rows, skipped } = this;
-    if (this.#json) this.#terminal.print(visibleJson({ ...summary, rows, skipped }, 2));
+    if (this.#json) this.#terminal.print(`], ${members({ ...summary, skipped: this.#skipped })} }`);
   }
+
+  #print(line: string): void {
+    this.#progress.end();
+    this.#terminal.print(line);
+  }
+}
+
+/** The members of an object as JSON, without its braces. */
+function members(values: Readonly<Record<string, unknown>>): string {
+  return visibleJson(values).slice(1, -1);
 }
 
 async function measure(shapes: ShapesName, names: readonly string[], show: Showing<BenchRow>): Promise<void> {
   await using gpu = await Gpu.open();
   const device = gpu.adapterInfo.description || gpu.adapterInfo.vendor;
-  show.line(`${device}; medians; ratio = time over that of the same FLOPs at matmul's rate, or bytes at copy's`);
+  show.begin(`${device}; medians; ratio = time over that of the same FLOPs at matmul's rate, or bytes at copy's`, {
+    device,
+  });
   let reference = {};
   const { onProgress, onSkip } = show;
   const onReference = (rates: object) => reference = rates;
   for await (const row of runBenchmarks(gpu, { shapes, names, onProgress, onSkip, onReference })) {
     show.row(row, formatRow(row));
   }
-  show.end({ device, ...reference });
+  show.end(reference);
 }
 
 async function compare(
@@ -119,11 +130,11 @@ async function compare(
   await using after = await StopwatchProcess.start(PROJECT);
   const device = after.device;
   const oldDevice = before.device === device ? "" : ` (old: ${before.device})`;
-  show.line(`${device}${oldDevice}; old: ${folder}; by turns, medians; ratio = old over new`);
-  show.line(formatComparedRow());
+  const title = `${device}${oldDevice}; old: ${folder}; by turns, medians; ratio = old over new`;
+  show.begin(`${title}\n${formatComparedRow()}`, { device, against: folder });
   const { onProgress, onSkip } = show;
   for await (const row of compareCheckouts(before, after, { shapes, names, onProgress, onSkip })) {
     show.row(row, formatComparedRow(row));
   }
-  show.end({ device, against: folder });
+  show.end();
 }
