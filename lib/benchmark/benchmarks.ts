@@ -5,7 +5,6 @@ import {
   BEST_PRODUCT,
   COPY,
   type Group,
-  isProducts,
   type Relations,
   SHAPES,
   type ShapesName,
@@ -24,8 +23,6 @@ export interface BenchRow extends Sample, Relations {
   /** Time over what the same FLOPs take at the best product's rate of this run, or the same bytes at the copy's. */
   readonly ratio?: number;
   readonly tokensPerSecond?: number;
-  /** How often the GPU was awaited, per step. */
-  readonly awaits?: number;
 }
 
 /** The rates of this run that ratios are taken to. */
@@ -79,15 +76,15 @@ export async function* runBenchmarks(gpu: Gpu, options: BenchOptions): AsyncGene
   const reference: { -readonly [K in keyof Reference]: Reference[K] } = { matmulGflops: 0, copyGBs: 0 };
   for (const group of SHAPES[shapes]) {
     const wanted = Object.keys(group.rows).filter((name) => names.includes(name));
-    const measured = isProducts(group) || COPY in group.rows ? Object.keys(group.rows) : withNeeds(group, wanted);
+    const measured = group.areProducts || COPY in group.rows ? Object.keys(group.rows) : withNeeds(group, wanted);
     const timings = await measureGroup(gpu, group, measured, { ...options, clock, isLate });
     const copied = timings.get(COPY);
     if (copied) reference.copyGBs = rateOf(copied.size.bytes, copied.ms)!;
-    if (isProducts(group)) {
+    if (group.areProducts) {
       const best = bestProduct(timings);
       reference.matmulGflops = best.gflops;
       onReference(reference);
-      if (names.includes(BEST_PRODUCT)) yield best;
+      if (best.gflops > 0 && names.includes(BEST_PRODUCT)) yield best;
     }
     for (const name of wanted) {
       const timing = timings.get(name);
@@ -133,11 +130,10 @@ async function measureGroup(
     isLate,
     onTurn: (turn) => onProgress(all[turn][0]),
   });
-  return new Map(all.map(([name, { work, sampler }]) => [name, timingOf(work, sampler.samples)]));
-}
-
-function timingOf({ size, awaits }: Work, samples: readonly Sample[]): Timing {
-  return { ...medianOf(samples), samples: samples.length, size, ...(awaits && { awaits: awaits() }) };
+  return new Map(all.map(([name, { work: { size }, sampler: { samples } }]) => [
+    name,
+    { ...medianOf(samples), samples: samples.length, size },
+  ]));
 }
 
 /** The fastest of some products, as the row `matmul`. Without any its rate is 0. */
@@ -156,7 +152,7 @@ function relationsOf({ needs = [], relate }: BenchmarkRow, timing: Timing, other
 
 function rowOf(
   name: string,
-  { ms, cpuMs, samples, size, awaits }: Timing,
+  { ms, cpuMs, samples, size }: Timing,
   { matmulGflops, copyGBs }: Reference,
   relations: Relations = {},
 ): BenchRow {
@@ -169,7 +165,6 @@ function rowOf(
     ...(gflops !== undefined && { gflops, ratio: matmulGflops / gflops }),
     ...(gbPerSecond !== undefined && { gbPerSecond, ratio: copyGBs / gbPerSecond }),
     ...(size.tokens !== undefined && { tokensPerSecond: size.tokens / ms * 1000 }),
-    ...(awaits !== undefined && { awaits }),
     ...relations,
   };
 }

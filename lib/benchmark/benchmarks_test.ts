@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { type BenchRow, bestProduct, clockOf, type Reference, runBenchmarks, withNeeds } from "./benchmarks.ts";
-import { BEST_PRODUCT, groupOf, isProducts, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
+import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { median } from "./sampling.ts";
@@ -22,7 +22,7 @@ Deno.test("the names that scripts rely on are there, and every name is one row's
     for (const name of names.filter((name) => name !== BEST_PRODUCT)) {
       assert(groupOf(shapes, name).rows[name].summary !== "");
     }
-    assertEquals(SHAPES[shapes].filter(isProducts).length, 1);
+    assertEquals(SHAPES[shapes].filter(({ areProducts }) => areProducts).length, 1);
   }
 });
 

@@ -7,7 +7,6 @@ import type { OpenWork, WorkSize } from "./work.ts";
 export interface Timing extends Sample {
   readonly samples: number;
   readonly size: WorkSize;
-  readonly awaits?: number;
 }
 
 /** Figures that compare a row with others of its group. */
@@ -33,6 +32,8 @@ export interface BenchmarkRow {
 export interface Group {
   readonly rows: Readonly<Record<string, BenchmarkRow>>;
   readonly plan: SamplingPlan;
+  /** Whether its rows are the products that `BEST_PRODUCT` is the best of. */
+  readonly areProducts?: boolean;
 }
 
 /** The row that is the best of the products of a run: ratios are taken to its rate. */
@@ -49,14 +50,13 @@ function alone(name: string, summary: string, open: OpenWork): Group {
   return { rows: { [name]: { summary, open } }, plan: SHORT };
 }
 
-/** Products, which the first line of the results is the best of. */
-function products(sizes: Readonly<Record<string, ProductSize>>, plan: SamplingPlan): Group {
+function products(sizes: Readonly<Record<string, ProductSize>>): Group {
   const rows = Object.entries(sizes).map(([name, size]): [string, BenchmarkRow] => {
     const { m, k, n, layout = "NN" } = size;
     const open: OpenWork = async (gpu) => (await import("./products.ts")).productWork(gpu, size);
     return [name, { summary: `product of ${m} x ${k} and ${k} x ${n}, layout ${layout}`, open }];
   });
-  return { rows: Object.fromEntries(rows), plan };
+  return { rows: Object.fromEntries(rows), plan: SHORT, areProducts: true };
 }
 
 function rowKernels(
@@ -180,7 +180,7 @@ const REFERENCE: readonly Group[] = [
     "matmul/1024x128x2048": { m: 1024, k: 128, n: 2048 },
     "matmul/1024x512x128": { m: 1024, k: 512, n: 128 },
     "matmul/1024x128x512": { m: 1024, k: 128, n: 512 },
-  }, SHORT),
+  }),
   ...rowKernels({ gelu: 524_288, norm: [1024, 128], logits: [1024, 2048], adamW: 1_071_872 }),
   trainingSteps,
   decoding(1),
@@ -207,11 +207,11 @@ function gpt2Shapes(tokens: number, square: number): Group[] {
     ]),
     ...GPT2_HIDDEN.flatMap(layer),
   ]);
-  const head = { batch: tokens >= 1024 ? tokens / 1024 : 1, tokens: Math.min(tokens, 1024), heads: 12, headSize: 64 };
+  const heads = { batch: 1, tokens, heads: 12, headSize: 64 };
   const ops = () => import("./op_works.ts");
   return [
     ...launches(16 * tokens * 1024),
-    products(sizes, SHORT),
+    products(sizes),
     alone(
       "matmul/logits",
       `logits of GPT-2 small, ${tokens} x 768 and ${GPT2_VOCAB} x 768`,
@@ -220,10 +220,10 @@ function gpt2Shapes(tokens: number, square: number): Group[] {
     ),
     alone(
       "attention",
-      `causal attention of ${head.tokens} tokens, 12 heads of 64`,
-      async (gpu) => (await ops()).attentionWork(gpu, "forward", head),
+      `causal attention of ${tokens} tokens, 12 heads of 64`,
+      async (gpu) => (await ops()).attentionWork(gpu, "forward", heads),
     ),
-    alone("attention.dQkv", "its gradient", async (gpu) => (await ops()).attentionWork(gpu, "backward", head)),
+    alone("attention.dQkv", "its gradient", async (gpu) => (await ops()).attentionWork(gpu, "backward", heads)),
     ...rowKernels({
       gelu: tokens * 3072,
       norm: [tokens, 768],
@@ -241,14 +241,12 @@ export const SHAPES: Readonly<Record<"reference" | "gpt2" | "gpt2_quick", readon
 };
 export type ShapesName = keyof typeof SHAPES;
 
-/** Names of all rows of some shapes, the best product's in the place of the first. */
+/** Names of all rows of some shapes, that of the best product before those of the products. */
 export function rowNames(shapes: ShapesName): string[] {
-  return SHAPES[shapes].flatMap((group) => [...(isProducts(group) ? [BEST_PRODUCT] : []), ...Object.keys(group.rows)]);
-}
-
-/** Whether a group is that of the products which `BEST_PRODUCT` is taken from. */
-export function isProducts({ rows }: Group): boolean {
-  return Object.keys(rows).length > 1 && Object.keys(rows).every((name) => name.startsWith(`${BEST_PRODUCT}/`));
+  return SHAPES[shapes].flatMap(({ rows, areProducts }) => [
+    ...(areProducts ? [BEST_PRODUCT] : []),
+    ...Object.keys(rows),
+  ]);
 }
 
 /** The group that has a row of this name. */

@@ -1,5 +1,5 @@
 import type { SkippedRow } from "./benchmarks.ts";
-import { BEST_PRODUCT, isProducts, SHAPES, type ShapesName } from "./catalog.ts";
+import { BEST_PRODUCT, SHAPES, type ShapesName } from "./catalog.ts";
 import { medianOf, type Sample, sampleByTurns } from "./sampling.ts";
 import { type RemoteRow, RowError, type Stopwatch } from "./stopwatch_process.ts";
 
@@ -34,7 +34,7 @@ export async function* compareCheckouts(
   { shapes, names, onProgress = () => {}, onSkip = () => {} }: ComparisonOptions,
 ): AsyncGenerator<ComparedRow> {
   for (const group of SHAPES[shapes]) {
-    const isWanted = (name: string) => names.includes(isProducts(group) ? BEST_PRODUCT : name) || names.includes(name);
+    const isWanted = (name: string) => names.includes(group.areProducts ? BEST_PRODUCT : name) || names.includes(name);
     for (const name of Object.keys(group.rows).filter(isWanted)) {
       onProgress(name);
       const opened = await openBoth(before, after, shapes, name);

@@ -24,19 +24,11 @@ export function t5StepWork(gpu: Gpu): Work {
   return trainingWork(gpu, model, t5TrainStepFlops(model));
 }
 
-/** Steps are submitted back to back; the GPU is awaited where the CPU is ahead of it. */
 function trainingWork(gpu: Gpu, model: LanguageModel, flops: number): Work {
   const training = new ReferenceTraining(gpu, model);
-  let [steps, awaits] = [0, 0];
   return {
     size: { flops },
-    async run() {
-      const before = gpu.awaits;
-      await training.step();
-      awaits += gpu.awaits - before;
-      steps++;
-    },
-    awaits: () => awaits / steps,
+    run: () => training.step(),
     [Symbol.dispose]: () => training[Symbol.dispose](),
   };
 }

@@ -18,8 +18,6 @@ export interface Work extends Disposable {
   run(): Promise<void> | void;
   /** Compiles what `run` needs, where less than a run does that. */
   warmUp?(): Promise<void> | void;
-  /** How often the GPU was awaited, on average of the units run so far. */
-  awaits?(): number;
 }
 
 /** What the rows of a group have in common while it is measured: opened once, disposed of with it. */

@@ -7,7 +7,7 @@ const NAME_WIDTH = 26;
 
 /** One line of a row's figures. */
 export function formatRow(row: BenchRow): string {
-  const { name, ms, cpuMs, samples, gflops, gbPerSecond, ratio, tokensPerSecond, awaits } = row;
+  const { name, ms, cpuMs, samples, gflops, gbPerSecond, ratio, tokensPerSecond } = row;
   const { decodingShare, timesGkd, timesDecoder } = row;
   const figures = [
     `${formatMs(ms)} ms`,
@@ -16,7 +16,6 @@ export function formatRow(row: BenchRow): string {
     gbPerSecond === undefined ? "" : `${gbPerSecond.toFixed(1)} GB/s`,
     ratio === undefined ? "" : `ratio ${ratio.toFixed(2)}`,
     tokensPerSecond === undefined ? "" : `${tokensPerSecond.toFixed(0)} tokens/s`,
-    awaits === undefined ? "" : `${awaits.toFixed(2)} awaits of the GPU a step`,
     decodingShare === undefined ? "" : `${(100 * decodingShare).toFixed(0)}% of it decoding`,
     timesGkd === undefined ? "" : `${timesGkd.toFixed(2)} times GKD's`,
     timesDecoder === undefined ? "" : `${timesDecoder.toFixed(2)} times a decoder-only step's by FLOP`,
