@@ -52,7 +52,7 @@ export interface BenchOptions {
 }
 
 /** From then on a row gets one sample only, so that a slow machine is done in the time that a person waits. */
-const LATE_MS = 45_000;
+const LATE_MS = 40_000;
 
 /** The clock of a device. */
 export function clockOf(gpu: Gpu): Clock {
