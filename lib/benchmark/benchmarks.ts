@@ -1,137 +1,175 @@
-import { matmul } from "#kernels/matmul/matmul.ts";
+import process from "node:process";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { KernelTime } from "#kernels/runtime/profile.ts";
-import { generate, GREEDY } from "#lib/generation/generate.ts";
-import { RandomStream } from "#lib/random/random_stream.ts";
-import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
-import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
-import { ReferenceTraining } from "./reference_training.ts";
-import { medianMs, mediansByTurns } from "./timing.ts";
-import { timeTrainingSteps, TRAINING_STEPS } from "./training_steps.ts";
+import {
+  type BenchmarkRow,
+  BEST_PRODUCT,
+  COPY,
+  type Group,
+  type Relations,
+  SHAPES,
+  type ShapesName,
+  type Timing,
+} from "./catalog.ts";
+import { type Clock, medianOf, type Sample, sampleByTurns, Sampler } from "./sampling.ts";
+import { Shared, type Work } from "./work.ts";
 
-export interface BenchRow {
+/** A row of the results. Times are medians of samples, in milliseconds of one unit: a step, a product, a dispatch. */
+export interface BenchRow extends Sample, Relations {
   readonly name: string;
-  readonly ms: number;
+  readonly samples: number;
   readonly gflops?: number;
-  /** Time over the time that the same FLOPs take at the best matmul rate of this run. */
+  /** Bytes read and written, in GB/s. */
+  readonly gbPerSecond?: number;
+  /** Time over what the same FLOPs take at the best product's rate of this run, or the same bytes at the copy's. */
   readonly ratio?: number;
   readonly tokensPerSecond?: number;
-  /** How often the GPU was awaited, per step. */
-  readonly awaits?: number;
-  /** Of a training step: the fraction of its time in which the student writes texts. */
-  readonly decodingShare?: number;
-  /** Of a training step: its time over that of GKD's step in this run. */
-  readonly timesGkd?: number;
-  /** Of an encoder-decoder's training step: its time by FLOP over that of a decoder-only step, measured by turns. */
-  readonly timesDecoder?: number;
 }
 
-export const BENCHMARKS = [
-  "matmul",
-  "train_step/reference_gpt",
-  "train_step/reference_t5",
-  "decode/batch1",
-  "decode/batch32",
-  ...TRAINING_STEPS,
-] as const;
-export type BenchmarkName = typeof BENCHMARKS[number];
+/** The rates of this run that ratios are taken to. */
+export interface Reference {
+  /** GFLOP/s of the best product. */
+  readonly matmulGflops: number;
+  /** GB/s of the copy, read and written. */
+  readonly copyGBs: number;
+}
 
-const NO_TOKEN = 0xffffffff;
-const MATMUL_SIZES = [[512, 512, 512], [1024, 128, 2048], [1024, 512, 128], [1024, 128, 512]] as const;
-const TRAIN_STEPS = 7;
-const DECODED_TOKENS = 64;
-const PROMPT_TOKENS = 16;
+/** A row that this adapter cannot run. */
+export interface SkippedRow {
+  readonly name: string;
+  readonly reason: string;
+}
 
-/** The rate of products: the best of several sizes and layouts, which every ratio of the run is taken to. */
-export async function benchMatmul(gpu: Gpu): Promise<BenchRow & { gflops: number }> {
-  let best = { name: "matmul", ms: Infinity, gflops: 0 };
-  for (const [m, k, n] of MATMUL_SIZES) {
-    const [a, b] = [
-      gpu.upload(new Float32Array(m * k).fill(0.5), [m, k]),
-      gpu.upload(new Float32Array(k * n).fill(0.5), [k, n]),
-    ];
-    const repeats = Math.max(1, Math.round(5e8 / (m * k * n)));
-    const total = await medianMs(gpu, 7, () => {
-      for (let i = 0; i < repeats; i++) gpu.release(matmul(gpu, a, b));
-    });
-    const ms = total / repeats;
-    const gflops = 2 * m * k * n / ms / 1e6;
-    if (gflops > best.gflops) best = { name: `matmul`, ms, gflops };
-    gpu.release(a);
-    gpu.release(b);
+export interface BenchOptions {
+  readonly shapes: ShapesName;
+  /** The rows that are asked for. */
+  readonly names: readonly string[];
+  readonly clock?: Clock;
+  /** Called often, with what is being measured. */
+  readonly onProgress?: (what: string) => void;
+  readonly onSkip?: (row: SkippedRow) => void;
+  /** Called once, when both rates are known. */
+  readonly onReference?: (reference: Reference) => void;
+}
+
+/** From then on a row gets one sample only, so that a slow machine is done in the time that a person waits. */
+const LATE_MS = 40_000;
+
+/** The clock of a device. */
+export function clockOf(gpu: Gpu): Clock {
+  return {
+    now: () => performance.now(),
+    cpuNow() {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
+    settle: () => gpu.settle(),
+  };
+}
+
+/**
+ * Measures rows in their order, each group by turns. The copy and the products are always measured: the ratios are taken to them.
+ */
+export async function* runBenchmarks(gpu: Gpu, options: BenchOptions): AsyncGenerator<BenchRow> {
+  const { shapes, names, clock = clockOf(gpu), onReference = () => {} } = options;
+  const start = clock.now();
+  const isLate = () => clock.now() - start > LATE_MS;
+  const reference: { -readonly [K in keyof Reference]: Reference[K] } = { matmulGflops: 0, copyGBs: 0 };
+  for (const group of SHAPES[shapes]) {
+    const wanted = Object.keys(group.rows).filter((name) => names.includes(name));
+    const measured = group.areProducts || COPY in group.rows ? Object.keys(group.rows) : withNeeds(group, wanted);
+    const timings = await measureGroup(gpu, group, measured, { ...options, clock, isLate });
+    const copied = timings.get(COPY);
+    if (copied) reference.copyGBs = rateOf(copied.size.bytes, copied.ms)!;
+    if (group.areProducts) {
+      const best = bestProduct(timings);
+      reference.matmulGflops = best.gflops;
+      onReference(reference);
+      if (best.gflops > 0 && names.includes(BEST_PRODUCT)) yield best;
+    }
+    for (const name of wanted) {
+      const timing = timings.get(name);
+      if (timing) yield rowOf(name, timing, reference, relationsOf(group.rows[name], timing, timings));
+    }
+  }
+}
+
+/** Names of a group's rows that are to be measured for some of them to be shown, in the group's order. */
+export function withNeeds({ rows }: Group, wanted: readonly string[]): string[] {
+  return Object.keys(rows).filter((name) =>
+    wanted.some((asked) => asked === name || rows[asked].needs?.includes(name))
+  );
+}
+
+interface MeasuringOptions extends BenchOptions {
+  readonly clock: Clock;
+  readonly isLate: () => boolean;
+}
+
+/** Measures rows of a group by turns; those that the adapter has no room for are left out. */
+async function measureGroup(
+  gpu: Gpu,
+  { rows, plan }: Group,
+  names: readonly string[],
+  { clock, isLate, onProgress = () => {}, onSkip = () => {} }: MeasuringOptions,
+): Promise<Map<string, Timing>> {
+  using shared = new Shared();
+  using works = new DisposableStack();
+  const prepared = new Map<string, { readonly work: Work; readonly sampler: Sampler }>();
+  for (const name of names) {
+    onProgress(name);
+    try {
+      const work = works.use(await rows[name].open(gpu, shared));
+      prepared.set(name, { work, sampler: await Sampler.prepare(work, clock, plan) });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      onSkip({ name, reason: error.message });
+    }
+  }
+  const all = [...prepared];
+  await sampleByTurns(all.map(([, { sampler }]) => sampler), plan, {
+    isLate,
+    onTurn: (turn) => onProgress(all[turn][0]),
+  });
+  return new Map(all.map(([name, { work: { size }, sampler: { samples } }]) => [
+    name,
+    { ...medianOf(samples), samples: samples.length, size },
+  ]));
+}
+
+/** The fastest of some products, as the row `matmul`. Without any its rate is 0. */
+export function bestProduct(timings: ReadonlyMap<string, Timing>): BenchRow & { readonly gflops: number } {
+  let best = { name: BEST_PRODUCT, ms: Infinity, cpuMs: Infinity, samples: 0, gflops: 0 };
+  for (const { ms, cpuMs, samples, size } of timings.values()) {
+    const gflops = rateOf(size.flops, ms) ?? 0;
+    if (gflops > best.gflops) best = { name: BEST_PRODUCT, ms, cpuMs, samples, gflops };
   }
   return best;
 }
 
-/** Runs benchmarks in their order, but for `matmul`, whose rate is given; training steps run by turns and come together. */
-export async function* runBenchmarks(
-  gpu: Gpu,
-  names: readonly BenchmarkName[],
-  matmulGflops: number,
-): AsyncGenerator<BenchRow> {
-  if (names.includes("train_step/reference_gpt")) yield await benchTrainStep(gpu, matmulGflops);
-  if (names.includes("train_step/reference_t5")) yield await benchT5Step(gpu, matmulGflops);
-  if (names.includes("decode/batch1")) yield await benchDecode(gpu, 1, matmulGflops);
-  if (names.includes("decode/batch32")) yield await benchDecode(gpu, 32, matmulGflops);
-  yield* await timeTrainingSteps(gpu, TRAINING_STEPS.filter((name) => names.includes(name)));
+function relationsOf({ needs = [], relate }: BenchmarkRow, timing: Timing, others: ReadonlyMap<string, Timing>) {
+  return needs.every((name) => others.has(name)) ? relate?.(timing, others) : undefined;
 }
 
-/** Forward, backward and AdamW on 8 × 128 tokens, steps submitted back to back. */
-async function benchTrainStep(gpu: Gpu, matmulGflops: number): Promise<BenchRow> {
-  using training = new ReferenceTraining(gpu, referenceGpt(gpu));
-  let awaits = 0;
-  const total = await medianMs(gpu, 5, async () => {
-    const before = gpu.awaits;
-    for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
-    awaits = (gpu.awaits - before) / TRAIN_STEPS;
-  });
-  return withRatio("train_step/reference_gpt", total / TRAIN_STEPS, trainStepFlops(training.model), matmulGflops, {
-    awaits,
-  });
-}
-
-/** The same of an encoder-decoder on 8 × (128 + 128) tokens; and, by turns with it, the decoder-only step that it is compared with. */
-async function benchT5Step(gpu: Gpu, matmulGflops: number): Promise<BenchRow> {
-  using encoderDecoder = new ReferenceTraining(gpu, referenceT5(gpu));
-  using decoder = new ReferenceTraining(gpu, referenceGpt(gpu));
-  const steps = (training: { step(): Promise<void> }) => async () => {
-    for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
+function rowOf(
+  name: string,
+  { ms, cpuMs, samples, size }: Timing,
+  { matmulGflops, copyGBs }: Reference,
+  relations: Relations = {},
+): BenchRow {
+  const [gflops, gbPerSecond] = [rateOf(size.flops, ms), rateOf(size.bytes, ms)];
+  return {
+    name,
+    ms,
+    cpuMs,
+    samples,
+    ...(gflops !== undefined && { gflops, ratio: matmulGflops / gflops }),
+    ...(gbPerSecond !== undefined && { gbPerSecond, ratio: copyGBs / gbPerSecond }),
+    ...(size.tokens !== undefined && { tokensPerSecond: size.tokens / ms * 1000 }),
+    ...relations,
   };
-  const [total, decoderTotal] = await mediansByTurns(gpu, 5, [steps(encoderDecoder), steps(decoder)]);
-  const flops = t5TrainStepFlops(encoderDecoder.model);
-  const timesDecoder = total / flops / (decoderTotal / trainStepFlops(decoder.model));
-  return withRatio("train_step/reference_t5", total / TRAIN_STEPS, flops, matmulGflops, { timesDecoder });
 }
 
-/** Time on the GPU of every kernel in one training step of the reference GPT, longest first; needs a device opened to profile. */
-export async function profileTrainStep(gpu: Gpu): Promise<KernelTime[]> {
-  using training = new ReferenceTraining(gpu, referenceGpt(gpu));
-  await training.step();
-  await gpu.kernelTimes();
-  for (let step = 0; step < TRAIN_STEPS; step++) await training.step();
-  return (await gpu.kernelTimes()).map(({ kernel, elapsedMs, dispatches }) => ({
-    kernel,
-    elapsedMs: elapsedMs / TRAIN_STEPS,
-    dispatches: dispatches / TRAIN_STEPS,
-  }));
-}
-
-/** Greedy decoding with the key-value cache, its prompt of 16 tokens included in the time. */
-async function benchDecode(gpu: Gpu, batchSize: number, matmulGflops: number): Promise<BenchRow> {
-  using model = referenceGpt(gpu);
-  const random = new RandomStream(1, "prompts");
-  const prompts = Array.from({ length: batchSize }, (_, key) => ({
-    promptIds: Array.from({ length: PROMPT_TOKENS }, () => random.integer(2048)),
-    key,
-  }));
-  const settings = { ...GREEDY, maxNewTokens: DECODED_TOKENS, eosId: NO_TOKEN, padId: 0, seed: 1, purpose: "bench" };
-  const ms = await medianMs(gpu, 5, async () => void await generate(gpu, model, prompts, settings));
-  const tokens = batchSize * DECODED_TOKENS;
-  const flops = decodeFlops(model, PROMPT_TOKENS + DECODED_TOKENS / 2) * tokens;
-  return withRatio(`decode/batch${batchSize}`, ms, flops, matmulGflops, { tokensPerSecond: tokens / ms * 1000 });
-}
-
-function withRatio(name: string, ms: number, flops: number, matmulGflops: number, more: Partial<BenchRow>): BenchRow {
-  const gflops = flops / ms / 1e6;
-  return { name, ms, gflops, ratio: matmulGflops / gflops, ...more };
+/** 10⁹ a second. */
+function rateOf(count: number | undefined, ms: number): number | undefined {
+  return count === undefined ? undefined : count / ms / 1e6;
 }

@@ -1,13 +1,87 @@
 import { assert, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
+import { type BenchRow, bestProduct, clockOf, type Reference, runBenchmarks, withNeeds } from "./benchmarks.ts";
+import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
-import { median } from "./timing.ts";
+import { median } from "./sampling.ts";
 import { TinyTraining } from "./tiny_training.ts";
 
-Deno.test("median is the middle value, or the mean of the two in the middle", () => {
-  assertEquals(median([5, 1, 3]), 3);
-  assertEquals(median([4, 1, 3, 2]), 2.5);
+/** Names that scripts rely on. */
+const STABLE_NAMES = [
+  ...["matmul", "train_step/reference_gpt", "train_step/reference_t5", "decode/batch1", "decode/batch32"],
+  ...["onpolicy_step/tiny", "gkd_step/tiny", "ammd_step/tiny", "adversarial_step/tiny"],
+];
+
+Deno.test("the names that scripts rely on are there, and every name is one row's", () => {
+  const known = rowNames("reference");
+  assertEquals(STABLE_NAMES.filter((name) => !known.includes(name)), []);
+  for (const shapes of Object.keys(SHAPES) as ShapesName[]) {
+    const names = rowNames(shapes);
+    assertEquals(new Set(names).size, names.length);
+    for (const name of names.filter((name) => name !== BEST_PRODUCT)) {
+      assert(groupOf(shapes, name).rows[name].summary !== "");
+    }
+    assertEquals(SHAPES[shapes].filter(({ areProducts }) => areProducts).length, 1);
+  }
+});
+
+Deno.test("a row is measured with what it is compared with, and that is in its group", () => {
+  for (const group of Object.values(SHAPES).flat()) {
+    for (const { needs = [] } of Object.values(group.rows)) {
+      assertEquals(needs.filter((name) => !(name in group.rows)), []);
+    }
+  }
+  const tiny = SHAPES.reference.find(({ rows }) => "ammd_step/tiny" in rows)!;
+  assertEquals(withNeeds(tiny, ["ammd_step/tiny"]), ["gkd_step/tiny", "ammd_step/tiny", "write/tiny32"]);
+  assertEquals(withNeeds(tiny, []), []);
+});
+
+Deno.test("the best product is that of the highest rate, not of the least time", () => {
+  const best = bestProduct(
+    new Map([
+      ["small", { ms: 1, cpuMs: 2, samples: 3, size: { flops: 2e6 } }],
+      ["large", { ms: 4, cpuMs: 8, samples: 5, size: { flops: 2e7 } }],
+    ]),
+  );
+  assertEquals(best, { name: BEST_PRODUCT, ms: 4, cpuMs: 8, samples: 5, gflops: 5 });
+});
+
+Deno.test({
+  name: "ratios are taken to the product and the copy of the same run; a second run creates no buffer",
+  sanitizeResources: false,
+  async fn() {
+    const gpu = await testGpu();
+    // A thousand times as fast: every sample is long enough at once.
+    const clock = { ...clockOf(gpu), now: () => 1000 * performance.now() };
+    const live: number[] = [];
+    for (let run = 0; run < 2; run++) {
+      const rows: BenchRow[] = [];
+      let reference: Reference | undefined;
+      const onReference = (rates: Reference) => reference = { ...rates };
+      const names = ["layer_norm.dX", "decode/batch1", "matmul/1024x128x512"];
+      for await (const row of runBenchmarks(gpu, { shapes: "reference", names, clock, onReference })) rows.push(row);
+      assertEquals(rows.map(({ name }) => name), ["matmul/1024x128x512", "layer_norm.dX", "decode/batch1"]);
+      const [product, norm, decode] = rows;
+      const { matmulGflops, copyGBs } = reference!;
+      for (const { gflops, ratio } of [product, decode]) assertEquals(ratio, matmulGflops / gflops!);
+      assertEquals(norm.gbPerSecond, 3 * 4 * 1024 * 128 / norm.ms / 1e6);
+      assertEquals(norm.ratio, copyGBs / norm.gbPerSecond!);
+      assert(product.ratio! >= 1, `${product.ratio}`);
+      assertEquals(decode.tokensPerSecond, 64 / decode.ms * 1000);
+      live.push(gpu.liveBuffers);
+    }
+    assertEquals(live[0], live[1]);
+  },
+});
+
+Deno.test("what another checkout may be timed by imports its own folder by relative paths only", async () => {
+  const folder = new URL("./", import.meta.url);
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".ts")) continue;
+    const text = await Deno.readTextFile(new URL(name, folder));
+    assertEquals(text.match(/"#lib\/benchmark[^"]*"/g), null, name);
+  }
 });
 
 Deno.test({

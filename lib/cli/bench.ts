@@ -1,84 +1,140 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import {
-  type BenchmarkName,
-  BENCHMARKS,
-  benchMatmul,
-  type BenchRow,
-  profileTrainStep,
-  runBenchmarks,
-} from "#lib/benchmark/benchmarks.ts";
+import { type BenchRow, runBenchmarks, type SkippedRow } from "#lib/benchmark/benchmarks.ts";
+import { rowNames, SHAPES, type ShapesName } from "#lib/benchmark/catalog.ts";
+import { compareCheckouts, type ComparedRow } from "#lib/benchmark/comparison.ts";
+import { profileTrainStep } from "#lib/benchmark/profile.ts";
+import { expectCheckout, StopwatchProcess } from "#lib/benchmark/stopwatch_process.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
 import { visibleJson } from "#lib/reporting/visible_text.ts";
+import { formatComparedRow, formatKernelTimes, formatList, formatRow } from "./bench_text.ts";
 import { defineCommand } from "./command.ts";
+import { formatDuration, ProgressLine } from "./progress_line.ts";
 import type { Terminal } from "./terminal.ts";
+
+const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname).replace(/\/$/, "");
 
 export const bench = defineCommand({
   name: "bench",
-  summary: `measures speed: ${BENCHMARKS.join(", ")}`,
+  summary: "measures speed: of matrix products, kernels, training steps, decoding; --list names what",
   positional: { name: "NAME", kind: "text", min: 0 },
   flags: {
     json: { kind: "switch", help: "prints JSON" },
+    shapes: {
+      kind: "choice",
+      value: "S",
+      known: Object.keys(SHAPES),
+      help: "the models of this project (default), GPT-2's layers for a GPU, or few tokens of them",
+    },
+    against: { kind: "path", value: "DIR", help: "compares another checkout of this project with this one, by turns" },
+    list: { kind: "switch", help: "lists the names" },
     profile: { kind: "switch", help: "times every kernel of the training step instead, by the GPU's timestamps" },
   },
   async run({ positional, flags }, { terminal }) {
-    if (flags.profile) {
-      await printProfile(terminal);
+    const shapes = (flags.shapes ?? "reference") as ShapesName;
+    if (flags.list) {
+      terminal.print(formatList());
       return 0;
     }
-    for (const name of positional) expectKnown("benchmark", name, BENCHMARKS);
-    const names = positional.length === 0 ? BENCHMARKS : BENCHMARKS.filter((name) => positional.includes(name));
-    await printBenchmarks(names, flags.json, terminal);
+    if (flags.profile) {
+      await using gpu = await Gpu.open({ profile: true });
+      terminal.print(formatKernelTimes(await profileTrainStep(gpu)));
+      return 0;
+    }
+    const known = rowNames(shapes);
+    for (const name of positional) expectKnown("benchmark", name, known);
+    const names = positional.length === 0 ? known : known.filter((name) => positional.includes(name));
+    const { against, json } = flags;
+    if (against === undefined) await measure(shapes, names, new Showing(terminal, json, names.length));
+    else await compare(against, shapes, names, new Showing(terminal, json, names.length));
     return 0;
   },
 });
 
-async function printProfile(terminal: Terminal): Promise<void> {
-  await using gpu = await Gpu.open({ profile: true });
-  const times = await profileTrainStep(gpu);
-  const total = times.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
-  terminal.print(
-    `${"kernel".padEnd(26)} ${"ms a step".padStart(10)} ${"share".padStart(6)} ${"dispatches".padStart(11)}`,
-  );
-  for (const { kernel, elapsedMs, dispatches } of times) {
-    const share = `${(100 * elapsedMs / total).toFixed(1)}%`;
-    terminal.print(
-      `${kernel.padEnd(26)} ${elapsedMs.toFixed(2).padStart(10)} ${share.padStart(6)} ${
-        String(dispatches).padStart(11)
-      }`,
-    );
-  }
-  terminal.print(`${"all".padEnd(26)} ${total.toFixed(2).padStart(10)}`);
-}
+/** Where rows go as they come: as lines, or as the lines of one JSON value. Progress goes to standard error. */
+class Showing<Row extends BenchRow | ComparedRow> {
+  readonly #skipped: SkippedRow[] = [];
+  #rows = 0;
+  readonly #terminal: Terminal;
+  readonly #json: boolean;
+  readonly #total: number;
+  readonly #progress: ProgressLine;
+  readonly #start = performance.now();
 
-/** Runs the named benchmarks (the matmul rate always: ratios are taken to it) and prints a line each, or JSON. */
-async function printBenchmarks(names: readonly BenchmarkName[], json: boolean, terminal: Terminal): Promise<void> {
-  await using gpu = await Gpu.open();
-  const rows: BenchRow[] = [];
-  const print = (row: BenchRow) => {
-    rows.push(row);
-    if (!json) terminal.print(formatRow(row));
+  constructor(terminal: Terminal, json: boolean, total: number) {
+    this.#terminal = terminal;
+    this.#json = json;
+    this.#total = total;
+    this.#progress = new ProgressLine({ terminal });
+  }
+
+  readonly onProgress = (what: string): void => {
+    const done = `${this.#rows} of ${this.#total} rows`;
+    this.#progress.update(() => `measuring ${what}; ${done}, ${formatDuration(performance.now() - this.#start)}`);
   };
-  const matmul = await benchMatmul(gpu);
-  const device = gpu.adapterInfo.description || gpu.adapterInfo.vendor;
-  if (!json) {
-    terminal.print(`${device}; medians; ratio = time over what the same FLOPs take at the matmul rate of this run`);
+
+  readonly onSkip = (row: SkippedRow): void => {
+    this.#skipped.push(row);
+    this.#progress.note(`not measured: ${row.name}: ${row.reason}`);
+  };
+
+  /** The head of the results: as a line for a person, or as the first members of the JSON value. */
+  begin(text: string, about: Readonly<Record<string, unknown>>): void {
+    this.#print(this.#json ? `{ ${members(about)}, "rows": [` : text);
   }
-  if (names.includes("matmul")) print(matmul);
-  for await (const row of runBenchmarks(gpu, names, matmul.gflops)) print(row);
-  if (json) terminal.print(visibleJson({ device, matmulGflops: matmul.gflops, rows }, 2));
+
+  row(row: Row, text: string): void {
+    // The comma stands before a row, so that a row need not wait for the next.
+    this.#print(this.#json ? `${this.#rows === 0 ? " " : ","} ${visibleJson(row)}` : text);
+    this.#rows++;
+  }
+
+  end(summary: Readonly<Record<string, unknown>> = {}): void {
+    this.#progress.end();
+    if (this.#json) this.#terminal.print(`], ${members({ ...summary, skipped: this.#skipped })} }`);
+  }
+
+  #print(line: string): void {
+    this.#progress.end();
+    this.#terminal.print(line);
+  }
 }
 
-export function formatRow(row: BenchRow): string {
-  const { name, ms, gflops, ratio, tokensPerSecond, awaits, decodingShare, timesGkd, timesDecoder } = row;
-  const figures = [
-    `${ms.toFixed(ms < 10 ? 2 : 0)} ms`,
-    gflops === undefined ? "" : `${gflops.toFixed(1)} GFLOP/s`,
-    ratio === undefined ? "" : `ratio ${ratio.toFixed(2)}`,
-    tokensPerSecond === undefined ? "" : `${tokensPerSecond.toFixed(0)} tokens/s`,
-    awaits === undefined ? "" : `${awaits.toFixed(2)} awaits of the GPU a step`,
-    decodingShare === undefined ? "" : `${(100 * decodingShare).toFixed(0)}% of it decoding`,
-    timesGkd === undefined ? "" : `${timesGkd.toFixed(2)} times GKD's`,
-    timesDecoder === undefined ? "" : `${timesDecoder.toFixed(2)} times a decoder-only step's by FLOP`,
-  ];
-  return `${name.padEnd(26)} ${figures.filter((figure) => figure !== "").join(", ")}`;
+/** The members of an object as JSON, without its braces. */
+function members(values: Readonly<Record<string, unknown>>): string {
+  return visibleJson(values).slice(1, -1);
+}
+
+async function measure(shapes: ShapesName, names: readonly string[], show: Showing<BenchRow>): Promise<void> {
+  await using gpu = await Gpu.open();
+  const device = gpu.adapterInfo.description || gpu.adapterInfo.vendor;
+  show.begin(`${device}; medians; ratio = time over that of the same FLOPs at matmul's rate, or bytes at copy's`, {
+    device,
+  });
+  let reference = {};
+  const { onProgress, onSkip } = show;
+  const onReference = (rates: object) => reference = rates;
+  for await (const row of runBenchmarks(gpu, { shapes, names, onProgress, onSkip, onReference })) {
+    show.row(row, formatRow(row));
+  }
+  show.end(reference);
+}
+
+async function compare(
+  folder: string,
+  shapes: ShapesName,
+  names: readonly string[],
+  show: Showing<ComparedRow>,
+): Promise<void> {
+  await expectCheckout(folder);
+  await using before = await StopwatchProcess.start(folder);
+  await using after = await StopwatchProcess.start(PROJECT);
+  const device = after.device;
+  const oldDevice = before.device === device ? "" : ` (old: ${before.device})`;
+  const title = `${device}${oldDevice}; old: ${folder}; by turns, medians; ratio = old over new`;
+  show.begin(`${title}\n${formatComparedRow()}`, { device, against: folder });
+  const { onProgress, onSkip } = show;
+  for await (const row of compareCheckouts(before, after, { shapes, names, onProgress, onSkip })) {
+    show.row(row, formatComparedRow(row));
+  }
+  show.end();
 }

@@ -56,3 +56,22 @@ test("bench measures the rate of products, and refuses a name that it does not k
   assertEquals(unknown.status, 2);
   assertStringIncludes(unknown.reported, 'did you mean "matmul"');
 });
+
+test("bench lists every name, and refuses a folder that is no checkout in one line, with status 2", async () => {
+  const { status, printed } = await run("bench", "--list");
+  assertEquals(status, 0);
+  for (const name of ["matmul", "layer_norm", "ammd_step/tiny", "matmul/ffn1600.TN", "attention.dQkv"]) {
+    assertMatch(printed, new RegExp(`^ {2}${name} +\\S`, "m"));
+  }
+  const refused = await run("bench", "fill", "--against", recorded("gpt2"));
+  assertEquals(refused.status, 2);
+  assertMatch(refused.reported, /^error: [^\n]*gpt2: has no deno\.json; --against takes [^\n]*\n$/);
+});
+
+test("bench shows what it measures on standard error, and the rows as lines with their samples", async () => {
+  const { status, printed, reported } = await run("bench", "await", "matmul");
+  assertEquals(status, 0);
+  assertMatch(reported, /^measuring copy; 0 of 2 rows, \d+ s$/m);
+  assertMatch(printed, /^await +\S+ ms, \S+ ms of CPU, \d+ samples?$/m);
+  assertMatch(printed, /^matmul +\S+ ms, \S+ ms of CPU, \d+\.\d GFLOP\/s, \d+ samples?$/m);
+});

@@ -155,6 +155,8 @@ Deno.test(
       ...["status", "show", "table", "report"].map((
         task,
       ): [string[], string[]] => [[task, "x", "--data", "in"], ["--allow-read=/in"]]),
+      [["bench", "gelu", "--against", "../old", "--json"], ["--allow-read=/../old", "--allow-run=deno"]],
+      [["bench", "--against=/old"], ["--allow-read=/old", "--allow-run=deno"]],
       [["verify", "a", "--json", "/b"], ["--allow-read=/a,/b"]],
       [["verify", "--", "--json", "-"], ["--allow-read=/--json,/-"]],
       [["diff", "HEAD~1", "../other", "--format", "bin"], ["--allow-read=/HEAD~1,/../other"]],
@@ -179,6 +181,9 @@ Deno.test("./run grants no folder that the task does not use, or that is no valu
       ["test", "--results", "/out", "/usr"],
       ["check", "--results", "/out"],
       ["bench", "usr"],
+      ["bench", "--against="],
+      ["bench", "--shapes", "gpt2"],
+      ["verify", "--against", "/old"],
       ["diff", "--profile", "usr"],
     ]
   ) {
