@@ -57,7 +57,7 @@ export function adamW(gpu: Gpu, state: AdamWState, settings: AdamWSettings, grad
       secondScale: 1 / Math.sqrt(1 - beta2 ** step),
       eps,
     },
-    ...elementwiseGrid(gpu, vecs),
+    ...elementwiseGrid(gpu, vecs, 1), // several would hold too much in registers
   });
 }
 

@@ -2,7 +2,7 @@ import { add } from "#kernels/add/add.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import { gelu } from "#kernels/gelu/gelu.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
-import { conv1d } from "#kernels/linear/linear.ts";
+import { conv1d, conv1dResidual } from "#kernels/linear/linear.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, ones, type ParameterSpec, zeros } from "#lib/nn/parameter_store.ts";
@@ -45,11 +45,11 @@ export const gpt2: DecoderFamily = {
     const normed = norm(tape, model, `${prefix}.ln_1`, x);
     const qkv = project(tape, model, `${prefix}.attn.c_attn`, normed);
     const attended = attend(tape, tape.reshape(qkv, [...batch.tokenIds.shape, qkv.value.shape[1]]), layer);
-    const mixed = project(tape, model, `${prefix}.attn.c_proj`, tape.reshape(attended, x.value.shape));
-    const middle = tape.apply(add, { x, y: mixed }, sum);
+    const mixed = tape.reshape(attended, x.value.shape);
+    const middle = projectOnto(tape, model, `${prefix}.attn.c_proj`, mixed, x);
     const inner = project(tape, model, `${prefix}.mlp.c_fc`, norm(tape, model, `${prefix}.ln_2`, middle));
     const activated = tape.apply(gelu, { x: inner }, { approximation: config.geluApproximation });
-    return tape.apply(add, { x: middle, y: project(tape, model, `${prefix}.mlp.c_proj`, activated) }, sum);
+    return projectOnto(tape, model, `${prefix}.mlp.c_proj`, activated, middle);
   },
 
   finalNorm: (tape, model, x) => norm(tape, model, "transformer.ln_f", x),
@@ -67,6 +67,12 @@ function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable)
   const weight = tape.parameter(store.get(`${name}.weight`));
   const bias = tape.parameter(store.get(`${name}.bias`));
   return tape.apply(conv1d, { x, weight, bias }, {});
+}
+
+function projectOnto(tape: Tape, { store }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
+  const weight = tape.parameter(store.get(`${name}.weight`));
+  const bias = tape.parameter(store.get(`${name}.bias`));
+  return tape.apply(conv1dResidual, { x, weight, bias, residual }, {});
 }
 
 function blockSpecs({ hiddenSize, feedForwardSize, numLayers }: DecoderConfig, layer: number): ParameterSpec[] {

@@ -1,6 +1,5 @@
-import { add } from "#kernels/add/add.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
-import { linear } from "#kernels/linear/linear.ts";
+import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { rotary } from "#kernels/rotary/rotary.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";
@@ -11,7 +10,6 @@ import { splitRows, wholeTensor } from "./checkpoint_tensor.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
 
-const sum = { xScale: 1, yScale: 1 };
 const EMBEDDING_DEVIATION = 0.05;
 
 /**
@@ -68,10 +66,10 @@ export const llama: DecoderFamily = {
     }, { numHeads, numKvHeads, headSize, theta });
     const attended = attend(tape, qkv, layer);
     const heads = tape.reshape(attended, [x.value.shape[0], numHeads * headSize]);
-    const middle = tape.apply(add, { x, y: project(tape, model, `${prefix}.self_attn.o_proj`, heads) }, sum);
+    const middle = projectOnto(tape, model, `${prefix}.self_attn.o_proj`, heads, x);
     const normed = norm(tape, model, `${prefix}.post_attention_layernorm`, middle);
     const gated = tape.apply(swiglu, { x: project(tape, model, `${prefix}.mlp.gate_up_proj`, normed) }, {});
-    return tape.apply(add, { x: middle, y: project(tape, model, `${prefix}.mlp.down_proj`, gated) }, sum);
+    return projectOnto(tape, model, `${prefix}.mlp.down_proj`, gated, middle);
   },
 
   finalNorm: (tape, model, x) => norm(tape, model, "model.norm", x),
@@ -85,6 +83,10 @@ function norm(tape: Tape, { config, store }: DecoderParts, name: string, x: Vari
 
 function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable): Variable {
   return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
+}
+
+function projectOnto(tape: Tape, { store }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
+  return tape.apply(linearResidual, { x, weight: tape.parameter(store.get(`${name}.weight`)), residual }, {});
 }
 
 /** Matrices start from N(0, 1 / fan-in), those that write to the residual stream at half that deviation. */

@@ -1,7 +1,6 @@
-import { add } from "#kernels/add/add.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import { geglu } from "#kernels/geglu/geglu.ts";
-import { linear } from "#kernels/linear/linear.ts";
+import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { relu } from "#kernels/relu/relu.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
@@ -15,7 +14,6 @@ import type { T5Config } from "./t5_config.ts";
 
 const SELF_ATTENTION = "layer.0.SelfAttention";
 const SOURCE_ATTENTION = "layer.1.EncDecAttention";
-const sum = { xScale: 1, yScale: 1 };
 
 export type Stack = "encoder" | "decoder";
 
@@ -79,7 +77,7 @@ export function selfAttention(
     `${name}.qkv`,
     norm(tape, parts, `${stack}.block.${layer}.layer.0.layer_norm`, x),
   );
-  return tape.apply(add, { x, y: project(tape, parts, `${name}.o`, attend(packed)) }, sum);
+  return projectOnto(tape, parts, `${name}.o`, attend(packed), x);
 }
 
 /** x + attention(norm(x)) to the source; `attend` is given the queries. */
@@ -92,7 +90,7 @@ export function sourceAttention(
 ): Variable {
   const name = `decoder.block.${layer}.${SOURCE_ATTENTION}`;
   const queries = project(tape, parts, `${name}.q`, norm(tape, parts, `decoder.block.${layer}.layer.1.layer_norm`, x));
-  return tape.apply(add, { x, y: project(tape, parts, `${name}.o`, attend(queries)) }, sum);
+  return projectOnto(tape, parts, `${name}.o`, attend(queries), x);
 }
 
 /** Keys and values of the encoded source for one decoder layer, `"N C"` → `"N 2·H·D"`. */
@@ -107,7 +105,7 @@ export function feedForward(tape: Tape, parts: T5Parts, stack: Stack, layer: num
   const inner = parts.config.feedForward === "relu"
     ? tape.apply(relu, { x: project(tape, parts, `${block}.DenseReluDense.wi`, normed) }, {})
     : tape.apply(geglu, { x: project(tape, parts, `${block}.DenseReluDense.wi_01`, normed) }, {});
-  return tape.apply(add, { x, y: project(tape, parts, `${block}.DenseReluDense.wo`, inner) }, sum);
+  return projectOnto(tape, parts, `${block}.DenseReluDense.wo`, inner, x);
 }
 
 export function finalNorm(tape: Tape, parts: T5Parts, stack: Stack, x: Variable): Variable {
@@ -120,6 +118,10 @@ function norm(tape: Tape, { config, store }: T5Parts, name: string, x: Variable)
 
 function project(tape: Tape, { store }: T5Parts, name: string, x: Variable): Variable {
   return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
+}
+
+function projectOnto(tape: Tape, { store }: T5Parts, name: string, x: Variable, residual: Variable): Variable {
+  return tape.apply(linearResidual, { x, weight: tape.parameter(store.get(`${name}.weight`)), residual }, {});
 }
 
 function encoderBlockSpecs(config: T5Config, layer: number): ParameterSpec[] {
