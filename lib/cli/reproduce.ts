@@ -1,13 +1,13 @@
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/experiment/experiment.ts";
-import { loadProfile } from "#lib/experiment/profile.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { givenArguments, placeOf, RESULTS_FLAGS } from "./results_flags.ts";
+import { describePlace } from "./place_text.ts";
+import { chooseProfile, givenArguments, RESULTS_FLAGS } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
 
 const DEFAULT_CHECKPOINT_SECONDS = 30;
@@ -24,6 +24,10 @@ export const reproduce = defineCommand({
     tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
     "dry-run": { kind: "switch", help: "says what would run, why, and for how long" },
     force: { kind: "switch", help: "runs what is there, too" },
+    record: {
+      kind: "switch",
+      help: "puts results in place of the recorded ones, where those are another adapter's (or a trial's)",
+    },
     accept: {
       kind: "switch",
       help: "keeps results that only changed code made stale, if a sample of them comes out the same again",
@@ -38,8 +42,8 @@ export const reproduce = defineCommand({
     quiet: { kind: "switch", help: "shows no progress" },
   },
   async run({ positional, flags }, context) {
-    const place = placeOf(flags);
-    const profile = await loadProfile(place.profileName, flags.set);
+    const chosen = await chooseProfile(positional, flags, context);
+    const { name: profileName, profile, allExperiments, resultsFolder } = chosen;
     const { methods, tasks } = flags;
     if (flags["keep-going"] && flags["fail-fast"]) {
       throw new InputError("--keep-going and --fail-fast at once: a run does one or the other when a cell fails");
@@ -47,24 +51,29 @@ export const reproduce = defineCommand({
     if (flags.force && flags.accept) {
       throw new InputError("--force and --accept at once: one runs again what the other keeps");
     }
-    const experiments = withTasks(withMethods(selectExperiments(positional, context), methods), tasks);
+    const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
     const reproduction = await Reproduction.plan({
-      ...place,
-      profile,
+      ...{ resultsFolder, profileName, profile },
       seeds: flags.seeds ?? profile.seeds,
       methods,
       tasks,
       experiments,
-      allExperiments: context.experiments,
+      allExperiments,
+      keepsRecorded: !flags.record,
       dataFolder: flags.data,
       force: flags.force,
       asksForAdapter: true,
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
-      otherArguments: givenArguments(flags),
+      otherArguments: [
+        ...givenArguments({ ...flags, profile: chosen.givenName }),
+        ...(flags.record ? ["--record"] : []),
+      ],
       stop: context.stop,
     });
+    const placed = reproduction.place.recorded === undefined ? [] : [describePlace(reproduction.place)];
     if (flags["dry-run"]) {
+      for (const line of placed) context.terminal.print(line);
       for (const plan of reproduction.plans) context.terminal.print(describePlan(plan, reproduction));
       context.terminal.print(describeTotal(reproduction.plans, reproduction));
       return 0;
@@ -79,6 +88,7 @@ async function run(
   { quiet, accept }: { readonly quiet: boolean; readonly accept: boolean },
 ): Promise<ExitStatus> {
   const { plans, times } = reproduction;
+  if (reproduction.place.recorded !== undefined) terminal.report(`${describePlace(reproduction.place)}\n`);
   for (const plan of plans) terminal.report(`${describePlan(plan, reproduction)}\n`);
   const line = new ProgressLine({ terminal, quiet });
   const note = (message: string) => line.note(message);
@@ -105,14 +115,6 @@ async function run(
   } finally {
     line.end();
   }
-}
-
-/** The named experiments, or all but those that have to be named. */
-export function selectExperiments(names: readonly string[], { experiments }: CommandContext): readonly Experiment[] {
-  for (const name of names) expectKnown("experiment", name, experiments.map((experiment) => experiment.name));
-  return experiments.filter(({ name, onlyWhenNamed = false }) =>
-    names.length === 0 ? !onlyWhenNamed : names.includes(name)
-  );
 }
 
 /** Those that have one of the methods; each method that was asked for must be of one. */

@@ -9,7 +9,7 @@ import type { ResultsFolder } from "#lib/runner/results_folder.ts";
 import { shellCommand } from "#lib/runner/shell_command.ts";
 import { flattenSettings } from "#lib/runner/uses.ts";
 import { defineCommand } from "./command.ts";
-import { givenArguments, placeOf, presentFor, RESULTS_FLAGS } from "./results_flags.ts";
+import { givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** Lines of the log that are shown, from its end. */
@@ -19,11 +19,10 @@ export const show = defineCommand({
   name: "show",
   summary: "shows a cell, as in instruction_following/ammd/10: provenance, settings, scores, curves, samples, log",
   positional: { name: "CELL", kind: "text", min: 1 },
-  flags: RESULTS_FLAGS,
+  flags: SHOWN_FLAGS,
   async run({ positional, flags }, { experiments, terminal }) {
-    const place = placeOf(flags);
-    const present = await presentFor(flags);
-    const cells = positional.map((address) => cellAt(address, experiments));
+    const { allExperiments, place, present } = await shownResults([], flags, { experiments });
+    const cells = positional.map((address) => cellAt(address, allExperiments));
     for (const cell of cells) {
       const choice = {
         seeds: [cell.seed],

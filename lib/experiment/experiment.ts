@@ -82,6 +82,8 @@ export interface RunContext {
 /** What `results/<profile>/<experiment>/` holds, of every cell there is. */
 export interface RecordedResults {
   readonly profile: string;
+  /** The rows of a table that is of these methods alone; default all of the experiment's. */
+  readonly methods?: readonly string[];
   readonly scores: readonly ScoreRow[];
   readonly items: readonly ItemsRow[];
   readonly curves: readonly CurveRow[];

@@ -63,7 +63,7 @@ export function isBeside(folder: string): boolean {
 export async function placeToWrite(question: PlaceQuestion, adapter: string | undefined): Promise<ChosenPlace> {
   const recorded = await recordedPlace(question);
   const isOwn = adapter === undefined || recorded.adapter === undefined || recorded.adapter === adapter;
-  if (isOwn && !question.isEverywhere) return { ...placeOf(question), adapter, recorded: undefined };
+  if (isOwn && !question.isEverywhere) return { ...placeOf(recorded), adapter, recorded: undefined };
   const profileName = besideName(recorded.profileName, adapter ?? "unknown");
   return { resultsFolder: question.resultsFolder, profileName, adapter, recorded };
 }

@@ -62,6 +62,8 @@ test(
     assertEquals(other.recorded, { resultsFolder: question.resultsFolder, profileName: "p", adapter: CPU });
     // The folder that was chosen leads to itself.
     assertEquals(await placeToWrite({ ...question, profileName: other.profileName }, GPU), other);
+    const back = await placeToWrite({ ...question, profileName: other.profileName }, CPU);
+    assertEquals([back.profileName, back.recorded], ["p", undefined]);
     // Without an adapter nothing can be computed, so nothing can be overwritten.
     assertEquals((await placeToWrite(question, undefined)).profileName, "p");
   },

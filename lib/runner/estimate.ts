@@ -16,9 +16,15 @@ export class RecordedTimes {
   /** By what is run, by experiment, method and task, and by experiment. */
   readonly #seconds = new Map<string, number[]>();
   readonly #shared = new Map<string, number>();
+  readonly #others: RecordedTimes | undefined;
 
-  constructor(recorded: ReadonlyMap<Experiment, Pick<KnownResults, "provenance">>, profile: Profile) {
-    this.#profile = profile;
+  /** @param others what to go by where nothing is recorded of a cell here: another machine's times are better than none */
+  constructor(
+    recorded: ReadonlyMap<Experiment, Pick<KnownResults, "provenance">>,
+    profile: Profile,
+    others?: RecordedTimes,
+  ) {
+    [this.#profile, this.#others] = [profile, others];
     for (const [experiment, { provenance: { cells, shared } }] of recorded) {
       for (const [address, { wallSeconds }] of Object.entries(cells)) {
         const cell = recordedCell(experiment, address);
@@ -29,12 +35,16 @@ export class RecordedTimes {
         this.#shared.set(name, Math.max(seconds, this.#shared.get(name) ?? 0));
       }
     }
+    for (const [name, seconds] of others === undefined ? [] : others.#shared) {
+      if (!this.#shared.has(name)) this.#shared.set(name, seconds);
+    }
   }
 
   /** Seconds that a cell will take by itself, from the cells most like it; undefined where none was recorded. */
   secondsOf(cell: Cell): number | undefined {
     const likest = this.#keysOf(cell).map((key) => this.#seconds.get(key)).find((seconds) => seconds !== undefined);
-    return likest && likest.reduce((sum, seconds) => sum + seconds, 0) / likest.length;
+    if (likest === undefined) return this.#others?.secondsOf(cell);
+    return likest.reduce((sum, seconds) => sum + seconds, 0) / likest.length;
   }
 
   /** What takes so long, one after the other: what is run once counted once, and with it what its cells share unless that is there. */

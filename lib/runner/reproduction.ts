@@ -3,6 +3,7 @@ import type { Experiment, TrainingProgress } from "#lib/experiment/experiment.ts
 import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
+import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { codeVersion } from "./code_version.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
@@ -24,6 +25,8 @@ export interface ReproductionOptions extends PlanOptions {
   /** Every one: what another has recorded need not be computed again. */
   readonly allExperiments: readonly Experiment[];
   readonly dataFolder?: string;
+  /** Whether results of another adapter than the recorded one are kept beside those; otherwise they take their place. */
+  readonly keepsRecorded: boolean;
   /** Whether the adapter may be asked its name, where no run has told it yet. */
   readonly asksForAdapter: boolean;
   readonly failFast: boolean;
@@ -66,26 +69,34 @@ export class Reproduction {
   readonly plans: readonly ExperimentPlan[];
   readonly times: RecordedTimes;
   readonly present: Present;
+  /** Where its results are kept. */
+  readonly place: ChosenPlace;
   readonly #options: ReproductionOptions;
 
   private constructor(
     options: ReproductionOptions,
+    place: ChosenPlace,
     present: Present,
     plans: readonly ExperimentPlan[],
     times: RecordedTimes,
   ) {
-    [this.#options, this.present, this.plans, this.times] = [options, present, plans, times];
+    this.#options = { ...options, profileName: place.profileName };
+    [this.place, this.present, this.plans, this.times] = [place, present, plans, times];
   }
 
   /** Finds what is there, stale or missing. The GPU is asked its name at most, and only once on a machine. */
   static async plan(options: ReproductionOptions, adapter?: string): Promise<Reproduction> {
     readSources(options.allExperiments);
-    const { profile, dataFolder, asksForAdapter } = options;
-    const present = await presentOf(profile, dataFolder, adapter ?? await adapterHere(asksForAdapter));
-    const known = await readAllKnown(options, options.allExperiments);
-    const plans = await planExperiments(options.experiments, known, options, present);
+    const { profile, dataFolder, asksForAdapter, allExperiments } = options;
+    const here = adapter ?? await adapterHere(asksForAdapter);
+    const place = await placeOf(options, here);
+    const present = await presentOf(profile, dataFolder, here);
+    const known = await readAllKnown(place, allExperiments);
+    const { profileName } = place;
+    const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);
     expectCells(plans);
-    return new Reproduction(options, present, plans, new RecordedTimes(known, options.profile));
+    const others = place.recorded && new RecordedTimes(await readAllKnown(place.recorded, allExperiments), profile);
+    return new Reproduction(options, place, present, plans, new RecordedTimes(known, profile, others));
   }
 
   /** How long what is to be run of some plans will take; cells whose numbers another experiment has take no time. */
@@ -140,12 +151,15 @@ export class Reproduction {
     });
     await rememberAdapter(run.adapter);
     const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells);
-    const thought = this.present.adapter;
-    if (thought !== undefined && thought !== run.adapter) {
-      watcher.note(`the adapter is ${run.adapter}, no longer ${thought}: what was recorded on the other is stale`);
-    }
     // Another process may have been at work since the plan was made, or the adapter be another than the last.
     const planned = await Reproduction.plan(this.#options, run.adapter);
+    const thought = this.present.adapter;
+    if (thought !== undefined && thought !== run.adapter) {
+      const { resultsFolder, profileName } = planned.place;
+      watcher.note(
+        `the adapter is ${run.adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
+      );
+    }
     if (!watcher.accept) return await planned.#runOn(run, watcher, watch);
     await planned.#accept(run, watcher, watch);
     return await (await Reproduction.plan(this.#options, run.adapter)).#runOn(run, watcher, watch);
@@ -203,6 +217,13 @@ export class Reproduction {
     await writeReport(plan.experiment, folder, this.#options.profileName, stale, this.present.tree);
     return await readTables(plan.path);
   }
+}
+
+async function placeOf(options: ReproductionOptions, adapter: string | undefined): Promise<ChosenPlace> {
+  const { resultsFolder, profileName, keepsRecorded, allExperiments: experiments, profile } = options;
+  if (!keepsRecorded) return { resultsFolder, profileName, adapter, recorded: undefined };
+  const isEverywhere = profile.trial !== undefined;
+  return await placeToWrite({ resultsFolder, profileName, experiments, isEverywhere }, adapter);
 }
 
 function isFile(path: string): boolean {
