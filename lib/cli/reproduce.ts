@@ -32,6 +32,11 @@ export const reproduce = defineCommand({
       kind: "switch",
       help: "keeps results that only changed code made stale, if a sample of them comes out the same again",
     },
+    "accept-noise": {
+      kind: "switch",
+      help:
+        "the same where the sample, the first seed of a method and task, agrees within the noise; its rows are replaced",
+    },
     "keep-going": { kind: "switch", help: "runs the other cells when one fails (the default)" },
     "fail-fast": { kind: "switch", help: "ends at the first cell that fails" },
     "checkpoint-every": {
@@ -48,8 +53,10 @@ export const reproduce = defineCommand({
     if (flags["keep-going"] && flags["fail-fast"]) {
       throw new InputError("--keep-going and --fail-fast at once: a run does one or the other when a cell fails");
     }
-    if (flags.force && flags.accept) {
-      throw new InputError("--force and --accept at once: one runs again what the other keeps");
+    const accept = flags["accept-noise"] ? "noise" : flags.accept ? "equal" : undefined;
+    if (flags.force && accept) {
+      const flag = accept === "noise" ? "--accept-noise" : "--accept";
+      throw new InputError(`--force and ${flag} at once: one runs again what the other keeps`);
     }
     const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
     const reproduction = await Reproduction.plan({
@@ -78,14 +85,14 @@ export const reproduce = defineCommand({
       context.terminal.print(describeTotal(reproduction.plans, reproduction));
       return 0;
     }
-    return await run(reproduction, context, { quiet: flags.quiet, accept: flags.accept });
+    return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });
 
 async function run(
   reproduction: Reproduction,
   { terminal }: CommandContext,
-  { quiet, accept }: { readonly quiet: boolean; readonly accept: boolean },
+  { quiet, accept }: { readonly quiet: boolean; readonly accept: "equal" | "noise" | undefined },
 ): Promise<ExitStatus> {
   const { plans, times } = reproduction;
   if (reproduction.place.recorded !== undefined) terminal.report(`${describePlace(reproduction.place)}\n`);

@@ -2,6 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import type { Experiment, TrainingProgress } from "#lib/experiment/experiment.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
+import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
 import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
@@ -37,8 +38,8 @@ export interface ReproductionOptions extends PlanOptions {
 
 /** What is told of a run while it goes on. */
 export interface ReproductionWatcher {
-  /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out the same. */
-  readonly accept: boolean;
+  /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out equal, or within the noise. */
+  readonly accept?: "equal" | "noise";
   /** Says what a person must know even afterwards. */
   note(message: string): void;
   /** Is called with the cells that will be run, and of each whether its numbers will be computed or are another cell's. */
@@ -161,7 +162,7 @@ export class Reproduction {
       );
     }
     if (!watcher.accept) return await planned.#runOn(run, watcher, watch);
-    await planned.#accept(run, watcher, watch);
+    await planned.#accept(run, watcher, watch, watcher.accept);
     return await (await Reproduction.plan(this.#options, run.adapter)).#runOn(run, watcher, watch);
   }
 
@@ -169,9 +170,16 @@ export class Reproduction {
     run: OpenRun,
     { note }: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
+    how: "equal" | "noise",
   ): Promise<void> {
     const code = await codeVersion();
-    const runner = new CellRunner(run, { ...this.#options, present: this.present, code }, watch(this.#cells));
+    const groups = how === "noise" ? noiseGroups(this.plans) : [];
+    const samples = new Set(groups.map(({ sample }) => sample.cell));
+    const observer = watch(how === "noise" ? this.#cells.filter(({ cell }) => samples.has(cell)) : this.#cells);
+    const runner = new CellRunner(run, { ...this.#options, present: this.present, code }, observer);
+    if (how === "noise") {
+      return await acceptWithinNoise(groups, runner, { present: this.present, commit: code.commit, observer, note });
+    }
     const secondsOf = (cell: Cell) => this.times.secondsOf(cell);
     for (const plan of this.plans) {
       await acceptUnchanged(plan, runner, { present: this.present, commit: code.commit, secondsOf, note });

@@ -133,11 +133,24 @@ export class CellRunner {
   }
 
   async #computeAndPut(cell: Cell, folder: ResultsFolder): Promise<number> {
-    const { present, code, otherArguments } = this.#options;
+    const { otherArguments } = this.#options;
     const command = shellCommand(rerunArguments(cell, otherArguments));
     this.#run.log = await CellLog.open(this.#options, cell, command);
     this.#run.say("begins");
-    const { result, uses, description, ownMs } = await this.compute(cell);
+    const computation = await this.compute(cell);
+    this.put(cell, computation, folder);
+    return computation.ownMs;
+  }
+
+  /** Changes results, and writes them. */
+  async record(folder: ResultsFolder, change: () => void): Promise<void> {
+    change();
+    await folder.write();
+  }
+
+  /** Puts what a cell gave, and what it was made of, in place of what was there; it is not written yet. */
+  put(cell: Cell, { result, uses, description, ownMs }: Computation, folder: ResultsFolder): void {
+    const { present, code } = this.#options;
     folder.put(cellKeyOf(cell), result);
     const basis = basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, present);
     const record = {
@@ -149,7 +162,6 @@ export class CellRunner {
       peakGpuBytes: this.#run.gpu.peakBytes,
     };
     this.#record(cell, record, folder, description);
-    return ownMs;
   }
 
   /** What a cell gives now; it is written nowhere. */
