@@ -2,6 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/experiment/experiment.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
+import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
@@ -9,6 +10,7 @@ import { ProgressLine } from "./progress_line.ts";
 import { describePlace } from "./place_text.ts";
 import { chooseProfile, givenArguments, RESULTS_FLAGS } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
+import { describeVerdict } from "./verdict_text.ts";
 
 const DEFAULT_CHECKPOINT_SECONDS = 30;
 
@@ -98,11 +100,15 @@ async function run(
   if (reproduction.place.recorded !== undefined) terminal.report(`${describePlace(reproduction.place)}\n`);
   for (const plan of plans) terminal.report(`${describePlan(plan, reproduction)}\n`);
   const line = new ProgressLine({ terminal, quiet });
+  let check: NoiseCheck | undefined;
   const note = (message: string) => line.note(message);
   try {
     const outcome = await reproduction.run({
       accept,
       note,
+      async planned(run) {
+        check = await NoiseCheck.before(run);
+      },
       watch: (cells) => new RunProgress({ cells, times, line }),
       show(tables) {
         line.end();
@@ -118,6 +124,8 @@ async function run(
         outcome.taken > 0 ? `, took ${outcome.taken} from other experiments` : ""
       }${outcome.failed.length > 0 ? `, failed ${outcome.failed.length}` : ""}\n`,
     );
+    const verdict = await check?.verdict();
+    if (check && verdict) terminal.print(describeVerdict(verdict, check.against, check.isBeside));
     return outcome.failed.length > 0 ? 1 : 0;
   } finally {
     line.end();

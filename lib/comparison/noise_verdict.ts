@@ -26,11 +26,9 @@ import { SIGNIFICANCE_LEVEL } from "./comparison.ts";
 import type { RowName } from "./recorded_rows.ts";
 import { studentTwoSidedP } from "./student_t.ts";
 
-/** What one run scored. */
-export type RunScore = Pick<ScoreRow, "method" | "dataset" | "metric" | "seed" | "value" | "count">;
-
 /** A row of both sides. */
 export interface JudgedRow extends RowName {
+  readonly experiment: string;
   /** Those that both sides have. */
   readonly seeds: readonly number[];
   /** Means over them. */
@@ -51,12 +49,12 @@ export interface NoiseVerdict {
 const CLOSE = 1e-3;
 
 /**
- * Judges the rows of one experiment.
+ * Judges rows of one or more experiments, all as one family of tests.
  *
  * @param recorded of all seeds and methods there are: they tell how much runs vary
  * @param now what was computed again
  */
-export function judgeNoise(recorded: readonly RunScore[], now: readonly RunScore[]): NoiseVerdict {
+export function judgeNoise(recorded: readonly ScoreRow[], now: readonly ScoreRow[]): NoiseVerdict {
   const spreads = spreadsOf(recorded);
   const before = Map.groupBy(recorded, rowKey);
   const groups = [...Map.groupBy(now, rowKey)];
@@ -89,8 +87,8 @@ function verdictOf(
 
 /** Undefined where no seed is recorded. */
 function rowOf(
-  recorded: readonly RunScore[],
-  now: readonly RunScore[],
+  recorded: readonly ScoreRow[],
+  now: readonly ScoreRow[],
   spread: Spread | undefined,
 ): TestedRow | undefined {
   const before = new Map(recorded.map(({ seed, value }) => [seed, value]));
@@ -98,17 +96,27 @@ function rowOf(
   if (common.length === 0) return undefined;
   const [a, b] = [mean(common.map(({ seed }) => before.get(seed)!)), mean(common.map(({ value }) => value))];
   const isEqual = common.every(({ seed, value }) => before.get(seed) === value);
-  const { method, dataset, metric } = common[0];
+  const { experiment, method, dataset, metric } = common[0];
   const sd = spread && Math.sqrt(2 * Math.max(spread.variance, roundingOf(common)) / common.length);
   const deviations = sd === undefined ? undefined : isEqual ? 0 : Math.abs(b - a) / sd;
   return {
-    ...{ method, dataset, metric, seeds: common.map(({ seed }) => seed), recorded: a, now: b, deviations, isEqual },
+    ...{
+      experiment,
+      method,
+      dataset,
+      metric,
+      seeds: common.map(({ seed }) => seed),
+      recorded: a,
+      now: b,
+      deviations,
+      isEqual,
+    },
     p: deviations === undefined ? undefined : studentTwoSidedP(deviations, spread!.degreesOfFreedom),
   };
 }
 
 /** The variance of a share of items from rounding: one item more or less is the least that it can change by. */
-function roundingOf(scores: readonly RunScore[]): number {
+function roundingOf(scores: readonly ScoreRow[]): number {
   const isShare = metricDisplay(scores[0].metric).scale === "percent";
   return isShare ? mean(scores.map(({ count }) => count > 0 ? 1 / (12 * count ** 2) : 0)) : 0;
 }
@@ -120,7 +128,7 @@ interface Spread {
 }
 
 /** By data set and metric; none where no method has two seeds. */
-function spreadsOf(recorded: readonly RunScore[]): Map<string, Spread> {
+function spreadsOf(recorded: readonly ScoreRow[]): Map<string, Spread> {
   const spreads = new Map<string, Spread>();
   for (const [column, scores] of Map.groupBy(recorded, columnKey)) {
     const methods = [...Map.groupBy(scores, ({ method }) => method).values()].filter(({ length }) => length > 1);
@@ -135,10 +143,10 @@ function spreadsOf(recorded: readonly RunScore[]): Map<string, Spread> {
   return spreads;
 }
 
-function rowKey({ method, dataset, metric }: RunScore): string {
-  return JSON.stringify([method, dataset, metric]);
+function rowKey({ experiment, method, dataset, metric }: ScoreRow): string {
+  return JSON.stringify([experiment, method, dataset, metric]);
 }
 
-function columnKey({ dataset, metric }: RunScore): string {
-  return JSON.stringify([dataset, metric]);
+function columnKey({ experiment, dataset, metric }: ScoreRow): string {
+  return JSON.stringify([experiment, dataset, metric]);
 }

@@ -1,19 +1,29 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { judgeNoise, type RunScore } from "./noise_verdict.ts";
+import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
+import { judgeNoise } from "./noise_verdict.ts";
 import { studentTwoSidedP } from "./student_t.ts";
 
 const METHODS = Array.from({ length: 16 }, (_, i) => `method ${i}`);
 const DATASETS = ["dolly", "self_instruct", "vicuna", "sni", "unni"];
 const RECORDED_SEEDS = [10, 20, 30];
 const SD = 0.02;
+const experiment = "e";
 
 /** Runs of every method on every data set, with a level of its own for each. */
-function runsOf(seeds: readonly number[], normal: () => number, shiftOf = (_: RunScore) => 0): RunScore[] {
+function runsOf(seeds: readonly number[], normal: () => number, shiftOf = (_: ScoreRow) => 0): ScoreRow[] {
   return METHODS.flatMap((method, m) =>
     DATASETS.flatMap((dataset, d) =>
       seeds.map((seed) => {
-        const run = { method, dataset, metric: "total_variation", seed, value: 0.3 + 0.01 * m + 0.02 * d, count: 200 };
+        const run = {
+          experiment,
+          method,
+          dataset,
+          metric: "total_variation",
+          seed,
+          value: 0.3 + 0.01 * m + 0.02 * d,
+          count: 200,
+        };
         return { ...run, value: run.value + SD * normal() + shiftOf(run) };
       })
     )
@@ -21,7 +31,7 @@ function runsOf(seeds: readonly number[], normal: () => number, shiftOf = (_: Ru
 }
 
 /** The share of simulated families in which some row is found to differ. */
-function shareFound(seeds: readonly number[], families: number, shiftOf?: (run: RunScore) => number): number {
+function shareFound(seeds: readonly number[], families: number, shiftOf?: (run: ScoreRow) => number): number {
   const stream = new RandomStream(1, `noise of seeds ${seeds.join()}`);
   const normal = () => stream.normal();
   let found = 0;
@@ -44,14 +54,14 @@ Deno.test("results that differ by chance alone agree in at least 95 % of familie
 
 Deno.test("a shift of everything by 3 standard deviations is found, and one of a single row by 8", () => {
   assert(shareFound([10], 100, () => 3 * SD) >= 0.95);
-  const one = ({ method, dataset }: RunScore) => method === METHODS[3] && dataset === "sni" ? 8 * SD : 0;
+  const one = ({ method, dataset }: ScoreRow) => method === METHODS[3] && dataset === "sni" ? 8 * SD : 0;
   assert(shareFound([10], 100, one) >= 0.9);
   assert(shareFound(RECORDED_SEEDS, 100, one) >= 0.95);
 });
 
 Deno.test("of a single row the verdict is Student's t with the spread between seeds, pooled over methods", () => {
-  const run = (method: string, seed: number, value: number): RunScore => (
-    { method, dataset: "dolly", metric: "total_variation", seed, value, count: 60 }
+  const run = (method: string, seed: number, value: number): ScoreRow => (
+    { experiment, method, dataset: "dolly", metric: "total_variation", seed, value, count: 60 }
   );
   // s² = (2 · 0.01² + 1 · 0.02) / 3 with 3 degrees of freedom; teacher has one seed and says nothing of them.
   const recorded = [
@@ -74,11 +84,11 @@ Deno.test("of a single row the verdict is Student's t with the spread between se
 });
 
 Deno.test("equal values are equal, those that agree to a thousandth need no test, and without seeds nothing can be judged", () => {
-  const run = (dataset: string, seed: number, value: number): RunScore => (
-    { method: "sft", dataset, metric: "gap", seed, value, count: 1 }
+  const run = (dataset: string, seed: number, value: number): ScoreRow => (
+    { experiment, method: "sft", dataset, metric: "gap", seed, value, count: 1 }
   );
   const constant = [run("a", 1, 2), run("a", 2, 2)];
-  const verdicts = (recorded: RunScore[], now: RunScore[]) =>
+  const verdicts = (recorded: ScoreRow[], now: ScoreRow[]) =>
     judgeNoise(recorded, now).rows.map(({ verdict }) => verdict);
   assertEquals(verdicts(constant, [run("a", 1, 2)]), ["equal"]);
   assertEquals(verdicts(constant, [run("a", 1, 2.001)]), ["within"]);
@@ -91,12 +101,25 @@ Deno.test("equal values are equal, those that agree to a thousandth need no test
 });
 
 Deno.test("seeds alone do not vary less than a share of items is rounded: one item more is no difference, ten are", () => {
-  const run = (method: string, seed: number, value: number): RunScore => (
-    { method, dataset: "dolly", metric: "exact_match", seed, value, count: 200 }
+  const run = (method: string, seed: number, value: number): ScoreRow => (
+    { experiment, method, dataset: "dolly", metric: "exact_match", seed, value, count: 200 }
   );
   const recorded = ["sft", "kd", "gkd"].flatMap((method) => [1, 2, 3].map((seed) => run(method, seed, 0)));
   const now = (value: number) => [run("sft", 1, value), run("kd", 1, 0), run("gkd", 1, 0)];
   const verdicts = (value: number) => judgeNoise(recorded, now(value)).rows.map(({ verdict }) => verdict);
   assertEquals(verdicts(0.005), ["within", "equal", "equal"]);
   assertEquals(verdicts(0.05), ["differs", "equal", "equal"]);
+});
+
+Deno.test("what varies in one experiment says nothing of another, and all rows are one family", () => {
+  const run = (experiment: string, seed: number, value: number): ScoreRow => (
+    { experiment, method: "sft", dataset: "dolly", metric: "gap", seed, value, count: 1 }
+  );
+  const recorded = [1, 2, 3].flatMap((seed) => [run("calm", seed, 1 + seed / 100), run("wild", seed, seed)]);
+  const verdicts = (rows: ScoreRow[]) =>
+    judgeNoise(recorded, rows).rows.map(({ experiment, verdict }) => `${experiment} ${verdict}`);
+  // 5.7 standard deviations of a difference with 2 degrees of freedom: p is 0.030, and 0.061 of two.
+  const now = run("calm", 1, 1.09);
+  assertEquals(verdicts([now]), ["calm differs"]);
+  assertEquals(verdicts([now, run("wild", 1, 1.09)]), ["calm within", "wild within"]);
 });

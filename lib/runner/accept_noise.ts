@@ -7,7 +7,8 @@
  * What several experiments run is computed once. Each group of cells is written as soon as it is decided: a stop loses the cell in
  * progress, which has its checkpoint, and the same command resumes with what is still stale.
  */
-import { judgeNoise, type NoiseVerdict, type RunScore } from "#lib/comparison/noise_verdict.ts";
+import { judgeNoise, type NoiseVerdict } from "#lib/comparison/noise_verdict.ts";
+import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
 import { basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
 import { rowsDigest } from "./known_results.ts";
@@ -126,10 +127,11 @@ async function taken(cell: Cell, source: Cell, runner: NoiseRunner, { present }:
 }
 
 /** The scores of a cell as they are recorded. */
-function scoresOf(cell: Cell, folder: ResultsFolder): RunScore[] {
-  const { method, seed } = cell;
+function scoresOf(cell: Cell, folder: ResultsFolder): ScoreRow[] {
+  const { experiment: { name: experiment }, method: { name: method }, seed } = cell;
   return folder.resultOf(cellKeyOf(cell)).scores.map(({ dataset, metric, value, count }) => ({
-    method: method.name,
+    experiment,
+    method,
     seed,
     dataset,
     metric,

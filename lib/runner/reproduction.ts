@@ -40,6 +40,8 @@ export interface ReproductionOptions extends PlanOptions {
 export interface ReproductionWatcher {
   /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out equal, or within the noise. */
   readonly accept?: "equal" | "noise";
+  /** Is called with what will be done, before it is. */
+  planned(reproduction: Reproduction): Promise<void>;
   /** Says what a person must know even afterwards. */
   note(message: string): void;
   /** Is called with the cells that will be run, and of each whether its numbers will be computed or are another cell's. */
@@ -126,6 +128,7 @@ export class Reproduction {
    */
   async run(watcher: ReproductionWatcher): Promise<Outcome> {
     if (this.#cells.length > 0) return await this.#compute(watcher);
+    await watcher.planned(this);
     const isAllFresh = this.plans.every(({ reportIsFresh }) => reportIsFresh);
     // Nothing is written where all is there.
     using _ = isAllFresh ? undefined : await FolderLock.acquire(this.#options.resultsFolder);
@@ -161,6 +164,7 @@ export class Reproduction {
         `the adapter is ${run.adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
       );
     }
+    await watcher.planned(planned);
     if (!watcher.accept) return await planned.#runOn(run, watcher, watch);
     await planned.#accept(run, watcher, watch, watcher.accept);
     return await (await Reproduction.plan(this.#options, run.adapter)).#runOn(run, watcher, watch);
