@@ -4,14 +4,15 @@ import type { CellResult, Experiment } from "#lib/experiment/experiment.ts";
 import { loadProfile } from "#lib/experiment/profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { acceptWithinNoise, noiseGroups, type NoiseRunner } from "./accept_noise.ts";
-import { addressOf, type Cell, cellsOf, fullAddressOf } from "./cell.ts";
-import { basisOf, changesOfCell, computedOf, hashOf, modulesOf } from "./freshness.ts";
-import { openKnown, readKnown, rowsDigest } from "./known_results.ts";
+import { type Cell, cellsOf, fullAddressOf } from "./cell.ts";
+import { changesOfCell } from "./freshness.ts";
+import { readKnown } from "./known_results.ts";
 import { planExperiments } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
-import { type FullRecord, NO_PROVENANCE, recordAt, withRecord } from "./provenance.ts";
+import { recordAt } from "./provenance.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { PLAIN } from "./test_experiment.ts";
+import { putRecorded, USES, writeRecorded } from "./test_records.ts";
 
 const SEEDS = [1, 2, 3];
 /** An experiment that runs the same under another name. */
@@ -30,26 +31,15 @@ function resultOf({ method, seed }: Cell, version: number): CellResult {
   };
 }
 
-const KERNELS = { settings: new Map([["ammd.beta", 0.5]]), kernels: new Set(["add"]), data: false };
-
 /** Results of an older version of the code, and a runner that computes them with a new one. */
 function test(name: string, fn: (stage: Stage) => Promise<void>): void {
   testInFolder(name, async (resultsFolder) => {
     const place = { resultsFolder, profileName: "p" };
+    const older = { present, commit: "version 0", sources: { "kernel add": "older" } };
     const folders = new Map<Experiment, ResultsFolder>();
-    const put = (folder: ResultsFolder, cell: Cell, version: number, sources: Record<string, string>) => {
-      folder.put({ method: cell.method.name, seed: cell.seed }, resultOf(cell, version));
-      const made = basisOf(computedOf(cell, profile), modulesOf(cell), KERNELS, present);
-      const basis = { ...made, sources: { ...made.sources, ...sources } };
-      const record = { ...basis, hash: hashOf(basis), commit: `version ${version}`, wallSeconds: 1 };
-      const rows = rowsDigest(folder, addressOf(cell));
-      folder.provenance = withRecord(folder.provenance, addressOf(cell), { ...record, rows } as FullRecord);
-    };
     for (const experiment of [PLAIN, TWIN]) {
-      const folder = await openKnown(place, experiment, { provenance: NO_PROVENANCE, areWhole: true });
-      for (const cell of cellsOf(experiment, { seeds: SEEDS })) put(folder, cell, 0, { "kernel add": "older" });
-      await folder.write();
-      folders.set(experiment, folder);
+      const recordOf = (cell: Cell) => ({ ...older, result: resultOf(cell, 0) });
+      folders.set(experiment, await writeRecorded(place, experiment, SEEDS, recordOf));
     }
     const computed: string[] = [];
     const notes: string[] = [];
@@ -69,10 +59,9 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
           compute: (cell) => {
             const version = versionOf(cell);
             computed.push(fullAddressOf(cell));
-            return Promise.resolve({ result: resultOf(cell, version), uses: KERNELS, description: {}, ownMs: 1 });
+            return Promise.resolve({ result: resultOf(cell, version), uses: USES, description: {}, ownMs: 1 });
           },
-          put: (cell, { result }, folder) =>
-            put(folder, cell, result.scores[0].value - resultOf(cell, 0).scores[0].value, {}),
+          put: (cell, { result }, folder) => putRecorded(folder, cell, { present, result, commit: "version 1" }),
           record: async (folder, change) => {
             change();
             await folder.write();
