@@ -4,7 +4,7 @@ import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
 import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
-import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
+import { type ChosenPlace, placeToWrite, profileOf } from "./adapter_place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { codeVersion } from "./code_version.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
@@ -226,7 +226,7 @@ export class Reproduction {
     await folder.write();
     const known = { provenance: folder.provenance, areWhole: true };
     const stale = staleOf(plan.experiment, known, this.present);
-    await writeReport(plan.experiment, folder, this.#options.profileName, stale, this.present.tree);
+    await writeReport(plan.experiment, folder, profileOf(this.#options.profileName), stale, this.present.tree);
     return await readTables(plan.path);
   }
 }
