@@ -54,8 +54,10 @@ testCopy(
     const cell = ["show", "instruction_following/sft/20"];
     assertMatch(await seen(...cell), /^instruction_following\/sft\/20: done\n[^]*\n {2}adapter {3}llvmpipe/);
     assertMatch(await seen(...cell, "--recorded"), /^instruction_following\/sft\/20: done\n[^]*\n {2}adapter {3}M9$/m);
-    assertStringIncludes(await seen("table", "instruction_following"), `profile ${beside}`);
-    assertStringIncludes(await seen("table", "instruction_following", "--recorded"), "profile smoke:");
+    const table = ["table", "instruction_following", ...PROFILE];
+    const [own, theirs] = [await copy.run(table, NO_GPU), await copy.run([...table, "--recorded"], NO_GPU)];
+    assertEquals([own.out, theirs.err], [theirs.out, ""]);
+    assertStringIncludes(own.err, `results/${beside}, of llvmpipe`);
     const named = await copy.run(["status", "--profile", beside], NO_GPU);
     assertMatch(named.out, new RegExp(`^results/${beside}, of llvmpipe`, "m"));
     const wrong = await copy.run(["status", "--profile", "smoke@nowhere"], NO_GPU);

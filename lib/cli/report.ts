@@ -28,7 +28,7 @@ export const report = defineCommand({
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);
       if (folder.scores.length === 0) continue;
       const stale = staleOf(experiment, await readKnown(place, experiment), present);
-      shown.push(await pageExperiment(experiment, folder, reportOf(experiment, folder, profile, stale)));
+      shown.push(await pageExperiment(experiment, folder, reportOf(experiment, folder, profileOf(profile), stale)));
     }
     if (shown.length === 0) {
       throw new InputError(

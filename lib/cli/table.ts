@@ -6,6 +6,7 @@ import { reportOf } from "#lib/runner/report.ts";
 import { ResultsFolder } from "#lib/runner/results_folder.ts";
 import { formatTable, TABLE_FORMATS, type TableFormat } from "#lib/reporting/table_formats.ts";
 import { defineCommand } from "./command.ts";
+import { describePlace } from "./place_text.ts";
 import { SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 
 export const table = defineCommand({
@@ -18,21 +19,20 @@ export const table = defineCommand({
   },
   async run({ positional, flags }, context) {
     const { experiments, names, place, present } = await shownResults(positional, flags, context);
-    const { profileName } = place;
+    const profile = profileOf(place.profileName);
+    if (place.recorded !== undefined) context.terminal.report(`${describePlace(place)}\n`);
     const format = (flags.format ?? "md") as TableFormat;
     const missing: string[] = [];
     for (const experiment of experiments) {
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);
       if (folder.scores.length === 0) {
         missing.push(
-          `${folder.path}/scores.csv: no scores; ./run reproduce ${experiment.name} --profile ${
-            profileOf(profileName)
-          } makes them`,
+          `${folder.path}/scores.csv: no scores; ./run reproduce ${experiment.name} --profile ${profile} makes them`,
         );
         continue;
       }
       const stale = staleOf(experiment, await readKnown(place, experiment), present);
-      const { tables } = reportOf(experiment, folder, profileName, stale);
+      const { tables } = reportOf(experiment, folder, profile, stale);
       // One CSV has one header; the further tables are files beside the results.
       for (const table of format === "csv" ? [tables.table] : Object.values(tables)) {
         context.terminal.print(formatTable(table, format));
