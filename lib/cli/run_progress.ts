@@ -26,6 +26,8 @@ export class RunProgress implements CellObserver {
   readonly #cells: readonly Cell[];
   /** Those whose numbers are another cell's: they take no time. */
   readonly #free: ReadonlySet<Cell>;
+  /** What will be made in a cell that later ones share: it is none of the cell's own time. */
+  readonly #sharedMs: ReadonlyMap<Cell, number>;
   readonly #ended = new Set<Cell>();
   /** Of the cells that were computed: what they took, and what they were thought to take. */
   #spentMs = 0;
@@ -41,6 +43,7 @@ export class RunProgress implements CellObserver {
     this.#options = options;
     this.#cells = options.cells.map(({ cell }) => cell);
     this.#free = new Set(options.cells.filter(({ isComputed }) => !isComputed).map(({ cell }) => cell));
+    this.#sharedMs = new Map(options.cells.map(({ cell, sharedSeconds = 0 }) => [cell, 1000 * sharedSeconds]));
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -53,7 +56,7 @@ export class RunProgress implements CellObserver {
     this.#ended.add(cell);
     if (how === "run") {
       this.#spentMs += ownMs;
-      this.#plannedMs += this.#plannedOf(cell) ?? 0;
+      this.#plannedMs += (this.#plannedOf(cell) ?? 0) - this.#sharedMs.get(cell)!;
       this.#computed++;
     }
     [this.#cell, this.#training, this.#said] = [undefined, undefined, ""];
@@ -163,7 +166,7 @@ export class RunProgress implements CellObserver {
   #plannedOf(cell: Cell): number | undefined {
     if (this.#free.has(cell)) return 0;
     const seconds = this.#options.times.secondsOf(cell);
-    return seconds === undefined ? undefined : 1000 * seconds;
+    return seconds === undefined ? undefined : 1000 * seconds + this.#sharedMs.get(cell)!;
   }
 }
 

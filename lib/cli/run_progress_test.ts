@@ -7,7 +7,7 @@ import { RunProgress } from "./run_progress.ts";
 const cells = cellsOf(PLAIN, { seeds: [1, 2] });
 
 /** A run of four cells, whose line is looked at at any time; the clock is set by hand. */
-function stage(secondsOf: (cell: Cell) => number | undefined, free?: Cell) {
+function stage(secondsOf: (cell: Cell) => number | undefined, free?: Cell, sharedSeconds?: number) {
   const clock = { ms: 0 };
   let text = "";
   const line = new ProgressLine({
@@ -17,7 +17,11 @@ function stage(secondsOf: (cell: Cell) => number | undefined, free?: Cell) {
   });
   let ms = 0;
   const progress = new RunProgress({
-    cells: cells.map((cell) => ({ cell, isComputed: cell !== free })),
+    cells: cells.map((cell, i) => ({
+      cell,
+      isComputed: cell !== free,
+      ...(i === 0 ? { sharedSeconds } : {}),
+    })),
     times: { secondsOf },
     line,
     now: () => ms,
@@ -94,4 +98,14 @@ Deno.test("a cell whose numbers are another's takes no time, and what a cell sha
   assertEquals(at(0, (progress) => progress.begin(cells[0])), "  0 %  30 s left  cell 1/4  plain/sft/1");
   // A minute, of which 50 seconds went into the teacher.
   assertEquals(at(60_000, (progress) => progress.end(cells[0], "run", 10_000)), " 33 %  20 s left  cell 2/4");
+});
+
+Deno.test("what the first cell makes for all is counted from the start, and says nothing of how fast cells are", () => {
+  const { at } = stage(() => 10, undefined, 60);
+  assertEquals(at(0, (progress) => progress.begin(cells[0])), "  0 %  1 min 40 s left  cell 1/4  plain/sft/1");
+  assertEquals(
+    at(35_000, (progress) => progress.say("teacher")),
+    " 35 %  1 min 5 s left  cell 1/4  plain/sft/1: teacher",
+  );
+  assertEquals(at(70_000, (progress) => progress.end(cells[0], "run", 10_000)), " 70 %  30 s left  cell 2/4");
 });

@@ -51,13 +51,21 @@ export class RecordedTimes {
   total(cells: readonly Cell[], isThere: (shared: string) => boolean): Estimate {
     const once = new Map(cells.map((cell) => [runNameOf(cell, this.#profile), cell]));
     const times = [...once.values()].map((cell) => this.secondsOf(cell));
-    const shared = [...this.#shared].filter(([name]) =>
-      [...once].some(([run, { seed }]) => mayShare(run, seed, name)) && !isThere(name)
-    );
+    const shared = this.sharedBy([...once.values()], isThere);
     return {
-      seconds: [...times, ...shared.map(([, seconds]) => seconds)].reduce<number>((sum, each) => sum + (each ?? 0), 0),
+      seconds: [...times, ...shared.values()].reduce<number>((sum, each) => sum + (each ?? 0), 0),
       unknown: times.filter((seconds) => seconds === undefined).length,
     };
+  }
+
+  /** Seconds that the things take which the cells share and are not there, by the first cell that may ask for each. */
+  sharedBy(cells: readonly Cell[], isThere: (shared: string) => boolean): Map<Cell, number> {
+    const seconds = new Map<Cell, number>();
+    for (const [name, each] of this.#shared) {
+      const first = cells.find((cell) => mayShare(runNameOf(cell, this.#profile), cell.seed, name));
+      if (first && !isThere(name)) seconds.set(first, (seconds.get(first) ?? 0) + each);
+    }
+    return seconds;
   }
 
   #keysOf(cell: Cell): string[] {

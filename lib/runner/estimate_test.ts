@@ -45,6 +45,14 @@ Deno.test("where nothing is recorded of a cell, another machine's times are gone
   assertEquals([some.secondsOf(sft), some.total([sft], nothing).seconds], [1, 1 + 30 + 7]);
 });
 
+Deno.test("what cells share is of the first that may ask for it", () => {
+  const shared = { "llama: teacher": 100, "llama: sft, seed 4": 20, "llama: sft, seed 5": 7 };
+  const times = new RecordedTimes(new Map([[PLAIN, recorded({}, shared)]]), profile);
+  const four = cells(PLAIN, [3, 4]);
+  assertEquals([...times.sharedBy(four, nothing)], [[four[0], 100], [four[2], 20]]);
+  assertEquals([...times.sharedBy(four, (name) => name === "llama: teacher")], [[four[2], 20]]);
+});
+
 Deno.test("what two experiments run is counted once, and found under either's name", () => {
   const twin = { ...PLAIN, name: "twin" };
   const times = new RecordedTimes(new Map([[PLAIN, recorded({ "sft/1": 2, "kd/1": 5 })]]), profile);

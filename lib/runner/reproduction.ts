@@ -57,6 +57,8 @@ export interface ReproductionWatcher {
 export interface RunCell {
   readonly cell: Cell;
   readonly isComputed: boolean;
+  /** What will be made first that it shares with later ones, if it is computed. */
+  readonly sharedSeconds?: number;
 }
 
 export interface Outcome {
@@ -105,20 +107,23 @@ export class Reproduction {
   /** How long what is to be run of some plans will take; cells whose numbers another experiment has take no time. */
   estimateOf(plans: readonly ExperimentPlan[]): Estimate {
     const computed = plans.flatMap((plan) => cellsToRun(plan)).filter(({ sameAs }) => sameAs === undefined);
-    return this.times.total(
-      computed.map(({ cell }) => cell),
-      (shared) => isFile(sharedPath(this.#options, shared)),
-    );
+    return this.times.total(computed.map(({ cell }) => cell), this.#isThere);
   }
+
+  /** Whether a shared thing is there from an earlier run. */
+  readonly #isThere = (shared: string): boolean => isFile(sharedPath(this.#options, shared));
 
   get #cells(): RunCell[] {
     const runs = new Set<string>();
-    return this.plans.flatMap((plan) => cellsToRun(plan)).map(({ cell, sameAs }) => {
+    const cells = this.plans.flatMap((plan) => cellsToRun(plan)).map(({ cell, sameAs }) => {
       const run = runNameOf(cell, this.present.profile);
       const isComputed = sameAs === undefined && !runs.has(run);
       runs.add(run);
       return { cell, isComputed };
     });
+    const computed = cells.filter(({ isComputed }) => isComputed).map(({ cell }) => cell);
+    const shared = this.times.sharedBy(computed, this.#isThere);
+    return cells.map((each) => ({ ...each, sharedSeconds: shared.get(each.cell) }));
   }
 
   /**
