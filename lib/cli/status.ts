@@ -46,7 +46,7 @@ export const status = defineCommand({
 });
 
 async function describeState(
-  { experiment, cells }: ExperimentPlan,
+  { experiment, cells, known }: ExperimentPlan,
   place: ResultsPlace,
   reproduction: Reproduction,
 ): Promise<string> {
@@ -56,9 +56,9 @@ async function describeState(
   const isFailed = (planned: PlannedCell) => planned.state !== "fresh" && failures.get(planned) !== undefined;
   const of = (state: PlannedCell["state"]) => cells.filter((planned) => planned.state === state && !isFailed(planned));
   const failed = cells.filter(isFailed);
-  const counts = `${of("fresh").length} done, ${failed.length} failed, ${of("stale").length} stale, ${
-    of("missing").length
-  } missing`;
+  const vouchedFor = of("fresh").filter(({ address }) => known.provenance.cells[address].accepted?.noise).length;
+  const done = `${of("fresh").length} done${vouchedFor > 0 ? ` (${vouchedFor} accepted within the noise)` : ""}`;
+  const counts = `${done}, ${failed.length} failed, ${of("stale").length} stale, ${of("missing").length} missing`;
   return [
     `${experiment.name}: ${counts}`,
     ...failed.map((planned) => {

@@ -33,6 +33,8 @@ export interface NoiseAcceptance {
   /** The commit that vouches. */
   readonly commit: string;
   readonly observer: CellObserver;
+  /** Forgets the checkpoint and the last failure of a cell that is recorded now. */
+  forget(cell: Cell): Promise<void>;
   note(message: string): void;
 }
 
@@ -94,6 +96,7 @@ async function decide(
       if (isAccepted) { for (const other of others) accept(other.cell, sample, verdict, folder, acceptance); }
       say(`${address} ${describeVerdict(verdict)}; ${isAccepted ? "accepted" : "not accepted"}: ${names}`);
     });
+    await acceptance.forget(cell);
     acceptance.observer.end(cell, source ? "taken" : "run");
     return true;
   } catch (error) {

@@ -41,10 +41,11 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
       const recordOf = (cell: Cell) => ({ ...older, result: resultOf(cell, 0) });
       folders.set(experiment, await writeRecorded(place, experiment, SEEDS, recordOf));
     }
-    const computed: string[] = [];
+    const [computed, forgotten]: string[][] = [[], []];
     const notes: string[] = [];
     await fn({
       computed,
+      forgotten,
       notes,
       folders,
       plan: async () => {
@@ -68,8 +69,15 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
           },
         };
         const observer = { begin: () => {}, end: () => {} };
+        const forget = (cell: Cell) => Promise.resolve(void forgotten.push(fullAddressOf(cell)));
         const note = (message: string) => void notes.push(message);
-        await acceptWithinNoise(noiseGroups(await this.plan()), runner, { present, commit: "now", observer, note });
+        await acceptWithinNoise(noiseGroups(await this.plan()), runner, {
+          present,
+          commit: "now",
+          observer,
+          forget,
+          note,
+        });
       },
     });
   });
@@ -77,6 +85,8 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
 
 interface Stage {
   readonly computed: string[];
+  /** Cells whose checkpoints are no longer needed. */
+  readonly forgotten: string[];
   readonly notes: string[];
   readonly folders: ReadonlyMap<Experiment, ResultsFolder>;
   plan(): ReturnType<typeof planExperiments>;
@@ -97,6 +107,7 @@ test("where the first seed agrees within the noise its rows are replaced, and th
   await stage.accept(() => 0.002);
   // Computed once, though two experiments have it.
   assertEquals(stage.computed, ["plain/sft/1", "plain/kd/1"]);
+  assertEquals(stage.forgotten, ["plain/sft/1", "plain/kd/1", "twin/sft/1", "twin/kd/1"]);
   assertEquals(await staleOf(stage), []);
   for (const [experiment, folder] of stage.folders) {
     assertEquals(SEEDS.map((seed) => valueAt(folder, "sft", seed)), [0.312, 0.32, 0.33]);

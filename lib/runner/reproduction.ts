@@ -6,6 +6,7 @@ import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
 import { type ChosenPlace, placeToWrite, profileOf } from "./adapter_place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
+import { forgetFailure } from "./cell_files.ts";
 import { codeVersion } from "./code_version.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { FolderLock } from "./folder_lock.ts";
@@ -17,7 +18,8 @@ import { presentOf, readSources } from "./present.ts";
 import { readTables, writeReport } from "./report.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
-import { sharedPath } from "./snapshot_file.ts";
+import { cellPath, sharedPath } from "./snapshot_file.ts";
+import { removeIfThere } from "./storage.ts";
 
 export interface ReproductionOptions extends PlanOptions {
   readonly profile: Profile;
@@ -187,7 +189,12 @@ export class Reproduction {
     const observer = watch(how === "noise" ? this.#cells.filter(({ cell }) => samples.has(cell)) : this.#cells);
     const runner = new CellRunner(run, { ...this.#options, present: this.present, code }, observer);
     if (how === "noise") {
-      return await acceptWithinNoise(groups, runner, { present: this.present, commit: code.commit, observer, note });
+      const forget = async (cell: Cell) => {
+        await removeIfThere(cellPath(this.#options, cell));
+        await forgetFailure(this.#options, cell);
+      };
+      const { present } = this;
+      return await acceptWithinNoise(groups, runner, { present, commit: code.commit, observer, forget, note });
     }
     const secondsOf = (cell: Cell) => this.times.secondsOf(cell);
     for (const plan of this.plans) {
