@@ -52,17 +52,19 @@ export function noiseGroups(plans: readonly ExperimentPlan[]): NoiseGroup[] {
   });
 }
 
-/** Decides groups one after the other. */
+/** Decides groups one after the other, those whose samples are one run together. */
 export async function acceptWithinNoise(
   groups: readonly NoiseGroup[],
   runner: NoiseRunner,
   acceptance: NoiseAcceptance,
 ): Promise<void> {
-  const samples = new Map<string, Cell>();
-  for (const group of groups) {
-    const run = runNameOf(group.sample.cell, acceptance.present.profile);
-    const source = samples.get(run) ?? await vouchingCell(group.sample, runner);
-    if (await decide(group, source, runner, acceptance)) samples.set(run, source ?? group.sample.cell);
+  const runs = Map.groupBy(groups, ({ sample }) => runNameOf(sample.cell, acceptance.present.profile));
+  for (const same of runs.values()) {
+    let source: Cell | undefined;
+    for (const group of same) {
+      source ??= await vouchingCell(group.sample, runner);
+      if (await decide(group, source, runner, acceptance)) source ??= group.sample.cell;
+    }
   }
 }
 
