@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { runShell, whyNoSmallDisk } from "#lib/runner/test_process.ts";
 import { testCopy } from "./test_copy.ts";
+import { PROGRAM, start } from "./test_program.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 // What ends a run before its end, in a process of its own; a run without a stop shows what must come out.
 
-const CELL = ["reproduce", "instruction_following", "--profile", "smoke", "--seeds", "10", "--methods", "sft,ammd_sft"];
+/** One after the other: the first is done when the second is stopped. */
+const ONE_BY_ONE = ["--seeds", "10", "--jobs", "1"];
+const CELL = ["reproduce", "instruction_following", "--profile", "smoke", ...ONE_BY_ONE, "--methods", "sft,ammd_sft"];
 /** Enough steps that it is still training when it is stopped. */
 const LONG = [...CELL, "--set", "distillation.steps=60"];
 const FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "table.md"];
@@ -16,36 +19,6 @@ const read = (folder: string, file: string) => Deno.readTextFile(`${folder}/smok
 
 async function assertSameFiles(folder: string, expected: string): Promise<void> {
   for (const file of FILES) assert(await read(folder, file) === await read(expected, file), `${file} differs`);
-}
-
-interface Running {
-  readonly process: Deno.ChildProcess;
-  /** Waits until the run has written a line of this form to standard error, and gives all that it wrote so far. */
-  until(pattern: RegExp): Promise<string>;
-  /** Waits for its end. */
-  end(): Promise<{ code: number; err: string }>;
-}
-
-const PROGRAM = new URL("./main.ts", import.meta.url).href;
-
-function start(args: readonly string[], program = PROGRAM): Running {
-  const words = ["run", "--quiet", "--allow-all", program, ...args];
-  const process = new Deno.Command("deno", { args: words, stdout: "null", stderr: "piped" }).spawn();
-  const reader = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let err = "";
-  const read = async (isEnough: () => boolean) => {
-    while (!isEnough()) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      err += value;
-    }
-    return err;
-  };
-  return {
-    process,
-    until: (pattern) => read(() => pattern.test(err)),
-    end: async () => ({ err: await read(() => false), code: (await process.status).code }),
-  };
 }
 
 /** Waits until the log of the cell says that it has come to a step. */

@@ -84,6 +84,8 @@ function argumentsOf(task: string, results: string): readonly string[] {
   switch (task) {
     case "reproduce":
       return [...CELL, "--force", "--quiet", "--results", results];
+    case "cell":
+      return ["imitation_gap/distance_0/10", ...PROFILE, "--results", results];
     case "show":
       return ["imitation_gap/distance_0/10", ...PROFILE, "--results", results];
     case "table":
@@ -118,15 +120,23 @@ Deno.test("no task has a permission without saying for what, and none asks for m
 });
 
 Deno.test("only the tasks that have to may write, run programs, reach the network or read outside the project", () => {
-  assertEquals(granting("write"), { reproduce: "results,.cache", report: "results", test: ".cache" });
-  const git = Object.fromEntries(["reproduce", "diff", "report"].map((task) => [task, "git"]));
-  assertEquals(granting("run"), { ...git, test: "deno,git,sh" });
+  assertEquals(granting("write"), {
+    reproduce: "results,.cache",
+    cell: "results,.cache",
+    report: "results",
+    test: ".cache",
+  });
+  assertEquals(granting("run"), { reproduce: "deno,git", diff: "git", report: "git", test: "deno,git,sh" });
   assertEquals(granting("net"), { test: "127.0.0.1" });
   for (const kind of ["ffi", "sys", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["test", ".,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
-    assertEquals(variables, `INIT_CWD,XDG_RUNTIME_DIR${task === "reproduce" ? ",JUDGE_API_KEY" : ""}`, task);
+    assertEquals(
+      variables,
+      `INIT_CWD,XDG_RUNTIME_DIR${["reproduce", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""}`,
+      task,
+    );
   }
 });
 
@@ -148,6 +158,15 @@ Deno.test("with its permissions a task does its work; without any one of them it
   });
 });
 
+Deno.test("cells side by side need no further permission", async () => {
+  await withResults(async (results) => {
+    const cells = ["imitation_gap", ...PROFILE, "--methods", "distance_0.125,distance_1", "--seeds", "10"];
+    const { code, err } = await runWithout(undefined, "reproduce", [...cells, "--jobs", "2", "--results", results]);
+    assertEquals(code, 0, err);
+    assertMatch(err, /^cached 0\/2, ran 2$/m);
+  });
+});
+
 const ignore = Deno.build.os === "windows";
 Deno.test("a folder outside the project is refused to a task by itself, and granted by ./run where it is named", {
   ignore,
@@ -163,6 +182,7 @@ Deno.test("a folder outside the project is refused to a task by itself, and gran
           ["reproduce", ...CELL, "--force", "--quiet", "--results", "a copy"],
           ["table", "imitation_gap", ...PROFILE, "--results=a copy"],
           ["status", "imitation_gap", ...PROFILE, "--results", "a copy"],
+          ["cell", "imitation_gap/distance_0/10", ...PROFILE, "--results", "a copy"],
           ["show", "imitation_gap/distance_0/10", ...PROFILE, "--results", "a copy"],
           ["diff", "a copy", "./a copy"],
           ["report", ...PROFILE, "--results", "a copy"],
@@ -171,7 +191,8 @@ Deno.test("a folder outside the project is refused to a task by itself, and gran
       ) {
         await t.step(task, async () => {
           const alone = await output("deno", ["task", "--quiet", "--config", config, task, ...args], elsewhere);
-          assertRefused(alone, "read ");
+          // A cell reads no results, and writes its lock first.
+          assertRefused(alone, task === "cell" ? "write to " : "read ");
           const { code, err } = await output("sh", [`${PROJECT}run`, task, ...args], elsewhere);
           assertEquals(code, 0, err);
         });

@@ -8,11 +8,15 @@ import { type CommandContext, defineCommand, type ExitStatus } from "./command.t
 import { describePlan, describeTotal } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { describePlace } from "./place_text.ts";
-import { chooseProfile, givenArguments, RESULTS_FLAGS } from "./results_flags.ts";
+import {
+  CHECKPOINT_FLAG,
+  chooseProfile,
+  DEFAULT_CHECKPOINT_SECONDS,
+  givenArguments,
+  RESULTS_FLAGS,
+} from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
 import { describeVerdict } from "./verdict_text.ts";
-
-const DEFAULT_CHECKPOINT_SECONDS = 30;
 
 export const reproduce = defineCommand({
   name: "reproduce",
@@ -41,10 +45,11 @@ export const reproduce = defineCommand({
     },
     "keep-going": { kind: "switch", help: "runs the other cells when one fails (the default)" },
     "fail-fast": { kind: "switch", help: "ends at the first cell that fails" },
-    "checkpoint-every": {
+    "checkpoint-every": CHECKPOINT_FLAG,
+    jobs: {
       kind: "count",
-      value: "SECONDS",
-      help: "how often training is saved; default 30, 0 every step",
+      value: "N",
+      help: "cells computed at once; default as many as there are cores on a CPU driver, 1 on a GPU",
     },
     quiet: { kind: "switch", help: "shows no progress" },
   },
@@ -60,6 +65,7 @@ export const reproduce = defineCommand({
       const flag = accept === "noise" ? "--accept-noise" : "--accept";
       throw new InputError(`--force and ${flag} at once: one runs again what the other keeps`);
     }
+    if (flags.jobs === 0) throw new InputError("--jobs 0: at least one cell is computed at a time");
     const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
     const reproduction = await Reproduction.plan({
       ...{ resultsFolder, profileName, profile },
@@ -74,6 +80,8 @@ export const reproduce = defineCommand({
       asksForAdapter: true,
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
+      jobs: flags.jobs,
+      program: context.program,
       otherArguments: [
         ...givenArguments({ ...flags, profile: chosen.givenName }),
         ...(flags.record ? ["--record"] : []),
@@ -109,7 +117,7 @@ async function run(
       async planned(run) {
         check = await NoiseCheck.before(run);
       },
-      watch: (cells) => new RunProgress({ cells, times, line }),
+      watch: (cells, width) => new RunProgress({ cells, width, times, line }),
       show(tables) {
         line.end();
         for (const table of tables) terminal.print(table);

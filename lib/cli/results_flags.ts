@@ -7,9 +7,10 @@ import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { type ChosenPlace, placeToRead, profileOf } from "#lib/runner/adapter_place.ts";
 import type { Present } from "#lib/runner/freshness.ts";
 import { presentOf } from "#lib/runner/present.ts";
-import type { CommandContext, Flags, FlagValues } from "./command.ts";
+import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 
 const DEFAULT_PROFILE = "tiny";
+export const DEFAULT_CHECKPOINT_SECONDS = 30;
 export const DEFAULT_RESULTS = "results";
 
 /** Which results are meant, and what they were made with. */
@@ -29,6 +30,12 @@ export const SHOWN_FLAGS = {
   ...RESULTS_FLAGS,
   recorded: { kind: "switch", help: "the recorded results, where this machine has some of its own beside them" },
 } as const satisfies Flags;
+
+export const CHECKPOINT_FLAG = {
+  kind: "count",
+  value: "SECONDS",
+  help: `how often training is saved; default ${DEFAULT_CHECKPOINT_SECONDS}, 0 every step`,
+} as const satisfies Flag;
 
 export type ResultsFlags = FlagValues<typeof RESULTS_FLAGS>;
 

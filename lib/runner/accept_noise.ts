@@ -10,12 +10,14 @@
 import { judgeNoise, type NoiseVerdict } from "#lib/comparison/noise_verdict.ts";
 import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
+import type { CellComputer } from "./compute_cell.ts";
 import { basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
 import { rowsDigest } from "./known_results.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
 import { recordAt, withRecord } from "./provenance.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { type CellObserver, type CellRunner, endsTheRun } from "./run_cells.ts";
+import { sideBySide } from "./side_by_side.ts";
 
 /** What computes and records cells. */
 export type NoiseRunner = Pick<CellRunner, "folderOf" | "compute" | "put" | "record">;
@@ -33,6 +35,8 @@ export interface NoiseAcceptance {
   /** The commit that vouches. */
   readonly commit: string;
   readonly observer: CellObserver;
+  /** What computes the samples. */
+  readonly computer: Pick<CellComputer, "width" | "abandon">;
   /** Forgets the checkpoint and the last failure of a cell that is recorded now. */
   forget(cell: Cell): Promise<void>;
   note(message: string): void;
@@ -52,20 +56,21 @@ export function noiseGroups(plans: readonly ExperimentPlan[]): NoiseGroup[] {
   });
 }
 
-/** Decides groups one after the other, those whose samples are one run together. */
+/** Decides groups, as many at once as are computed at once; those whose samples are one run one after the other. */
 export async function acceptWithinNoise(
   groups: readonly NoiseGroup[],
   runner: NoiseRunner,
   acceptance: NoiseAcceptance,
 ): Promise<void> {
   const runs = Map.groupBy(groups, ({ sample }) => runNameOf(sample.cell, acceptance.present.profile));
-  for (const same of runs.values()) {
+  const waiting = [...runs.values()];
+  await sideBySide(acceptance.computer, () => waiting.shift(), async (same) => {
     let source: Cell | undefined;
     for (const group of same) {
       source ??= await vouchingCell(group.sample, runner);
       if (await decide(group, source, runner, acceptance)) source ??= group.sample.cell;
     }
-  }
+  });
 }
 
 /** Another experiment's cell that has the sample's numbers as they are now; none that is itself only accepted. */

@@ -5,7 +5,7 @@ import { loadProfile } from "#lib/experiment/profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { acceptWithinNoise, noiseGroups, type NoiseRunner } from "./accept_noise.ts";
 import { type Cell, cellsOf, fullAddressOf } from "./cell.ts";
-import { changesOfCell } from "./freshness.ts";
+import { basisOf, changesOfCell, computedOf, modulesOf } from "./freshness.ts";
 import { readKnown } from "./known_results.ts";
 import { planExperiments } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
@@ -60,7 +60,9 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
           compute: (cell) => {
             const version = versionOf(cell);
             computed.push(fullAddressOf(cell));
-            return Promise.resolve({ result: resultOf(cell, version), uses: USES, description: {}, ownMs: 1 });
+            const basis = basisOf(computedOf(cell, profile), modulesOf(cell), USES, present);
+            const size = { ownMs: 1, peakMemoryBytes: 1, peakGpuBytes: 1, sharedSeconds: {} };
+            return Promise.resolve({ result: resultOf(cell, version), basis, description: {}, ...size });
           },
           put: (cell, { result }, folder) => putRecorded(folder, cell, { present, result, commit: "version 1" }),
           record: async (folder, change) => {
@@ -69,12 +71,13 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
           },
         };
         const plans = (await this.plan()).filter(({ experiment }) => experiments.includes(experiment));
-        const observer = { begin: () => {}, end: () => {} };
+        const observer = { begin: () => {}, putBack: () => {}, end: () => {} };
         const forget = (cell: Cell) => Promise.resolve(void forgotten.push(fullAddressOf(cell)));
         const note = (message: string) => void notes.push(message);
         await acceptWithinNoise(noiseGroups(plans), runner, {
           present,
           commit: "now",
+          computer: { width: 1, abandon: () => {} },
           observer,
           forget,
           note,

@@ -82,7 +82,7 @@ export class RecordedTimes {
  * Whether the cell of a run may ask for a shared thing, as their names tell: `samsum/base: kd, seed 10` for `samsum: teacher` and
  * `samsum/base: sft, seed 10`, `llama: kd, seed 10` for `llama: teacher`.
  */
-function mayShare(run: string, seed: number, shared: string): boolean {
+export function mayShare(run: string, seed: number, shared: string): boolean {
   const [task, owner] = [run, shared].map((name) => name.split(": ")[0]);
   const seedOfThing = /, seed (\d+)$/.exec(shared)?.[1];
   return (owner === task || owner === task.split("/")[0]) &&

@@ -151,7 +151,7 @@ export function formatProvenance(provenance: Provenance): string {
     ["environments", sorted(environments), 1],
     ["cells", sorted(cells), 1],
     ["shared", sorted(provenance.shared), 1],
-    ["data", provenance.data, 2],
+    ["data", sorted(provenance.data), 2],
     ["files", files, 1],
     ...(provenance.older?.length ? [["older", provenance.older, 0] as [string, unknown, number]] : []),
     ...(provenance.report === undefined ? [] : [["report", provenance.report, 2] as [string, unknown, number]]),

@@ -1,5 +1,7 @@
+import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
+import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Experiment, TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/experiment/experiment.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
 import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
@@ -8,11 +10,11 @@ import { type ChosenPlace, placeToWrite, profileOf } from "./adapter_place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { forgetFailure } from "./cell_files.ts";
 import { codeVersion } from "./code_version.ts";
+import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { FolderLock } from "./folder_lock.ts";
 import type { Present } from "./freshness.ts";
 import { openKnown, readAllKnown } from "./known_results.ts";
-import { OpenRun } from "./open_run.ts";
 import { cellsToRun, expectCells, type ExperimentPlan, planExperiments, type PlanOptions, staleOf } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
 import { readTables, writeReport } from "./report.ts";
@@ -20,6 +22,7 @@ import type { ResultsFolder } from "./results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
 import { cellPath, sharedPath } from "./snapshot_file.ts";
 import { removeIfThere } from "./storage.ts";
+import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {
   readonly profile: Profile;
@@ -34,6 +37,10 @@ export interface ReproductionOptions extends PlanOptions {
   readonly asksForAdapter: boolean;
   readonly failFast: boolean;
   readonly checkpointSeconds: number;
+  /** How many cells are computed at once, in processes of their own; undefined for as many as are good for the adapter. */
+  readonly jobs?: number;
+  /** The program's main module, of which such processes are started; without it all are computed in this one. */
+  readonly program?: string;
   readonly otherArguments: readonly string[];
   readonly stop: AbortSignal;
 }
@@ -46,11 +53,8 @@ export interface ReproductionWatcher {
   planned(reproduction: Reproduction): Promise<void>;
   /** Says what a person must know even afterwards. */
   note(message: string): void;
-  /** Is called with the cells that will be run, and of each whether its numbers will be computed or are another cell's. */
-  watch(cells: readonly RunCell[]): CellObserver & {
-    say(message: string): void;
-    progress(progress: TrainingProgress): void;
-  };
+  /** Is called with the cells that will be run, of each whether its numbers will be computed or are another cell's, and how many at once. */
+  watch(cells: readonly RunCell[], width: number): CellObserver & Pick<CellWatcher, "say" | "progress">;
   /** Shows an experiment's tables. */
   show(tables: readonly string[]): void;
 }
@@ -153,32 +157,56 @@ export class Reproduction {
   /** Runs with the folder locked, on the adapter that is really there. */
   async #compute(watcher: ReproductionWatcher): Promise<Outcome> {
     using _ = await FolderLock.acquire(this.#options.resultsFolder);
-    let observer: ReturnType<ReproductionWatcher["watch"]> | undefined;
-    await using run = await OpenRun.open({
-      ...this.#options,
-      say: (message) => observer?.say(message),
-      progress: (progress) => observer?.progress(progress),
-      note: (message) => watcher.note(message),
-    });
-    await rememberAdapter(run.adapter);
-    const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells);
+    const { info } = await requestAdapter();
+    const adapter = adapterName(info);
+    await rememberAdapter(adapter);
     // Another process may have been at work since the plan was made, or the adapter be another than the last.
-    const planned = await Reproduction.plan(this.#options, run.adapter);
+    const planned = await Reproduction.plan(this.#options, adapter);
     const thought = this.present.adapter;
-    if (thought !== undefined && thought !== run.adapter) {
+    if (thought !== undefined && thought !== adapter) {
       const { resultsFolder, profileName } = planned.place;
       watcher.note(
-        `the adapter is ${run.adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
+        `the adapter is ${adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
       );
     }
     await watcher.planned(planned);
-    if (!watcher.accept) return await planned.#runOn(run, watcher, watch);
-    await planned.#accept(run, watcher, watch, watcher.accept);
-    return await (await Reproduction.plan(this.#options, run.adapter)).#runOn(run, watcher, watch);
+    let observer: ReturnType<ReproductionWatcher["watch"]> | undefined;
+    await using computer = await planned.#openComputer(tuningFor(info), {
+      say: (cell, message) => observer?.say(cell, message),
+      progress: (cell, progress) => observer?.progress(cell, progress),
+      note: (message) => watcher.note(message),
+    });
+    const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells, computer.width);
+    if (!watcher.accept) return await planned.#runOn(computer, watcher, watch);
+    await planned.#accept(computer, watcher, watch, watcher.accept);
+    return await (await Reproduction.plan(this.#options, adapter)).#runOn(computer, watcher, watch);
+  }
+
+  /** This process, with all threads of a CPU driver; or others, with an equal share of them each. */
+  async #openComputer(tuning: Tuning, watcher: CellWatcher): Promise<CellComputer> {
+    const { profile, program, stop, otherArguments } = this.#options;
+    const cores = navigator.hardwareConcurrency;
+    const jobs = this.#options.jobs ?? (tuning.name === "cpu" ? cores : 1);
+    const width = Math.min(jobs, this.#cells.filter(({ isComputed }) => isComputed).length);
+    if (program === undefined || width <= 1) {
+      return await LocalComputer.open({ ...this.#options, watcher, present: this.present });
+    }
+    const driverThreads = tuning.name === "cpu" ? Math.max(1, Math.floor(cores / width)) : undefined;
+    return new WorkerPool({
+      ...this.#options,
+      program,
+      // A worker is told the folder, and where its results go is none of its business.
+      otherArguments: [...otherArguments.filter((each) => each !== "--record"), "--profile", this.place.profileName],
+      width,
+      watcher,
+      stop,
+      driverThreads,
+      judgeUrl: profile.judge.url,
+    });
   }
 
   async #accept(
-    run: OpenRun,
+    computer: CellComputer,
     { note }: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
     how: "equal" | "noise",
@@ -187,41 +215,52 @@ export class Reproduction {
     const groups = how === "noise" ? noiseGroups(this.plans) : [];
     const samples = new Set(groups.map(({ sample }) => sample.cell));
     const observer = watch(how === "noise" ? this.#cells.filter(({ cell }) => samples.has(cell)) : this.#cells);
-    const runner = new CellRunner(run, { ...this.#options, present: this.present, code }, observer);
+    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code }, observer);
     if (how === "noise") {
       const forget = async (cell: Cell) => {
         await removeIfThere(cellPath(this.#options, cell));
         await forgetFailure(this.#options, cell);
       };
       const { present } = this;
-      return await acceptWithinNoise(groups, runner, { present, commit: code.commit, observer, forget, note });
+      const acceptance = { present, computer, commit: code.commit, observer, forget, note };
+      return await acceptWithinNoise(groups, runner, acceptance);
     }
     const secondsOf = (cell: Cell) => this.times.secondsOf(cell);
     for (const plan of this.plans) {
-      await acceptUnchanged(plan, runner, { present: this.present, commit: code.commit, secondsOf, note });
+      await acceptUnchanged(plan, runner, { present: this.present, computer, commit: code.commit, secondsOf, note });
     }
   }
 
   async #runOn(
-    run: OpenRun,
+    computer: CellComputer,
     watcher: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
   ): Promise<Outcome> {
     const count = { run: 0, taken: 0, failed: 0 };
     const observer = watch(this.#cells);
-    const runner = new CellRunner(run, { ...this.#options, present: this.present, code: await codeVersion() }, {
+    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code: await codeVersion() }, {
       begin: (cell) => observer.begin(cell),
+      putBack: (cell) => observer.putBack(cell),
       end(cell, how, ownMs) {
         count[how]++;
         observer.end(cell, how, ownMs);
       },
     });
-    for (const plan of this.plans) {
-      const tables = cellsToRun(plan).length === 0
-        ? await this.#tablesOf(plan)
-        : await this.#report(plan, await runner.runExperiment(plan));
-      watcher.show(tables);
-    }
+    const tables = new Map<ExperimentPlan, readonly string[]>();
+    let shown = 0;
+    // Experiments may end in any order; their tables are shown in the plan's.
+    const show = (plan: ExperimentPlan, made: readonly string[]) => {
+      tables.set(plan, made);
+      for (; tables.has(this.plans[shown]); shown++) watcher.show(tables.get(this.plans[shown])!);
+    };
+    const report = async (plan: ExperimentPlan) =>
+      show(plan, await this.#report(plan, await runner.folderOf(plan.experiment)));
+    const toRun = this.plans.filter((plan) => cellsToRun(plan).length > 0);
+    for (const plan of this.plans.filter((plan) => !toRun.includes(plan))) show(plan, await this.#tablesOf(plan));
+    await runner.run(this.plans, report);
+    // Where the first failure ended the run, cells are left.
+    for (const plan of toRun.filter((plan) => !tables.has(plan))) await report(plan);
+    await runner.recordShared(toRun);
     const { failed } = runner;
     if (
       count.run + count.taken === 0 && failed.length > 0 && failed.every(({ error }) => error instanceof InputError)
