@@ -1,4 +1,4 @@
-import type { JudgedRow, NoiseVerdict } from "#lib/comparison/noise_verdict.ts";
+import type { JudgedRow, NoiseVerdict } from "#lib/reporting/noise_verdict.ts";
 import { datasetLabel, methodLabel, metricLabel, printMetric } from "#lib/reporting/display_names.ts";
 import type { ResultsPlace } from "#lib/runner/known_results.ts";
 

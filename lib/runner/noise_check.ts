@@ -1,5 +1,5 @@
 /** Compares what a run computed with what is recorded: of another adapter, beside which it lies, or of the code before, which it replaces. */
-import { judgeNoise, type NoiseVerdict } from "#lib/comparison/noise_verdict.ts";
+import { judgeNoise, type NoiseVerdict } from "#lib/reporting/noise_verdict.ts";
 import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
 import type { ChosenPlace } from "./adapter_place.ts";
 import { addressOf, cellKeyOf } from "./cell.ts";

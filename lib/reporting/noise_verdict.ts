@@ -18,17 +18,15 @@
  * Values that are equal to the last recorded digit count as equal. Values that agree to 1e-3 of the larger need no test: they are within
  * the noise, as deterministic measures are after a change of rounding. Where no method has two recorded seeds, a row cannot be judged.
  */
-import { metricDisplay } from "#lib/reporting/display_names.ts";
-import { holm } from "#lib/reporting/multiple_testing.ts";
-import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
-import { mean, sampleSd } from "#lib/reporting/statistics.ts";
-import { SIGNIFICANCE_LEVEL } from "./comparison.ts";
-import type { RowName } from "./recorded_rows.ts";
+import { metricDisplay } from "./display_names.ts";
+import { holm } from "./multiple_testing.ts";
+import type { ScoreRow } from "./scores_csv.ts";
+import { mean, sampleSd } from "./statistics.ts";
+import { SIGNIFICANCE_LEVEL } from "./table_model.ts";
 import { studentTwoSidedP } from "./student_t.ts";
 
 /** A row of both sides. */
-export interface JudgedRow extends RowName {
-  readonly experiment: string;
+export interface JudgedRow extends Pick<ScoreRow, "experiment" | "method" | "dataset" | "metric"> {
   /** Those that both sides have. */
   readonly seeds: readonly number[];
   /** Means over them. */

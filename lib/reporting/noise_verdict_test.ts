@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
+import type { ScoreRow } from "./scores_csv.ts";
 import { judgeNoise } from "./noise_verdict.ts";
 import { studentTwoSidedP } from "./student_t.ts";
 
