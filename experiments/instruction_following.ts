@@ -39,12 +39,12 @@ interface Subject extends Pick<Experiment, "name" | "source" | "description" | "
 }
 
 function table({ published, ...subject }: Subject): Experiment {
-  const methods = Object.keys(METHODS);
   return instructionExperiment({
     ...subject,
     methods: METHODS,
     module: import.meta.url,
     report(results) {
+      const { methods = Object.keys(METHODS) } = results;
       const caption = `Instruction following (after ${subject.source}), profile ${results.profile}`;
       return {
         tables: scoreTables(results, { caption, methods, published }),

@@ -9,10 +9,10 @@ import {
   LONG,
   reachStep,
   read,
-  start,
   stopped,
   timesAt,
 } from "./test_interruption.ts";
+import { start } from "./test_program.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 const noSignals = Deno.build.os === "windows" ? "needs signals" : undefined;

@@ -31,6 +31,7 @@ if (import.meta.main) {
     experiments: EXPERIMENTS,
     terminal: processTerminal(),
     callerFolder: callerFolder(),
+    program: import.meta.url,
   });
   Deno.exit(status);
 }

@@ -1,15 +1,23 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { PROGRAM, type Running, start } from "./test_program.ts";
 import { runProgram } from "./test_run.ts";
 
 // What ends a run before its end, in a process of its own; a run without a stop shows what must come out.
 
+/** One after the other: the first is done when the second is stopped. */
+const ONE_BY_ONE = ["--seeds", "10", "--jobs", "1"];
 export const CELL = [
-  ...["reproduce", "instruction_following", "--profile", "smoke", "--seeds", "10", "--methods", "sft,ammd_sft"],
+  "reproduce",
+  "instruction_following",
+  "--profile",
+  "smoke",
+  ...ONE_BY_ONE,
+  "--methods",
+  "sft,ammd_sft",
 ];
 /** Enough steps that it is still training when it is stopped. */
 export const LONG = [...CELL, "--set", "distillation.steps=60"];
 const FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "table.md"];
-const PROGRAM = new URL("./main.ts", import.meta.url).href;
 
 /** The text of a file of the results. */
 export function read(folder: string, file: string): Promise<string> {
@@ -18,34 +26,6 @@ export function read(folder: string, file: string): Promise<string> {
 
 export async function assertSameFiles(folder: string, expected: string): Promise<void> {
   for (const file of FILES) assert(await read(folder, file) === await read(expected, file), `${file} differs`);
-}
-
-export interface Running {
-  readonly process: Deno.ChildProcess;
-  /** Waits until the run has written a line of this form to standard error, and gives all that it wrote so far. */
-  until(pattern: RegExp): Promise<string>;
-  /** Waits for its end. */
-  end(): Promise<{ code: number; err: string }>;
-}
-
-export function start(args: readonly string[], program = PROGRAM): Running {
-  const words = ["run", "--quiet", "--allow-all", program, ...args];
-  const process = new Deno.Command("deno", { args: words, stdout: "null", stderr: "piped" }).spawn();
-  const reader = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let err = "";
-  const read = async (isEnough: () => boolean) => {
-    while (!isEnough()) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      err += value;
-    }
-    return err;
-  };
-  return {
-    process,
-    until: (pattern) => read(() => pattern.test(err)),
-    end: async () => ({ err: await read(() => false), code: (await process.status).code }),
-  };
 }
 
 /** Waits until the log of the cell says that it has come to a step. */

@@ -57,6 +57,8 @@ export interface CommandContext {
   readonly stop: AbortSignal;
   /** Where relative paths of the arguments start, if that is not the working directory. */
   readonly callerFolder?: string;
+  /** The program's main module, where other processes of it may be started. */
+  readonly program?: string;
 }
 
 /** 0 done, 1 something failed or differs; 2 (wrong usage) and 3 (no adapter) are thrown as errors. */

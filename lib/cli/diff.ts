@@ -3,6 +3,7 @@ import { isSame } from "#lib/comparison/comparison.ts";
 import { COMPARISON_FORMATS, type ComparisonFormat, formatComparison } from "#lib/comparison/comparison_formats.ts";
 import { ResultsHistory } from "#lib/comparison/results_version.ts";
 import { InputError } from "#lib/errors.ts";
+import { isBeside, profileOf } from "#lib/runner/adapter_place.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { DEFAULT_RESULTS } from "./results_flags.ts";
@@ -12,7 +13,11 @@ export const diff = defineCommand({
   summary: "compares the results of two commits, of a commit (default HEAD) and the working tree, or of two folders",
   positional: { name: "COMMIT|DIR", kind: "text", min: 0 },
   flags: {
-    profile: { kind: "text", value: "P", help: "default every one that either has" },
+    profile: {
+      kind: "text",
+      value: "P",
+      help: "default every one that either has; P@ADAPTER compares the recorded results with those beside them",
+    },
     results: { kind: "path", value: "DIR", help: "where results are kept, in the commits too; default results" },
     format: { kind: "choice", value: "F", known: COMPARISON_FORMATS, help: "default md" },
   },
@@ -33,7 +38,15 @@ async function compare(
     throw new InputError(`diff compares two commits or folders, not ${versions.length}; ./run diff --help tells more`);
   }
   const history = new ResultsHistory(results);
+  const beside = profile !== undefined && isBeside(profile) ? profile : undefined;
+  if (beside !== undefined && versions.length > 1) {
+    throw new InputError(`--profile ${beside} is one side of the comparison: name one commit or folder, or none`);
+  }
   const open = (version: string) => history.open(version, (path) => fromCaller(path, callerFolder));
+  if (beside !== undefined) {
+    const recorded = versions.length === 0 ? history.openWorkingTree() : open(versions[0]);
+    return await compareResults(...await Promise.all([recorded, history.openBeside(beside)]), profileOf(beside));
+  }
   const [before = "HEAD", after] = versions;
   return await compareResults(
     ...await Promise.all([open(before), after === undefined ? history.openWorkingTree() : open(after)]),

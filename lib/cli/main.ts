@@ -6,6 +6,7 @@ import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 import { formatHelp, parseCommandLine } from "./command_line.ts";
+import { cell } from "./cell.ts";
 import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
 import { report } from "./report.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   bench,
   doctor,
   list,
+  cell,
 ];
 
 const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;

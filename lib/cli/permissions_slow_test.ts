@@ -74,6 +74,8 @@ function argumentsOf(task: string, results: string): readonly string[] {
   switch (task) {
     case "reproduce":
       return [...CELL, "--force", "--quiet", "--results", results];
+    case "cell":
+      return ["imitation_gap/distance_0/10", ...PROFILE, "--results", results];
     case "show":
       return ["imitation_gap/distance_0/10", ...PROFILE, "--results", results];
     case "table":
@@ -107,6 +109,15 @@ Deno.test("with its permissions a task does its work; without any one of them it
         }
       });
     }
+  });
+});
+
+Deno.test("cells side by side need no further permission", async () => {
+  await withResults(async (results) => {
+    const cells = ["imitation_gap", ...PROFILE, "--methods", "distance_0.125,distance_1", "--seeds", "10"];
+    const { code, err } = await runWithout(undefined, "reproduce", [...cells, "--jobs", "2", "--results", results]);
+    assertEquals(code, 0, err);
+    assertMatch(err, /^cached 0\/2, ran 2$/m);
   });
 });
 

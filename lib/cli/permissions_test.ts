@@ -25,15 +25,19 @@ Deno.test("no task has a permission without saying for what, and none asks for m
 });
 
 Deno.test("only the tasks that have to may write, run programs, reach the network or read outside the project", () => {
-  assertEquals(granting("write"), { reproduce: "results,.cache", report: "results", test: ".cache .cache" });
-  const git = Object.fromEntries(["reproduce", "diff", "report"].map((task) => [task, "git"]));
-  assertEquals(granting("run"), { ...git, test: "deno deno,git,sh" });
+  assertEquals(granting("write"), {
+    reproduce: "results,.cache",
+    cell: "results,.cache",
+    report: "results",
+    test: ".cache .cache",
+  });
+  assertEquals(granting("run"), { reproduce: "deno,git", diff: "git", report: "git", test: "deno deno,git,sh" });
   assertEquals(granting("net"), { test: "127.0.0.1" });
   for (const kind of ["ffi", "sys", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${task === "reproduce" ? ",JUDGE_API_KEY" : ""}`;
+    const program = `INIT_CWD,XDG_RUNTIME_DIR${["reproduce", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
 });

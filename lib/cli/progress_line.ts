@@ -12,14 +12,14 @@ export interface ProgressLineOptions {
   readonly now?: () => number;
 }
 
-/** What a long command is at: on a terminal one line that is rewritten, elsewhere a plain line every few seconds. */
+/** What a long command is at: on a terminal a line, or some, that are rewritten; elsewhere a plain line every few seconds on average. */
 export class ProgressLine {
   readonly #terminal: Terminal;
   readonly #quiet: boolean;
   readonly #now: () => number;
-  #lastMs = -Infinity;
-  /** The line that is shown now and may be rewritten. */
-  #line = "";
+  #nextMs = -Infinity;
+  /** The lines that are shown now and may be rewritten. */
+  #lines: readonly string[] = [];
 
   constructor({ terminal, quiet = false, now = () => performance.now() }: ProgressLineOptions) {
     this.#terminal = terminal;
@@ -27,40 +27,47 @@ export class ProgressLine {
     this.#now = now;
   }
 
-  /** Shows a text, unless another was shown just now. @param isLast it is shown in any case */
-  update(text: () => string, isLast = false): void {
+  /** Shows a line, or some, unless another was shown just now. @param isLast it is shown in any case */
+  update(text: () => string | readonly string[], isLast = false): void {
     const ms = this.#now();
-    const every = this.#terminal.isInteractive ? REWRITE_EVERY_MS : LINE_EVERY_MS;
-    if (this.#quiet || (ms - this.#lastMs < every && !isLast)) return;
-    this.#lastMs = ms;
-    this.#show(text());
+    if (this.#quiet || (ms < this.#nextMs && !isLast)) return;
+    const lines = [text()].flat();
+    this.#nextMs = ms + (this.#terminal.isInteractive ? REWRITE_EVERY_MS : LINE_EVERY_MS * lines.length);
+    this.#show(lines);
   }
 
   /** Writes a line that stays. */
   note(message: string): void {
-    const line = this.#line;
+    const lines = this.#lines;
     this.end();
     this.#terminal.report(`${message}\n`);
-    if (line !== "") this.#show(line);
+    if (lines.length > 0) this.#show(lines);
   }
 
-  /** Takes the rewritten line away, for what is written next. */
+  /** Takes the rewritten lines away, for what is written next. */
   end(): void {
-    if (this.#line !== "") this.#terminal.rewrite("");
-    this.#line = "";
+    if (this.#lines.length > 0) this.#terminal.rewrite([]);
+    this.#lines = [];
   }
 
-  #show(text: string): void {
-    if (!this.#terminal.isInteractive) {
-      this.#terminal.report(`${text}\n`);
+  #show(lines: readonly string[]): void {
+    const { isInteractive, columns, rows } = this.#terminal;
+    if (!isInteractive) {
+      for (const line of lines) this.#terminal.report(`${line}\n`);
       return;
     }
-    // Cut as it will be seen: escapes take more room than what they stand for.
-    const letters = [...visibleText(text)];
-    const width = Math.max(1, this.#terminal.columns - 1);
-    this.#line = letters.length > width ? `${letters.slice(0, width - 1).join("")}…` : letters.join("");
-    this.#terminal.rewrite(this.#line);
+    // What is above the screen cannot be rewritten.
+    const isTooHigh = lines.length >= rows;
+    const fitting = isTooHigh ? [...lines.slice(0, rows - 2), `… and ${lines.length - rows + 2} more`] : lines;
+    this.#lines = fitting.map((line) => cut(line, Math.max(1, columns - 1)));
+    this.#terminal.rewrite(this.#lines);
   }
+}
+
+/** A line as it will be seen, no longer than so many letters: escapes take more room than what they stand for. */
+function cut(line: string, width: number): string {
+  const letters = [...visibleText(line)];
+  return letters.length > width ? `${letters.slice(0, width - 1).join("")}…` : letters.join("");
 }
 
 /** `12 s`, `3 min 20 s`, `1 h 5 min`. */

@@ -2,15 +2,16 @@ import { assertEquals } from "@std/assert";
 import { formatDuration, ProgressLine } from "./progress_line.ts";
 
 /** A terminal that keeps what is written, and a clock that is set by hand. */
-function stage(isInteractive: boolean, columns = 80) {
+function stage(isInteractive: boolean, columns = 80, rows = 24) {
   const clock = { ms: 1000 };
   const written: string[] = [];
   const terminal = {
     isInteractive,
     columns,
+    rows,
     print: () => {},
     report: (text: string) => void written.push(text),
-    rewrite: (line: string) => void written.push(`<${line}>`),
+    rewrite: (lines: readonly string[]) => void written.push(`<${lines.join("|")}>`),
   };
   return { terminal, clock, written, now: () => clock.ms };
 }
@@ -51,6 +52,23 @@ Deno.test("the line never reaches the terminal's last column, where it would wra
   const { written, clock: _, ...options } = stage(true, 16);
   new ProgressLine(options).update(() => "longer than the terminal");
   assertEquals(written, ["<longer than th…>"]);
+});
+
+Deno.test("several lines are rewritten together, as many as fit on the screen; elsewhere they come as rarely as single ones", () => {
+  const { written, clock: _, ...options } = stage(true, 80, 4);
+  const line = new ProgressLine(options);
+  line.update(() => ["a", "b", "c"]);
+  line.note("seen");
+  line.update(() => ["a", "b", "c", "d", "e"], true);
+  assertEquals(written, ["<a|b|c>", "<>", "seen\n", "<a|b|c>", "<a|b|… and 3 more>"]);
+
+  const plain = stage(false);
+  const lines = new ProgressLine(plain);
+  for (const ms of [0, 5000, 9999, 10_000]) {
+    plain.clock.ms = ms;
+    lines.update(() => ["a", `${ms}`]);
+  }
+  assertEquals(plain.written, ["a\n", "0\n", "a\n", "10000\n"]);
 });
 
 Deno.test("quiet shows no progress, but notes", () => {

@@ -7,31 +7,33 @@ import { type Figure, renderSvg } from "#lib/reporting/figures/figure.ts";
 import { curveFigures } from "#lib/reporting/page/page_curves.ts";
 import { formatReportPage, type PageExperiment } from "#lib/reporting/page/report_page.ts";
 import { groupSamples } from "#lib/reporting/sample_groups.ts";
+import { isBeside, profileOf } from "#lib/runner/adapter_place.ts";
 import { folderOf, readKnown } from "#lib/runner/known_results.ts";
 import { staleOf } from "#lib/runner/plan.ts";
 import { reportOf } from "#lib/runner/report.ts";
 import { ResultsFolder } from "#lib/runner/results_folder.ts";
 import { readTextIfThere, writeIfChanged } from "#lib/runner/storage.ts";
 import { defineCommand } from "./command.ts";
-import { placeOf, presentFor, RESULTS_FLAGS } from "./results_flags.ts";
+import { SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 
 export const report = defineCommand({
   name: "report",
   summary: "writes one page of HTML with everything that has been recorded; computes nothing anew",
-  flags: RESULTS_FLAGS,
-  async run({ flags }, { experiments, terminal }) {
-    const place = placeOf(flags);
+  flags: SHOWN_FLAGS,
+  async run({ flags }, { experiments: known, terminal }) {
+    const { allExperiments: experiments, place, present } = await shownResults([], flags, { experiments: known });
     const { profileName: profile, resultsFolder: results } = place;
-    const present = await presentFor(flags);
     const shown: PageExperiment[] = [];
     for (const experiment of experiments) {
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);
       if (folder.scores.length === 0) continue;
       const stale = staleOf(experiment, await readKnown(place, experiment), present);
-      shown.push(await pageExperiment(experiment, folder, reportOf(experiment, folder, profile, stale)));
+      shown.push(await pageExperiment(experiment, folder, reportOf(experiment, folder, profileOf(profile), stale)));
     }
     if (shown.length === 0) {
-      throw new InputError(`${results}/${profile}: no scores; ./run reproduce --profile ${profile} makes them`);
+      throw new InputError(
+        `${results}/${profile}: no scores; ./run reproduce --profile ${profileOf(profile)} makes them`,
+      );
     }
     const changes = await changesOf(results, profile, (note) => terminal.report(`${note}\n`));
     const path = `${results}/${profile}/index.html`;
@@ -73,7 +75,10 @@ async function provenanceOf({ path }: ResultsFolder): Promise<unknown> {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** What the results have that the last commit has not; undefined where there is no commit of them, which a note tells. */
+/**
+ * What the results have that the last commit has not, or, beside recorded ones, that those have not; undefined where there is nothing
+ * to compare them with, which a note tells.
+ */
 async function changesOf(
   results: string,
   profile: string,
@@ -81,8 +86,12 @@ async function changesOf(
 ): Promise<string | undefined> {
   try {
     const history = new ResultsHistory(results);
-    const [before, after] = await Promise.all([history.openCommit("HEAD"), history.openWorkingTree()]);
-    return formatComparisonHtml(await compareResults(before, after, profile));
+    const [before, after] = await Promise.all(
+      isBeside(profile)
+        ? [history.openWorkingTree(), history.openBeside(profile)]
+        : [history.openCommit("HEAD"), history.openWorkingTree()],
+    );
+    return formatComparisonHtml(await compareResults(before, after, profileOf(profile)));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     note(`without changes since the last commit: ${error.message}`);

@@ -1,16 +1,22 @@
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/experiment/experiment.ts";
-import { loadProfile } from "#lib/experiment/profile.ts";
 import { expectKnown } from "#lib/experiment/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
+import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
-import { givenArguments, placeOf, RESULTS_FLAGS } from "./results_flags.ts";
+import { describePlace } from "./place_text.ts";
+import {
+  CHECKPOINT_FLAG,
+  chooseProfile,
+  DEFAULT_CHECKPOINT_SECONDS,
+  givenArguments,
+  RESULTS_FLAGS,
+} from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
-
-const DEFAULT_CHECKPOINT_SECONDS = 30;
+import { describeVerdict } from "./verdict_text.ts";
 
 export const reproduce = defineCommand({
   name: "reproduce",
@@ -24,69 +30,94 @@ export const reproduce = defineCommand({
     tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
     "dry-run": { kind: "switch", help: "says what would run, why, and for how long" },
     force: { kind: "switch", help: "runs what is there, too" },
+    record: {
+      kind: "switch",
+      help: "puts results in place of the recorded ones, where those are another adapter's (or a trial's)",
+    },
     accept: {
       kind: "switch",
       help: "keeps results that only changed code made stale, if a sample of them comes out the same again",
     },
+    "accept-noise": {
+      kind: "switch",
+      help:
+        "the same where the sample, the first seed of a method and task, agrees within the noise; its rows are replaced",
+    },
     "keep-going": { kind: "switch", help: "runs the other cells when one fails (the default)" },
     "fail-fast": { kind: "switch", help: "ends at the first cell that fails" },
-    "checkpoint-every": {
+    "checkpoint-every": CHECKPOINT_FLAG,
+    jobs: {
       kind: "count",
-      value: "SECONDS",
-      help: "how often training is saved; default 30, 0 every step",
+      value: "N",
+      help: "cells computed at once; default as many as there are cores on a CPU driver, 1 on a GPU",
     },
     quiet: { kind: "switch", help: "shows no progress" },
   },
   async run({ positional, flags }, context) {
-    const place = placeOf(flags);
-    const profile = await loadProfile(place.profileName, flags.set);
+    const chosen = await chooseProfile(positional, flags, context);
+    const { name: profileName, profile, allExperiments, resultsFolder } = chosen;
     const { methods, tasks } = flags;
     if (flags["keep-going"] && flags["fail-fast"]) {
       throw new InputError("--keep-going and --fail-fast at once: a run does one or the other when a cell fails");
     }
-    if (flags.force && flags.accept) {
-      throw new InputError("--force and --accept at once: one runs again what the other keeps");
+    const accept = flags["accept-noise"] ? "noise" : flags.accept ? "equal" : undefined;
+    if (flags.force && accept) {
+      const flag = accept === "noise" ? "--accept-noise" : "--accept";
+      throw new InputError(`--force and ${flag} at once: one runs again what the other keeps`);
     }
-    const experiments = withTasks(withMethods(selectExperiments(positional, context), methods), tasks);
+    if (flags.jobs === 0) throw new InputError("--jobs 0: at least one cell is computed at a time");
+    const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
     const reproduction = await Reproduction.plan({
-      ...place,
-      profile,
+      ...{ resultsFolder, profileName, profile },
       seeds: flags.seeds ?? profile.seeds,
       methods,
       tasks,
       experiments,
-      allExperiments: context.experiments,
+      allExperiments,
+      keepsRecorded: !flags.record,
       dataFolder: flags.data,
       force: flags.force,
       asksForAdapter: true,
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
-      otherArguments: givenArguments(flags),
+      jobs: flags.jobs,
+      program: context.program,
+      otherArguments: [
+        ...givenArguments({ ...flags, profile: chosen.givenName }),
+        ...(flags.record ? ["--record"] : []),
+      ],
       stop: context.stop,
     });
+    const placed = reproduction.place.recorded === undefined ? [] : [describePlace(reproduction.place)];
     if (flags["dry-run"]) {
+      for (const line of placed) context.terminal.print(line);
       for (const plan of reproduction.plans) context.terminal.print(describePlan(plan, reproduction));
       context.terminal.print(describeTotal(reproduction.plans, reproduction));
       return 0;
     }
-    return await run(reproduction, context, { quiet: flags.quiet, accept: flags.accept });
+    return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });
 
 async function run(
   reproduction: Reproduction,
   { terminal }: CommandContext,
-  { quiet, accept }: { readonly quiet: boolean; readonly accept: boolean },
+  { quiet, accept }: { readonly quiet: boolean; readonly accept: "equal" | "noise" | undefined },
 ): Promise<ExitStatus> {
   const { plans, times } = reproduction;
+  if (reproduction.place.recorded !== undefined) terminal.report(`${describePlace(reproduction.place)}\n`);
   for (const plan of plans) terminal.report(`${describePlan(plan, reproduction)}\n`);
   const line = new ProgressLine({ terminal, quiet });
+  let check: NoiseCheck | undefined;
   const note = (message: string) => line.note(message);
   try {
     const outcome = await reproduction.run({
       accept,
       note,
-      watch: (cells) => new RunProgress({ cells, times, line }),
+      async planned(run) {
+        check = await NoiseCheck.before(run);
+      },
+      watch: (cells, width) => new RunProgress({ cells, width, times, line }),
       show(tables) {
         line.end();
         for (const table of tables) terminal.print(table);
@@ -101,18 +132,12 @@ async function run(
         outcome.taken > 0 ? `, took ${outcome.taken} from other experiments` : ""
       }${outcome.failed.length > 0 ? `, failed ${outcome.failed.length}` : ""}\n`,
     );
+    const verdict = await check?.verdict();
+    if (check && verdict) terminal.print(describeVerdict(verdict, check.against, check.isBeside));
     return outcome.failed.length > 0 ? 1 : 0;
   } finally {
     line.end();
   }
-}
-
-/** The named experiments, or all but those that have to be named. */
-export function selectExperiments(names: readonly string[], { experiments }: CommandContext): readonly Experiment[] {
-  for (const name of names) expectKnown("experiment", name, experiments.map((experiment) => experiment.name));
-  return experiments.filter(({ name, onlyWhenNamed = false }) =>
-    names.length === 0 ? !onlyWhenNamed : names.includes(name)
-  );
 }
 
 /** Those that have one of the methods; each method that was asked for must be of one. */

@@ -1,11 +1,16 @@
-import { loadProfile } from "#lib/experiment/profile.ts";
+import { InputError } from "#lib/errors.ts";
+import type { Experiment } from "#lib/experiment/experiment.ts";
+import { listProfiles, loadProfile, type Profile } from "#lib/experiment/profile.ts";
+import { expectKnown } from "#lib/experiment/suggestion.ts";
+import { experimentsOf } from "#lib/experiment/trial.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
+import { type ChosenPlace, placeToRead, profileOf } from "#lib/runner/adapter_place.ts";
 import type { Present } from "#lib/runner/freshness.ts";
-import type { ResultsPlace } from "#lib/runner/known_results.ts";
 import { presentOf } from "#lib/runner/present.ts";
-import type { Flags, FlagValues } from "./command.ts";
+import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 
 const DEFAULT_PROFILE = "tiny";
+export const DEFAULT_CHECKPOINT_SECONDS = 30;
 export const DEFAULT_RESULTS = "results";
 
 /** Which results are meant, and what they were made with. */
@@ -20,18 +25,93 @@ export const RESULTS_FLAGS = {
   },
 } as const satisfies Flags;
 
+/** The same for commands that show results, which may be this machine's or the recorded ones. */
+export const SHOWN_FLAGS = {
+  ...RESULTS_FLAGS,
+  recorded: { kind: "switch", help: "the recorded results, where this machine has some of its own beside them" },
+} as const satisfies Flags;
+
+export const CHECKPOINT_FLAG = {
+  kind: "count",
+  value: "SECONDS",
+  help: `how often training is saved; default ${DEFAULT_CHECKPOINT_SECONDS}, 0 every step`,
+} as const satisfies Flag;
+
 export type ResultsFlags = FlagValues<typeof RESULTS_FLAGS>;
 
-export function placeOf({ profile, results }: Pick<ResultsFlags, "profile" | "results">): ResultsPlace {
-  return { profileName: profile ?? DEFAULT_PROFILE, resultsFolder: results ?? DEFAULT_RESULTS };
+/** A profile, and the experiments that are asked for of it. */
+export interface ChosenProfile {
+  /** Its name; or the folder of results beside the recorded ones that was asked for by name: `tiny@nvidia-h100-3fa2b1`. */
+  readonly name: string;
+  /** The same where it was given, by a flag or among the experiments. */
+  readonly givenName: string | undefined;
+  readonly profile: Profile;
+  /** Every one that it has. */
+  readonly allExperiments: readonly Experiment[];
+  /** Those that are asked for. */
+  readonly experiments: readonly Experiment[];
+  /** The names of experiments that were given. */
+  readonly names: readonly string[];
+  readonly resultsFolder: string;
 }
 
-/** What the results that are meant are judged against; the GPU is not asked. */
-export async function presentFor(flags: ResultsFlags): Promise<Present> {
-  return await presentOf(
-    await loadProfile(placeOf(flags).profileName, flags.set),
-    flags.data,
-    await adapterHere(false),
+/**
+ * Reads a profile and which of its experiments are meant: those that are named, or all but those that have to be named. A profile's
+ * name among them stands for `--profile`, as in `reproduce quick`.
+ */
+export async function chooseProfile(
+  words: readonly string[],
+  flags: ResultsFlags,
+  context: Pick<CommandContext, "experiments">,
+): Promise<ChosenProfile> {
+  const isExperiment = (word: string) => context.experiments.some(({ name }) => name === word);
+  const known = (await listProfiles()).map(({ name }) => name);
+  const profiles = [
+    ...new Set([flags.profile ?? [], words.filter((word) => !isExperiment(word) && known.includes(word))].flat()),
+  ];
+  if (profiles.length > 1) throw new InputError(`${profiles.join(" and ")} are two profiles: a command is about one`);
+  const [givenName] = profiles;
+  const name = givenName ?? DEFAULT_PROFILE;
+  const profile = await loadProfile(profileOf(name), flags.set);
+  const names = words.filter((word) => isExperiment(word) || word !== name);
+  const allExperiments = experimentsOf(context.experiments, profile);
+  const experiments = selectExperiments(names, allExperiments);
+  return {
+    name,
+    givenName,
+    profile,
+    allExperiments,
+    experiments,
+    names,
+    resultsFolder: flags.results ?? DEFAULT_RESULTS,
+  };
+}
+
+/** Results that are to be shown. */
+export interface ShownResults extends ChosenProfile {
+  readonly place: ChosenPlace;
+  /** What they are judged against; the GPU is not asked. */
+  readonly present: Present;
+}
+
+/** The results that a command is to show, without touching the GPU. */
+export async function shownResults(
+  words: readonly string[],
+  flags: FlagValues<typeof SHOWN_FLAGS>,
+  context: Pick<CommandContext, "experiments">,
+): Promise<ShownResults> {
+  const chosen = await chooseProfile(words, flags, context);
+  const { name: profileName, profile, allExperiments: experiments, resultsFolder } = chosen;
+  const isEverywhere = profile.trial !== undefined;
+  const question = { resultsFolder, profileName, experiments, isEverywhere };
+  const place = await placeToRead(question, await adapterHere(false), flags.recorded);
+  return { ...chosen, place, present: await presentOf(profile, flags.data, place.adapter) };
+}
+
+function selectExperiments(names: readonly string[], experiments: readonly Experiment[]): readonly Experiment[] {
+  for (const name of names) expectKnown("experiment", name, experiments.map((experiment) => experiment.name));
+  return experiments.filter(({ name, onlyWhenNamed = false }) =>
+    names.length === 0 ? !onlyWhenNamed : names.includes(name)
   );
 }
 
@@ -39,7 +119,7 @@ export async function presentFor(flags: ResultsFlags): Promise<Present> {
 export function givenArguments({ profile, set, data, results }: ResultsFlags): string[] {
   const given = (name: string, value: string | undefined) => value === undefined ? [] : [`--${name}`, value];
   return [
-    ...given("profile", profile),
+    ...given("profile", profile && profileOf(profile)),
     ...set.flatMap((setting) => given("set", setting)),
     ...given("data", data),
     ...given("results", results),

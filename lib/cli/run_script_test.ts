@@ -148,6 +148,11 @@ Deno.test(
         "--allow-write=/out",
       ]],
       [["reproduce", "--data=/data", "--set", "judge.url=http://h"], ["--allow-read=/data", "--allow-net=h:80"]],
+      [["reproduce", "--jobs", "2", "--results", "out"], both("/out")],
+      [["cell", "distances/kd/10", "--data", "in", "--results", "out"], [
+        "--allow-read=/in,/out",
+        "--allow-write=/out",
+      ]],
       [["report", "--results", "out"], both("/out")],
       ...["table", "diff", "status", "show"].map((
         task,

@@ -4,12 +4,12 @@ import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf } from "#lib/run
 import { readFailure, readLog, rerunArguments } from "#lib/runner/cell_files.ts";
 import { openKnown, readAllKnown, type ResultsPlace } from "#lib/runner/known_results.ts";
 import { planExperiments } from "#lib/runner/plan.ts";
-import { recordAt } from "#lib/runner/provenance.ts";
+import { type Accepted, recordAt } from "#lib/runner/provenance.ts";
 import type { ResultsFolder } from "#lib/runner/results_folder.ts";
 import { shellCommand } from "#lib/runner/shell_command.ts";
 import { flattenSettings } from "#lib/runner/uses.ts";
 import { defineCommand } from "./command.ts";
-import { givenArguments, placeOf, presentFor, RESULTS_FLAGS } from "./results_flags.ts";
+import { givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** Lines of the log that are shown, from its end. */
@@ -19,11 +19,10 @@ export const show = defineCommand({
   name: "show",
   summary: "shows a cell, as in instruction_following/ammd/10: provenance, settings, scores, curves, samples, log",
   positional: { name: "CELL", kind: "text", min: 1 },
-  flags: RESULTS_FLAGS,
+  flags: SHOWN_FLAGS,
   async run({ positional, flags }, { experiments, terminal }) {
-    const place = placeOf(flags);
-    const present = await presentFor(flags);
-    const cells = positional.map((address) => cellAt(address, experiments));
+    const { allExperiments, place, present } = await shownResults([], flags, { experiments });
+    const cells = positional.map((address) => cellAt(address, allExperiments));
     for (const cell of cells) {
       const choice = {
         seeds: [cell.seed],
@@ -61,7 +60,7 @@ function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
   return [
     "Provenance",
     `  commit    ${commit}${dirty ? ", changed since" : ""}`,
-    ...(accepted ? [`  accepted  at ${accepted.commit}, where ${accepted.checked.join(", ")} came out the same`] : []),
+    ...(accepted ? acceptedLines(accepted) : []),
     ...(takenFrom ? [`  taken     from ${takenFrom}`] : []),
     `  hash      ${hash}`,
     `  adapter   ${environment.adapter}`,
@@ -72,6 +71,17 @@ function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
     "",
     "Settings that it read",
     ...[...flattenSettings(settings)].map(([path, value]) => `  ${path} = ${JSON.stringify(value)}`),
+  ];
+}
+
+function acceptedLines({ commit, checked, noise }: Accepted): string[] {
+  const cells = checked.join(", ");
+  if (!noise) return [`  accepted  at ${commit}, where ${cells} came out the same`];
+  const { rows, equal, largest } = noise;
+  return [
+    `  accepted  at ${commit} within the noise: the numbers are an earlier version's, and ${cells} vouches for them;`,
+    `            computed again, ${equal} of its ${rows} rows are equal and the others within the noise (at most ${largest} of its`,
+    "            standard deviations from the recorded ones)",
   ];
 }
 

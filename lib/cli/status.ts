@@ -1,4 +1,3 @@
-import { loadProfile } from "#lib/experiment/profile.ts";
 import { type Failure, readFailure } from "#lib/runner/cell_files.ts";
 import { settingsDigest } from "#lib/runner/freshness.ts";
 import type { ResultsPlace } from "#lib/runner/known_results.ts";
@@ -7,8 +6,8 @@ import { Reproduction } from "#lib/runner/reproduction.ts";
 import { shellCommand } from "#lib/runner/shell_command.ts";
 import { defineCommand } from "./command.ts";
 import { describeTotal } from "./plan_text.ts";
-import { selectExperiments } from "./reproduce.ts";
-import { givenArguments, placeOf, RESULTS_FLAGS } from "./results_flags.ts";
+import { describePlace } from "./place_text.ts";
+import { givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 
 /** Cells of one state that are named; the others are counted. */
 const SHOWN_CELLS = 8;
@@ -17,16 +16,14 @@ export const status = defineCommand({
   name: "status",
   summary: "tells which cells are done, failed, stale or missing, and the next command; touches no GPU",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
-  flags: RESULTS_FLAGS,
+  flags: SHOWN_FLAGS,
   async run({ positional, flags }, context) {
-    const place = placeOf(flags);
-    const profile = await loadProfile(place.profileName, flags.set);
+    const { place, profile, experiments, allExperiments } = await shownResults(positional, flags, context);
+    const { resultsFolder, profileName } = place;
     const reproduction = await Reproduction.plan({
-      ...place,
-      profile,
+      ...{ resultsFolder, profileName, profile, experiments, allExperiments },
       seeds: profile.seeds,
-      experiments: selectExperiments(positional, context),
-      allExperiments: context.experiments,
+      keepsRecorded: false,
       dataFolder: flags.data,
       force: false,
       asksForAdapter: false,
@@ -34,9 +31,10 @@ export const status = defineCommand({
       checkpointSeconds: 0,
       otherArguments: [],
       stop: context.stop,
-    });
+    }, place.adapter);
     const { plans } = reproduction;
     const { print } = context.terminal;
+    print(describePlace(place));
     for (const plan of plans) print(await describeState(plan, place, reproduction));
     print(describeTotal(plans, reproduction));
     const isDone = plans.every(({ cells }) => cells.every(({ state }) => state === "fresh"));
@@ -48,7 +46,7 @@ export const status = defineCommand({
 });
 
 async function describeState(
-  { experiment, cells }: ExperimentPlan,
+  { experiment, cells, known }: ExperimentPlan,
   place: ResultsPlace,
   reproduction: Reproduction,
 ): Promise<string> {
@@ -58,9 +56,9 @@ async function describeState(
   const isFailed = (planned: PlannedCell) => planned.state !== "fresh" && failures.get(planned) !== undefined;
   const of = (state: PlannedCell["state"]) => cells.filter((planned) => planned.state === state && !isFailed(planned));
   const failed = cells.filter(isFailed);
-  const counts = `${of("fresh").length} done, ${failed.length} failed, ${of("stale").length} stale, ${
-    of("missing").length
-  } missing`;
+  const vouchedFor = of("fresh").filter(({ address }) => known.provenance.cells[address].accepted?.noise).length;
+  const done = `${of("fresh").length} done${vouchedFor > 0 ? ` (${vouchedFor} accepted within the noise)` : ""}`;
+  const counts = `${done}, ${failed.length} failed, ${of("stale").length} stale, ${of("missing").length} missing`;
   return [
     `${experiment.name}: ${counts}`,
     ...failed.map((planned) => {

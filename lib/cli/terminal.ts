@@ -9,16 +9,17 @@ export interface Terminal {
   print(line: string): void;
   /** Writes text about the run: errors, notes, progress. */
   report(text: string): void;
-  /** Writes a line, without a line feed, in place of what it wrote last; an empty one takes that away. For `isInteractive` only. */
-  rewrite(line: string): void;
+  /** Writes lines in place of those that it wrote last and nothing was reported after; none takes those away. For `isInteractive` only. */
+  rewrite(lines: readonly string[]): void;
   /** Whether `report` reaches a person's terminal, so that a line there can be rewritten. */
   readonly isInteractive: boolean;
-  /** Width of that terminal in letters. */
+  /** Width of that terminal in letters, and its height in lines. */
   readonly columns: number;
+  readonly rows: number;
 }
 
-/** Back to the first column, then erase to the end of the line. */
-const ERASE_LINE = "\r\x1b[K";
+/** Back to the first column of the first of so many lines, then erase to the end of the screen. */
+const eraseLines = (count: number) => `\r${count > 1 ? `\x1b[${count - 1}A` : ""}\x1b[J`;
 
 /** Where `processTerminal` writes its bytes. */
 export interface Streams {
@@ -29,13 +30,24 @@ export interface Streams {
 /** The terminal, or the files and pipes, that the process was started with. */
 export function processTerminal({ stdout, stderr }: Streams = Deno): Terminal {
   const isInteractive = stderr.isTerminal();
+  const sizeOf = () => isInteractive ? Deno.consoleSize() : { columns: 80, rows: 24 };
+  let rewritten = 0;
   return {
     print: (line) => writeAll(stdout, `${visibleText(line, { keepLines: true })}\n`),
-    report: (text) => writeAll(stderr, visibleText(text, { keepLines: true })),
-    rewrite: (line) => writeAll(stderr, `${ERASE_LINE}${visibleText(line)}`),
+    report(text) {
+      rewritten = 0;
+      writeAll(stderr, visibleText(text, { keepLines: true }));
+    },
+    rewrite(lines) {
+      writeAll(stderr, eraseLines(rewritten) + lines.map((line) => visibleText(line)).join("\n"));
+      rewritten = lines.length;
+    },
     isInteractive,
     get columns() {
-      return isInteractive ? Deno.consoleSize().columns : 80;
+      return sizeOf().columns;
+    },
+    get rows() {
+      return sizeOf().rows;
     },
   };
 }

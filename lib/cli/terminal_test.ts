@@ -25,12 +25,22 @@ Deno.test("what is printed and reported is text: only line feeds and tabs act", 
   assertEquals(written, { stdout: `${VISIBLE}\n`, stderr: VISIBLE });
 });
 
-Deno.test("a line is rewritten by the terminal's own sequences, and nothing in it acts, not even a line feed", () => {
+Deno.test("lines are rewritten by the terminal's own sequences, and nothing in them acts, not even a line feed", () => {
   const { written, ...to } = streams();
   const terminal = processTerminal(to);
-  terminal.rewrite("\x1b[2Jhalf\n");
-  terminal.rewrite("");
-  assertEquals(written, { stdout: "", stderr: "\r\x1b[K\\u{1b}[2Jhalf\\u{a}\r\x1b[K" });
+  terminal.rewrite(["\x1b[2Jhalf\n"]);
+  terminal.rewrite(["a", "b", "c"]);
+  terminal.rewrite([]);
+  assertEquals(written, { stdout: "", stderr: "\r\x1b[J\\u{1b}[2Jhalf\\u{a}\r\x1b[Ja\nb\nc\r\x1b[2A\x1b[J" });
+});
+
+Deno.test("lines that something was reported after stay", () => {
+  const { written, ...to } = streams();
+  const terminal = processTerminal(to);
+  terminal.rewrite(["a", "b"]);
+  terminal.report("\nstopping\n");
+  terminal.rewrite(["c"]);
+  assertEquals(written.stderr, "\r\x1b[Ja\nb\nstopping\n\r\x1b[Jc");
 });
 
 Deno.test("where nobody reads any more, the command goes on; a disk that is full ends it", () => {

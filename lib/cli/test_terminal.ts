@@ -14,6 +14,7 @@ export function keptTerminal(): KeptTerminal {
     terminal: {
       isInteractive: false,
       columns: 80,
+      rows: 24,
       print: (line) => void printed.push(line),
       report: (text) => void reported.push(text),
       rewrite: () => {},

@@ -1,4 +1,4 @@
-import { studentTwoSidedP } from "./student_t.ts";
+import { studentTwoSidedP } from "#lib/reporting/student_t.ts";
 
 /** What one training run scored. */
 export interface SeedScore {

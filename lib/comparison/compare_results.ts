@@ -132,7 +132,9 @@ class ExperimentPair {
   }
 
   #pathIn(version: number, name: string): string {
-    return `${this.#versions[version].place}${this.#folder}/${name}`;
+    const { place, profileFolder } = this.#versions[version];
+    const [profile, experiment] = this.#folder.split("/");
+    return `${place}${profileFolder ?? profile}/${experiment}/${name}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { isBeside, profileOf } from "#lib/runner/adapter_place.ts";
 import { blobIdLike, findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
 
 /** What is compared of the files in `results/<profile>/<experiment>/`; the others are made from them. */
@@ -19,6 +20,8 @@ export interface ResultsVersion {
   readonly commit?: string;
   /** What is in front of a file's name in messages, as in `1e09da1:results/`. */
   readonly place: string;
+  /** The folder of the one profile that it has, where that has another name: of results beside recorded ones. */
+  readonly profileFolder?: string;
   /** By path, as in `tiny/distances/scores.csv`. */
   readonly files: ReadonlyMap<string, StoredFile>;
   /** Of a commit or the working tree: by their paths from the repository's root. */
@@ -102,14 +105,27 @@ export class ResultsHistory {
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ${CONTENT}`);
     const files = new Map<string, StoredFile>();
     for (const profile of await namesIn(folder)) {
-      for (const experiment of await namesIn(`${folder}/${profile}`)) {
-        for (const name of await namesIn(`${folder}/${profile}/${experiment}`)) {
-          const path = `${profile}/${experiment}/${name}`;
-          if (isRecorded(path)) files.set(path, { path: `${folder}/${path}` });
-        }
+      for (const path of await filesBelow(`${folder}/${profile}`)) {
+        if (isRecorded(`${profile}/${path}`)) files.set(`${profile}/${path}`, { path: `${folder}/${profile}/${path}` });
       }
     }
     return withResults({ label, place: `${folder}/`, files });
+  }
+
+  /**
+   * Opens this machine's results beside recorded ones, `tiny@nvidia-h100-3fa2b1`, as results of the profile.
+   *
+   * @throws {InputError} if there are none
+   */
+  async openBeside(profileFolder: string): Promise<ResultsVersion> {
+    const folder = `${this.#results}/${profileFolder}`;
+    if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ./run reproduce makes those beside`);
+    const files = new Map<string, StoredFile>();
+    for (const path of await filesBelow(folder)) {
+      const own = `${profileOf(profileFolder)}/${path}`;
+      if (isRecorded(own)) files.set(own, { path: `${folder}/${path}` });
+    }
+    return withResults({ label: profileFolder, place: `${this.#results}/`, profileFolder, files });
   }
 
   #locate(): Promise<Located> {
@@ -195,10 +211,11 @@ function projectPaths(prefix: string): string[] {
     .flatMap((folder) => PROJECT_FILES.map((name) => folder + name));
 }
 
-/** What begins with a dot is not finished, or something else. */
+/** What begins with a dot is not finished, or something else; what lies beside recorded results is none of them. */
 function isRecorded(path: string): boolean {
-  const [, , name, ...more] = path.split("/");
-  return more.length === 0 && (RECORDED_FILES as readonly string[]).includes(name) && !/(^|\/)\./.test(path);
+  const [profile, , name, ...more] = path.split("/");
+  return !isBeside(profile) && more.length === 0 && (RECORDED_FILES as readonly string[]).includes(name) &&
+    !/(^|\/)\./.test(path);
 }
 
 function withResults(version: ResultsVersion): ResultsVersion {
@@ -211,6 +228,15 @@ function unknownRevision(revision: string, { root, isShallow }: GitRepository): 
   if (revision.includes("..")) return `${unknown}; two commits are two arguments, as in ./run diff HEAD~1 HEAD`;
   if (isShallow) return `${unknown}: this clone is shallow and may lack the commit; git fetch --unshallow fetches it`;
   return `${unknown}: neither a commit, branch or tag of ${root} nor a folder`;
+}
+
+/** As `EXPERIMENT/FILE`. */
+async function filesBelow(profileFolder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const experiment of await namesIn(profileFolder)) {
+    for (const name of await namesIn(`${profileFolder}/${experiment}`)) paths.push(`${experiment}/${name}`);
+  }
+  return paths;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

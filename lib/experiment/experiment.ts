@@ -71,10 +71,10 @@ export interface RunContext {
    */
   kept<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
   /**
-   * Where the training of a thing that cells share is saved, so that another run goes on with it, or finds it done: within the `make` of
-   * that thing, which has to read there whatever it depends on.
+   * The same for what is trained: its training is saved in the store, so that another run goes on with it, or finds it done. One process
+   * at a time makes it, and the others that ask for it find it done. `make` has to read whatever it depends on.
    */
-  sharedSnapshots(name: string): SnapshotStore;
+  trained<Thing>(name: string, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
   /** Where the cell that is running is saved; gone when it is done. */
   cellSnapshots(): SnapshotStore;
 }
@@ -82,6 +82,8 @@ export interface RunContext {
 /** What `results/<profile>/<experiment>/` holds, of every cell there is. */
 export interface RecordedResults {
   readonly profile: string;
+  /** The rows of a table that is of these methods alone; default all of the experiment's. */
+  readonly methods?: readonly string[];
   readonly scores: readonly ScoreRow[];
   readonly items: readonly ItemsRow[];
   readonly curves: readonly CurveRow[];

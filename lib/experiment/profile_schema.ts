@@ -10,6 +10,7 @@ import {
   fraction,
   insideUnit,
   model,
+  names,
   positive,
   seed,
   seeds,
@@ -19,6 +20,7 @@ import { TASK_SPECIFIC_SCHEMA } from "./task_settings.ts";
 
 /** What a profile's YAML must hold: every key, and no other. `experiments/profiles/tiny.yaml` explains them. */
 export const PROFILE_SCHEMA = z.strictObject({
+  trial: z.strictObject({ experiments: names, methods: names }).optional(),
   seeds,
   data: z.strictObject({
     wordsPerCategory: z.int().min(2).max(6),

@@ -39,7 +39,8 @@ function contextOf(): RunContext {
   const nowhere = () => ({ load: () => Promise.resolve(undefined), isDue: () => false, save: () => Promise.resolve() });
   const { signal } = new AbortController();
   const silent = { say: () => {}, progress: () => {} };
-  return { gpu, profile, stop: signal, ...silent, once, kept: once, sharedSnapshots: nowhere, cellSnapshots: nowhere };
+  const trained: RunContext["trained"] = (name, make) => once(name, () => make(nowhere()));
+  return { gpu, profile, stop: signal, ...silent, once, kept: once, trained, cellSnapshots: nowhere };
 }
 
 const context = contextOf();

@@ -17,6 +17,8 @@ export const seeds = z.array(seed).min(1).refine(
   "a seed occurs twice",
 );
 
+export const names = z.array(z.string()).min(1);
+
 /** Rotary embedding turns pairs of a head's dimensions, and kernels read four numbers at once. */
 export const model = z.strictObject({ hiddenSize: count, numLayers: count, numHeads: count }).refine(
   ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,

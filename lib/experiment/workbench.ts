@@ -7,7 +7,7 @@ import { KnownStates } from "#lib/objectives/known_states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { Checkpoint } from "#lib/training/checkpoint.ts";
+import { Checkpoint, type SnapshotStore } from "#lib/training/checkpoint.ts";
 import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
@@ -27,12 +27,12 @@ export interface TrainedModel {
 
 /** A model to be trained on the data, and who it is. */
 interface FineTuning {
-  /** Among all that a run shares. */
-  readonly name: string;
   readonly role: "teacher" | "sft";
   readonly sizes: ModelSettings;
   readonly training: TrainingSettings;
   readonly seed: number;
+  /** Where its training is saved. */
+  readonly snapshots: SnapshotStore;
 }
 
 /**
@@ -99,18 +99,18 @@ export class Workbench {
 
   teacher(): Promise<TrainedModel> {
     const name = `${this.task.corpus}: teacher`;
-    return this.#context.once(name, () => {
+    return this.#context.trained(name, (snapshots) => {
       const { model, training, seed } = this.profile.teacher;
-      return this.#fineTuned({ name, role: "teacher", sizes: model, training, seed });
+      return this.#fineTuned({ role: "teacher", sizes: model, training, seed, snapshots });
     });
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
   sftStudent(seed: number): Promise<TrainedModel> {
     const name = `${this.task.name}: sft, seed ${seed}`;
-    return this.#context.once(name, () => {
+    return this.#context.trained(name, (snapshots) => {
       const { model, training } = this.profile.student;
-      return this.#fineTuned({ name, role: "sft", sizes: model, training, seed });
+      return this.#fineTuned({ role: "sft", sizes: model, training, seed, snapshots });
     });
   }
 
@@ -193,7 +193,7 @@ export class Workbench {
     return new MeasureLog(this.gpu, `${method}, seed ${seed}`, this.profile.evaluation.logEvery);
   }
 
-  async #fineTuned({ name, role, sizes, training, seed }: FineTuning): Promise<TrainedModel> {
+  async #fineTuned({ role, sizes, training, seed, snapshots }: FineTuning): Promise<TrainedModel> {
     await this.#dependOnTexts();
     const random = new RandomStream(seed, `${role} parameters`);
     const model = this.#newModel(sizes, () => random.normal());
@@ -201,7 +201,7 @@ export class Workbench {
     this.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
     const log = this.log(role, seed);
     const batches = this.batchesOf(this.texts.train, seed, `${role} batches`);
-    const checkpoint = new Checkpoint(this.gpu, this.#context.sharedSnapshots(name));
+    const checkpoint = new Checkpoint(this.gpu, snapshots);
     checkpoint.keep(`${role} batches`, batches);
     await trainOnTexts(this.gpu, {
       players: { student: model },

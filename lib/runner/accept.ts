@@ -1,14 +1,17 @@
 import { addressOf, type Cell, cellKeyOf } from "./cell.ts";
-import { basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
+import type { CellComputer } from "./compute_cell.ts";
+import { type Basis, basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
-import { type FullRecord, recordAt, withRecord } from "./provenance.ts";
+import { recordAt, withRecord } from "./provenance.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { type CellRunner, endsTheRun } from "./run_cells.ts";
-import type { Uses } from "./uses.ts";
+import { sideBySide } from "./side_by_side.ts";
 
 /** What accepting is to know of the run. */
 export interface Acceptance {
   readonly present: Present;
+  /** What computes the samples. */
+  readonly computer: CellComputer;
   /** The commit that vouches. */
   readonly commit: string;
   secondsOf(cell: Cell): number | undefined;
@@ -29,19 +32,21 @@ export async function acceptUnchanged(plan: ExperimentPlan, runner: CellRunner, 
     candidates,
     ({ cell, changes }) => [cell.method.name, ...changes.map(({ text }) => text)].join("\n"),
   );
-  for (const group of groups.values()) {
-    const folder = await runner.folderOf(plan.experiment);
+  const folder = await runner.folderOf(plan.experiment);
+  const waiting = [...groups.values()];
+  await sideBySide(acceptance.computer, () => waiting.shift(), async (group) => {
     const sample = cheapest(group, acceptance);
     const names = group.map(({ address }) => address).join(", ");
     const difference = await differenceNow(sample, folder, runner);
     if (difference === undefined) {
-      for (const planned of group) accept(planned, sample, folder, acceptance);
-      await folder.write();
+      await runner.record(folder, () => {
+        for (const planned of group) accept(planned, sample, folder, acceptance);
+      });
       acceptance.note(`${plan.experiment.name}: ${sample.address} comes out the same; accepted: ${names}`);
     } else {
       acceptance.note(`${plan.experiment.name}: ${sample.address} ${difference}; not accepted: ${names}`);
     }
-  }
+  });
 }
 
 function cheapest(group: readonly PlannedCell[], { secondsOf }: Acceptance): PlannedCell {
@@ -56,20 +61,22 @@ async function differenceNow(
   runner: CellRunner,
 ): Promise<string | undefined> {
   try {
-    const { result, uses } = await runner.compute(cell);
+    const { result, basis } = await runner.compute(cell);
     if (!folder.holds(cellKeyOf(cell), result)) return "comes out otherwise now";
-    return isMadeOf(recordAt(folder.provenance, address)!, uses) ? undefined : "uses other settings or kernels now";
+    return isMadeOf(recordAt(folder.provenance, address)!, basis) ? undefined : "uses other settings or kernels now";
   } catch (error) {
     if (endsTheRun(error)) throw error;
     return `fails now (${(error as Error).message})`;
   }
 }
 
-function isMadeOf(record: FullRecord, uses: Uses): boolean {
-  const recorded = usesOf(record);
-  const namesOf = ({ settings, kernels, data }: Uses) =>
-    JSON.stringify([[...settings.keys()].sort(), [...kernels].sort(), data]);
-  return namesOf(recorded) === namesOf(uses);
+/** Whether two were made of the same settings, kernels and data, by their names. */
+function isMadeOf(...bases: readonly [Basis, Basis]): boolean {
+  const [recorded, now] = bases.map((basis) => {
+    const { settings, kernels, data } = usesOf(basis);
+    return JSON.stringify([[...settings.keys()].sort(), [...kernels].sort(), data]);
+  });
+  return recorded === now;
 }
 
 /** Records a cell as of the code of now. */

@@ -44,7 +44,7 @@ export class CellLog {
     const path = logPathOf(place, cell);
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true }).catch(() => {});
     const log = new CellLog(path);
-    log.#append(`${fullAddressOf(cell)}, ${new Date().toISOString()}: ${command}\n`);
+    log.#append(`${fullAddressOf(cell)}, ${new Date().toISOString()}, process ${Deno.pid}: ${command}\n`);
     return log;
   }
 

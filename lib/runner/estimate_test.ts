@@ -32,6 +32,27 @@ Deno.test("a cell takes what its like took: the same run of other seeds, else th
   assertEquals(times.total(tasks, nothing), { seconds: 0, unknown: tasks.length });
 });
 
+Deno.test("where nothing is recorded of a cell, another machine's times are gone by", () => {
+  const others = new RecordedTimes(
+    new Map([[PLAIN, recorded({ "sft/1": 2, "kd/1": 5 }, { "llama: teacher": 100, "llama: texts": 7 })]]),
+    profile,
+  );
+  const [sft, kd] = cells();
+  const none = new RecordedTimes(new Map(), profile, others);
+  assertEquals([none.secondsOf(sft), none.secondsOf(kd), none.total(cells(), nothing).seconds], [2, 5, 2 + 5 + 107]);
+  const own = recorded({ "sft/1": 1 }, { "llama: teacher": 30 });
+  const some = new RecordedTimes(new Map([[PLAIN, own]]), profile, others);
+  assertEquals([some.secondsOf(sft), some.total([sft], nothing).seconds], [1, 1 + 30 + 7]);
+});
+
+Deno.test("what cells share is of the first that may ask for it", () => {
+  const shared = { "llama: teacher": 100, "llama: sft, seed 4": 20, "llama: sft, seed 5": 7 };
+  const times = new RecordedTimes(new Map([[PLAIN, recorded({}, shared)]]), profile);
+  const four = cells(PLAIN, [3, 4]);
+  assertEquals([...times.sharedBy(four, nothing)], [[four[0], 100], [four[2], 20]]);
+  assertEquals([...times.sharedBy(four, (name) => name === "llama: teacher")], [[four[2], 20]]);
+});
+
 Deno.test("what two experiments run is counted once, and found under either's name", () => {
   const twin = { ...PLAIN, name: "twin" };
   const times = new RecordedTimes(new Map([[PLAIN, recorded({ "sft/1": 2, "kd/1": 5 })]]), profile);

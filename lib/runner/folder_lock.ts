@@ -1,5 +1,6 @@
 import { StorageError } from "#lib/errors.ts";
 import { visibleText } from "#lib/reporting/visible_text.ts";
+import { FileLock } from "./file_lock.ts";
 import { shellCommand } from "./shell_command.ts";
 import { readTextIfThere, storageErrorOf, writeIfChanged } from "./storage.ts";
 
@@ -18,15 +19,13 @@ interface Holder {
 const SHOWN_LETTERS = 100;
 
 /**
- * One process at a time on a folder: a lock that the operating system keeps on `<folder>/.state/lock` and takes away when the process
- * ends, however it ends. Who holds it is written in the file, for people. The file stays where it is: a process that removed it
- * could leave two others with a lock each.
+ * One process at a time on a folder, by a lock on `<folder>/.state/lock`. Who holds it is written in the file, for people.
  */
 export class FolderLock implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #lock: FileLock;
 
-  private constructor(file: Deno.FsFile) {
-    this.#file = file;
+  private constructor(lock: FileLock) {
+    this.#lock = lock;
   }
 
   /**
@@ -37,31 +36,21 @@ export class FolderLock implements Disposable {
    */
   static async acquire(folder: string, args: readonly string[] = Deno.args): Promise<FolderLock> {
     const path = `${folder}/${STATE_FOLDER}/lock`;
-    const file = await open(path);
+    const lock = await FileLock.tryAcquire(path);
+    if (!lock) throw new StorageError(`${folder}/ is in use by ${await holderOf(path)}`);
     try {
-      if (!await file.tryLock(true)) throw new StorageError(`${folder}/ is in use by ${await holderOf(path)}`);
       // By the holder alone: files that are written have one writer at a time.
       await writeIfChanged(`${folder}/${STATE_FOLDER}/.gitignore`, "*\n");
-      await writeHolder(file, { pid: Deno.pid, since: new Date().toISOString(), command: shellCommand(args) });
-      return new FolderLock(file);
+      await writeHolder(lock.file, { pid: Deno.pid, since: new Date().toISOString(), command: shellCommand(args) });
+      return new FolderLock(lock);
     } catch (error) {
-      file.close();
+      lock[Symbol.dispose]();
       throw await storageErrorOf(error, path, "written");
     }
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
-  }
-}
-
-async function open(path: string): Promise<Deno.FsFile> {
-  try {
-    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    // Not truncated: the file tells who holds it.
-    return await Deno.open(path, { read: true, write: true, create: true });
-  } catch (error) {
-    throw await storageErrorOf(error, path, "written");
+    this.#lock[Symbol.dispose]();
   }
 }
 

@@ -1,12 +1,14 @@
 import { adapterName } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import type { RunContext, TrainingProgress } from "#lib/experiment/experiment.ts";
-import { type Cell, settingsOf } from "./cell.ts";
+import { type Cell, fullAddressOf, settingsOf } from "./cell.ts";
 import type { CellLog } from "./cell_files.ts";
+import { FileLock } from "./file_lock.ts";
 import { computedOf, modulesOf, type Present } from "./freshness.ts";
 import type { ResultsPlace } from "./known_results.ts";
 import {
   cellPath,
+  lockPath,
   type RunClock,
   sharedPath,
   SnapshotFile,
@@ -28,6 +30,11 @@ export interface RunOptions extends RunWatcher, ResultsPlace {
   readonly stop: AbortSignal;
   /** Seconds between two snapshots of a training run. */
   readonly checkpointSeconds: number;
+}
+
+/** What a cell asks for is being made by another process. */
+export class Busy extends Error {
+  override readonly name = "Busy";
 }
 
 /** A thing that cells share, and what it was made of. */
@@ -63,10 +70,12 @@ export class OpenRun implements AsyncDisposable {
   readonly tracer = new UseTracer();
   /** The largest resident memory seen whenever something was said. */
   peakBytes = 0;
-  /** Seconds that each shared thing took to make, those that it is made of apart. */
+  /** Seconds that each shared thing took to make, in whichever processes, those that it is made of apart. */
   readonly sharedSeconds = new Map<string, number>();
   /** The log of the cell that is running. */
   log: CellLog | undefined;
+  /** Whether it waits for shared things that another process is making; otherwise the cell that asks for one ends with `Busy`. */
+  waits = true;
   readonly #options: RunOptions;
   readonly #shared = new Map<string, Promise<Shared>>();
   #sharedMs = 0;
@@ -97,9 +106,14 @@ export class OpenRun implements AsyncDisposable {
     this.#present = present;
   }
 
-  /** What shared things have taken so far, in milliseconds: none of it is the running cell's own. */
+  /** What shared things have taken so far, and waiting for them, in milliseconds: none of it is the running cell's own. */
   get sharedMs(): number {
     return this.#sharedMs;
+  }
+
+  /** Keeps other processes from a cell; waits for one that is at it, such as a worker whose run was killed. */
+  async lockCell(cell: Cell): Promise<Disposable> {
+    return await this.#lock(fullAddressOf(cell), cellPath(this.#options, cell), true);
   }
 
   /** Begins a cell. */
@@ -113,7 +127,8 @@ export class OpenRun implements AsyncDisposable {
   contextOf(cell: Pick<Cell, "experiment" | "task">): RunContext {
     const settings = settingsOf(cell, this.#present!.profile);
     const modules = modulesOf({ experiment: cell.experiment });
-    const fileOf = (name: string) => this.#sharedFile({ computed: { run: name }, modules, settings });
+    const alone = <Thing>(name: string, make: (file: SnapshotFile) => Promise<Thing>) =>
+      this.once(name, () => this.#alone({ computed: { run: name }, modules, settings }, make));
     const { tracer } = this;
     const { dataFolder, stop } = this.#options;
     return {
@@ -127,8 +142,8 @@ export class OpenRun implements AsyncDisposable {
       say: (message) => this.say(message),
       progress: (progress) => this.#progress(progress),
       once: (name, make) => this.once(name, make),
-      kept: (name, make) => this.once(name, () => this.#kept(fileOf(name), make)),
-      sharedSnapshots: fileOf,
+      kept: (name, make) => alone(name, (file) => this.#kept(file, make)),
+      trained: alone,
       cellSnapshots: () => this.snapshotsOf(this.#running!.cell, this.#running!.clock),
     };
   }
@@ -170,11 +185,41 @@ export class OpenRun implements AsyncDisposable {
 
   async #make(name: string, make: () => Promise<unknown>): Promise<Shared> {
     const [start, before] = [performance.now(), this.#sharedMs];
-    const made = await this.tracer.trace(make);
-    const total = performance.now() - start;
-    this.sharedSeconds.set(name, (total - (this.#sharedMs - before)) / 1000);
-    this.#sharedMs = before + total;
-    return made;
+    try {
+      const made = await this.tracer.trace(make);
+      const ownMs = performance.now() - start - (this.#sharedMs - before);
+      if (!this.sharedSeconds.has(name)) this.sharedSeconds.set(name, ownMs / 1000);
+      return made;
+    } catch (error) {
+      if (error instanceof Busy) this.#shared.delete(name);
+      throw error;
+    } finally {
+      this.#sharedMs = before + performance.now() - start;
+    }
+  }
+
+  /** Makes a thing that is kept on the disk while no other process does, or finds there what that has made. */
+  async #alone<Thing>(owner: SnapshotOwner, make: (file: SnapshotFile) => Promise<Thing>): Promise<Thing> {
+    const { run } = owner.computed;
+    const path = sharedPath(this.#options, run);
+    using _ = await this.#lock(run, path, this.waits);
+    const clock = new CellClock(this);
+    const thing = await make(new SnapshotFile(path, owner, this.#policy(), clock));
+    this.sharedSeconds.set(run, clock.elapsedMs / 1000);
+    return thing;
+  }
+
+  /** Takes the lock of a snapshot's file, so that only this process reads and writes it. */
+  async #lock(what: string, path: string, waits: boolean): Promise<FileLock> {
+    const at = lockPath(this.#options, path);
+    const lock = await FileLock.tryAcquire(at);
+    if (lock) return lock;
+    if (!waits) throw new Busy(what);
+    this.say(`waits for another process, which makes ${what}`);
+    const start = performance.now();
+    const ours = await FileLock.acquire(at, this.stop);
+    this.#sharedMs += performance.now() - start;
+    return ours;
   }
 
   /** What JSON holds, from its file or made and written there. */
@@ -184,10 +229,6 @@ export class OpenRun implements AsyncDisposable {
     const value = await make();
     await file.save({ step: 0, parts: { value: { values: value, arrays: {} } } });
     return value;
-  }
-
-  #sharedFile(owner: SnapshotOwner): SnapshotFile {
-    return new SnapshotFile(sharedPath(this.#options, owner.computed.run), owner, this.#policy());
   }
 
   #policy(): SnapshotPolicy {

@@ -1,8 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadProfile } from "#lib/experiment/profile.ts";
 import { Interrupted } from "#lib/errors.ts";
 import { cellsOf } from "./cell.ts";
-import { OpenRun } from "./open_run.ts";
+import { Busy, OpenRun } from "./open_run.ts";
 import { presentOf } from "./present.ts";
 import { PLAIN } from "./test_experiment.ts";
 
@@ -82,13 +82,59 @@ test("what is kept is there for the next run, for as long as nothing of what it 
 
 test("a snapshot that is saved when the run is to stop ends it, and is there", async (open) => {
   const { run, stop } = await open();
-  const store = run.contextOf(cell).sharedSnapshots("teacher");
-  const snapshot = { step: 3, parts: { log: { values: [1], arrays: { page: Float32Array.of(1, 2) } } } };
-  assertEquals([store.isDue(), await store.load()], [true, undefined]);
-  await store.save(snapshot);
+  await run.contextOf(cell).trained("teacher", async (store) => {
+    const snapshot = { step: 3, parts: { log: { values: [1], arrays: { page: Float32Array.of(1, 2) } } } };
+    assertEquals([store.isDue(), await store.load()], [true, undefined]);
+    await store.save(snapshot);
+    stop.abort(new Interrupted("SIGTERM"));
+    await assertRejects(() => store.save({ ...snapshot, step: 4 }), Interrupted);
+    assertEquals(await store.load(), { ...snapshot, step: 4 });
+  });
+});
+
+test("what is kept on the disk is made by one process, which the others wait for, or leave it for later", async (open) => {
+  const [{ run: first }, { run: second, said }] = [await open(), await open()];
+  const started = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<number>();
+  const inFirst = first.contextOf(cell).kept("texts", () => {
+    started.resolve();
+    return finish.promise;
+  });
+  await started.promise;
+  const { kept } = second.contextOf(cell);
+  const anew = () => Promise.reject(new Error("it is made twice"));
+  second.waits = false;
+  // Asked for within something else, that is not kept as failed either.
+  for (let i = 0; i < 2; i++) await assertRejects(() => second.once("states", () => kept("texts", anew)), Busy);
+  second.waits = true;
+  const inSecond = second.once("states", () => kept("texts", anew));
+  while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  finish.resolve(7);
+  assertEquals([await inFirst, await inSecond], [7, 7]);
+  assertEquals(said, ["waits for another process, which makes texts"]);
+});
+
+test("how long a shared thing took is known to whoever finds it made", async (open) => {
+  const { run: first } = await open();
+  await first.contextOf(cell).trained("teacher", async (store) => {
+    const until = performance.now() + 200;
+    while (performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 1));
+    await store.save({ step: 1, parts: {} });
+  });
+  const { run: second } = await open();
+  await second.contextOf(cell).trained("teacher", (store) => store.load());
+  assert(second.sharedSeconds.get("teacher")! >= 0.2);
+});
+
+test("a cell is computed by one process at a time", async (open) => {
+  const [{ run: first }, { run: second, said, stop }] = [await open(), await open()];
+  const lock = await first.lockCell(cell);
+  const waiting = second.lockCell(cell);
+  while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   stop.abort(new Interrupted("SIGTERM"));
-  await assertRejects(() => store.save({ ...snapshot, step: 4 }), Interrupted);
-  assertEquals(await store.load(), { ...snapshot, step: 4 });
+  await assertRejects(() => waiting, Interrupted);
+  lock[Symbol.dispose]();
+  using _ = await second.lockCell(cell);
 });
 
 test("whatever is said is passed on, and memory is looked at", async (open) => {

@@ -30,8 +30,18 @@ export interface CellRecord {
   readonly peakGpuBytes: number;
   /** Where its numbers were taken from, if another experiment had computed them: a full address. */
   readonly takenFrom?: string;
-  /** The commit at which a changed code was found to give the same numbers, and the cells that were computed again for it. */
-  readonly accepted?: { readonly commit: string; readonly checked: readonly string[] };
+  readonly accepted?: Accepted;
+}
+
+/**
+ * The commit at which a changed code was found to give the same numbers, or numbers within the noise, and the cells that were computed
+ * again for it. Within the noise, the cell's own numbers are those of an earlier version.
+ */
+export interface Accepted {
+  readonly commit: string;
+  readonly checked: readonly string[];
+  /** How the rows that were computed again compare with the recorded ones; `largest` in standard deviations of a difference. */
+  readonly noise?: { readonly rows: number; readonly equal: number; readonly largest: number };
 }
 
 /**
@@ -141,7 +151,7 @@ export function formatProvenance(provenance: Provenance): string {
     ["environments", sorted(environments), 1],
     ["cells", sorted(cells), 1],
     ["shared", sorted(provenance.shared), 1],
-    ["data", provenance.data, 2],
+    ["data", sorted(provenance.data), 2],
     ["files", files, 1],
     ...(provenance.older?.length ? [["older", provenance.older, 0] as [string, unknown, number]] : []),
     ...(provenance.report === undefined ? [] : [["report", provenance.report, 2] as [string, unknown, number]]),

@@ -11,13 +11,13 @@ const REPORT_MODULE = new URL("./report.ts", import.meta.url).href;
 
 /** The digest of all that an experiment's tables and figures are made from. @param files digests of the recorded files */
 export function reportStamp(
-  { module }: Experiment,
+  { module, methods }: Experiment,
   files: Readonly<Record<string, string>>,
   staleAddresses: readonly string[],
   tree: SourceTree,
 ): string {
   const sources = Object.entries(tree.reachedFrom(module, REPORT_MODULE)).filter(([name]) => REPORTING.test(name));
-  return digestOfJson([Object.entries(files).sort(), staleAddresses, sources]);
+  return digestOfJson([Object.entries(files).sort(), staleAddresses, sources, methods.map(({ name }) => name)]);
 }
 
 /** Whether an experiment's tables and figures are there, and those of what is recorded. */

@@ -1,21 +1,28 @@
+import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
+import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Experiment, TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/experiment/experiment.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
+import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
+import { type ChosenPlace, placeToWrite, profileOf } from "./adapter_place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
+import { forgetFailure } from "./cell_files.ts";
 import { codeVersion } from "./code_version.ts";
+import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { FolderLock } from "./folder_lock.ts";
 import type { Present } from "./freshness.ts";
 import { openKnown, readAllKnown } from "./known_results.ts";
-import { OpenRun } from "./open_run.ts";
 import { cellsToRun, expectCells, type ExperimentPlan, planExperiments, type PlanOptions, staleOf } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
 import { readTables, writeReport } from "./report.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
-import { sharedPath } from "./snapshot_file.ts";
+import { cellPath, sharedPath } from "./snapshot_file.ts";
+import { removeIfThere } from "./storage.ts";
+import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {
   readonly profile: Profile;
@@ -24,25 +31,30 @@ export interface ReproductionOptions extends PlanOptions {
   /** Every one: what another has recorded need not be computed again. */
   readonly allExperiments: readonly Experiment[];
   readonly dataFolder?: string;
+  /** Whether results of another adapter than the recorded one are kept beside those; otherwise they take their place. */
+  readonly keepsRecorded: boolean;
   /** Whether the adapter may be asked its name, where no run has told it yet. */
   readonly asksForAdapter: boolean;
   readonly failFast: boolean;
   readonly checkpointSeconds: number;
+  /** How many cells are computed at once, in processes of their own; undefined for as many as are good for the adapter. */
+  readonly jobs?: number;
+  /** The program's main module, of which such processes are started; without it all are computed in this one. */
+  readonly program?: string;
   readonly otherArguments: readonly string[];
   readonly stop: AbortSignal;
 }
 
 /** What is told of a run while it goes on. */
 export interface ReproductionWatcher {
-  /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out the same. */
-  readonly accept: boolean;
+  /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out equal, or within the noise. */
+  readonly accept?: "equal" | "noise";
+  /** Is called with what will be done, before it is. */
+  planned(reproduction: Reproduction): Promise<void>;
   /** Says what a person must know even afterwards. */
   note(message: string): void;
-  /** Is called with the cells that will be run, and of each whether its numbers will be computed or are another cell's. */
-  watch(cells: readonly RunCell[]): CellObserver & {
-    say(message: string): void;
-    progress(progress: TrainingProgress): void;
-  };
+  /** Is called with the cells that will be run, of each whether its numbers will be computed or are another cell's, and how many at once. */
+  watch(cells: readonly RunCell[], width: number): CellObserver & Pick<CellWatcher, "say" | "progress">;
   /** Shows an experiment's tables. */
   show(tables: readonly string[]): void;
 }
@@ -51,6 +63,8 @@ export interface ReproductionWatcher {
 export interface RunCell {
   readonly cell: Cell;
   readonly isComputed: boolean;
+  /** What will be made first that it shares with later ones, if it is computed. */
+  readonly sharedSeconds?: number;
 }
 
 export interface Outcome {
@@ -66,45 +80,56 @@ export class Reproduction {
   readonly plans: readonly ExperimentPlan[];
   readonly times: RecordedTimes;
   readonly present: Present;
+  /** Where its results are kept. */
+  readonly place: ChosenPlace;
   readonly #options: ReproductionOptions;
 
   private constructor(
     options: ReproductionOptions,
+    place: ChosenPlace,
     present: Present,
     plans: readonly ExperimentPlan[],
     times: RecordedTimes,
   ) {
-    [this.#options, this.present, this.plans, this.times] = [options, present, plans, times];
+    this.#options = { ...options, profileName: place.profileName };
+    [this.place, this.present, this.plans, this.times] = [place, present, plans, times];
   }
 
   /** Finds what is there, stale or missing. The GPU is asked its name at most, and only once on a machine. */
   static async plan(options: ReproductionOptions, adapter?: string): Promise<Reproduction> {
     readSources(options.allExperiments);
-    const { profile, dataFolder, asksForAdapter } = options;
-    const present = await presentOf(profile, dataFolder, adapter ?? await adapterHere(asksForAdapter));
-    const known = await readAllKnown(options, options.allExperiments);
-    const plans = await planExperiments(options.experiments, known, options, present);
+    const { profile, dataFolder, asksForAdapter, allExperiments } = options;
+    const here = adapter ?? await adapterHere(asksForAdapter);
+    const place = await placeOf(options, here);
+    const present = await presentOf(profile, dataFolder, here);
+    const known = await readAllKnown(place, allExperiments);
+    const { profileName } = place;
+    const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);
     expectCells(plans);
-    return new Reproduction(options, present, plans, new RecordedTimes(known, options.profile));
+    const others = place.recorded && new RecordedTimes(await readAllKnown(place.recorded, allExperiments), profile);
+    return new Reproduction(options, place, present, plans, new RecordedTimes(known, profile, others));
   }
 
   /** How long what is to be run of some plans will take; cells whose numbers another experiment has take no time. */
   estimateOf(plans: readonly ExperimentPlan[]): Estimate {
     const computed = plans.flatMap((plan) => cellsToRun(plan)).filter(({ sameAs }) => sameAs === undefined);
-    return this.times.total(
-      computed.map(({ cell }) => cell),
-      (shared) => isFile(sharedPath(this.#options, shared)),
-    );
+    return this.times.total(computed.map(({ cell }) => cell), this.#isThere);
   }
+
+  /** Whether a shared thing is there from an earlier run. */
+  readonly #isThere = (shared: string): boolean => isFile(sharedPath(this.#options, shared));
 
   get #cells(): RunCell[] {
     const runs = new Set<string>();
-    return this.plans.flatMap((plan) => cellsToRun(plan)).map(({ cell, sameAs }) => {
+    const cells = this.plans.flatMap((plan) => cellsToRun(plan)).map(({ cell, sameAs }) => {
       const run = runNameOf(cell, this.present.profile);
       const isComputed = sameAs === undefined && !runs.has(run);
       runs.add(run);
       return { cell, isComputed };
     });
+    const computed = cells.filter(({ isComputed }) => isComputed).map(({ cell }) => cell);
+    const shared = this.times.sharedBy(computed, this.#isThere);
+    return cells.map((each) => ({ ...each, sharedSeconds: shared.get(each.cell) }));
   }
 
   /**
@@ -114,6 +139,7 @@ export class Reproduction {
    */
   async run(watcher: ReproductionWatcher): Promise<Outcome> {
     if (this.#cells.length > 0) return await this.#compute(watcher);
+    await watcher.planned(this);
     const isAllFresh = this.plans.every(({ reportIsFresh }) => reportIsFresh);
     // Nothing is written where all is there.
     using _ = isAllFresh ? undefined : await FolderLock.acquire(this.#options.resultsFolder);
@@ -131,59 +157,110 @@ export class Reproduction {
   /** Runs with the folder locked, on the adapter that is really there. */
   async #compute(watcher: ReproductionWatcher): Promise<Outcome> {
     using _ = await FolderLock.acquire(this.#options.resultsFolder);
+    const { info } = await requestAdapter();
+    const adapter = adapterName(info);
+    await rememberAdapter(adapter);
+    // Another process may have been at work since the plan was made, or the adapter be another than the last.
+    const planned = await Reproduction.plan(this.#options, adapter);
+    const thought = this.present.adapter;
+    if (thought !== undefined && thought !== adapter) {
+      const { resultsFolder, profileName } = planned.place;
+      watcher.note(
+        `the adapter is ${adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
+      );
+    }
+    await watcher.planned(planned);
     let observer: ReturnType<ReproductionWatcher["watch"]> | undefined;
-    await using run = await OpenRun.open({
-      ...this.#options,
-      say: (message) => observer?.say(message),
-      progress: (progress) => observer?.progress(progress),
+    await using computer = await planned.#openComputer(tuningFor(info), {
+      say: (cell, message) => observer?.say(cell, message),
+      progress: (cell, progress) => observer?.progress(cell, progress),
       note: (message) => watcher.note(message),
     });
-    await rememberAdapter(run.adapter);
-    const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells);
-    const thought = this.present.adapter;
-    if (thought !== undefined && thought !== run.adapter) {
-      watcher.note(`the adapter is ${run.adapter}, no longer ${thought}: what was recorded on the other is stale`);
+    const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells, computer.width);
+    if (!watcher.accept) return await planned.#runOn(computer, watcher, watch);
+    await planned.#accept(computer, watcher, watch, watcher.accept);
+    return await (await Reproduction.plan(this.#options, adapter)).#runOn(computer, watcher, watch);
+  }
+
+  /** This process, with all threads of a CPU driver; or others, with an equal share of them each. */
+  async #openComputer(tuning: Tuning, watcher: CellWatcher): Promise<CellComputer> {
+    const { profile, program, stop, otherArguments } = this.#options;
+    const cores = navigator.hardwareConcurrency;
+    const jobs = this.#options.jobs ?? (tuning.name === "cpu" ? cores : 1);
+    const width = Math.min(jobs, this.#cells.filter(({ isComputed }) => isComputed).length);
+    if (program === undefined || width <= 1) {
+      return await LocalComputer.open({ ...this.#options, watcher, present: this.present });
     }
-    // Another process may have been at work since the plan was made, or the adapter be another than the last.
-    const planned = await Reproduction.plan(this.#options, run.adapter);
-    if (!watcher.accept) return await planned.#runOn(run, watcher, watch);
-    await planned.#accept(run, watcher, watch);
-    return await (await Reproduction.plan(this.#options, run.adapter)).#runOn(run, watcher, watch);
+    const driverThreads = tuning.name === "cpu" ? Math.max(1, Math.floor(cores / width)) : undefined;
+    return new WorkerPool({
+      ...this.#options,
+      program,
+      // A worker is told the folder, and where its results go is none of its business.
+      otherArguments: [...otherArguments.filter((each) => each !== "--record"), "--profile", this.place.profileName],
+      width,
+      watcher,
+      stop,
+      driverThreads,
+      judgeUrl: profile.judge.url,
+    });
   }
 
   async #accept(
-    run: OpenRun,
+    computer: CellComputer,
     { note }: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
+    how: "equal" | "noise",
   ): Promise<void> {
     const code = await codeVersion();
-    const runner = new CellRunner(run, { ...this.#options, present: this.present, code }, watch(this.#cells));
+    const groups = how === "noise" ? noiseGroups(this.plans) : [];
+    const samples = new Set(groups.map(({ sample }) => sample.cell));
+    const observer = watch(how === "noise" ? this.#cells.filter(({ cell }) => samples.has(cell)) : this.#cells);
+    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code }, observer);
+    if (how === "noise") {
+      const forget = async (cell: Cell) => {
+        await removeIfThere(cellPath(this.#options, cell));
+        await forgetFailure(this.#options, cell);
+      };
+      const { present } = this;
+      const acceptance = { present, computer, commit: code.commit, observer, forget, note };
+      return await acceptWithinNoise(groups, runner, acceptance);
+    }
     const secondsOf = (cell: Cell) => this.times.secondsOf(cell);
     for (const plan of this.plans) {
-      await acceptUnchanged(plan, runner, { present: this.present, commit: code.commit, secondsOf, note });
+      await acceptUnchanged(plan, runner, { present: this.present, computer, commit: code.commit, secondsOf, note });
     }
   }
 
   async #runOn(
-    run: OpenRun,
+    computer: CellComputer,
     watcher: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
   ): Promise<Outcome> {
     const count = { run: 0, taken: 0, failed: 0 };
     const observer = watch(this.#cells);
-    const runner = new CellRunner(run, { ...this.#options, present: this.present, code: await codeVersion() }, {
+    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code: await codeVersion() }, {
       begin: (cell) => observer.begin(cell),
+      putBack: (cell) => observer.putBack(cell),
       end(cell, how, ownMs) {
         count[how]++;
         observer.end(cell, how, ownMs);
       },
     });
-    for (const plan of this.plans) {
-      const tables = cellsToRun(plan).length === 0
-        ? await this.#tablesOf(plan)
-        : await this.#report(plan, await runner.runExperiment(plan));
-      watcher.show(tables);
-    }
+    const tables = new Map<ExperimentPlan, readonly string[]>();
+    let shown = 0;
+    // Experiments may end in any order; their tables are shown in the plan's.
+    const show = (plan: ExperimentPlan, made: readonly string[]) => {
+      tables.set(plan, made);
+      for (; tables.has(this.plans[shown]); shown++) watcher.show(tables.get(this.plans[shown])!);
+    };
+    const report = async (plan: ExperimentPlan) =>
+      show(plan, await this.#report(plan, await runner.folderOf(plan.experiment)));
+    const toRun = this.plans.filter((plan) => cellsToRun(plan).length > 0);
+    for (const plan of this.plans.filter((plan) => !toRun.includes(plan))) show(plan, await this.#tablesOf(plan));
+    await runner.run(this.plans, report);
+    // Where the first failure ended the run, cells are left.
+    for (const plan of toRun.filter((plan) => !tables.has(plan))) await report(plan);
+    await runner.recordShared(toRun);
     const { failed } = runner;
     if (
       count.run + count.taken === 0 && failed.length > 0 && failed.every(({ error }) => error instanceof InputError)
@@ -200,9 +277,16 @@ export class Reproduction {
     await folder.write();
     const known = { provenance: folder.provenance, areWhole: true };
     const stale = staleOf(plan.experiment, known, this.present);
-    await writeReport(plan.experiment, folder, this.#options.profileName, stale, this.present.tree);
+    await writeReport(plan.experiment, folder, profileOf(this.#options.profileName), stale, this.present.tree);
     return await readTables(plan.path);
   }
+}
+
+async function placeOf(options: ReproductionOptions, adapter: string | undefined): Promise<ChosenPlace> {
+  const { resultsFolder, profileName, keepsRecorded, allExperiments: experiments, profile } = options;
+  if (!keepsRecorded) return { resultsFolder, profileName, adapter, recorded: undefined };
+  const isEverywhere = profile.trial !== undefined;
+  return await placeToWrite({ resultsFolder, profileName, experiments, isEverywhere }, adapter);
 }
 
 function isFile(path: string): boolean {

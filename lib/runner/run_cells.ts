@@ -1,18 +1,25 @@
 import { GpuError } from "#kernels/runtime/gpu.ts";
 import { Interrupted, StorageError } from "#lib/errors.ts";
-import type { CellResult, Experiment, ExperimentRun } from "#lib/experiment/experiment.ts";
-import { NonFiniteError } from "#lib/training/measure_log.ts";
+import type { CellResult, Experiment } from "#lib/experiment/experiment.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
-import { CellLog, forgetFailure, rerunArguments, writeFailure } from "./cell_files.ts";
+import { forgetFailure, rerunArguments, writeFailure } from "./cell_files.ts";
 import type { CodeVersion } from "./code_version.ts";
-import { basisOf, computedOf, hashOf, modulesOf, type Present, settingsDigest } from "./freshness.ts";
+import type { CellComputer, Computation } from "./compute_cell.ts";
+import { mayShare } from "./estimate.ts";
+import { computedOf, hashOf, type Present, settingsDigest } from "./freshness.ts";
 import { openKnown, readKnown, type ResultsPlace, rowsDigest } from "./known_results.ts";
-import type { OpenRun } from "./open_run.ts";
-import { cellsToRun, type ExperimentPlan, type PlannedCell } from "./plan.ts";
+import { Busy } from "./open_run.ts";
+import { cellsToRun, type ExperimentPlan } from "./plan.ts";
 import { type FullRecord, recordAt, withRecord } from "./provenance.ts";
 import type { ResultsFolder } from "./results_folder.ts";
+import { Schedule, type ScheduledCell } from "./schedule.ts";
 import { shellCommand } from "./shell_command.ts";
-import type { Uses } from "./uses.ts";
+import { sideBySide } from "./side_by_side.ts";
+import { cellPath } from "./snapshot_file.ts";
+import { removeIfThere } from "./storage.ts";
+
+/** Shared things that take less are not worth a line. */
+const LEAST_SHARED_SECONDS = 0.1;
 
 /** A cell whose training went wrong. */
 export interface FailedCell {
@@ -22,19 +29,11 @@ export interface FailedCell {
   readonly command: string;
 }
 
-/** What a cell gave, and what it was made of. */
-export interface Computation {
-  readonly result: CellResult;
-  readonly uses: Uses;
-  /** Data and sizes, by the name of the data. */
-  readonly description: ExperimentRun["description"];
-  /** What it took by itself. */
-  readonly ownMs: number;
-}
-
 /** What is followed while cells run. */
 export interface CellObserver {
   begin(cell: Cell): void;
+  /** It will begin again later: something that it needs is being made. */
+  putBack(cell: Cell): void;
   /**
    * @param how it was run; its numbers were taken from another experiment's cell; or it failed
    * @param ownMs what it took by itself, if it was run
@@ -49,6 +48,7 @@ export interface CellRunOptions extends ResultsPlace {
   readonly otherArguments: readonly string[];
   readonly present: Present;
   readonly code: CodeVersion;
+  readonly stop: AbortSignal;
 }
 
 /** After these the other cells cannot go on either. */
@@ -58,67 +58,105 @@ export function endsTheRun(error: unknown): boolean {
   return !(error instanceof Error) || FATAL.some((kind) => error instanceof kind);
 }
 
-/** Runs cells one after the other, and writes what each gave before the next begins. */
+/** Runs cells, one after the other or as many at once as the computer takes, and writes what each gave as soon as it has. */
 export class CellRunner {
-  readonly #run: OpenRun;
+  readonly #computer: CellComputer;
   readonly #options: CellRunOptions;
   readonly #observer: CellObserver;
   /** Cells that have been computed or taken over, and errors of those that failed, by the name of their run. */
   readonly #done = new Map<string, Cell>();
   readonly #errors = new Map<string, Error>();
-  readonly #folders = new Map<Experiment, ResultsFolder>();
+  readonly #folders = new Map<Experiment, Promise<ResultsFolder>>();
+  /** Ends when no cell is being recorded. */
+  #recorded: Promise<void> = Promise.resolve();
+  /** Seconds that each shared thing took, by its name. */
+  readonly #sharedSeconds = new Map<string, number>();
   readonly failed: FailedCell[] = [];
 
-  constructor(run: OpenRun, options: CellRunOptions, observer: CellObserver) {
-    this.#run = run;
-    this.#options = options;
-    this.#observer = observer;
-    run.present = options.present;
+  constructor(computer: CellComputer, options: CellRunOptions, observer: CellObserver) {
+    [this.#computer, this.#options, this.#observer] = [computer, options, observer];
   }
 
-  /** Runs what is stale or missing of an experiment; the folder with what there is then. */
-  async runExperiment(plan: ExperimentPlan): Promise<ResultsFolder> {
-    const folder = await this.folderOf(plan.experiment);
+  /**
+   * Runs what is stale or missing.
+   *
+   * @param ended is called with each plan that has cells to run when the last of them has ended
+   */
+  async run(plans: readonly ExperimentPlan[], ended: (plan: ExperimentPlan) => Promise<void>): Promise<void> {
     // A process that ended between the results and their snapshot has left it; and what is forced begins anew.
-    for (const { cell, state, isForced } of plan.cells) {
-      if (state === "fresh" || isForced) await this.#run.snapshotsOf(cell).remove();
+    for (const { cell, state, isForced } of plans.flatMap(({ cells }) => cells)) {
+      if (state === "fresh" || isForced) await removeIfThere(cellPath(this.#options, cell));
     }
-    for (const planned of cellsToRun(plan)) {
-      if (this.#options.failFast && this.failed.length > 0) break;
-      this.#run.stop.throwIfAborted();
-      this.#observer.begin(planned.cell);
-      await this.#runOrTake(planned, folder);
-    }
-    return folder;
+    const schedule = new Schedule(plans, this.#options.present.profile, this.#computer.width);
+    const left = new Map(plans.map((plan) => [plan, cellsToRun(plan).length]));
+    const next = () => this.#isOver ? undefined : schedule.next();
+    await sideBySide(this.#computer, next, async (turn) => {
+      for (const planned of turn.cells) {
+        if (this.#isOver) return;
+        this.#options.stop.throwIfAborted();
+        if (!await this.#runOrTake(planned, turn.waits)) return schedule.putBack(turn);
+        left.set(planned.plan, left.get(planned.plan)! - 1);
+        if (left.get(planned.plan) === 0) await ended(planned.plan);
+      }
+    });
   }
 
   /** An experiment's results, without rows of cells that are not recorded; every time the same object. */
-  async folderOf(experiment: Experiment): Promise<ResultsFolder> {
+  folderOf(experiment: Experiment): Promise<ResultsFolder> {
     const known = async () => await openKnown(this.#options, experiment, await readKnown(this.#options, experiment));
-    const folder = this.#folders.get(experiment) ?? await known();
+    const folder = this.#folders.get(experiment) ?? known();
     this.#folders.set(experiment, folder);
     return folder;
   }
 
-  async #runOrTake({ cell, sameAs }: PlannedCell, folder: ResultsFolder): Promise<void> {
+  /** What a cell gives now; it is written nowhere. */
+  async compute(cell: Cell, waits = true): Promise<Computation> {
+    const computation = await this.#computer.compute(cell, waits);
+    for (const [name, seconds] of Object.entries(computation.sharedSeconds)) {
+      this.#sharedSeconds.set(name, Math.max(seconds, this.#sharedSeconds.get(name) ?? 0));
+    }
+    return computation;
+  }
+
+  /** Changes results and writes them, when no other change is being written: files have one writer, and hold what it knows. */
+  async record(folder: ResultsFolder, change: () => void): Promise<void> {
+    const recorded = this.#recorded.then(() => {
+      change();
+      return folder.write();
+    });
+    this.#recorded = recorded.catch(() => {});
+    await recorded;
+  }
+
+  /** Whether no more cells are begun. */
+  get #isOver(): boolean {
+    return this.#options.failFast && this.failed.length > 0;
+  }
+
+  /** Whether it has ended; otherwise it is to be put back. */
+  async #runOrTake({ cell, sameAs, plan }: ScheduledCell, waits: boolean): Promise<boolean> {
     const run = runNameOf(cell, this.#options.present.profile);
     const source = this.#done.get(run) ?? sameAs;
+    this.#observer.begin(cell);
     try {
       const earlier = this.#errors.get(run);
       if (earlier) throw earlier;
-      const ownMs = source ? await this.#take(cell, source, folder) : await this.#computeAndPut(cell, folder);
-      await folder.write();
+      const folder = await this.folderOf(plan.experiment);
+      const ownMs = source ? await this.#take(cell, source, folder) : await this.#computeAndRecord(cell, folder, waits);
       this.#done.set(run, cell);
-      await this.#run.snapshotsOf(cell).remove();
+      await removeIfThere(cellPath(this.#options, cell));
       await forgetFailure(this.#options, cell);
       this.#observer.end(cell, source ? "taken" : "run", ownMs);
     } catch (error) {
+      if (error instanceof Busy || (error instanceof Interrupted && this.#isOver)) {
+        this.#observer.putBack(cell);
+        return false;
+      }
       if (endsTheRun(error)) throw error;
       this.#errors.set(run, error as Error);
       await this.#fail(cell, error as Error);
-    } finally {
-      this.#run.log = undefined;
     }
+    return true;
   }
 
   /** Copies what another experiment has recorded of the same run. */
@@ -126,68 +164,52 @@ export class CellRunner {
     const from = await this.folderOf(source.experiment);
     const record = recordAt(from.provenance, addressOf(source));
     if (!record) throw new RangeError(`Cannot take ${fullAddressOf(source)}: it is not recorded`);
-    folder.put(cellKeyOf(cell), from.resultOf(cellKeyOf(source)));
     const basis = { ...record, ...computedOf(cell, this.#options.present.profile) };
     const takenFrom = record.takenFrom ?? fullAddressOf(source);
-    this.#record(cell, { ...basis, hash: hashOf(basis), takenFrom }, folder, from.provenance.data);
+    const taken = { ...basis, hash: hashOf(basis), takenFrom };
+    await this.record(folder, () => put(folder, cell, from.resultOf(cellKeyOf(source)), taken, from.provenance.data));
   }
 
-  async #computeAndPut(cell: Cell, folder: ResultsFolder): Promise<number> {
-    const { present, code, otherArguments } = this.#options;
-    const command = shellCommand(rerunArguments(cell, otherArguments));
-    this.#run.log = await CellLog.open(this.#options, cell, command);
-    this.#run.say("begins");
-    const { result, uses, description, ownMs } = await this.compute(cell);
-    folder.put(cellKeyOf(cell), result);
-    const basis = basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, present);
+  async #computeAndRecord(cell: Cell, folder: ResultsFolder, waits: boolean): Promise<number> {
+    const computation = await this.compute(cell, waits);
+    await this.record(folder, () => this.put(cell, computation, folder));
+    return computation.ownMs;
+  }
+
+  /** Puts what a cell gave, and what it was made of, in place of what was there; it is not written yet. */
+  put(cell: Cell, computation: Computation, folder: ResultsFolder): void {
+    const { result, basis, description, ownMs, peakMemoryBytes, peakGpuBytes } = computation;
     const record = {
-      ...code,
+      ...this.#options.code,
       ...basis,
       hash: hashOf(basis),
       wallSeconds: Math.round(ownMs / 100) / 10,
-      peakMemoryBytes: Math.max(this.#run.peakBytes, Deno.memoryUsage().rss),
-      peakGpuBytes: this.#run.gpu.peakBytes,
+      peakMemoryBytes,
+      peakGpuBytes,
     };
-    this.#record(cell, record, folder, description);
-    return ownMs;
+    put(folder, cell, result, record, description);
   }
 
-  /** What a cell gives now; it is written nowhere. */
-  async compute(cell: Cell): Promise<Computation> {
-    const { experiment, method, task, seed } = cell;
-    const clock = this.#run.startClock(cell);
-    const { value, uses } = await this.#run.tracer.trace(async () => {
-      const opened = `experiment ${experiment.name}${task === undefined ? "" : ` for ${task}`}`;
-      const run = await this.#run.once(opened, () => experiment.open(this.#run.contextOf(cell), task));
-      return { result: await run.cell(method.name, seed), description: run.description };
-    });
-    return { ...value, uses, ownMs: clock.elapsedMs };
-  }
-
-  #record(
-    cell: Cell,
-    record: Omit<FullRecord, "rows">,
-    folder: ResultsFolder,
-    data: Readonly<Record<string, unknown>>,
-  ): void {
-    const address = addressOf(cell);
-    const provenance = withRecord(folder.provenance, address, { ...record, rows: rowsDigest(folder, address) });
-    const shared = [...this.#run.sharedSeconds].filter(([name, seconds]) =>
-      seconds >= Math.max(0.1, provenance.shared[name] ?? 0)
-    ).map(([name, seconds]) => [name, Math.round(10 * seconds) / 10]);
-    folder.provenance = {
-      ...provenance,
-      data: { ...provenance.data, ...data },
-      shared: { ...provenance.shared, ...Object.fromEntries(shared) },
-    };
+  /** Records how long the things took that cells of these plans share, whichever cell asked for them first. */
+  async recordShared(plans: readonly ExperimentPlan[]): Promise<void> {
+    const { profile } = this.#options.present;
+    for (const plan of plans) {
+      const folder = await this.folderOf(plan.experiment);
+      const { shared } = folder.provenance;
+      const runs = cellsToRun(plan).map(({ cell }) => ({ run: runNameOf(cell, profile), seed: cell.seed }));
+      const longer = [...this.#sharedSeconds].filter(([name, seconds]) =>
+        seconds >= Math.max(LEAST_SHARED_SECONDS, shared[name] ?? 0) &&
+        runs.some(({ run, seed }) => mayShare(run, seed, name))
+      ).map(([name, seconds]) => [name, Math.round(10 * seconds) / 10]);
+      await this.record(folder, () => {
+        folder.provenance = { ...folder.provenance, shared: { ...shared, ...Object.fromEntries(longer) } };
+      });
+    }
   }
 
   async #fail(cell: Cell, error: Error): Promise<void> {
     const { code, otherArguments, present } = this.#options;
     const command = shellCommand(rerunArguments(cell, otherArguments));
-    this.#run.log?.line(`failed: ${error.stack ?? error.message}`);
-    // It would only come to the same end.
-    if (error instanceof NonFiniteError) await this.#run.snapshotsOf(cell).remove();
     const { message, stack } = error;
     const settings = settingsDigest(cell, present);
     await writeFailure(this.#options, cell, {
@@ -199,6 +221,21 @@ export class CellRunner {
       settings,
     });
     this.failed.push({ cell, error, command });
+    if (this.#options.failFast) this.#computer.abandon();
     this.#observer.end(cell, "failed");
   }
+}
+
+/** Puts a cell's results and its record in place of any that were there. */
+function put(
+  folder: ResultsFolder,
+  cell: Cell,
+  result: CellResult,
+  record: Omit<FullRecord, "rows">,
+  data: Readonly<Record<string, unknown>>,
+): void {
+  folder.put(cellKeyOf(cell), result);
+  const address = addressOf(cell);
+  const provenance = withRecord(folder.provenance, address, { ...record, rows: rowsDigest(folder, address) });
+  folder.provenance = { ...provenance, data: { ...provenance.data, ...data } };
 }

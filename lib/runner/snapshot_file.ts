@@ -50,6 +50,12 @@ export function cellPath({ resultsFolder, profileName }: ResultsPlace, cell: Cel
   return `${resultsFolder}/${STATE_FOLDER}/${profileName}/cells/${cell.experiment.name}/${file}`;
 }
 
+/** The file that is locked while a snapshot's is read or written; apart from those, which come and go. */
+export function lockPath({ resultsFolder, profileName }: ResultsPlace, path: string): string {
+  const state = `${resultsFolder}/${STATE_FOLDER}/${profileName}`;
+  return `${state}/locks${path.slice(state.length)}.lock`;
+}
+
 /** What stands in the header of a snapshot's file. */
 interface Header extends Basis {
   readonly elapsedMs?: number;

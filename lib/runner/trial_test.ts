@@ -1,0 +1,38 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "#lib/errors.ts";
+import { PLAIN, TASKS } from "./test_experiment.ts";
+import type { RecordedResults } from "#lib/experiment/experiment.ts";
+import { loadProfile } from "#lib/experiment/profile.ts";
+import { experimentsOf } from "#lib/experiment/trial.ts";
+
+const profile = await loadProfile("smoke");
+const EXPERIMENTS = [PLAIN, TASKS];
+const trialOf = (experiments: string[], methods: string[]) => ({ ...profile, trial: { experiments, methods } });
+
+Deno.test("a profile has all experiments, and a trial those that it names with the methods that it names", () => {
+  assertEquals(experimentsOf(EXPERIMENTS, profile), EXPERIMENTS);
+  const trial = experimentsOf([{ ...PLAIN, onlyWhenNamed: true }, TASKS], trialOf(["plain"], ["kd"]));
+  assertEquals(trial.map(({ name, methods }) => [name, methods.map(({ name }) => name)]), [["plain", ["kd"]]]);
+  // What it names runs without being named once more.
+  assertEquals(trial[0].onlyWhenNamed, false);
+});
+
+Deno.test("the report of a trial is of its methods", () => {
+  const reported: RecordedResults[] = [];
+  const experiment = {
+    ...PLAIN,
+    report: (results: RecordedResults) => (reported.push(results), { tables: {}, figures: {} }),
+  };
+  const [trial] = experimentsOf([experiment], trialOf(["plain"], ["sft"]));
+  trial.report({ profile: "p", scores: [], items: [], curves: [] });
+  assertEquals(reported.map(({ methods, profile }) => [profile, methods]), [["p", ["sft"]]]);
+});
+
+Deno.test("a trial that names what there is not is refused with the likeliest", () => {
+  for (
+    const [trial, message] of [
+      [trialOf(["plian"], ["sft"]), 'unknown experiment "plian"; did you mean "plain"?'],
+      [trialOf(["plain"], ["sfft"]), 'unknown method "sfft"; did you mean "sft"?'],
+    ] as const
+  ) assertThrows(() => experimentsOf(EXPERIMENTS, trial), InputError, message);
+});

@@ -1,0 +1,61 @@
+import { hostOf } from "#lib/judge/settings.ts";
+import { STATE_FOLDER } from "./folder_lock.ts";
+import type { ResultsPlace } from "./known_results.ts";
+
+/** Where a judge's grades are kept. */
+const CACHE_FOLDER = ".cache";
+
+export interface WorkerCommand extends ResultsPlace {
+  /** The program's main module: an address of a file. */
+  readonly program: string;
+  readonly dataFolder?: string;
+  /** Of the judge, if one is asked. */
+  readonly judgeUrl?: string;
+  /** What else was asked for (`--set`, `--data`, …). */
+  readonly otherArguments: readonly string[];
+  readonly checkpointSeconds: number;
+  /** Threads of a CPU driver that each worker has. */
+  readonly driverThreads?: number;
+}
+
+/** Starts a process that computes the cells that it is told to on its standard input. */
+export function startWorker(command: WorkerCommand): Deno.ChildProcess {
+  const { driverThreads } = command;
+  return new Deno.Command(denoPath(), {
+    args: workerArguments(command),
+    // Mesa's; other drivers do not know it.
+    env: driverThreads === undefined ? {} : { LP_NUM_THREADS: String(driverThreads) },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** What Deno is called with. */
+export function workerArguments(command: WorkerCommand): string[] {
+  const { program, otherArguments, checkpointSeconds } = command;
+  const mode = ["--quiet", "--no-prompt", "--ignore-env"];
+  const args = [...otherArguments, "--checkpoint-every", String(checkpointSeconds)];
+  return ["run", ...mode, ...permissions(command), program, "cell", ...args];
+}
+
+/** This Deno; by its name where that is how it may be run, as with a link on PATH. */
+function denoPath(): string {
+  const path = Deno.execPath();
+  return Deno.permissions.querySync({ name: "run", command: path }).state === "granted" ? path : "deno";
+}
+
+/** Of what a cell needs, what this process may do itself: a worker runs nothing, and writes no results. */
+function permissions({ program, resultsFolder, dataFolder, judgeUrl = "" }: WorkerCommand): string[] {
+  const project = decodeURIComponent(new URL("../", program).pathname);
+  const state = `${resultsFolder}/${STATE_FOLDER}`;
+  const read = [project, CACHE_FOLDER, resultsFolder, ...(dataFolder === undefined ? [] : [dataFolder])];
+  const wanted: Deno.PermissionDescriptor[] = [
+    ...read.map((path) => ({ name: "read", path }) as const),
+    ...[state, CACHE_FOLDER].map((path) => ({ name: "write", path }) as const),
+    ...["INIT_CWD", "XDG_RUNTIME_DIR", "JUDGE_API_KEY"].map((variable) => ({ name: "env", variable }) as const),
+    ...(URL.canParse(judgeUrl) ? [{ name: "net", host: hostOf(judgeUrl) } as const] : []),
+  ];
+  return wanted.filter((each) => Deno.permissions.querySync(each).state === "granted")
+    .map(({ name, ...what }) => `--allow-${name}=${Object.values(what)[0]}`);
+}

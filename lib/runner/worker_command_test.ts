@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { workerArguments } from "./worker_command.ts";
+
+const PROJECT = new URL("../../", import.meta.url);
+const COMMAND = {
+  program: new URL("experiments/main.ts", PROJECT).href,
+  resultsFolder: ".cache/results",
+  profileName: "smoke",
+  judgeUrl: "http://127.0.0.1:8080/v1",
+  otherArguments: ["--profile", "smoke", "--results", ".cache/results"],
+  checkpointSeconds: 30,
+};
+
+const permissionsOf = (command: typeof COMMAND) =>
+  workerArguments(command).filter((word) => word.startsWith("--allow"));
+
+Deno.test({
+  name: "a worker has what a cell needs: it writes no results, runs nothing, and reaches the judge alone",
+  permissions: { read: ["."], write: [".cache"], run: ["git"], net: ["127.0.0.1"] },
+  fn() {
+    assertEquals(permissionsOf(COMMAND), [
+      `--allow-read=${decodeURIComponent(PROJECT.pathname)}`,
+      "--allow-read=.cache",
+      "--allow-read=.cache/results",
+      "--allow-write=.cache/results/.state",
+      "--allow-write=.cache",
+      "--allow-net=127.0.0.1:8080",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "a worker has no permission that its run has not",
+  permissions: { read: [".cache"], write: [".cache/results"] },
+  fn() {
+    assertEquals(permissionsOf(COMMAND), [
+      "--allow-read=.cache",
+      "--allow-read=.cache/results",
+      "--allow-write=.cache/results/.state",
+    ]);
+  },
+});
+
+Deno.test("a worker is told what else was asked for", () => {
+  const words = workerArguments(COMMAND);
+  assertEquals(words.slice(words.indexOf(COMMAND.program)), [
+    COMMAND.program,
+    "cell",
+    ...COMMAND.otherArguments,
+    "--checkpoint-every",
+    "30",
+  ]);
+});
