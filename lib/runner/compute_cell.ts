@@ -107,6 +107,8 @@ export class LocalComputer implements CellComputer {
     const { value, uses } = await run.tracer.trace(async () => {
       const opened = `experiment ${experiment.name}${task === undefined ? "" : ` for ${task}`}`;
       const made = await run.once(opened, () => experiment.open(run.contextOf(cell), task));
+      // A worker whose run has ended may see so only now.
+      run.stop.throwIfAborted();
       return { result: await made.cell(method.name, seed), description: made.description };
     });
     const { present } = this.#options;

@@ -2,6 +2,7 @@ import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
 import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/experiment/experiment.ts";
+import { askForNetwork } from "#lib/judge/network_permission.ts";
 import type { Profile } from "#lib/experiment/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
 import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
@@ -191,6 +192,8 @@ export class Reproduction {
     if (program === undefined || width <= 1) {
       return await LocalComputer.open({ ...this.#options, watcher, present: this.present });
     }
+    // To be refused before cells are, and by the command that was given.
+    if (URL.canParse(profile.judge.url)) await askForNetwork(profile.judge.url);
     const driverThreads = tuning.name === "cpu" ? Math.max(1, Math.floor(cores / width)) : undefined;
     return new WorkerPool({
       ...this.#options,

@@ -201,6 +201,8 @@ export class CellRunner {
         seconds >= Math.max(LEAST_SHARED_SECONDS, shared[name] ?? 0) &&
         runs.some(({ run, seed }) => mayShare(run, seed, name))
       ).map(([name, seconds]) => [name, Math.round(10 * seconds) / 10]);
+      // Where every cell failed there is nothing to be written.
+      if (longer.length === 0 || folder.scores.length === 0) continue;
       await this.record(folder, () => {
         folder.provenance = { ...folder.provenance, shared: { ...shared, ...Object.fromEntries(longer) } };
       });

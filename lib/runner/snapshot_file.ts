@@ -53,7 +53,7 @@ export function cellPath({ resultsFolder, profileName }: ResultsPlace, cell: Cel
 /** The file that is locked while a snapshot's is read or written; apart from those, which come and go. */
 export function lockPath({ resultsFolder, profileName }: ResultsPlace, path: string): string {
   const state = `${resultsFolder}/${STATE_FOLDER}/${profileName}`;
-  return `${state}/locks${path.slice(state.length)}.lock`;
+  return `${state}/locks/${path.slice(state.length + 1).replaceAll("/", "_")}.lock`;
 }
 
 /** What stands in the header of a snapshot's file. */
