@@ -107,6 +107,7 @@ export class Gpu implements AsyncDisposable {
 
   release(tensor: Tensor): void {
     this.#pool.release(tensor.buffer);
+    this.#images.released(tensor.buffer);
   }
 
   upload(values: TypedArray, shape: Shape = [values.length]): Tensor {

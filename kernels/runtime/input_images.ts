@@ -13,6 +13,8 @@ export interface InputImage {
 interface Image extends InputImage {
   readonly texture: GPUTexture;
   readonly format: ImageFormat;
+  /** Size and format: those of one kind can take each other's place. */
+  readonly kind: string;
   readonly bytes: number;
   /** The window that it holds; another takes its place where images would grow too many. */
   window?: Window;
@@ -46,6 +48,8 @@ export class InputImages {
   readonly #ofBuffers = new Map<GPUBuffer, Map<string, Image>>();
   /** Images of whole buffers, of one size and format, those first that were not read for longest. */
   readonly #alike = new Map<string, Set<Image>>();
+  /** Those of them whose buffers hold no tensor now. */
+  readonly #idle = new Map<string, Set<Image>>();
   #nextId = 0;
   #count = 0;
   #bytes = 0;
@@ -112,6 +116,13 @@ export class InputImages {
     }
   }
 
+  /** Notes that a buffer holds no tensor for now: its images may go to others. */
+  released(buffer: GPUBuffer): void {
+    for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
+      if (image.isWhole) setOf(this.#idle, image.kind).add(image);
+    }
+  }
+
   /** The image of a tensor, up to date once the commands that `encoder` is asked for have run. */
   imageOf(tensor: Tensor, { element }: KernelBinding, encoder: () => GPUCommandEncoder): InputImage {
     const { buffer, offset } = tensor;
@@ -136,7 +147,8 @@ export class InputImages {
   forget(buffer: GPUBuffer): void {
     for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
       image.texture.destroy();
-      this.#alike.get(kindOf(image.bytes, image.format))?.delete(image);
+      this.#alike.get(image.kind)?.delete(image);
+      this.#idle.get(image.kind)?.delete(image);
       this.#bytes -= image.bytes;
       if (image.isWhole) this.#wholeBytes -= image.bytes;
       this.#count--;
@@ -157,21 +169,22 @@ export class InputImages {
   #noteRead(image: Image): void {
     image.lastRead = this.#dispatches;
     if (!image.isWhole) return;
-    const kind = kindOf(image.bytes, image.format);
-    let alike = this.#alike.get(kind);
-    if (!alike) this.#alike.set(kind, alike = new Set());
+    const alike = setOf(this.#alike, image.kind);
     alike.delete(image);
     alike.add(image);
+    this.#idle.get(image.kind)?.delete(image);
   }
 
-  /** One whose place can be taken, else a new one. */
+  /** One that nobody needs, or whose place can be taken, else a new one. */
   #freeImage(size: number, format: ImageFormat, isWhole: boolean): Image {
-    if (isWhole && this.#wholeBytes + size > MOST_OF_BUFFERS * this.#bufferBytes()) {
-      const [oldest] = this.#alike.get(kindOf(size, format)) ?? [];
-      if (oldest && oldest.lastRead < this.#dispatches) {
-        this.#ofBuffers.get(oldest.window!.buffer)!.delete(oldest.window!.key);
-        return oldest;
-      }
+    const kind = `${size} ${format.format}`;
+    const [idle] = isWhole ? this.#idle.get(kind) ?? [] : [];
+    const isTooMuch = isWhole && this.#wholeBytes + size > MOST_OF_BUFFERS * this.#bufferBytes();
+    const [oldest] = isTooMuch ? this.#alike.get(kind) ?? [] : [];
+    const taken = idle ?? (oldest && oldest.lastRead < this.#dispatches ? oldest : undefined);
+    if (taken) {
+      this.#ofBuffers.get(taken.window!.buffer)!.delete(taken.window!.key);
+      return taken;
     }
     const texels = Math.ceil(size / format.bytes);
     const texture = this.#device.createTexture({
@@ -184,7 +197,7 @@ export class InputImages {
     this.#bytes += size;
     if (isWhole) this.#wholeBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
-    return { id: this.#nextId++, texture, view: texture.createView(), format, bytes: size, isWhole, lastRead: 0 };
+    return { id: this.#nextId++, texture, view: texture.createView(), format, kind, bytes: size, isWhole, lastRead: 0 };
   }
 }
 
@@ -192,8 +205,10 @@ function windowKey(tensor: Tensor, element: string): string {
   return `${tensor.offset} ${imageSize(tensor)} ${element}`;
 }
 
-function kindOf(bytes: number, { format }: ImageFormat): string {
-  return `${bytes} ${format}`;
+function setOf<T>(sets: Map<string, Set<T>>, key: string): Set<T> {
+  let set = sets.get(key);
+  if (!set) sets.set(key, set = new Set());
+  return set;
 }
 
 /** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of like size share the image. */
