@@ -1,5 +1,6 @@
 /**
- * Reuses GPU buffers by size class, so that from the third step on a training loop creates none.
+ * Reuses GPU buffers by size class, so that from the third step on a training loop creates none. The oldest buffer that may be taken is,
+ * so that equal steps get equal buffers, and find the bind groups that were made of them.
  *
  * A released buffer may be handed out at once to work that the GPU itself writes, since commands run in order. An upload is
  * different: `writeBuffer` takes effect before commands that are encoded but not yet submitted, so it may only use a buffer
@@ -7,8 +8,11 @@
  */
 export class BufferPool {
   readonly #device: GPUDevice;
+  /** Waiting buffers by size, the oldest last. */
   readonly #submitted = new Map<number, GPUBuffer[]>();
   readonly #unsubmitted = new Map<number, GPUBuffer[]>();
+  readonly #ages = new WeakMap<GPUBuffer, number>();
+  #nextAge = 0;
   #liveBuffers = 0;
   #liveBytes = 0;
   #peakBytes = 0;
@@ -32,26 +36,31 @@ export class BufferPool {
 
   acquire(sizeBytes: number, forUpload: boolean): GPUBuffer {
     const size = sizeClass(sizeBytes);
-    const reused = (forUpload ? undefined : this.#unsubmitted.get(size)?.pop()) ?? this.#submitted.get(size)?.pop();
+    const submitted = this.#submitted.get(size) ?? [];
+    const unsubmitted = forUpload ? [] : this.#unsubmitted.get(size) ?? [];
+    const oldest = this.#ageOf(submitted.at(-1)) < this.#ageOf(unsubmitted.at(-1)) ? submitted : unsubmitted;
+    const reused = oldest.pop();
     if (reused) return reused;
     this.#liveBuffers++;
     this.#liveBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
-    return this.#device.createBuffer({
+    const buffer = this.#device.createBuffer({
       label: `pool ${size} B`,
       size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
+    this.#ages.set(buffer, this.#nextAge++);
+    return buffer;
   }
 
   release(buffer: GPUBuffer): void {
-    push(this.#unsubmitted, buffer);
+    this.#put(this.#unsubmitted, buffer);
   }
 
   /** Call after a submit: what was released before it may now take uploads too. */
   onSubmit(): void {
     for (const buffers of this.#unsubmitted.values()) {
-      for (const buffer of buffers) push(this.#submitted, buffer);
+      for (const buffer of buffers) this.#put(this.#submitted, buffer);
       buffers.length = 0;
     }
   }
@@ -69,12 +78,19 @@ export class BufferPool {
       buffers.length = 0;
     }
   }
-}
 
-function push(lists: Map<number, GPUBuffer[]>, buffer: GPUBuffer): void {
-  const list = lists.get(buffer.size);
-  if (list) list.push(buffer);
-  else lists.set(buffer.size, [buffer]);
+  /** The oldest has the least; infinite for none. */
+  #ageOf(buffer: GPUBuffer | undefined): number {
+    return buffer ? this.#ages.get(buffer)! : Infinity;
+  }
+
+  #put(lists: Map<number, GPUBuffer[]>, buffer: GPUBuffer): void {
+    let list = lists.get(buffer.size);
+    if (!list) lists.set(buffer.size, list = []);
+    let i = list.length;
+    while (i > 0 && this.#ageOf(list[i - 1]) < this.#ageOf(buffer)) i--;
+    list.splice(i, 0, buffer);
+  }
 }
 
 /** Powers of two and their halves between, from 256 B: at most a third is unused, and steps of like size share buffers. */

@@ -67,6 +67,21 @@ Deno.test("cycles of acquiring and releasing make no buffer after the second", (
   assertEquals([pool.liveBuffers, pool.peakBytes], [live, peak]);
 });
 
+Deno.test("equal steps get equal buffers, whatever came between, whether submitted or not", () => {
+  const { pool } = fakePool();
+  const step = () => {
+    const buffers = Array.from({ length: 5 }, () => pool.acquire(300, false));
+    for (const i of [3, 0, 4, 1, 2]) pool.release(buffers[i]);
+    return buffers;
+  };
+  const first = step();
+  assertEquals(step(), first);
+  const others = Array.from({ length: 7 }, () => pool.acquire(300, true));
+  for (const i of [6, 1, 3, 0, 2, 5, 4]) pool.release(others[i]);
+  pool.onSubmit();
+  assertEquals(step(), first);
+});
+
 Deno.test("trim destroys the waiting buffers, not those in use, and the peak remembers all", () => {
   const { pool, created } = fakePool();
   const [kept, released] = [pool.acquire(256, false), pool.acquire(1024, true)];

@@ -32,7 +32,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     name: "cpu",
     inputs: "image",
     leastImageBytes: 32_768,
-    mostUncopiedBytes: 4_096,
+    mostUncopiedBytes: 16_384,
     rowsBy: "invocation",
     rowWorkgroup: 8,
     elementwiseWorkgroup: 64,
