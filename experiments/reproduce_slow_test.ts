@@ -89,7 +89,7 @@ test("a loss that is no number fails its cell, which keeps its log and how to ru
   assertStringIncludes(state.printed, `again: ${again}`);
   const shown = await run("show", "instruction_following/kd/10", "--profile", "smoke", "--results", folder);
   assertMatch(shown.printed, /^Failure\n {2}kd, seed 10: /m);
-  assertMatch(shown.printed, /^ +\d\.\d s {2}failed: NonFiniteError/m);
+  assertMatch(shown.printed, /^ +\d\.\d s {2}ended: NonFiniteError/m);
 
   const stopped = await run(...TABLE, "--methods", "sft_continued,kd,seqkd", ...wild, "--fail-fast");
   assertStringIncludes(stopped.reported, "failed 1\n");

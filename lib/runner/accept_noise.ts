@@ -94,7 +94,7 @@ async function decide(
   const names = others.map((other) => other.address).join(", ");
   acceptance.observer.begin(cell);
   try {
-    const put = source ? await taken(cell, source, runner, acceptance) : await computed(cell, runner);
+    const { put, ownMs } = source ? await taken(cell, source, runner, acceptance) : await computed(cell, runner);
     await runner.record(folder, () => {
       const recorded = folder.scores;
       put(folder);
@@ -104,7 +104,7 @@ async function decide(
       say(`${address} ${describeVerdict(verdict)}; ${isAccepted ? "accepted" : "not accepted"}: ${names}`);
     });
     await acceptance.forget(cell);
-    acceptance.observer.end(cell, source ? "taken" : "run");
+    acceptance.observer.end(cell, source ? "taken" : "run", ownMs);
     return true;
   } catch (error) {
     if (endsTheRun(error)) throw error;
@@ -114,19 +114,23 @@ async function decide(
   }
 }
 
-type Put = (folder: ResultsFolder) => void;
-
-async function computed(cell: Cell, runner: NoiseRunner): Promise<Put> {
-  const computation = await runner.compute(cell);
-  return (folder) => runner.put(cell, computation, folder);
+/** How a cell's rows are put into its folder, and what they took to compute, if they were. */
+interface Made {
+  readonly put: (folder: ResultsFolder) => void;
+  readonly ownMs?: number;
 }
 
-async function taken(cell: Cell, source: Cell, runner: NoiseRunner, { present }: NoiseAcceptance): Promise<Put> {
+async function computed(cell: Cell, runner: NoiseRunner): Promise<Made> {
+  const computation = await runner.compute(cell);
+  return { put: (folder) => runner.put(cell, computation, folder), ownMs: computation.ownMs };
+}
+
+async function taken(cell: Cell, source: Cell, runner: NoiseRunner, { present }: NoiseAcceptance): Promise<Made> {
   const from = await runner.folderOf(source.experiment);
   const record = recordAt(from.provenance, addressOf(source))!;
   const basis = { ...record, ...computedOf(cell, present.profile) };
   const takenFrom = record.takenFrom ?? fullAddressOf(source);
-  return (folder) => {
+  const put = (folder: ResultsFolder) => {
     folder.put(cellKeyOf(cell), from.resultOf(cellKeyOf(source)));
     const rows = rowsDigest(folder, addressOf(cell));
     folder.provenance = withRecord(folder.provenance, addressOf(cell), {
@@ -134,6 +138,7 @@ async function taken(cell: Cell, source: Cell, runner: NoiseRunner, { present }:
       ...{ hash: hashOf(basis), takenFrom, rows },
     });
   };
+  return { put };
 }
 
 /** The scores of a cell as they are recorded. */

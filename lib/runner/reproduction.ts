@@ -22,7 +22,7 @@ import { readTables, writeReport } from "./report.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
 import { cellPath, sharedPath } from "./snapshot_file.ts";
-import { removeIfThere } from "./storage.ts";
+import { isFile, removeIfThere } from "./storage.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {
@@ -290,12 +290,4 @@ async function placeOf(options: ReproductionOptions, adapter: string | undefined
   if (!keepsRecorded) return { resultsFolder, profileName, adapter, recorded: undefined };
   const isEverywhere = profile.trial !== undefined;
   return await placeToWrite({ resultsFolder, profileName, experiments, isEverywhere }, adapter);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
