@@ -1,15 +1,15 @@
 /** The program: the tasks of `deno.json` run it with a command and its arguments. */
 import { main } from "#lib/cli/main.ts";
 import { processTerminal } from "#lib/cli/terminal.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import { ablations } from "./ablations.ts";
-import { adversarialTraining } from "./adversarial_training.ts";
-import { combinationFactor } from "./combination_factor.ts";
-import { distances } from "./distances.ts";
-import { imitationGap } from "./imitation_gap.ts";
-import { gpt2InstructionFollowing, instructionFollowing } from "./instruction_following.ts";
-import { taskCombinationFactor } from "./task_combination_factor.ts";
-import { taskSpecific } from "./task_specific.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { ablations } from "#experiments/tables/ablations.ts";
+import { adversarialTraining } from "#experiments/tables/adversarial_training.ts";
+import { combinationFactor } from "#experiments/tables/combination_factor.ts";
+import { distances } from "#experiments/tables/distances.ts";
+import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
+import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
+import { taskCombinationFactor } from "#experiments/tables/task_combination_factor.ts";
+import { taskSpecific } from "#experiments/tables/task_specific.ts";
 
 /** Every experiment, in the order in which `list` shows and `reproduce` runs them. */
 export const EXPERIMENTS: readonly Experiment[] = [

@@ -35,7 +35,7 @@ const KEPT_CHARACTERS = 10_000;
 
 /** Folders that `verify` takes, in the repository and beside it. */
 const FIXTURES = [
-  ...["gpt2", "llama", "t5"].map((name) => `lib/verification/testdata/${name}`),
+  ...["gpt2", "llama", "t5"].map((name) => `lib/verification/fixtures/${name}`),
   ...["gpt2", "llama", "t5", "t5-v1_1", "mt5"].map((name) => `../shared/fixtures/hf/${name}`),
   ...["reference_gpt", "objectives", "metrics"].map((name) => `../shared/fixtures/${name}`),
 ];

@@ -13,7 +13,7 @@ Deno.test("the steps take what is there, less of it where quick, and less than 8
   assertEquals(all[1].args.at(-1), "kernels");
   const few = stepsOf(tasks, true, (folder) => folder.startsWith("lib/"));
   assertEquals(few[0].args.slice(-4), [
-    ...["gpt2", "llama", "t5"].map((name) => `lib/verification/testdata/${name}`),
+    ...["gpt2", "llama", "t5"].map((name) => `lib/verification/fixtures/${name}`),
     "--json",
   ]);
   assertEquals(few[2].args.slice(-3), ["--shapes", "gpt2_quick", "--json"]);

@@ -1,6 +1,6 @@
-import { fromSft } from "#lib/experiment/method.ts";
-import { dataOf } from "#lib/experiment/student_texts.ts";
-import { distilOn } from "#lib/experiment/text_training.ts";
+import { fromSft } from "#lib/bench/method.ts";
+import { dataOf } from "#lib/bench/student_texts.ts";
+import { distilOn } from "#lib/bench/text_training.ts";
 import { distanceAlone } from "#lib/objectives/distillation.ts";
 
 export const akl = fromSft({

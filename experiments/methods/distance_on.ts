@@ -1,6 +1,6 @@
-import { fromSft, type Method } from "#lib/experiment/method.ts";
-import { drawsOf, teacherTextsOf } from "#lib/experiment/student_texts.ts";
-import { distilOn } from "#lib/experiment/text_training.ts";
+import { fromSft, type Method } from "#lib/bench/method.ts";
+import { drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { distilOn } from "#lib/bench/text_training.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import { distanceAlone } from "#lib/objectives/distillation.ts";
 

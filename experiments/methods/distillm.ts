@@ -1,5 +1,5 @@
-import { fromSft } from "#lib/experiment/method.ts";
-import { distilAdaptively } from "#lib/experiment/text_training.ts";
+import { fromSft } from "#lib/bench/method.ts";
+import { distilAdaptively } from "#lib/bench/text_training.ts";
 import { distanceAlone } from "#lib/objectives/distillation.ts";
 
 export const distillm = fromSft({

@@ -1,6 +1,6 @@
-import { fromSft } from "#lib/experiment/method.ts";
-import { choicesOf, drawsOf } from "#lib/experiment/student_texts.ts";
-import { distilOn } from "#lib/experiment/text_training.ts";
+import { fromSft } from "#lib/bench/method.ts";
+import { choicesOf, drawsOf } from "#lib/bench/student_texts.ts";
+import { distilOn } from "#lib/bench/text_training.ts";
 import { distanceAlone } from "#lib/objectives/distillation.ts";
 import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
 

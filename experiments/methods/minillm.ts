@@ -1,5 +1,5 @@
-import { fromSft } from "#lib/experiment/method.ts";
-import { miniLlm } from "#lib/experiment/minillm_run.ts";
+import { fromSft } from "#lib/bench/method.ts";
+import { miniLlm } from "#lib/bench/minillm_run.ts";
 
 export const minillm = fromSft({
   summary: "policy gradient of reverse KL on texts of both policies mixed (Gu et al. 2023)",

@@ -1,6 +1,6 @@
-import { fromSft } from "#lib/experiment/method.ts";
-import { teacherTextsOf } from "#lib/experiment/student_texts.ts";
-import { fineTuneOn } from "#lib/experiment/text_training.ts";
+import { fromSft } from "#lib/bench/method.ts";
+import { teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { fineTuneOn } from "#lib/bench/text_training.ts";
 
 export const seqkd = fromSft({
   summary: "fine-tuning on one text of the teacher for each prompt (Kim & Rush 2016)",

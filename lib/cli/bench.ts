@@ -1,11 +1,11 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { type BenchRow, runBenchmarks, type SkippedRow } from "#lib/benchmark/benchmarks.ts";
-import { rowNames, SHAPES, type ShapesName } from "#lib/benchmark/catalog.ts";
-import { compareCheckouts, type ComparedRow } from "#lib/benchmark/comparison.ts";
-import { profileTrainStep } from "#lib/benchmark/profile.ts";
-import { expectCheckout, StopwatchProcess } from "#lib/benchmark/stopwatch_process.ts";
-import { expectKnown } from "#lib/experiment/suggestion.ts";
-import { visibleJson } from "#lib/reporting/visible_text.ts";
+import { type BenchRow, runBenchmarks, type SkippedRow } from "#lib/speed/benchmarks.ts";
+import { rowNames, SHAPES, type ShapesName } from "#lib/speed/catalog.ts";
+import { compareCheckouts, type ComparedRow } from "#lib/speed/comparison.ts";
+import { profileTrainStep } from "#lib/speed/profile.ts";
+import { expectCheckout, StopwatchProcess } from "#lib/speed/stopwatch_process.ts";
+import { expectKnown } from "#lib/bench/suggestion.ts";
+import { visibleJson } from "#lib/visible_text.ts";
 import { formatComparedRow, formatKernelTimes, formatList, formatRow } from "./bench_text.ts";
 import { defineCommand } from "./command.ts";
 import { formatDuration, ProgressLine } from "./progress_line.ts";

@@ -1,7 +1,7 @@
 import type { KernelTime } from "#kernels/runtime/profile.ts";
-import type { BenchRow } from "#lib/benchmark/benchmarks.ts";
-import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "#lib/benchmark/catalog.ts";
-import type { ComparedRow } from "#lib/benchmark/comparison.ts";
+import type { BenchRow } from "#lib/speed/benchmarks.ts";
+import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "#lib/speed/catalog.ts";
+import type { ComparedRow } from "#lib/speed/comparison.ts";
 
 const NAME_WIDTH = 26;
 

@@ -1,4 +1,4 @@
-import { visibleJson } from "#lib/reporting/visible_text.ts";
+import { visibleJson } from "#lib/visible_text.ts";
 import { cellAt } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { presentOf, readSources } from "#lib/runner/present.ts";

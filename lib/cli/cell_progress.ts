@@ -1,4 +1,4 @@
-import type { TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { TrainingProgress } from "#lib/bench/experiment.ts";
 import { type Cell, fullAddressOf } from "#lib/runner/cell.ts";
 import { formatDuration } from "./progress_line.ts";
 

@@ -1,4 +1,4 @@
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a flag takes. `value` names it in the help. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "#lib/errors.ts";
-import { closest, unknownName } from "#lib/experiment/suggestion.ts";
+import { closest, unknownName } from "#lib/bench/suggestion.ts";
 import type { Command, Flag, Flags, Invocation } from "./command.ts";
 
 const COMMON_FLAGS = {

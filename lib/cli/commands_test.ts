@@ -11,7 +11,7 @@ async function run(...args: string[]) {
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const recorded = (folder: string) =>
-  decodeURIComponent(new URL(`../verification/testdata/${folder}`, import.meta.url).pathname);
+  decodeURIComponent(new URL(`../verification/fixtures/${folder}`, import.meta.url).pathname);
 
 test("doctor names the adapter, its limits and what will run on it", async () => {
   const { status, printed } = await run("doctor");

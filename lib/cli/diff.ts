@@ -1,9 +1,9 @@
 import { compareResults } from "#lib/comparison/compare_results.ts";
 import { isSame } from "#lib/comparison/comparison.ts";
 import { COMPARISON_FORMATS, type ComparisonFormat, formatComparison } from "#lib/comparison/comparison_formats.ts";
-import { ResultsHistory } from "#lib/comparison/results_version.ts";
+import { ResultsHistory } from "#lib/results/results_version.ts";
 import { InputError } from "#lib/errors.ts";
-import { isBeside, profileOf } from "#lib/runner/adapter_place.ts";
+import { isBeside, profileOf } from "#lib/results/place.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { DEFAULT_RESULTS } from "./results_flags.ts";

@@ -1,7 +1,7 @@
 import { EVALUATION_SET_NAMES } from "#lib/data/records.ts";
 import { TASK_NAMES, type TaskName } from "#lib/data/task_records.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import { listProfiles } from "#lib/experiment/profile.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { listProfiles } from "#lib/bench/profile.ts";
 import { defineCommand } from "./command.ts";
 
 /** What is scored on, as the embedded data fills it: the sets of instruction following, and the tasks of encoder-decoders. */

@@ -1,7 +1,7 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
-import { unknownName } from "#lib/experiment/suggestion.ts";
-import { explainRefusal } from "#lib/runner/refusal.ts";
+import { unknownName } from "#lib/bench/suggestion.ts";
+import { explainRefusal } from "#lib/results/refusal.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Terminal } from "./terminal.ts";

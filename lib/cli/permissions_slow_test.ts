@@ -67,7 +67,7 @@ async function withFolderElsewhere(fn: (elsewhere: string) => Promise<void>): Pr
 
 const PROFILE = ["--profile", "smoke"];
 const CELL = ["imitation_gap", ...PROFILE, "--methods", "distance_0", "--seeds", "10"];
-const CHECKPOINT = "lib/verification/testdata/gpt2";
+const CHECKPOINT = "lib/verification/fixtures/gpt2";
 
 /** Arguments that give each task work that takes a moment. */
 function argumentsOf(task: string, results: string): readonly string[] {

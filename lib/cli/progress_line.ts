@@ -1,4 +1,4 @@
-import { visibleText } from "#lib/reporting/visible_text.ts";
+import { visibleText } from "#lib/visible_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 const REWRITE_EVERY_MS = 100;

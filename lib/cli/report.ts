@@ -1,18 +1,19 @@
 import { compareResults } from "#lib/comparison/compare_results.ts";
 import { formatComparisonHtml } from "#lib/comparison/comparison_formats.ts";
-import { ResultsHistory } from "#lib/comparison/results_version.ts";
+import { ResultsHistory } from "#lib/results/results_version.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Experiment, Report } from "#lib/experiment/experiment.ts";
+import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { type Figure, renderSvg } from "#lib/reporting/figures/figure.ts";
 import { curveFigures } from "#lib/reporting/page/page_curves.ts";
 import { formatReportPage, type PageExperiment } from "#lib/reporting/page/report_page.ts";
 import { groupSamples } from "#lib/reporting/sample_groups.ts";
-import { isBeside, profileOf } from "#lib/runner/adapter_place.ts";
-import { folderOf, readKnown } from "#lib/runner/known_results.ts";
+import { isBeside, profileOf } from "#lib/results/place.ts";
+import { readKnown } from "#lib/runner/known_results.ts";
+import { folderOf } from "#lib/results/place.ts";
 import { staleOf } from "#lib/runner/plan.ts";
 import { reportOf } from "#lib/runner/report.ts";
-import { ResultsFolder } from "#lib/runner/results_folder.ts";
-import { readTextIfThere, writeIfChanged } from "#lib/runner/storage.ts";
+import { ResultsFolder } from "#lib/results/results_folder.ts";
+import { readTextIfThere, writeIfChanged } from "#lib/results/storage.ts";
 import { defineCommand } from "./command.ts";
 import { SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 

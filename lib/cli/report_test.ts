@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";
-import { formatScores } from "#lib/reporting/scores_csv.ts";
+import { formatScores } from "#lib/results/scores_csv.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { main } from "./main.ts";
 import { report } from "./report.ts";

@@ -1,6 +1,6 @@
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import { expectKnown } from "#lib/experiment/suggestion.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
 import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";

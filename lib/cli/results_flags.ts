@@ -1,10 +1,11 @@
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import { listProfiles, loadProfile, type Profile } from "#lib/experiment/profile.ts";
-import { expectKnown } from "#lib/experiment/suggestion.ts";
-import { experimentsOf } from "#lib/experiment/trial.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
+import { expectKnown } from "#lib/bench/suggestion.ts";
+import { experimentsOf } from "#lib/bench/trial.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
-import { type ChosenPlace, placeToRead, profileOf } from "#lib/runner/adapter_place.ts";
+import { type ChosenPlace, placeToRead } from "#lib/runner/adapter_place.ts";
+import { profileOf } from "#lib/results/place.ts";
 import type { Present } from "#lib/runner/freshness.ts";
 import { presentOf } from "#lib/runner/present.ts";
 import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";

@@ -1,4 +1,4 @@
-import type { TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { TrainingProgress } from "#lib/bench/experiment.ts";
 import type { Cell } from "#lib/runner/cell.ts";
 import type { CellWatcher } from "#lib/runner/compute_cell.ts";
 import type { RecordedTimes } from "#lib/runner/estimate.ts";

@@ -1,9 +1,9 @@
 import { type Failure, readFailure } from "#lib/runner/cell_files.ts";
 import { settingsDigest } from "#lib/runner/freshness.ts";
-import type { ResultsPlace } from "#lib/runner/known_results.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
 import type { ExperimentPlan, PlannedCell } from "#lib/runner/plan.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";
-import { shellCommand } from "#lib/runner/shell_command.ts";
+import { shellCommand } from "#lib/shell_command.ts";
 import { defineCommand } from "./command.ts";
 import { describeTotal } from "./plan_text.ts";
 import { describePlace } from "./place_text.ts";

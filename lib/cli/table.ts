@@ -1,9 +1,10 @@
 import { InputError } from "#lib/errors.ts";
-import { profileOf } from "#lib/runner/adapter_place.ts";
-import { folderOf, readKnown } from "#lib/runner/known_results.ts";
+import { profileOf } from "#lib/results/place.ts";
+import { readKnown } from "#lib/runner/known_results.ts";
+import { folderOf } from "#lib/results/place.ts";
 import { staleOf } from "#lib/runner/plan.ts";
 import { reportOf } from "#lib/runner/report.ts";
-import { ResultsFolder } from "#lib/runner/results_folder.ts";
+import { ResultsFolder } from "#lib/results/results_folder.ts";
 import { formatTable, TABLE_FORMATS, type TableFormat } from "#lib/reporting/table_formats.ts";
 import { defineCommand } from "./command.ts";
 import { describePlace } from "./place_text.ts";

@@ -1,4 +1,4 @@
-import { visibleText } from "#lib/reporting/visible_text.ts";
+import { visibleText } from "#lib/visible_text.ts";
 
 /**
  * Where a command writes: results to standard output, everything about the run itself to standard error. What is written is text:

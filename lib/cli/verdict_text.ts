@@ -1,6 +1,7 @@
-import type { JudgedRow, NoiseVerdict } from "#lib/reporting/noise_verdict.ts";
-import { datasetLabel, methodLabel, metricLabel, printMetric } from "#lib/reporting/display_names.ts";
-import type { ResultsPlace } from "#lib/runner/known_results.ts";
+import type { JudgedRow, NoiseVerdict } from "#lib/statistics/noise_verdict.ts";
+import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
 
 /** Rows that are listed; the others are counted. */
 const SHOWN_ROWS = 20;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { JudgedRow } from "#lib/reporting/noise_verdict.ts";
+import type { JudgedRow } from "#lib/statistics/noise_verdict.ts";
 import { describeVerdict } from "./verdict_text.ts";
 
 const PLACE = { resultsFolder: "results", profileName: "tiny" };

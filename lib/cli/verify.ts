@@ -1,6 +1,6 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { InputError } from "#lib/errors.ts";
-import { visibleJson } from "#lib/reporting/visible_text.ts";
+import { visibleJson } from "#lib/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
 import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
 import { verifyMetrics } from "#lib/verification/metrics.ts";

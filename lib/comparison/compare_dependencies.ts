@@ -1,6 +1,6 @@
 import type { DependencyChange } from "./comparison.ts";
-import { objectOf, parseObject } from "./recorded_provenance.ts";
-import type { DifferentFile } from "./results_version.ts";
+import { objectOf, parseObject } from "#lib/results/recorded_provenance.ts";
+import type { DifferentFile } from "#lib/results/results_version.ts";
 
 /**
  * What `deno.json` asks for and `deno.lock` holds, where they differ. What is no JSON is left out.

@@ -1,5 +1,5 @@
 import type { Comparison, Statement, StatementPlace } from "./comparison.ts";
-import type { FlatValues, RecordedCell, RecordedProvenance } from "./recorded_provenance.ts";
+import type { FlatValues, RecordedCell, RecordedProvenance } from "#lib/results/recorded_provenance.ts";
 
 /** The provenance of one experiment in both versions. */
 export interface ProvenancePair {

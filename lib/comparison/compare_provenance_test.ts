@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { compareProvenance } from "./compare_provenance.ts";
-import { readProvenance } from "./recorded_provenance.ts";
+import { readProvenance } from "#lib/results/recorded_provenance.ts";
 
 type Json = Record<string, unknown>;
 

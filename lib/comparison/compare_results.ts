@@ -3,16 +3,16 @@ import { compareDependencies } from "./compare_dependencies.ts";
 import { compareProvenance, type ProvenancePair } from "./compare_provenance.ts";
 import { compareRows } from "./compare_rows.ts";
 import type { ColumnChange, Comparison, ExperimentComparison, FileChange } from "./comparison.ts";
-import { type CsvTable, readNumber, readTable } from "./csv_table.ts";
-import { readProvenance } from "./recorded_provenance.ts";
-import { readItems, readScores } from "./recorded_rows.ts";
+import { type CsvTable, readNumber, readTable } from "#lib/results/csv_table.ts";
+import { readProvenance } from "#lib/results/recorded_provenance.ts";
+import { readItems, readScores } from "#lib/results/recorded_rows.ts";
 import {
   type DifferentFile,
   readDifferent,
   RECORDED_FILES,
   type RecordedFile,
   type ResultsVersion,
-} from "./results_version.ts";
+} from "#lib/results/results_version.ts";
 
 /**
  * Compares two versions of the results. Files that are the same are not read.

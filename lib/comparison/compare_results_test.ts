@@ -3,7 +3,7 @@ import { InputError } from "#lib/errors.ts";
 import { compareResults } from "./compare_results.ts";
 import { type Comparison, isSame } from "./comparison.ts";
 import { formatComparison, formatComparisonHtml } from "./comparison_formats.ts";
-import { ResultsHistory } from "./results_version.ts";
+import { ResultsHistory } from "#lib/results/results_version.ts";
 import { changeScores, drawScores, resultFiles, TestFolder, type TestRow } from "./test_results.ts";
 
 const EXPERIMENT = "instruction_following";

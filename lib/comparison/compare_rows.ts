@@ -1,9 +1,10 @@
-import { metricDisplay, orderDatasets, orderMethods, orderMetrics } from "#lib/reporting/display_names.ts";
-import { holm } from "#lib/reporting/multiple_testing.ts";
-import { mean, sampleSd } from "#lib/reporting/statistics.ts";
-import { type SeedScore, testChange } from "./change_significance.ts";
+import { orderDatasets, orderMethods, orderMetrics } from "#lib/reporting/display_names.ts";
+import { metricDisplay } from "#lib/metrics/metric_display.ts";
+import { holm } from "#lib/statistics/multiple_testing.ts";
+import { mean, sampleSd } from "#lib/statistics/statistics.ts";
+import { type SeedScore, testChange } from "#lib/statistics/change_significance.ts";
 import { type ChangedRow, type SeedSummary, SIGNIFICANCE_LEVEL, type Verdict } from "./comparison.ts";
-import type { RecordedItems, RecordedRow, RecordedRows, RowName } from "./recorded_rows.ts";
+import type { RecordedItems, RecordedRow, RecordedRows, RowName } from "#lib/results/recorded_rows.ts";
 
 /** The scores of one experiment in one version. */
 export interface ScoredVersion {

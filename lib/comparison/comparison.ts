@@ -1,5 +1,5 @@
-import type { RowName } from "./recorded_rows.ts";
-import type { RecordedFile } from "./results_version.ts";
+import type { RowName } from "#lib/results/recorded_rows.ts";
+import type { RecordedFile } from "#lib/results/results_version.ts";
 
 /** What differs between two versions of the results. */
 export interface Comparison {

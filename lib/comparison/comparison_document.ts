@@ -1,4 +1,5 @@
-import { datasetLabel, methodLabel, metricDisplay, metricLabel, printMetric } from "#lib/reporting/display_names.ts";
+import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { metricDisplay, metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
 import {
   type ChangedRow,
   type ColumnChange,

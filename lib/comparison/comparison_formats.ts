@@ -1,6 +1,6 @@
-import { csvLine } from "#lib/reporting/csv_rows.ts";
+import { csvLine } from "#lib/results/csv_rows.ts";
 import { escapeHtml, escapeMarkdown } from "#lib/reporting/escape_text.ts";
-import { visibleJson, visibleText } from "#lib/reporting/visible_text.ts";
+import { visibleJson, visibleText } from "#lib/visible_text.ts";
 import { type ChangedRow, type Comparison, isSame } from "./comparison.ts";
 import {
   type ComparisonDocument,

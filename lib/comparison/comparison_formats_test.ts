@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { compareResults } from "./compare_results.ts";
 import { COMPARISON_FORMATS, formatComparison, formatComparisonHtml } from "./comparison_formats.ts";
-import { ResultsHistory } from "./results_version.ts";
+import { ResultsHistory } from "#lib/results/results_version.ts";
 import { changeScores, drawScores, resultFiles, TestFolder, type TestRow } from "./test_results.ts";
 
 // After a change that is meant, look at what this writes:

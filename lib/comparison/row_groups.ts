@@ -1,5 +1,6 @@
-import { datasetLabel, methodLabel, metricLabel } from "#lib/reporting/display_names.ts";
-import type { RowName } from "./recorded_rows.ts";
+import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { metricLabel } from "#lib/metrics/metric_display.ts";
+import type { RowName } from "#lib/results/recorded_rows.ts";
 
 /** More names than that are told by their number: the CSV and JSON have all. */
 const MAX_NAMES = 6;

@@ -1,6 +1,6 @@
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { formatItems, type ItemsRow } from "#lib/reporting/items_csv.ts";
-import { formatScores, type ScoreRow } from "#lib/reporting/scores_csv.ts";
+import { formatItems, type ItemsRow } from "#lib/results/items_csv.ts";
+import { formatScores, type ScoreRow } from "#lib/results/scores_csv.ts";
 
 /** A folder of files that is gone when it is disposed of, and a git repository once something is committed. */
 export class TestFolder implements AsyncDisposable {

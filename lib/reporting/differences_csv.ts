@@ -1,4 +1,4 @@
-import { writeCsv } from "./csv_rows.ts";
+import { writeCsv } from "#lib/results/csv_rows.ts";
 import type { ScoreTable, TestedDifference } from "./table_model.ts";
 
 const COLUMNS = ["column", "method", "reference", "difference", "low", "high", "p", "corrected_p"] as const;

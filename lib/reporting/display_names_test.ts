@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { datasetLabel, metricDisplay, metricLabel, orderDatasets } from "./display_names.ts";
-import { orderMethods, orderMetrics, printMetric } from "./display_names.ts";
+import { datasetLabel, orderDatasets } from "./display_names.ts";
+import { metricDisplay, metricLabel } from "#lib/metrics/metric_display.ts";
+import { orderMethods, orderMetrics } from "./display_names.ts";
+import { printMetric } from "#lib/metrics/metric_display.ts";
 
 Deno.test("given names come first in their order, then known ones as in the papers, then others by code units", () => {
   assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["kd", "opd", "ammd", "Beta", "zeta"]);

@@ -1,4 +1,4 @@
-import { visibleText } from "./visible_text.ts";
+import { visibleText } from "#lib/visible_text.ts";
 
 const HTML_ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

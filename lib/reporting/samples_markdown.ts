@@ -1,7 +1,7 @@
 import { datasetLabel } from "./display_names.ts";
 import { escapeMarkdown } from "./escape_text.ts";
 import type { SampleGroup } from "./sample_groups.ts";
-import { visibleText } from "./visible_text.ts";
+import { visibleText } from "#lib/visible_text.ts";
 
 const TEXT_WIDTH = 100;
 const EMPTY = "(empty)";

@@ -1,9 +1,10 @@
-import { methodLabel, metricDisplay, orderDatasets, orderMethods, orderMetrics, printMetric } from "./display_names.ts";
-import type { ItemsRow } from "./items_csv.ts";
-import type { ScoreRow } from "./scores_csv.ts";
-import type { CorpusStatistic } from "./paired_bootstrap.ts";
+import { methodLabel, orderDatasets, orderMethods, orderMetrics } from "./display_names.ts";
+import { metricDisplay, printMetric } from "#lib/metrics/metric_display.ts";
+import type { ItemsRow } from "#lib/results/items_csv.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import type { CorpusStatistic } from "#lib/statistics/paired_bootstrap.ts";
 import { type PublishedNumbers, publishedRows } from "./published_rows.ts";
-import { mean, sampleSd } from "./statistics.ts";
+import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 import { allColumns, chosenColumns, type ColumnChoice, type ColumnScores } from "./table_columns.ts";
 import { legendOf } from "./table_legend.ts";
 import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";

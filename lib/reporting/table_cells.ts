@@ -1,4 +1,4 @@
-import { printMetric } from "./display_names.ts";
+import { printMetric } from "#lib/metrics/metric_display.ts";
 import { isTiedWithBest, type ScoreTable, sideOfBaseline, type TableCell } from "./table_model.ts";
 
 /** In place of a score that there is not. */

@@ -1,6 +1,7 @@
-import { datasetLabel, metricLabel, orderDatasets } from "./display_names.ts";
-import type { ScoreRow } from "./scores_csv.ts";
-import { mean } from "./statistics.ts";
+import { datasetLabel, orderDatasets } from "./display_names.ts";
+import { metricLabel } from "#lib/metrics/metric_display.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import type { TableColumn } from "./table_model.ts";
 
 /** The name of the mean over data sets, among the names of data sets. */

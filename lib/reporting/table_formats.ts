@@ -1,11 +1,11 @@
-import { csvLine } from "./csv_rows.ts";
+import { csvLine } from "#lib/results/csv_rows.ts";
 import { escapeMarkdown } from "./escape_text.ts";
 import { publishedSources } from "./published_rows.ts";
 import { cellLine, emphasize, sideMark, UNPUBLISHED } from "./table_cells.ts";
 import { formatHtml } from "./table_html.ts";
 import { formatLatex } from "./table_latex.ts";
 import type { PublishedCell, ScoreTable, TableCell } from "./table_model.ts";
-import { visibleText } from "./visible_text.ts";
+import { visibleText } from "#lib/visible_text.ts";
 
 export const TABLE_FORMATS = ["md", "csv", "html", "latex"] as const;
 export type TableFormat = typeof TABLE_FORMATS[number];

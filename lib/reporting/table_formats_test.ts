@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/csv";
 import fc from "fast-check";
-import type { ItemsRow } from "./items_csv.ts";
-import type { ScoreRow } from "./scores_csv.ts";
+import type { ItemsRow } from "#lib/results/items_csv.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { buildTable } from "./table.ts";
 import { formatTable, TABLE_FORMATS } from "./table_formats.ts";
 

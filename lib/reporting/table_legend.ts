@@ -1,7 +1,9 @@
-import { datasetLabel, metricDisplay, metricLabel } from "./display_names.ts";
-import { RESAMPLES, STATISTIC_RESAMPLES } from "./paired_bootstrap.ts";
+import { datasetLabel } from "./display_names.ts";
+import { metricDisplay, metricLabel } from "#lib/metrics/metric_display.ts";
+import { RESAMPLES, STATISTIC_RESAMPLES } from "#lib/statistics/paired_bootstrap.ts";
 import type { ColumnScores } from "./table_columns.ts";
-import { type ScoreTable, SIGNIFICANCE_LEVEL, type TableCell, TEACHER } from "./table_model.ts";
+import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
+import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
 
 interface LegendFacts {
   readonly columns: readonly ColumnScores[];

@@ -1,7 +1,5 @@
-import type { Difference } from "./paired_bootstrap.ts";
-
-/** A difference is marked if its corrected two-sided p is below this. */
-export const SIGNIFICANCE_LEVEL = 0.05;
+import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
+import type { Difference } from "#lib/statistics/paired_bootstrap.ts";
 
 /** Not a student: it is neither the best nor tested. */
 export const TEACHER = "teacher";

@@ -1,5 +1,5 @@
-import type { ItemsRow } from "./items_csv.ts";
-import { holm } from "./multiple_testing.ts";
+import type { ItemsRow } from "#lib/results/items_csv.ts";
+import { holm } from "#lib/statistics/multiple_testing.ts";
 import {
   averageOf,
   type CorpusStatistic,
@@ -8,7 +8,7 @@ import {
   type ResampledMean,
   resampleMeans,
   resampleStatistic,
-} from "./paired_bootstrap.ts";
+} from "#lib/statistics/paired_bootstrap.ts";
 import type { ColumnScores } from "./table_columns.ts";
 import type { TestedDifference } from "./table_model.ts";
 

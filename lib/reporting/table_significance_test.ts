@@ -2,11 +2,11 @@ import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertT
 import fc from "fast-check";
 import { BLEU_OF_ITEMS, bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import type { ItemsRow } from "./items_csv.ts";
-import { holm } from "./multiple_testing.ts";
-import { averageOf, differenceOf, resampleMeans, resampleStatistic } from "./paired_bootstrap.ts";
-import type { ScoreRow } from "./scores_csv.ts";
-import { mean } from "./statistics.ts";
+import type { ItemsRow } from "#lib/results/items_csv.ts";
+import { holm } from "#lib/statistics/multiple_testing.ts";
+import { averageOf, differenceOf, resampleMeans, resampleStatistic } from "#lib/statistics/paired_bootstrap.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { buildTable, type TableOptions } from "./table.ts";
 import { isTiedWithBest, type ScoreTable, sideOfBaseline } from "./table_model.ts";
 

@@ -1,9 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { ScoreRow } from "./scores_csv.ts";
-import { mean } from "./statistics.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { buildTable } from "./table.ts";
-import { printMetric } from "./display_names.ts";
+import { printMetric } from "#lib/metrics/metric_display.ts";
 
 /** Scores of a method on a data set, one per seed from 10 in steps of 10. */
 function scores(method: string, dataset: string, values: readonly number[], metric = "rouge_l"): ScoreRow[] {

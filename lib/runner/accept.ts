@@ -2,8 +2,8 @@ import { addressOf, type Cell, cellKeyOf } from "./cell.ts";
 import type { CellComputer } from "./compute_cell.ts";
 import { type Basis, basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
-import { recordAt, withRecord } from "./provenance.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import { recordAt, withRecord } from "#lib/results/provenance.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type CellRunner, endsTheRun } from "./run_cells.ts";
 import { sideBySide } from "./side_by_side.ts";
 

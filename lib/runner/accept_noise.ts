@@ -1,21 +1,21 @@
 /**
  * Keeps recorded results after a change of code that changes digits and no more, as another order of summation does: of every method and
  * task the first of the seeds that the change made stale is computed again, and its rows take the place of the recorded ones; where they
- * agree with those within the noise (`lib/reporting/noise_verdict.ts`), the method's other seeds stay as they are recorded, and their
+ * agree with those within the noise (`lib/statistics/noise_verdict.ts`), the method's other seeds stay as they are recorded, and their
  * records say which cell vouches for them. What a cell is made of, kernels by name among it, is then what that cell is made of now.
  *
  * What several experiments run is computed once. Each group of cells is written as soon as it is decided: a stop loses the cell in
  * progress, which has its checkpoint, and the same command resumes with what is still stale.
  */
-import { judgeNoise, type NoiseVerdict } from "#lib/reporting/noise_verdict.ts";
-import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
+import { judgeNoise, type NoiseVerdict } from "#lib/statistics/noise_verdict.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
 import type { CellComputer } from "./compute_cell.ts";
 import { basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
 import { rowsDigest } from "./known_results.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
-import { recordAt, withRecord } from "./provenance.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import { recordAt, withRecord } from "#lib/results/provenance.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type CellObserver, type CellRunner, endsTheRun } from "./run_cells.ts";
 import { sideBySide } from "./side_by_side.ts";
 

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Interrupted } from "#lib/errors.ts";
-import type { CellResult, Experiment } from "#lib/experiment/experiment.ts";
-import { loadProfile } from "#lib/experiment/profile.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { acceptWithinNoise, noiseGroups, type NoiseRunner } from "./accept_noise.ts";
 import { type Cell, cellsOf, fullAddressOf } from "./cell.ts";
@@ -9,8 +10,8 @@ import { basisOf, changesOfCell, computedOf, modulesOf } from "./freshness.ts";
 import { readKnown } from "./known_results.ts";
 import { planExperiments } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
-import { recordAt } from "./provenance.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import { recordAt } from "#lib/results/provenance.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { PLAIN } from "./test_experiment.ts";
 import { putRecorded, USES, writeRecorded } from "./test_records.ts";
 

@@ -1,5 +1,5 @@
 import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
-import { readTextIfThere, writeIfChanged } from "./storage.ts";
+import { readTextIfThere, writeIfChanged } from "#lib/results/storage.ts";
 
 const FILE = ".cache/adapter.json";
 

@@ -1,3 +1,4 @@
+import { BESIDE, besideName, isBeside, profileOf } from "#lib/results/place.ts";
 /**
  * Results of an adapter never take the place of those of another. The *recorded adapter* of a profile is the one that most of its
  * recorded cells name in `provenance.json`, over all experiments of `results/<profile>/`. On a machine with that adapter, or where
@@ -5,18 +6,11 @@
  * `results/<profile>@<adapter>/`, which git does not see.
  */
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import { digestOf } from "./digest.ts";
-import { folderOf, type ResultsPlace } from "./known_results.ts";
-import type { Provenance } from "./provenance.ts";
-import { PROVENANCE_FILE } from "./results_folder.ts";
-import { readTextIfThere } from "./storage.ts";
-
-/** Between a profile's name and an adapter's in the name of a folder. */
-const BESIDE = "@";
-/** Letters of an adapter's name that can be read in that of a folder; a digest of all of it follows. */
-const READABLE = 24;
-const DIGEST = 6;
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { folderOf, type ResultsPlace } from "#lib/results/place.ts";
+import type { Provenance } from "#lib/results/provenance.ts";
+import { PROVENANCE_FILE } from "#lib/results/results_folder.ts";
+import { readTextIfThere } from "#lib/results/storage.ts";
 
 /** A folder of results that was chosen, and whose adapter they are judged by. */
 export interface ChosenPlace extends ResultsPlace {
@@ -36,27 +30,6 @@ export interface PlaceQuestion extends ResultsPlace {
   readonly experiments: readonly Experiment[];
   /** Whether every machine computes the profile beside what is recorded, the recorded adapter's too. */
   readonly isEverywhere: boolean;
-}
-
-/** The part of a folder's name that stands for an adapter: short, safe in any file system, and another one for another adapter. */
-export function adapterFolder(adapter: string): string {
-  const readable = adapter.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").slice(0, READABLE).replaceAll(/^-+|-+$/g, "");
-  return [readable, digestOf(adapter).slice(0, DIGEST)].filter((part) => part !== "").join("-");
-}
-
-/** The folder beside a profile's for results of an adapter: `tiny@nvidia-h100-3fa2b1`. */
-export function besideName(profile: string, adapter: string): string {
-  return `${profile}${BESIDE}${adapterFolder(adapter)}`;
-}
-
-/** The profile that results of a folder are of: `tiny` of `tiny@nvidia-h100-3fa2b1`. */
-export function profileOf(folder: string): string {
-  return folder.split(BESIDE)[0];
-}
-
-/** Whether a folder's results lie beside recorded ones. */
-export function isBeside(folder: string): boolean {
-  return folder.includes(BESIDE);
 }
 
 /** Where this machine's results are kept. @param adapter undefined where there is none, or it is not known */

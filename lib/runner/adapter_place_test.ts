@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { testInFolder } from "#lib/test_folder.ts";
-import { adapterFolder, besideName, placeToRead, placeToWrite, profileOf } from "./adapter_place.ts";
-import { formatProvenance, type FullRecord, NO_PROVENANCE, withRecord } from "./provenance.ts";
+import { placeToRead, placeToWrite } from "./adapter_place.ts";
+import { adapterFolder, besideName, profileOf } from "#lib/results/place.ts";
+import { formatProvenance, type FullRecord, NO_PROVENANCE, withRecord } from "#lib/results/provenance.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";
 
 const CPU = "llvmpipe (LLVM 15.0.6, 256 bits), 65541";

@@ -1,8 +1,8 @@
 import { InputError } from "#lib/errors.ts";
-import type { Experiment, ExperimentMethod } from "#lib/experiment/experiment.ts";
-import type { Profile } from "#lib/experiment/profile.ts";
-import { expectKnown } from "#lib/experiment/suggestion.ts";
-import type { CellKey } from "./results_folder.ts";
+import type { Experiment, ExperimentMethod } from "#lib/bench/experiment.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { expectKnown } from "#lib/bench/suggestion.ts";
+import type { CellKey } from "#lib/results/results_folder.ts";
 
 /** What is computed at once: a row of a table for one task and seed. */
 export interface Cell {

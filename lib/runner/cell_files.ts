@@ -1,7 +1,7 @@
 import { addressOf, type Cell, fullAddressOf } from "./cell.ts";
-import { STATE_FOLDER } from "./folder_lock.ts";
-import type { ResultsPlace } from "./known_results.ts";
-import { readTextIfThere, removeIfThere, writeAtomically } from "./storage.ts";
+import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
+import { readTextIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 
 /** What is known of a cell that failed. */
 export interface Failure {

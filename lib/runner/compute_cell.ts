@@ -1,10 +1,11 @@
-import type { CellResult, ExperimentRun, TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { ExperimentRun, TrainingProgress } from "#lib/bench/experiment.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Cell } from "./cell.ts";
 import { CellLog, rerunArguments } from "./cell_files.ts";
 import { type Basis, basisOf, computedOf, modulesOf, type Present } from "./freshness.ts";
 import { Busy, OpenRun, type RunOptions } from "./open_run.ts";
-import { shellCommand } from "./shell_command.ts";
+import { shellCommand } from "#lib/shell_command.ts";
 
 /** What a cell gave, and what it was made of: JSON. */
 export interface Computation {

@@ -1,5 +1,5 @@
 import { InputError } from "#lib/errors.ts";
-import { digestOf, digestOfJson } from "./digest.ts";
+import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 
 /** The data that comes with the program; its files are among the sources that a cell reaches. */
 const EMBEDDED = "embedded";

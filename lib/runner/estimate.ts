@@ -1,5 +1,5 @@
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { type Cell, recordedCell, runNameOf } from "./cell.ts";
 import type { KnownResults } from "./known_results.ts";
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/experiment/profile.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
 import { type Cell, cellsOf } from "./cell.ts";
 import { RecordedTimes } from "./estimate.ts";
-import { type FullRecord, NO_PROVENANCE, type Provenance, withRecord } from "./provenance.ts";
+import { type FullRecord, NO_PROVENANCE, type Provenance, withRecord } from "#lib/results/provenance.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";
 
 const profile = await loadProfile("smoke");

@@ -1,8 +1,9 @@
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { type Cell, runNameOf, settingsOf } from "./cell.ts";
-import { digestOfJson } from "./digest.ts";
-import type { Environment, FullRecord } from "./provenance.ts";
-import { GONE, type Sources, type SourceTree } from "./source_tree.ts";
+import { digestOfJson } from "#lib/results/digest.ts";
+import type { Environment, FullRecord } from "#lib/results/provenance.ts";
+import { GONE, type SourceTree } from "./source_tree.ts";
+import type { Sources } from "#lib/results/provenance.ts";
 import { flattenSettings, nestSettings, settingAt, type Uses } from "./uses.ts";
 
 const KERNEL = "kernel ";

@@ -1,16 +1,11 @@
+import { folderOf, type ResultsPlace } from "#lib/results/place.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import { keyOfAddress } from "./cell.ts";
-import { digestOf, digestOfJson } from "./digest.ts";
-import { NO_PROVENANCE, type Provenance, withoutRecord } from "./provenance.ts";
-import { PROVENANCE_FILE, RECORDED_FILES, ResultsFolder } from "./results_folder.ts";
-import { readTextIfThere } from "./storage.ts";
-
-/** Where results of a profile are kept. */
-export interface ResultsPlace {
-  readonly resultsFolder: string;
-  readonly profileName: string;
-}
+import { digestOf, digestOfJson } from "#lib/results/digest.ts";
+import { NO_PROVENANCE, type Provenance, withoutRecord } from "#lib/results/provenance.ts";
+import { PROVENANCE_FILE, RECORDED_FILES, ResultsFolder } from "#lib/results/results_folder.ts";
+import { readTextIfThere } from "#lib/results/storage.ts";
 
 /** What is known of an experiment's results. */
 export interface KnownResults {
@@ -18,10 +13,6 @@ export interface KnownResults {
   readonly provenance: Provenance;
   /** Whether the recorded files are those that were written. */
   readonly areWhole: boolean;
-}
-
-export function folderOf({ resultsFolder, profileName }: ResultsPlace, experiment: string): string {
-  return `${resultsFolder}/${profileName}/${experiment}`;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
-import type { CellResult } from "#lib/experiment/experiment.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { openKnown, readKnown, rowsDigest } from "./known_results.ts";
-import { formatProvenance, type FullRecord, NO_PROVENANCE, withRecord } from "./provenance.ts";
+import { formatProvenance, type FullRecord, NO_PROVENANCE, withRecord } from "#lib/results/provenance.ts";
 import { PLAIN } from "./test_experiment.ts";
 
 const result = (value: number): CellResult => ({

@@ -1,12 +1,13 @@
 /** Compares what a run computed with what is recorded: of another adapter, beside which it lies, or of the code before, which it replaces. */
-import { judgeNoise, type NoiseVerdict } from "#lib/reporting/noise_verdict.ts";
-import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
+import { judgeNoise, type NoiseVerdict } from "#lib/statistics/noise_verdict.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import type { ChosenPlace } from "./adapter_place.ts";
 import { addressOf, cellKeyOf } from "./cell.ts";
 import { type Change, changesOfCell, type Present } from "./freshness.ts";
-import { openKnown, readKnown, type ResultsPlace } from "./known_results.ts";
+import { openKnown, readKnown } from "./known_results.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
-import { recordAt } from "./provenance.ts";
+import { recordAt } from "#lib/results/provenance.ts";
 
 /** What a run was about to do. */
 export interface PlannedRun {

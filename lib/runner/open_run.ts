@@ -1,11 +1,11 @@
 import { adapterName } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import type { RunContext, TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { RunContext, TrainingProgress } from "#lib/bench/experiment.ts";
 import { type Cell, fullAddressOf, settingsOf } from "./cell.ts";
 import type { CellLog } from "./cell_files.ts";
-import { FileLock } from "./file_lock.ts";
+import { FileLock } from "#lib/results/file_lock.ts";
 import { computedOf, modulesOf, type Present } from "./freshness.ts";
-import type { ResultsPlace } from "./known_results.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
 import {
   cellPath,
   lockPath,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { loadProfile } from "#lib/experiment/profile.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
 import { Interrupted } from "#lib/errors.ts";
 import { cellsOf } from "./cell.ts";
 import { Busy, OpenRun } from "./open_run.ts";

@@ -1,9 +1,10 @@
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import { addressOf, type Cell, type CellChoice, cellsOf, fullAddressOf, recordedCell, runNameOf } from "./cell.ts";
 import { type Change, changesOfCell, type Present } from "./freshness.ts";
-import { recordAt } from "./provenance.ts";
-import { folderOf, type KnownResults, type ResultsPlace } from "./known_results.ts";
+import { recordAt } from "#lib/results/provenance.ts";
+import type { KnownResults } from "./known_results.ts";
+import { folderOf, type ResultsPlace } from "#lib/results/place.ts";
 import { isReportFresh } from "./report_stamp.ts";
 
 /** What is to be done about a cell, and why. */

@@ -1,5 +1,5 @@
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { dataDigest } from "./data_digest.ts";
 import { modulesOf, type Present } from "./freshness.ts";
 import { SourceTree } from "./source_tree.ts";

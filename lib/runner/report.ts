@@ -1,7 +1,7 @@
-import type { Experiment, Report } from "#lib/experiment/experiment.ts";
+import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { reportFiles } from "./report_files.ts";
 import { reportStamp } from "./report_stamp.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import type { SourceTree } from "./source_tree.ts";
 
 /** Stale cells that a note names; the others are counted. */

@@ -4,7 +4,7 @@ import { groupSamples, type SampleText } from "#lib/reporting/sample_groups.ts";
 import { formatSamples } from "#lib/reporting/samples_markdown.ts";
 import { formatTable } from "#lib/reporting/table_formats.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
-import type { Report } from "#lib/experiment/experiment.ts";
+import type { Report } from "#lib/bench/experiment.ts";
 
 /**
  * What an experiment shows, as files: each table as Markdown, CSV and LaTeX, the differences that were tested, each figure as SVG, and

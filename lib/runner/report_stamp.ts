@@ -1,9 +1,9 @@
-import type { Experiment } from "#lib/experiment/experiment.ts";
-import { digestOf, digestOfJson } from "./digest.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import type { Present } from "./freshness.ts";
 import type { KnownResults } from "./known_results.ts";
 import type { SourceTree } from "./source_tree.ts";
-import { readTextIfThere } from "./storage.ts";
+import { readTextIfThere } from "#lib/results/storage.ts";
 
 /** Of what a report's module reaches, the parts that make tables and figures; the others make the numbers, which have digests of their own. */
 const REPORTING = /^(experiments|lib\/reporting|lib\/metrics|lib\/runner\/report)|^package vega/;

@@ -1,28 +1,29 @@
 import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
 import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import { askForNetwork } from "#lib/judge/network_permission.ts";
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { acceptUnchanged } from "./accept.ts";
 import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
-import { type ChosenPlace, placeToWrite, profileOf } from "./adapter_place.ts";
+import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
+import { profileOf } from "#lib/results/place.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { forgetFailure } from "./cell_files.ts";
 import { codeVersion } from "./code_version.ts";
 import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
-import { FolderLock } from "./folder_lock.ts";
+import { FolderLock } from "#lib/results/folder_lock.ts";
 import type { Present } from "./freshness.ts";
 import { openKnown, readAllKnown } from "./known_results.ts";
 import { cellsToRun, expectCells, type ExperimentPlan, planExperiments, type PlanOptions, staleOf } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
 import { readTables, writeReport } from "./report.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
 import { cellPath, sharedPath } from "./snapshot_file.ts";
-import { isFile, removeIfThere } from "./storage.ts";
+import { isFile, removeIfThere } from "#lib/results/storage.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/experiment/profile.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
-import { besideName } from "./adapter_place.ts";
+import { besideName } from "#lib/results/place.ts";
 import type { Cell } from "./cell.ts";
 import { NoiseCheck } from "./noise_check.ts";
 import { presentOf, readSources } from "./present.ts";

@@ -1,22 +1,24 @@
 import { GpuError } from "#kernels/runtime/gpu.ts";
 import { Interrupted, StorageError } from "#lib/errors.ts";
-import type { CellResult, Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
 import { forgetFailure, rerunArguments, writeFailure } from "./cell_files.ts";
 import type { CodeVersion } from "./code_version.ts";
 import type { CellComputer, Computation } from "./compute_cell.ts";
 import { mayShare } from "./estimate.ts";
 import { computedOf, hashOf, type Present, settingsDigest } from "./freshness.ts";
-import { openKnown, readKnown, type ResultsPlace, rowsDigest } from "./known_results.ts";
+import { openKnown, readKnown, rowsDigest } from "./known_results.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
 import { Busy } from "./open_run.ts";
 import { cellsToRun, type ExperimentPlan } from "./plan.ts";
-import { type FullRecord, recordAt, withRecord } from "./provenance.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import { type FullRecord, recordAt, withRecord } from "#lib/results/provenance.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { Schedule, type ScheduledCell } from "./schedule.ts";
-import { shellCommand } from "./shell_command.ts";
+import { shellCommand } from "#lib/shell_command.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { cellPath } from "./snapshot_file.ts";
-import { removeIfThere } from "./storage.ts";
+import { removeIfThere } from "#lib/results/storage.ts";
 
 /** Shared things that take less are not worth a line. */
 const LEAST_SHARED_SECONDS = 0.1;

@@ -1,4 +1,4 @@
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { runNameOf } from "./cell.ts";
 import { cellsToRun, type ExperimentPlan, type PlannedCell } from "./plan.ts";
 

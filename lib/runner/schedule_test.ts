@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/experiment/profile.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
 import { addressOf, type CellChoice, cellsOf, fullAddressOf } from "./cell.ts";
-import { NO_PROVENANCE } from "./provenance.ts";
+import { NO_PROVENANCE } from "#lib/results/provenance.ts";
 import type { ExperimentPlan } from "./plan.ts";
 import { Schedule, type Turn } from "./schedule.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";

@@ -1,13 +1,13 @@
 import { DamagedFileError } from "#lib/errors.ts";
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import type { Snapshot, SnapshotStore } from "#lib/training/checkpoint.ts";
 import { addressOf, type Cell } from "./cell.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
-import { digestOf } from "./digest.ts";
-import { STATE_FOLDER } from "./folder_lock.ts";
+import { digestOf } from "#lib/results/digest.ts";
+import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import { type Basis, basisOf, changesSince, type Computed, type Present, usesOf } from "./freshness.ts";
-import type { ResultsPlace } from "./known_results.ts";
-import { readBytesIfThere, removeIfThere, writeAtomically } from "./storage.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
+import { readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 import type { UseTracer } from "./uses.ts";
 
 /** What a snapshot is of, and what it is to be judged by. */

@@ -1,9 +1,7 @@
+import type { Sources } from "#lib/results/provenance.ts";
 import jsTokens from "js-tokens";
 import { textsOfKernel } from "#kernels/runtime/kernel.ts";
-import { digestOf } from "./digest.ts";
-
-/** Names of sources (files from the project's folder, `kernel NAME`, `package NAME`), each with the digest of what it says. */
-export type Sources = Readonly<Record<string, string>>;
+import { digestOf } from "#lib/results/digest.ts";
 
 /** What stands for the digest of a kernel that no module defines. */
 export const GONE = "gone";

@@ -1,4 +1,4 @@
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 
 /** An experiment that computes nothing, of three tasks and two methods, one of them for two of the tasks. */
 export const TASKS: Experiment = {

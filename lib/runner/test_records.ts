@@ -1,9 +1,11 @@
-import type { CellResult, Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
 import { addressOf, type Cell, cellKeyOf, cellsOf } from "./cell.ts";
 import { basisOf, computedOf, hashOf, modulesOf, type Present } from "./freshness.ts";
-import { openKnown, type ResultsPlace, rowsDigest } from "./known_results.ts";
-import { type FullRecord, NO_PROVENANCE, withRecord } from "./provenance.ts";
-import type { ResultsFolder } from "./results_folder.ts";
+import { openKnown, rowsDigest } from "./known_results.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
+import { type FullRecord, NO_PROVENANCE, withRecord } from "#lib/results/provenance.ts";
+import type { ResultsFolder } from "#lib/results/results_folder.ts";
 
 /** What the cells of tests are made of. */
 export const USES = { settings: new Map([["ammd.beta", 0.5]]), kernels: new Set(["add"]), data: false };

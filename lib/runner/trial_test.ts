@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";
-import type { RecordedResults } from "#lib/experiment/experiment.ts";
-import { loadProfile } from "#lib/experiment/profile.ts";
-import { experimentsOf } from "#lib/experiment/trial.ts";
+import type { RecordedResults } from "#lib/bench/experiment.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
+import { experimentsOf } from "#lib/bench/trial.ts";
 
 const profile = await loadProfile("smoke");
 const EXPERIMENTS = [PLAIN, TASKS];

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Kernel } from "#kernels/runtime/kernel.ts";
-import type { Profile } from "#lib/experiment/profile.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 
 /** A setting's value: what YAML holds at a path that has nothing below it. */
 export type SettingValue = string | number | boolean | null | readonly SettingValue[];

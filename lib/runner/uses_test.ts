@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadProfile, type Profile } from "#lib/experiment/profile.ts";
+import { loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { flattenSettings, nestSettings, settingAt, type Uses, UseTracer } from "./uses.ts";
 
 const profile = await loadProfile("smoke");

@@ -1,5 +1,5 @@
 import { Interrupted } from "#lib/errors.ts";
-import type { Experiment } from "#lib/experiment/experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import { cellAt } from "./cell.ts";
 import type { CellComputer, CellWatcher } from "./compute_cell.ts";
 import { linesOf, type Message, type Order, sentError } from "./worker_messages.ts";

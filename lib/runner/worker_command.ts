@@ -1,6 +1,6 @@
 import { hostOf } from "#lib/judge/settings.ts";
-import { STATE_FOLDER } from "./folder_lock.ts";
-import type { ResultsPlace } from "./known_results.ts";
+import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
 
 /** Where a judge's grades are kept. */
 const CACHE_FOLDER = ".cache";

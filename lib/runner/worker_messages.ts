@@ -1,7 +1,7 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
 import { GpuError } from "#kernels/runtime/gpu.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
-import type { TrainingProgress } from "#lib/experiment/experiment.ts";
+import type { TrainingProgress } from "#lib/bench/experiment.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Computation } from "./compute_cell.ts";
 import { Busy } from "./open_run.ts";

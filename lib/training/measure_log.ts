@@ -1,3 +1,4 @@
+import type { MeasureRow } from "#lib/results/cell_result.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
 import { type PartState, type Resumable, type SavedPart, writeSaved } from "./resumable.ts";
@@ -5,12 +6,6 @@ import { type PartState, type Resumable, type SavedPart, writeSaved } from "./re
 /** A loss or another measure that is no finite number: the run went wrong, and its results would too. */
 export class NonFiniteError extends Error {
   override readonly name = "NonFiniteError";
-}
-
-export interface MeasureRow {
-  readonly step: number;
-  readonly measure: string;
-  readonly value: number;
 }
 
 /** What a log holds on the CPU: rows as step, measure and value, waiting measures as step and measure. */

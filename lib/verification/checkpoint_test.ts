@@ -7,7 +7,7 @@ import { verifyCheckpoint } from "./checkpoint.ts";
 
 const gpu = await testGpu();
 const fixtures = new URL("../../../shared/fixtures/", import.meta.url).pathname;
-const testdata = new URL("./testdata/", import.meta.url).pathname;
+const inside = new URL("./fixtures/", import.meta.url).pathname;
 
 const test = (name: string, fn: () => Promise<void>, ignore = false) =>
   Deno.test({ name, ignore, sanitizeResources: false, fn });
@@ -24,12 +24,12 @@ const failures = (checks: readonly Check[]) => checks.filter(({ status }) => sta
 const namesOf = (checks: readonly Check[], status: Check["status"]) =>
   checks.filter((check) => check.status === status).map(({ name }) => name);
 
-/** Runs with a copy of a testdata folder, changed before. */
+/** Runs with a copy of a folder of fixtures/, changed before. */
 async function withCopy(family: string, change: (folder: string) => Promise<void>): Promise<Check[]> {
   const folder = await Deno.makeTempDir();
   try {
-    for (const { name } of Deno.readDirSync(`${testdata}${family}`)) {
-      await Deno.copyFile(`${testdata}${family}/${name}`, `${folder}/${name}`);
+    for (const { name } of Deno.readDirSync(`${inside}${family}`)) {
+      await Deno.copyFile(`${inside}${family}/${name}`, `${folder}/${name}`);
     }
     await change(folder);
     return await verifyCheckpoint(gpu, folder);
@@ -69,7 +69,7 @@ for (const [folder, count] of RECORDED) {
 
 for (const family of ["gpt2", "llama", "t5"]) {
   test(`what the ${family} fixture of this folder records agrees with PyTorch, the rest is skipped`, async () => {
-    const checks = await verifyCheckpoint(gpu, `${testdata}${family}`);
+    const checks = await verifyCheckpoint(gpu, `${inside}${family}`);
     assertEquals(failures(checks), []);
     const ok = namesOf(checks, "ok");
     assertEquals(ok.slice(0, 5), [

@@ -1,6 +1,6 @@
-import type { CurveRow } from "#lib/reporting/curves_csv.ts";
+import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { orderMethods } from "#lib/reporting/display_names.ts";
-import { mean } from "#lib/reporting/statistics.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { type Line, linePanel, type LinePoint } from "./line_panel.ts";
 import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";

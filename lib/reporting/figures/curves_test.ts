@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { CurveRow } from "#lib/reporting/curves_csv.ts";
+import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { curves, type CurvesOptions } from "./curves.ts";
 import { renderSvg } from "./figure.ts";
 import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";

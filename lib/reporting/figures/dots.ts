@@ -1,4 +1,4 @@
-import { mean } from "#lib/reporting/statistics.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { dotPanel, type DotRow } from "./dot_panel.ts";
 import type { Figure } from "./figure.ts";
 import { type FigureAxis, type FigureText, page, PAGE_WIDTH } from "./page.ts";

@@ -1,6 +1,6 @@
 import type { LoggerInterface } from "vega";
 import type { TopLevelSpec } from "vega-lite";
-import { visibleText } from "../visible_text.ts";
+import { visibleText } from "#lib/visible_text.ts";
 import { tidySvg } from "./tidy_svg.ts";
 import { textWidth } from "./text_width.ts";
 

@@ -1,4 +1,4 @@
-import { mean } from "#lib/reporting/statistics.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { drawable, type SeedValue, valuesOf } from "./seed_values.ts";
 import type { SeriesStyle } from "./series_style.ts";
 

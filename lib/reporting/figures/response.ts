@@ -1,4 +1,4 @@
-import { mean } from "#lib/reporting/statistics.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { type LineAxis, linePanel } from "./line_panel.ts";
 import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";

@@ -1,6 +1,6 @@
-import { compareKeys } from "#lib/reporting/csv_rows.ts";
+import { compareKeys } from "#lib/results/csv_rows.ts";
 import { orderMethods } from "#lib/reporting/display_names.ts";
-import { mean } from "#lib/reporting/statistics.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure, Layer, Panel } from "./figure.ts";
 import { markerOf } from "./legend.ts";
 import {

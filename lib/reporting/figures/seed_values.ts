@@ -1,5 +1,5 @@
-import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
-import { mean, sampleSd } from "#lib/reporting/statistics.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 
 /** What one trained model has in one measure. */
 export interface SeedValue {

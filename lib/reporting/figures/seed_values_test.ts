@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import type { ScoreRow } from "#lib/reporting/scores_csv.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import {
   averageScores,
   checkValues,

@@ -1,4 +1,4 @@
-import type { CurveRow } from "../curves_csv.ts";
+import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { datasetLabel, orderDatasets } from "../display_names.ts";
 import { type CurvePanel, curves } from "../figures/curves.ts";
 import type { Figure } from "../figures/figure.ts";

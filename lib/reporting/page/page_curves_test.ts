@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CurveRow } from "../curves_csv.ts";
+import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { renderSvg } from "../figures/figure.ts";
 import { assertDrawing, descriptionOf, textsOf } from "../figures/svg_assertions.ts";
 import { curveFigures } from "./page_curves.ts";

@@ -1,5 +1,5 @@
 import { escapeHtml } from "../escape_text.ts";
-import { visibleParts, type VisibleTextOptions } from "../visible_text.ts";
+import { visibleParts, type VisibleTextOptions } from "#lib/visible_text.ts";
 
 /** Text of an element, in which escapes stand out from what the text itself says. */
 export function htmlText(text: string, options?: VisibleTextOptions): string {

@@ -1,0 +1,191 @@
+/** The tables and figures that the instruction-following experiments share. */
+import type { RecordedResults } from "#lib/bench/experiment.ts";
+import { HELD_OUT } from "#lib/bench/instruction_task.ts";
+import { methodLabel } from "#lib/reporting/display_names.ts";
+import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
+import { dots } from "#lib/reporting/figures/dots.ts";
+import type { Figure } from "#lib/reporting/figures/figure.ts";
+import { response, type Setting } from "#lib/reporting/figures/response.ts";
+import { scatter } from "#lib/reporting/figures/scatter.ts";
+import { averageScores, differencesFrom, scoresOn } from "#lib/reporting/figures/seed_values.ts";
+import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
+import { buildTable } from "#lib/reporting/table.ts";
+import type { ScoreTable } from "#lib/reporting/table_model.ts";
+
+/** What every difference is taken to: as many further steps on the data as any distilled student takes. */
+const BASELINE = "sft_continued";
+
+/** Row names of a table with labels of their own; the others have display names. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface TableRows {
+  readonly caption: string;
+  readonly methods: readonly string[];
+  readonly labels?: Labels;
+  /** Numbers of others, for the main table. */
+  readonly published?: PublishedNumbers;
+}
+
+/** ROUGE-L on the evaluation sets and their average, tested against SFT continued; and the judge's grades where there are any. */
+export function scoreTables(
+  results: RecordedResults,
+  { caption, published, ...rows }: TableRows,
+): Record<string, ScoreTable> {
+  const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
+    buildTable(results.scores, {
+      ...rows,
+      published,
+      caption: `${caption}: ${name}`,
+      metrics: [metric],
+      items: results.items.filter((row) => row.metric === metric),
+      baseline: BASELINE,
+    });
+  const isJudged = results.scores.some(({ metric }) => metric === "judge");
+  return {
+    table: tableOf("rouge_l", "ROUGE-L", published),
+    ...(isJudged ? { judge: tableOf("judge", "the judge's grades by those of the references") } : {}),
+  };
+}
+
+/** What is measured on held-out prompts when a student is trained: its texts, and its distances to the teacher. */
+const HELD_OUT_COLUMNS = [
+  ["response_tokens", "Tokens"],
+  ["entropy_on", "Entropy"],
+  ["d_off", "d_off"],
+  ["d_on", "d_on"],
+  ["total_variation_off", "TV off"],
+  ["total_variation_on", "TV on"],
+  ["forward_kl_off", "Forward KL off"],
+  ["forward_kl_on", "Forward KL on"],
+  ["reverse_kl_off", "Reverse KL off"],
+  ["reverse_kl_on", "Reverse KL on"],
+];
+
+export function heldOutTable({ scores }: RecordedResults, { caption, methods, labels }: TableRows): ScoreTable {
+  const columns = HELD_OUT_COLUMNS.map(([metric, label]) => ({ dataset: HELD_OUT, metric, label }));
+  const table = buildTable(scores, { caption, columns, methods, labels });
+  return {
+    ...table,
+    legend: [
+      "off: on texts of the teacher; on: on the student's own. d_off, d_on: what fresh critics find, fitted on half of the prompts and taken on the other.",
+      ...table.legend,
+    ],
+  };
+}
+
+/** The average over the evaluation sets of every row. */
+export function averageFigure(
+  { scores, profile }: RecordedResults,
+  methods: readonly string[],
+  labels: Labels = {},
+): Figure {
+  return dots({
+    title: `ROUGE-L, average over the sets (profile ${profile})`,
+    rows: rowsOf(methods.filter((method) => method !== BASELINE), labels),
+    panels: [{ values: averageScores(scores, "rouge_l", setsOf(scores)) }],
+    x: { title: "ROUGE-L (%)", scale: 100 },
+    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+  });
+}
+
+/** What every row gains on the average over SFT continued from the same seed. */
+export function gainFigure(
+  { scores, profile }: RecordedResults,
+  methods: readonly string[],
+  labels: Labels = {},
+): Figure {
+  const gains = differencesFrom(averageScores(scores, "rouge_l", setsOf(scores)), BASELINE);
+  return dots({
+    title: `Gain over ${methodLabel(BASELINE)} in ROUGE-L, average over the sets (profile ${profile})`,
+    notes: ["Each tick compares two students of one seed: they have a teacher, a first student and prompts in common."],
+    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), labels),
+    panels: [{ values: gains }],
+    x: { title: "points of ROUGE-L", scale: 100 },
+    references: [{ label: methodLabel(BASELINE), value: 0 }],
+  });
+}
+
+function rowsOf(methods: readonly string[], labels: Labels) {
+  return methods.map((method) => ({ label: labels[method] ?? methodLabel(method), dots: [{ method }] }));
+}
+
+/** The average over the evaluation sets against a setting. */
+export function responseFigure(
+  { scores, profile }: RecordedResults,
+  settings: readonly Setting[],
+  axis: string,
+): Figure {
+  const average = averageScores(scores, "rouge_l", setsOf(scores));
+  return response({
+    title: `ROUGE-L, average over the sets (profile ${profile})`,
+    x: { title: axis },
+    y: { title: "ROUGE-L (%)", scale: 100 },
+    settings,
+    panels: [{ values: average }],
+    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+    columns: 1,
+  });
+}
+
+/** Moment distance against distribution distance, and either against ROUGE-L, of every trained student. */
+export function distanceFigure(
+  { scores, profile }: RecordedResults,
+  methods: readonly string[],
+  labels: Labels = {},
+): Figure {
+  const heldOut = (metric: string) => scoresOn(scores, metric, HELD_OUT);
+  const average = averageScores(scores, "rouge_l", setsOf(scores));
+  const rouge = { title: "ROUGE-L, average (%)", scale: 100 };
+  return scatter({
+    title: `How far every student is from its teacher on held-out prompts (profile ${profile})`,
+    methods: methods.filter((method) => method !== "teacher").map((method) => ({ method, label: labels[method] })),
+    panels: [
+      {
+        x: { title: "total variation, the teacher's texts" },
+        y: { title: "moment distance d_off" },
+        xs: heldOut("total_variation_off"),
+        ys: heldOut("d_off"),
+      },
+      {
+        x: { title: "total variation, own texts" },
+        y: { title: "moment distance d_on" },
+        xs: heldOut("total_variation_on"),
+        ys: heldOut("d_on"),
+      },
+      { x: { title: "moment distance d_on" }, y: rouge, xs: heldOut("d_on"), ys: average },
+      { x: { title: "reverse KL, own texts (nats)" }, y: rouge, xs: heldOut("reverse_kl_on"), ys: average },
+    ],
+  });
+}
+
+/** Titles and units of what training curves show. */
+const CURVE_AXES: Readonly<Record<string, Omit<CurvePanel, "measure">>> = {
+  loss: { heading: "Student's loss, what it can change", title: "loss" },
+  validation_d_off: { heading: "d_off, held-out prompts", title: "moment" },
+  validation_d_on: { heading: "d_on, held-out prompts", title: "moment" },
+  validation_rouge_l: { heading: "ROUGE-L, held-out prompts", title: "%", scale: 100 },
+  validation_response_tokens: { heading: "Length of own texts", title: "tokens" },
+  validation_two_tv_on: { heading: "2·TV on own texts", title: "2·TV" },
+  validation_entropy_on: { heading: "Entropy on own texts", title: "nats" },
+};
+
+/** Measures of training against the step. */
+export function curvesOf(
+  { curves: rows, profile }: RecordedResults,
+  title: string,
+  methods: readonly string[],
+  measures: readonly string[],
+  labels: Labels = {},
+): Figure {
+  return curves(rows, {
+    title: `${title} (profile ${profile})`,
+    methods: methods.map((method) => ({ method, label: labels[method] })),
+    panels: measures.map((measure) => ({ measure, ...CURVE_AXES[measure] })),
+    columns: Math.min(3, measures.length),
+  });
+}
+
+/** The evaluation sets that have scores: with `--data` they are other ones. */
+function setsOf(scores: RecordedResults["scores"]): string[] {
+  return [...new Set(scores.filter(({ metric }) => metric === "rouge_l").map(({ dataset }) => dataset))];
+}

@@ -1,0 +1,39 @@
+/**
+ * Question: do student and critics come to rest? What the training loss, the moments d_on and d_off on held-out prompts and the
+ * students' texts do over the steps of Algorithm 1, with each moment alone, both, and cross-entropy beside them.
+ *
+ * Source: AMMD (Jia 2024), Figures 3 and 6: training loss, d_on and d_off against the step.
+ * Command: `deno task reproduce adversarial_training`, nothing more after instruction_following in one run.
+ * Result: results/<profile>/adversarial_training/{scores,items,curves}.csv, table.md, training.svg, texts.svg.
+ */
+import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import { curvesOf, heldOutTable } from "#experiments/reports/instruction_report.ts";
+import { METHODS } from "#experiments/methods/registry.ts";
+
+const { ammd_off, ammd_on, ammd, ammd_sft } = METHODS;
+const ROWS = { ammd_off, ammd_on, ammd, ammd_sft };
+
+export const adversarialTraining = instructionExperiment({
+  name: "adversarial_training",
+  source: "AMMD, Figures 3, 6",
+  description: "training loss and moments on held-out prompts against the step of Algorithm 1",
+  methods: ROWS,
+  module: import.meta.url,
+  report(results) {
+    const methods = Object.keys(ROWS);
+    const caption =
+      `Adversarial training (after AMMD, Figures 3, 6), profile ${results.profile}: held-out prompts at the end`;
+    return {
+      tables: { table: heldOutTable(results, { caption, methods }) },
+      figures: {
+        training: curvesOf(results, "Adversarial training", methods, ["loss", "validation_d_off", "validation_d_on"]),
+        texts: curvesOf(results, "The students' texts in adversarial training", methods, [
+          "validation_rouge_l",
+          "validation_response_tokens",
+          "validation_two_tv_on",
+          "validation_entropy_on",
+        ]),
+      },
+    };
+  },
+});

@@ -1,0 +1,59 @@
+/**
+ * Question: does matching moments adversarially (AMMD) teach a student to follow instructions better than learning the teacher's
+ * words (SFT, SeqKD), its probabilities (KD, GKD, DistiLLM and others) or its reward (MiniLLM)?
+ *
+ * Source: AMMD (Jia 2024), Table 1: ROUGE-L on five instruction sets, every student from the SFT student.
+ * Command: `deno task reproduce instruction_following`, 35 minutes on 2 cores with lavapipe, another run beside it.
+ * Result: results/<profile>/instruction_following/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg. Recorded for
+ * `tiny`, average over the sets: teacher 60.0, sft 45.6, sft_continued 48.0, abkd 50.0 (the best), ammd 46.4, ammd_sft 48.3.
+ */
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import type { ModelFamily } from "#lib/bench/instruction_task.ts";
+import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
+import { averageFigure, distanceFigure, gainFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
+import { METHODS } from "#experiments/methods/registry.ts";
+import { PUBLISHED_GPT2, PUBLISHED_INSTRUCTION_FOLLOWING } from "#experiments/reports/published_numbers.ts";
+
+export const instructionFollowing = table({
+  name: "instruction_following",
+  source: "AMMD, Table 1",
+  description: "ROUGE-L on five instruction sets, of students distilled from one teacher",
+  family: "llama",
+  published: PUBLISHED_INSTRUCTION_FOLLOWING,
+});
+
+/** The same table for models of the architecture of GPT-2. */
+export const gpt2InstructionFollowing = table({
+  name: "gpt2_instruction_following",
+  source: "AMMD, appendix, GPT-2",
+  description: "the same table for models of GPT-2's architecture",
+  family: "gpt2",
+  published: PUBLISHED_GPT2,
+  onlyWhenNamed: true,
+});
+
+interface Subject extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
+  readonly family: ModelFamily;
+  readonly published: PublishedNumbers;
+}
+
+function table({ published, ...subject }: Subject): Experiment {
+  return instructionExperiment({
+    ...subject,
+    methods: METHODS,
+    module: import.meta.url,
+    report(results) {
+      const { methods = Object.keys(METHODS) } = results;
+      const caption = `Instruction following (after ${subject.source}), profile ${results.profile}`;
+      return {
+        tables: scoreTables(results, { caption, methods, published }),
+        figures: {
+          average: averageFigure(results, methods),
+          gain: gainFigure(results, methods),
+          distances: distanceFigure(results, methods),
+        },
+      };
+    },
+  });
+}

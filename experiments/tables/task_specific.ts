@@ -1,0 +1,45 @@
+/**
+ * Question: do the methods that teach a decoder to follow instructions teach an encoder-decoder to summarise, translate and answer?
+ *
+ * Source: AMMD (Jia 2024), Table 2: SAMSum (ROUGE-L), IWSLT'17 English to German (BLEU), StrategyQA (accuracy), students of three sizes.
+ * Command: `deno task reproduce task_specific`.
+ * Result: results/<profile>/task_specific/{scores,items,curves}.csv, table.md (greedy), sampled.md, gain.svg, gain_sampled.svg,
+ * distances.svg. Recorded for `tiny`, base students, sampled: SFT continued 27.7 / 11.0 / 62.5, DistiLLM 34.5 / 15.9 / 64.2, AMMD 34.8 /
+ * 13.4 / 65.5, AMMD + SFT 33.8 / 13.0 / 66.6; greedy, none is significantly above SFT continued.
+ */
+import { T5_SUBJECTS, taskExperiment, type TaskMethod } from "#lib/bench/task_experiment.ts";
+import { taskName } from "#lib/bench/t5_task.ts";
+import { METHODS } from "#experiments/methods/registry.ts";
+import { PUBLISHED_TASKS } from "#experiments/reports/published_numbers.ts";
+import { taskCurves, taskGainFigure, taskTables } from "#experiments/reports/task_report.ts";
+
+/** The size of student that every method trains; the others are for those of `ALL_SIZES` alone, since the rest of the grid takes as long again. */
+export const MAIN_SIZE = "base";
+const ALL_SIZES = ["teacher", "sft", "sft_continued", "kd", "gkd", "ammd_sft"];
+const MAIN_TASKS = T5_SUBJECTS.filter(({ size }) => size === MAIN_SIZE).map(taskName);
+
+const { teacher, sft, sft_continued, kd, seqkd, imitkd, minillm, gkd, distillm, ammd, ammd_sft } = METHODS;
+const TASK_METHODS: Readonly<Record<string, TaskMethod>> = Object.fromEntries(
+  Object.entries({ teacher, sft, sft_continued, kd, seqkd, imitkd, minillm, gkd, distillm, ammd, ammd_sft })
+    .map(([name, method]) => [name, ALL_SIZES.includes(name) ? method : { ...method, tasks: MAIN_TASKS }]),
+);
+
+export const taskSpecific = taskExperiment({
+  name: "task_specific",
+  source: "AMMD, Table 2",
+  description: "summaries (ROUGE-L), translations (BLEU) and yes/no answers (accuracy) of distilled encoder-decoders",
+  methods: TASK_METHODS,
+  module: import.meta.url,
+  report(results) {
+    const methods = Object.keys(TASK_METHODS);
+    const caption = `Task-specific distillation (after AMMD, Table 2), profile ${results.profile}`;
+    return {
+      tables: taskTables(results, { caption, methods, published: PUBLISHED_TASKS }),
+      figures: {
+        gain: taskGainFigure(results, methods, MAIN_SIZE, "table"),
+        gain_sampled: taskGainFigure(results, methods, MAIN_SIZE, "sampled"),
+        distances: taskCurves(results, ["sft_continued", "kd", "gkd", "ammd", "ammd_sft"], MAIN_SIZE),
+      },
+    };
+  },
+});

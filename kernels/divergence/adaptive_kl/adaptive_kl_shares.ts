@@ -1,0 +1,49 @@
+import { defineVocabKernel } from "#kernels/log_sum_exp/vocab_kernel.ts";
+import { dispatchRows } from "#kernels/runtime/row_kernel.ts";
+import { axisSizes } from "#kernels/runtime/axes.ts";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
+import wgsl from "./adaptive_kl_shares.wgsl" with { type: "text" };
+
+const kernel = defineVocabKernel("adaptiveKlShares", wgsl);
+
+/** Reads of a row, at most: two, the halvings after which the threshold is found, and one for the rounds of their loop. */
+const MAX_PASSES = 2 + 160 + 1;
+
+/** Logits, `"N V"` each. */
+export interface AdaptiveKlTensors {
+  readonly student: Tensor;
+  readonly teacher: Tensor;
+}
+
+export interface AdaptiveKlSettings {
+  /** The teacher's probability that makes the head of its distribution, between 0 and 1; the paper takes 0.5. */
+  readonly headMass: number;
+}
+
+/**
+ * g_head / (g_head + g_tail) of every row, `"N"`, in [0, 1]: the weight of forwardKl in the adaptive Kullback-Leibler
+ * divergence, of which reverseKl has the rest (AKL, Wu et al. 2024, arXiv 2404.02657). g is Σ |p − q|, p of the teacher
+ * and q of the student, over the head of the vocabulary and over its tail. The head is the smallest set of the
+ * teacher's likeliest tokens whose mass reaches `headMass`; tokens whose logits are equal are in it together. (The
+ * authors' code leaves out the token that reaches it, unless it is the first.) Where both g are 0 the weight is 1/2.
+ * Not differentiable: the weights are constants of a step.
+ *
+ * @throws {RangeError} if shapes disagree or `headMass` is out of range
+ */
+export function adaptiveKlShares(
+  gpu: Gpu,
+  tensors: AdaptiveKlTensors,
+  { headMass }: AdaptiveKlSettings,
+): Tensor {
+  const { N: rows, V: vocabSize } = axisSizes("adaptiveKlShares", AXES, { ...tensors });
+  if (!(headMass > 0 && Math.fround(headMass) < 1)) {
+    throw new RangeError(`Cannot run adaptiveKlShares: headMass is ${headMass}, not between 0 and 1`);
+  }
+  const shares = gpu.allocate([rows]);
+  const lowest = Math.log((1 - headMass) / (2 * vocabSize));
+  dispatchRows(gpu, kernel, tensors.student.shape, { ...tensors, shares }, { headMass, lowest }, MAX_PASSES);
+  return shares;
+}
+
+const AXES = { student: "N V", teacher: "N V" };

@@ -1,4 +1,0 @@
-import { checkDivergence } from "../divergence/check_divergence.ts";
-import { forwardKl } from "./forward_kl.ts";
-
-checkDivergence(forwardKl, [{}]);

@@ -1,0 +1,114 @@
+import type { CellResult } from "#lib/results/cell_result.ts";
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { CurveRow } from "#lib/results/curves_csv.ts";
+import type { Figure } from "#lib/reporting/figures/figure.ts";
+import type { ItemsRow } from "#lib/results/items_csv.ts";
+import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import type { ScoreTable } from "#lib/reporting/table_model.ts";
+import type { SnapshotStore } from "#lib/training/checkpoint.ts";
+import type { Profile } from "./profile.ts";
+
+/** How far a training run is. */
+export interface TrainingProgress {
+  /** As in `ammd, seed 10`. */
+  readonly what: string;
+  /** Steps done, of so many. */
+  readonly step: number;
+  readonly steps: number;
+  /** Of the last step that was logged. */
+  readonly loss?: number;
+  /** Tokens that the run has been trained on since the last report. */
+  readonly tokens: number;
+}
+
+/** What a cell's code is given: settings and data are noted when they are read, since the cell's numbers depend on them. */
+export interface RunContext {
+  readonly gpu: Gpu;
+  /** The settings of the experiment's task. */
+  readonly profile: Profile;
+  /** Data in place of the embedded one (`--data`). */
+  readonly dataFolder?: string;
+  /** Aborted when the run is to stop: whoever computes for long throws its reason between two parts of the work. */
+  readonly stop: AbortSignal;
+  /** Says what is being done, for a person to follow. */
+  say(message: string): void;
+  /** Tells how far a training run is. */
+  progress(progress: TrainingProgress): void;
+  /** Makes a thing that cells share, as one teacher for all tables, when it is first asked for. */
+  once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
+  /**
+   * The same for what JSON can hold and takes long to make: it is kept for the next run as well, for as long as nothing has changed of
+   * what `make` reads or asks for. What it closes over counts for nothing.
+   */
+  kept<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
+  /**
+   * The same for what is trained: its training is saved in the store, so that another run goes on with it, or finds it done. One process
+   * at a time makes it, and the others that ask for it find it done. `make` has to read whatever it depends on.
+   */
+  trained<Thing>(name: string, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
+  /** Where the cell that is running is saved; gone when it is done. */
+  cellSnapshots(): SnapshotStore;
+}
+
+/** What `results/<profile>/<experiment>/` holds, of every cell there is. */
+export interface RecordedResults {
+  readonly profile: string;
+  /** The rows of a table that is of these methods alone; default all of the experiment's. */
+  readonly methods?: readonly string[];
+  readonly scores: readonly ScoreRow[];
+  readonly items: readonly ItemsRow[];
+  readonly curves: readonly CurveRow[];
+}
+
+/** What an experiment shows: files `<name>.md`, `<name>.csv` and `<name>.svg`; the main table is named `table`. */
+export interface Report {
+  readonly tables: Readonly<Record<string, ScoreTable>>;
+  readonly figures: Readonly<Record<string, Figure>>;
+}
+
+/** A row of a table: a way to train a student, or another player of the comparison. */
+export interface MethodDescription {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export interface ExperimentMethod extends MethodDescription {
+  /** Those of the experiment's tasks that it runs for; default all. */
+  readonly tasks?: readonly string[];
+  /** The module that holds the method's own code (`import.meta.url`): results are stale where it, or what it imports, has changed. */
+  readonly module: string;
+  /** Names what is run, settings included where variants differ by them: cells of one key and seed are one run. */
+  key(profile: Profile, task?: string): string;
+  /** What sets the method apart from others of its module, as JSON: results are stale where it has changed. */
+  readonly variant?: string;
+}
+
+/** One table or figure of a paper: a grid of cells, method × seed, or method × task × seed. */
+export interface Experiment {
+  readonly name: string;
+  /** The table or figure that it reproduces. */
+  readonly source: string;
+  readonly description: string;
+  /** Whether it is left out unless it is named: a repetition of another table, for those who want it. */
+  readonly onlyWhenNamed?: boolean;
+  /** The rows of its table, in their order. */
+  readonly methods: readonly ExperimentMethod[];
+  /** What students are trained for, as in `samsum/base`, where there is more than one thing: cells of their own. */
+  readonly tasks?: readonly string[];
+  /** The module of its report (`import.meta.url`): tables and figures are made anew where it has changed. */
+  readonly module: string;
+  /** The modules that the code of all its cells is reached from, beside the methods' own. */
+  readonly modules: readonly string[];
+  /** The settings of a task; default the profile as it is. */
+  settings?(profile: Profile, task: string | undefined): Profile;
+  /** Prepares what the cells of a task share; nothing is trained before a cell needs it. */
+  open(context: RunContext, task: string | undefined): Promise<ExperimentRun>;
+  /** Tables and figures of whatever has been recorded so far; computes nothing anew. */
+  report(results: RecordedResults): Report;
+}
+
+export interface ExperimentRun {
+  cell(method: string, seed: number): Promise<CellResult>;
+  /** Data and sizes, for provenance, by the name of the data. */
+  readonly description: Readonly<Record<string, unknown>>;
+}

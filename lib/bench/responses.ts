@@ -1,0 +1,92 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { decodeResponse } from "#lib/data/prompt.ts";
+import { beamSearch, type BeamSettings } from "#lib/generation/beam_search.ts";
+import { generate, type GenerationSettings, type TokenMixture } from "#lib/generation/generate.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { mean } from "#lib/statistics/statistics.ts";
+import type { CellScore, SampleResponse } from "#lib/results/cell_result.ts";
+import type { PromptSet, Texts } from "./texts.ts";
+
+const SAMPLES_PER_SET = 2;
+
+/** Ends the writing between two batches, by throwing its reason. */
+interface Stoppable {
+  readonly stop?: AbortSignal;
+}
+
+export type TextSettings = Omit<GenerationSettings, "eosId" | "padId"> & Stoppable;
+
+/** A response to every prompt, in batches of prompts of like length; in the order of the prompts. */
+export async function respond(
+  gpu: Gpu,
+  model: LanguageModel,
+  { eosId, padId }: Texts,
+  prompts: readonly (readonly number[])[],
+  { stop, ...settings }: TextSettings,
+  batchSize: number,
+  mixture?: TokenMixture,
+): Promise<Trajectory[]> {
+  return await inBatches(prompts, batchSize, stop, (keys) => {
+    const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
+    return generate(gpu, model, batch, { ...settings, eosId, padId }, mixture);
+  });
+}
+
+/** The likeliest response to every prompt that a beam search finds, in the order of the prompts. */
+export async function search(
+  gpu: Gpu,
+  model: LanguageModel,
+  { eosId, padId }: Texts,
+  prompts: readonly (readonly number[])[],
+  { stop, ...settings }: Omit<BeamSettings, "eosId" | "padId"> & Stoppable,
+  batchSize: number,
+): Promise<Trajectory[]> {
+  return await inBatches(prompts, batchSize, stop, (keys) => {
+    return beamSearch(gpu, model, keys.map((key) => prompts[key]), { ...settings, eosId, padId });
+  });
+}
+
+async function inBatches(
+  prompts: readonly (readonly number[])[],
+  batchSize: number,
+  stop: AbortSignal | undefined,
+  write: (keys: readonly number[]) => Promise<number[][]>,
+): Promise<Trajectory[]> {
+  const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
+  const trajectories: Trajectory[] = new Array(prompts.length);
+  for (let start = 0; start < byLength.length; start += batchSize) {
+    stop?.throwIfAborted();
+    const keys = byLength.slice(start, start + batchSize);
+    const responses = await write(keys);
+    keys.forEach((key, i) => trajectories[key] = { prompt: prompts[key], response: responses[i] });
+  }
+  return trajectories;
+}
+
+/** The text of a response; ids that only round the vocabulary up stand for no piece, and say nothing. */
+export function textOf({ tokenizer }: Texts, response: readonly number[]): string {
+  return decodeResponse(tokenizer, response.filter((id) => id < tokenizer.vocabSize));
+}
+
+/** The score of a set, of several draws of a response to each item. */
+export function meanScore(dataset: string, metric: string, draws: readonly (readonly number[])[]): CellScore {
+  const items = draws[0].map((_, i) => mean(draws.map((draw) => draw[i])));
+  return { dataset, metric, value: mean(items), count: items.length, items };
+}
+
+/** The first responses to a set, to be read by eye. */
+export function samplesOf(
+  texts: Texts,
+  dataset: string,
+  set: PromptSet,
+  responses: readonly Trajectory[],
+): SampleResponse[] {
+  return set.prompts.slice(0, SAMPLES_PER_SET).map(({ record }, i) => ({
+    dataset,
+    instruction: record.instruction,
+    input: record.input,
+    reference: record.references[0],
+    response: textOf(texts, responses[i].response),
+  }));
+}

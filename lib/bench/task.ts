@@ -1,0 +1,35 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
+import type { ModelSettings, Profile } from "./profile.ts";
+import type { PromptSet, Texts } from "./texts.ts";
+
+/** Where a model is scored. */
+export interface Scoring {
+  readonly gpu: Gpu;
+  readonly profile: Profile;
+  readonly texts: Texts;
+  readonly stop: AbortSignal;
+}
+
+/** What students are trained for: its texts, the kind of its models, and how answers are scored. */
+export interface Task {
+  /** Students of one name are alike. */
+  readonly name: string;
+  /** Tasks of one corpus have texts and teacher in common. */
+  readonly corpus: string;
+  /** The profile with the sizes and rates of this task. */
+  readonly profile: Profile;
+  readTexts(): Promise<Texts>;
+  newModel(gpu: Gpu, sizes: ModelSettings, texts: Texts, normalSource: () => number): LanguageModel;
+  /** Scores on the evaluation sets, and sample responses. */
+  score(scoring: Scoring, model: LanguageModel, seed: number): Promise<Pick<CellResult, "scores" | "samples">>;
+  /** The measure that curves show of sampled responses to held-out prompts: a fraction. */
+  readonly validation: {
+    readonly measure: string;
+    score(texts: Texts, set: PromptSet, responses: readonly Trajectory[]): number;
+  };
+  /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
+  readonly heldOut: string;
+}

@@ -1,0 +1,35 @@
+/** What a training run measured at one step. */
+export interface MeasureRow {
+  readonly step: number;
+  readonly measure: string;
+  readonly value: number;
+}
+
+/** A score of a cell, without the experiment's, method's and seed's name. */
+export interface CellScore {
+  readonly dataset: string;
+  readonly metric: string;
+  /** A fraction. */
+  readonly value: number;
+  /** Items that it is the mean over. */
+  readonly count: number;
+  /** The score of each item, where there are items: what differences between methods are tested on. */
+  readonly items?: readonly number[];
+  /** In place of items, where the score is no mean over them: what it is computed from, by name, a number of each item. */
+  readonly statistics?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A response of a trained model, to be read by eye. */
+export interface SampleResponse {
+  readonly dataset: string;
+  readonly instruction: string;
+  readonly input: string;
+  readonly reference: string;
+  readonly response: string;
+}
+
+export interface CellResult {
+  readonly scores: readonly CellScore[];
+  readonly curves: readonly MeasureRow[];
+  readonly samples: readonly SampleResponse[];
+}

@@ -1,0 +1,267 @@
+import { InputError } from "#lib/errors.ts";
+import { isBeside, profileOf } from "./place.ts";
+import { blobIdLike, findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
+
+/** What is compared of the files in `results/<profile>/<experiment>/`; the others are made from them. */
+export const RECORDED_FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "provenance.json"] as const;
+export type RecordedFile = typeof RECORDED_FILES[number];
+
+/** Files beside the results, or above them, that tell what the code depends on. */
+const PROJECT_FILES = ["deno.json", "deno.lock"];
+
+/** Where a file's content is: under an id in a repository, or at a path. */
+type StoredFile = { readonly id: string; readonly repository: GitRepository } | { readonly path: string };
+
+/** The results of a commit, of the working tree or of a folder. Nothing is read yet but the names. */
+export interface ResultsVersion {
+  /** As in `HEAD (1e09da1)`, `working tree`, or the folder's path. */
+  readonly label: string;
+  /** Of a commit: its name in full. */
+  readonly commit?: string;
+  /** What is in front of a file's name in messages, as in `1e09da1:results/`. */
+  readonly place: string;
+  /** The folder of the one profile that it has, where that has another name: of results beside recorded ones. */
+  readonly profileFolder?: string;
+  /** By path, as in `tiny/distances/scores.csv`. */
+  readonly files: ReadonlyMap<string, StoredFile>;
+  /** Of a commit or the working tree: by their paths from the repository's root. */
+  readonly projectFiles?: ReadonlyMap<string, StoredFile>;
+}
+
+/** A file of two versions that is not the same in both; undefined where one has no such file. */
+export interface DifferentFile {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** Opens versions of the results that are kept in one folder. */
+export class ResultsHistory {
+  readonly #results: string;
+  #located: Promise<Located> | undefined;
+
+  /** @param results the folder, as it is or was; relative to the working directory */
+  constructor(results: string) {
+    this.#results = results.replace(/(?<=.)\/+$/, "");
+  }
+
+  /**
+   * Opens what a revision or a path names: `HEAD~1`, `1e09da1`, `./other`; a path begins with `.` or `/`, or names a folder and no
+   * revision.
+   *
+   * @param resolve makes a path of what the user wrote
+   * @throws {InputError} if it names neither, or holds no results
+   */
+  async open(name: string, resolve: (path: string) => string = (path) => path): Promise<ResultsVersion> {
+    if (/^[./]/.test(name)) return await this.openFolder(resolve(name), name);
+    const isThere = await isFolder(resolve(name));
+    try {
+      return await this.openCommit(name);
+    } catch (error) {
+      if (!isThere || !(error instanceof UnknownRevision)) throw error;
+      return await this.openFolder(resolve(name), name);
+    }
+  }
+
+  /** @throws {InputError} if the folder is not in a repository, the revision unknown, or the commit has no results there */
+  async openCommit(revision: string): Promise<ResultsVersion> {
+    const { repository, prefix } = await this.#locate();
+    const commit = await findCommit(repository, revision);
+    if (commit === undefined) throw new UnknownRevision(unknownRevision(revision, repository));
+    const short = commit.slice(0, SHORT_HASH);
+    const label = commit.startsWith(revision) ? short : `${revision} (${short})`;
+    const found = await listFiles(repository, commit, prefix === "" ? [] : [prefix, ...projectPaths(prefix)]);
+    const stored = [...found].map(([path, id]) => [path, { id, repository }] as const);
+    const files = stored.flatMap(([path, file]) =>
+      path.startsWith(prefix) && isRecorded(path.slice(prefix.length))
+        ? [[path.slice(prefix.length), file] as const]
+        : []
+    );
+    const place = `${short}:${prefix}`;
+    const isProjectFile = new Set(projectPaths(prefix));
+    const projectFiles = new Map(stored.filter(([path]) => isProjectFile.has(path)));
+    return withResults({ label, commit, place, files: new Map(files), projectFiles });
+  }
+
+  /** @throws {InputError} if there are no results */
+  async openWorkingTree(): Promise<ResultsVersion> {
+    const version = await this.openFolder(this.#results, "working tree");
+    const located = await this.#locate().catch((error) => {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    });
+    if (located === undefined) return version;
+    const { repository: { root }, prefix } = located;
+    const paths = projectPaths(prefix).map((path) => [path, { path: `${root}/${path}` }] as const);
+    const isThere = await Promise.all(paths.map(([, { path }]) => isFile(path)));
+    return { ...version, projectFiles: new Map(paths.filter((_, i) => isThere[i])) };
+  }
+
+  /**
+   * Opens results that are kept elsewhere.
+   *
+   * @throws {InputError} if there are none
+   */
+  async openFolder(folder: string, label: string): Promise<ResultsVersion> {
+    if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ${CONTENT}`);
+    const files = new Map<string, StoredFile>();
+    for (const profile of await namesIn(folder)) {
+      for (const path of await filesBelow(`${folder}/${profile}`)) {
+        if (isRecorded(`${profile}/${path}`)) files.set(`${profile}/${path}`, { path: `${folder}/${profile}/${path}` });
+      }
+    }
+    return withResults({ label, place: `${folder}/`, files });
+  }
+
+  /**
+   * Opens this machine's results beside recorded ones, `tiny@nvidia-h100-3fa2b1`, as results of the profile.
+   *
+   * @throws {InputError} if there are none
+   */
+  async openBeside(profileFolder: string): Promise<ResultsVersion> {
+    const folder = `${this.#results}/${profileFolder}`;
+    if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ./run reproduce makes those beside`);
+    const files = new Map<string, StoredFile>();
+    for (const path of await filesBelow(folder)) {
+      const own = `${profileOf(profileFolder)}/${path}`;
+      if (isRecorded(own)) files.set(own, { path: `${folder}/${path}` });
+    }
+    return withResults({ label: profileFolder, place: `${this.#results}/`, profileFolder, files });
+  }
+
+  #locate(): Promise<Located> {
+    this.#located ??= locate(this.#results);
+    return this.#located;
+  }
+}
+
+/**
+ * Reads the files among `paths` that are not the same in both versions. Of commits nothing else is read.
+ *
+ * @param filesOf the files of a version, by path
+ */
+export async function readDifferent(
+  versions: readonly [ResultsVersion, ResultsVersion],
+  paths: Iterable<string>,
+  filesOf: (version: ResultsVersion) => ReadonlyMap<string, StoredFile>,
+): Promise<Map<string, DifferentFile>> {
+  const pairs = [...paths].map((path) => {
+    const [before, after] = versions.map((version) => filesOf(version).get(path));
+    return { path, before, after };
+  });
+  const onDisk = await readFromDisk(pairs.flatMap(({ before, after }) => [before, after]));
+  const isSame = await Promise.all(pairs.map(({ before, after }) => isSameContent(before, after, onDisk)));
+  const unlike = pairs.filter((_, i) => !isSame[i]);
+  const blobs = await readFromGit(unlike.flatMap(({ before, after }) => [before, after]));
+  const decoder = new TextDecoder();
+  const textOf = (file: StoredFile | undefined) =>
+    file && decoder.decode("id" in file ? blobs.get(file.id) : onDisk.get(file.path));
+  return new Map(unlike.map(({ path, before, after }) => [path, { before: textOf(before), after: textOf(after) }]));
+}
+
+async function readFromDisk(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {
+  const paths = files.flatMap((file) => file && "path" in file ? [file.path] : []);
+  return new Map(await Promise.all(paths.map(async (path) => [path, await Deno.readFile(path)] as const)));
+}
+
+async function readFromGit(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {
+  const blobs = files.flatMap((file) => file && "id" in file ? [file] : []);
+  return blobs.length === 0 ? new Map() : await readBlobs(blobs[0].repository, blobs.map(({ id }) => id));
+}
+
+/** Of what git keeps, the ids are enough. */
+async function isSameContent(
+  before: StoredFile | undefined,
+  after: StoredFile | undefined,
+  onDisk: ReadonlyMap<string, Uint8Array>,
+): Promise<boolean> {
+  if (before === undefined || after === undefined) return false;
+  const known = [before, after].flatMap((file) => "id" in file ? [file.id] : []);
+  const read = [before, after].flatMap((file) => "path" in file ? [onDisk.get(file.path)!] : []);
+  const [first, second] = [...known, ...await Promise.all(read.map((content) => blobIdLike(known[0], content)))];
+  return first === second;
+}
+
+interface Located {
+  readonly repository: GitRepository;
+  /** Of the results, from the repository's root: empty or ending in `/`. */
+  readonly prefix: string;
+}
+
+class UnknownRevision extends InputError {}
+
+const SHORT_HASH = 7;
+const CONTENT = "results are kept as PROFILE/EXPERIMENT/scores.csv";
+
+/** The folder itself may be missing: a commit can have it all the same. */
+async function locate(results: string): Promise<Located> {
+  let [base, rest] = [results, ""];
+  while (!await isFolder(base)) {
+    const [, parent = ".", name] = /^(?:(.*)\/)?([^/]+)$/.exec(base) ?? [];
+    if (name === undefined || base === ".") break;
+    [base, rest] = [parent === "" ? "/" : parent, `${name}/${rest}`];
+  }
+  const repository = await findRepository(base);
+  return { repository, prefix: repository.prefix + rest };
+}
+
+/** Beside the results first, then upwards. */
+function projectPaths(prefix: string): string[] {
+  const folders = prefix.split("/").slice(0, -1);
+  return folders.map((_, i) => folders.slice(0, folders.length - 1 - i).map((name) => `${name}/`).join(""))
+    .flatMap((folder) => PROJECT_FILES.map((name) => folder + name));
+}
+
+/** What begins with a dot is not finished, or something else; what lies beside recorded results is none of them. */
+function isRecorded(path: string): boolean {
+  const [profile, , name, ...more] = path.split("/");
+  return !isBeside(profile) && more.length === 0 && (RECORDED_FILES as readonly string[]).includes(name) &&
+    !/(^|\/)\./.test(path);
+}
+
+function withResults(version: ResultsVersion): ResultsVersion {
+  if (version.files.size > 0) return version;
+  throw new InputError(`${version.label}: no results in ${version.place}; ${CONTENT}`);
+}
+
+function unknownRevision(revision: string, { root, isShallow }: GitRepository): string {
+  const unknown = `unknown revision "${revision}"`;
+  if (revision.includes("..")) return `${unknown}; two commits are two arguments, as in ./run diff HEAD~1 HEAD`;
+  if (isShallow) return `${unknown}: this clone is shallow and may lack the commit; git fetch --unshallow fetches it`;
+  return `${unknown}: neither a commit, branch or tag of ${root} nor a folder`;
+}
+
+/** As `EXPERIMENT/FILE`. */
+async function filesBelow(profileFolder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const experiment of await namesIn(profileFolder)) {
+    for (const name of await namesIn(`${profileFolder}/${experiment}`)) paths.push(`${experiment}/${name}`);
+  }
+  return paths;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    return names.filter((name) => !name.startsWith(".")).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) return [];
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await statOf(path))?.isDirectory ?? false;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await statOf(path))?.isFile ?? false;
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}

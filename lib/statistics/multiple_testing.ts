@@ -1,0 +1,21 @@
+/** A difference is marked if its corrected two-sided p is below this. */
+export const SIGNIFICANCE_LEVEL = 0.05;
+
+/**
+ * Holm's step-down correction (Holm 1979, "A simple sequentially rejective multiple test procedure"): rejecting what is below a level
+ * α keeps the probability of any false rejection among all hypotheses at or below α, however the tests depend on one another.
+ * With p₍₁₎ ≤ … ≤ p₍ₘ₎: p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎).
+ *
+ * @param pValues of one family of hypotheses
+ * @returns the corrected values, in the order given
+ */
+export function holm(pValues: readonly number[]): number[] {
+  const order = pValues.map((_, i) => i).sort((a, b) => pValues[a] - pValues[b]);
+  const corrected = new Array<number>(pValues.length);
+  let least = 0;
+  order.forEach((index, rank) => {
+    least = Math.max(least, Math.min(1, (pValues.length - rank) * pValues[index]));
+    corrected[index] = least;
+  });
+  return corrected;
+}
