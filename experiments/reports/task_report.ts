@@ -1,7 +1,6 @@
 /** The tables and figures that the task-specific experiments share. */
 import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { BLEU_OF_ITEMS } from "#lib/metrics/bleu.ts";
 import { STUDENT_SIZES, TASK_METRICS, taskName } from "#lib/bench/t5_task.ts";
 import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
@@ -36,7 +35,6 @@ export function taskTables(
         caption: `${caption}: ${decoding} responses`,
         columns,
         items: results.items.filter(({ dataset }) => columns.some((column) => column.dataset === dataset)),
-        statistics: [BLEU_OF_ITEMS],
         baseline: BASELINE,
       });
       return [name, table];

@@ -2,9 +2,17 @@ import { orderDatasets, orderMethods, orderMetrics } from "#lib/reporting/displa
 import { metricDisplay } from "#lib/metrics/metric_display.ts";
 import { holm } from "#lib/statistics/multiple_testing.ts";
 import { mean, sampleSd } from "#lib/statistics/statistics.ts";
-import { type SeedScore, testChange } from "#lib/statistics/change_significance.ts";
-import { type ChangedRow, type SeedSummary, SIGNIFICANCE_LEVEL, type Verdict } from "./comparison.ts";
-import type { RecordedItems, RecordedRow, RecordedRows, RowName } from "#lib/results/recorded_rows.ts";
+import { itemScores } from "#lib/statistics/item_scores.ts";
+import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
+import { type SeedScore, testDifference } from "#lib/statistics/significance.ts";
+import type { ChangedRow, SeedSummary, Verdict } from "./comparison.ts";
+import {
+  type RecordedItems,
+  type RecordedRow,
+  type RecordedRows,
+  rowKey,
+  type RowName,
+} from "#lib/results/recorded_rows.ts";
 
 /** The scores of one experiment in one version. */
 export interface ScoredVersion {
@@ -19,7 +27,7 @@ export function compareRows(before: ScoredVersion, after: ScoredVersion) {
   for (const [key, row] of before.rows) {
     const other = after.rows.get(key);
     if (other !== undefined && !isSameRow(row, other)) {
-      changed.push(changeOf(row, other, before.items.get(key), after.items.get(key)));
+      changed.push(changeOf(row, other, before.items, after.items));
     }
   }
   const without = (rows: RecordedRows, others: RecordedRows): RowName[] =>
@@ -37,8 +45,6 @@ export function compareRows(before: ScoredVersion, after: ScoredVersion) {
   };
 }
 
-type ItemsBySeed = ReadonlyMap<number, Float64Array> | undefined;
-
 function isSameRow({ seeds: before }: RecordedRow, { seeds: after }: RecordedRow): boolean {
   return hasSameValues(before, after) && [...before].every(([seed, { count }]) => {
     const other = after.get(seed)!.count;
@@ -50,18 +56,29 @@ function hasSameValues(before: RecordedRow["seeds"], after: RecordedRow["seeds"]
   return before.size === after.size && [...before].every(([seed, { value }]) => after.get(seed)?.value === value);
 }
 
-function changeOf(row: RecordedRow, other: RecordedRow, itemsBefore: ItemsBySeed, itemsAfter: ItemsBySeed): ChangedRow {
+function changeOf(
+  row: RecordedRow,
+  other: RecordedRow,
+  itemsBefore: RecordedItems,
+  itemsAfter: RecordedItems,
+): ChangedRow {
   const { method, dataset, metric } = row;
   const [before, after] = [summaryOf(row), summaryOf(other)];
   const change = after.mean - before.mean;
   const isEqual = hasSameValues(row.seeds, other.seeds);
-  const { p, ...test } = testChange(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
+  const test = testDifference(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
+  // One seed does not show how much a change varies from seed to seed, whatever its items say of the trained model.
+  const { seeds, items } = test.components;
+  const isTellable = seeds !== undefined && !isEqual;
   const { better } = metricDisplay(metric);
   const direction = change > 0 ? "up" : change < 0 ? "down" : "none";
   const isBetter = direction === (better === "higher" ? "up" : "down");
   return {
-    ...{ method, dataset, metric, before, after, change, ...test, direction },
-    p: isEqual ? undefined : p,
+    ...{ method, dataset, metric, before, after, change },
+    pairedSeeds: test.pairedSeeds,
+    overItems: seeds !== undefined && items !== undefined,
+    direction,
+    p: isTellable ? test.p : undefined,
     correctedP: undefined,
     verdict: isEqual ? "equal" : "untellable",
     quality: better === undefined || direction === "none" ? undefined : isBetter ? "better" : "worse",
@@ -80,15 +97,18 @@ function summaryOf({ seeds }: RecordedRow): SeedSummary {
   };
 }
 
-function scoresOf({ metric, seeds }: RecordedRow, items: ItemsBySeed): SeedScore[] {
+function scoresOf({ method, dataset, metric, seeds }: RecordedRow, items: RecordedItems): SeedScore[] {
   // Of a share of the items, and of nothing else, it is known what one of them weighs.
   const isShare = metricDisplay(metric).scale === "percent";
-  return [...seeds].map(([seed, { value, count }]) => ({
-    seed,
-    value,
-    items: items?.get(seed),
-    resolution: isShare && count ? 1 / count : undefined,
-  }));
+  return [...seeds].map(([seed, { value, count }]) => {
+    const ofItems = itemScores(metric, (part) => items.get(rowKey({ method, dataset, metric: part }))?.get(seed));
+    return {
+      seed,
+      value,
+      items: ofItems && [ofItems],
+      resolution: isShare && count ? 1 / count : undefined,
+    };
+  });
 }
 
 /** Corrects for the changed rows of a data set and metric, which are one column of a table, and tells what that leaves. */

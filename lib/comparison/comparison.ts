@@ -119,9 +119,6 @@ export interface DependencyChange {
   readonly after: string | undefined;
 }
 
-/** Below it a corrected p counts as larger than the noise. */
-export const SIGNIFICANCE_LEVEL = 0.05;
-
 /** Whether the recorded results are the same, whatever they were computed with. */
 export function isSame({ experiments }: Comparison): boolean {
   return experiments.length === 0;

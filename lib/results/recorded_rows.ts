@@ -80,7 +80,8 @@ function forEachSeed(table: CsvTable, visit: SeedVisitor): void {
   }
 }
 
-function rowKey({ method, dataset, metric }: RowName): string {
+/** What `RecordedRows` and `RecordedItems` are found by. */
+export function rowKey({ method, dataset, metric }: RowName): string {
   return JSON.stringify([method, dataset, metric]);
 }
 
