@@ -58,7 +58,7 @@ function powerOf(shift: number, critical: number, degreesOfFreedom: number): num
 }
 
 const SPREADS = 8;
-const SLICES = 150;
+const SLICES = 400;
 /** P(Z ≥ z), to 1e-7 (Abramowitz & Stegun 1964, 26.2.17). */
 function normalTail(z: number): number {
   if (z < 0) return 1 - normalTail(-z);
