@@ -5,26 +5,16 @@ import { methodLabel } from "#lib/reporting/display_names.ts";
 import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
-import { response, type Setting } from "#lib/reporting/figures/response.ts";
+import type { Setting } from "#lib/reporting/figures/response.ts";
 import { scatter } from "#lib/reporting/figures/scatter.ts";
-import { averageScores, differencesFrom, scoresOn } from "#lib/reporting/figures/seed_values.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { buildTable } from "#lib/reporting/table.ts";
+import { AVERAGE } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
+import { BASELINE, gainDots, type Labels, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
-/** What every difference is taken to: as many further steps on the data as any distilled student takes. */
-const BASELINE = "sft_continued";
-
-/** Row names of a table with labels of their own; the others have display names. */
-export type Labels = Readonly<Record<string, string>>;
-
-export interface TableRows {
-  readonly caption: string;
-  readonly methods: readonly string[];
-  readonly labels?: Labels;
-  /** Numbers of others, for the main table. */
-  readonly published?: PublishedNumbers;
-}
+/** ROUGE-L on the average over the evaluation sets. */
+const AVERAGE_ROUGE = { dataset: AVERAGE, metric: "rouge_l" };
 
 /** ROUGE-L on the evaluation sets and their average, tested against SFT continued; and the judge's grades where there are any. */
 export function scoreTables(
@@ -77,52 +67,37 @@ export function heldOutTable({ scores }: RecordedResults, { caption, methods, la
 export function averageFigure(
   { scores, profile }: RecordedResults,
   methods: readonly string[],
-  labels: Labels = {},
+  labels?: Labels,
 ): Figure {
   return dots({
     title: `ROUGE-L, average over the sets (profile ${profile})`,
     rows: rowsOf(methods.filter((method) => method !== BASELINE), labels),
-    panels: [{ values: averageScores(scores, "rouge_l", setsOf(scores)) }],
+    panels: [{ values: valuesIn(scores, AVERAGE_ROUGE) }],
     x: { title: "ROUGE-L (%)", scale: 100 },
     references: [{ label: methodLabel(BASELINE), method: BASELINE }],
   });
 }
 
 /** What every row gains on the average over SFT continued from the same seed. */
-export function gainFigure(
-  { scores, profile }: RecordedResults,
-  methods: readonly string[],
-  labels: Labels = {},
-): Figure {
-  const gains = differencesFrom(averageScores(scores, "rouge_l", setsOf(scores)), BASELINE);
-  return dots({
-    title: `Gain over ${methodLabel(BASELINE)} in ROUGE-L, average over the sets (profile ${profile})`,
-    notes: ["Each tick compares two students of one seed: they have a teacher, a first student and prompts in common."],
-    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), labels),
-    panels: [{ values: gains }],
-    x: { title: "points of ROUGE-L", scale: 100 },
-    references: [{ label: methodLabel(BASELINE), value: 0 }],
+export function gainFigure(results: RecordedResults, methods: readonly string[], labels?: Labels): Figure {
+  return gainDots(results, {
+    title: " in ROUGE-L, average over the sets",
+    shared: "a teacher, a first student and prompts",
+    methods,
+    labels,
+    panels: [AVERAGE_ROUGE],
+    unit: "points of ROUGE-L",
   });
 }
 
-function rowsOf(methods: readonly string[], labels: Labels) {
-  return methods.map((method) => ({ label: labels[method] ?? methodLabel(method), dots: [{ method }] }));
-}
-
 /** The average over the evaluation sets against a setting. */
-export function responseFigure(
-  { scores, profile }: RecordedResults,
-  settings: readonly Setting[],
-  axis: string,
-): Figure {
-  const average = averageScores(scores, "rouge_l", setsOf(scores));
-  return response({
-    title: `ROUGE-L, average over the sets (profile ${profile})`,
-    x: { title: axis },
-    y: { title: "ROUGE-L (%)", scale: 100 },
+export function responseFigure(results: RecordedResults, settings: readonly Setting[], axis: string): Figure {
+  return scoreResponse(results, {
+    title: "ROUGE-L, average over the sets",
     settings,
-    panels: [{ values: average }],
-    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+    axis,
+    y: "ROUGE-L (%)",
+    panels: [AVERAGE_ROUGE],
     columns: 1,
   });
 }
@@ -133,8 +108,8 @@ export function distanceFigure(
   methods: readonly string[],
   labels: Labels = {},
 ): Figure {
-  const heldOut = (metric: string) => scoresOn(scores, metric, HELD_OUT);
-  const average = averageScores(scores, "rouge_l", setsOf(scores));
+  const heldOut = (metric: string) => valuesIn(scores, { dataset: HELD_OUT, metric });
+  const average = valuesIn(scores, AVERAGE_ROUGE);
   const rouge = { title: "ROUGE-L, average (%)", scale: 100 };
   return scatter({
     title: `How far every student is from its teacher on held-out prompts (profile ${profile})`,
@@ -183,9 +158,4 @@ export function curvesOf(
     panels: measures.map((measure) => ({ measure, ...CURVE_AXES[measure] })),
     columns: Math.min(3, measures.length),
   });
-}
-
-/** The evaluation sets that have scores: with `--data` they are other ones. */
-function setsOf(scores: RecordedResults["scores"]): string[] {
-  return [...new Set(scores.filter(({ metric }) => metric === "rouge_l").map(({ dataset }) => dataset))];
 }

@@ -2,24 +2,20 @@
 import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
 import { STUDENT_SIZES, TASK_METRICS, taskName } from "#lib/bench/t5_task.ts";
-import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { datasetLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import { curves } from "#lib/reporting/figures/curves.ts";
-import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
-import { response, type Setting } from "#lib/reporting/figures/response.ts";
-import { differencesFrom, scoresOn } from "#lib/reporting/figures/seed_values.ts";
+import type { Setting } from "#lib/reporting/figures/response.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import type { ColumnChoice } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
-import type { Labels, TableRows } from "./instruction_report.ts";
-
-/** What every difference is taken to: as many further steps on the data as any distilled student takes. */
-const BASELINE = "sft_continued";
+import { BASELINE, gainDots, type Labels, type ScorePanel, scoreResponse, type TableRows } from "./score_figures.ts";
 
 /** How responses were taken: the likeliest token at every step, or sampled at temperature 1. */
 const DECODINGS = { table: { suffix: "", name: "greedy" }, sampled: { suffix: "/sampled", name: "sampled" } } as const;
 type Decoding = keyof typeof DECODINGS;
+type StudentSize = (typeof STUDENT_SIZES)[number];
 
 /** Scores of greedy and of sampled responses: a column for each data set and size of student that has any. */
 export function taskTables(
@@ -54,56 +50,52 @@ function columnsOf({ scores }: RecordedResults, suffix: string): ColumnChoice[] 
 
 /** What every row gains over SFT continued from the same seed: a panel for each data set, students of one size. */
 export function taskGainFigure(
-  { scores, profile }: RecordedResults,
+  results: RecordedResults,
   methods: readonly string[],
-  size: (typeof STUDENT_SIZES)[number],
+  size: StudentSize,
   decoding: Decoding,
 ): Figure {
-  const { suffix, name } = DECODINGS[decoding];
-  return dots({
-    title: `Gain over ${methodLabel(BASELINE)}, ${name} responses, ${size} students (profile ${profile})`,
-    notes: ["Each tick compares two students of one seed: they have a teacher, a first student and data in common."],
-    rows: methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method))
-      .map((method) => ({ label: methodLabel(method), dots: [{ method }] })),
-    panels: TASK_NAMES.map((corpus) => ({
-      heading: `${datasetLabel(corpus)}, ${metricLabel(TASK_METRICS[corpus])}`,
-      values: differencesFrom(
-        scoresOn(scores, TASK_METRICS[corpus], `${taskName({ corpus, size })}${suffix}`),
-        BASELINE,
-      ),
-    })),
-    x: { title: "points", scale: 100 },
-    references: [{ label: methodLabel(BASELINE), value: 0 }],
+  return gainDots(results, {
+    title: `, ${DECODINGS[decoding].name} responses, ${size} students`,
+    shared: "a teacher, a first student and data",
+    methods,
+    panels: panelsOf(size, decoding),
+    unit: "points",
   });
 }
 
-/** Scores against a setting: a panel for each data set. */
+/** Scores against a setting: a panel for each data set, of greedy and of sampled responses. */
 export function taskResponseFigure(
-  { scores, profile }: RecordedResults,
+  results: RecordedResults,
   settings: readonly Setting[],
   axis: string,
-  size: (typeof STUDENT_SIZES)[number],
+  size: StudentSize,
 ): Figure {
-  return response({
-    title: `Greedy and sampled responses, ${size} students (profile ${profile})`,
-    x: { title: axis },
-    y: { title: "score (%)", scale: 100 },
+  const panels = (["table", "sampled"] as const).flatMap((decoding) =>
+    panelsOf(size, decoding).map((panel) => ({ ...panel, heading: `${panel.heading}, ${DECODINGS[decoding].name}` }))
+  );
+  return scoreResponse(results, {
+    title: `Greedy and sampled responses, ${size} students`,
     settings,
-    panels: Object.values(DECODINGS).flatMap(({ suffix, name }) =>
-      TASK_NAMES.map((corpus) => ({
-        heading: `${datasetLabel(corpus)}, ${metricLabel(TASK_METRICS[corpus])}, ${name}`,
-        values: scoresOn(scores, TASK_METRICS[corpus], `${taskName({ corpus, size })}${suffix}`),
-      }))
-    ),
-    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+    axis,
+    y: "score (%)",
+    panels,
   });
+}
+
+function panelsOf(size: StudentSize, decoding: Decoding): ScorePanel[] {
+  return TASK_NAMES.map((corpus) => ({
+    heading: `${datasetLabel(corpus)}, ${metricLabel(TASK_METRICS[corpus])}`,
+    dataset: `${taskName({ corpus, size })}${DECODINGS[decoding].suffix}`,
+    metric: TASK_METRICS[corpus],
+  }));
 }
 
 /** The distance to the teacher on the student's own texts, while training: a panel for each data set. */
 export function taskCurves(
   { curves: rows, profile }: RecordedResults,
   methods: readonly string[],
-  size: (typeof STUDENT_SIZES)[number],
+  size: StudentSize,
   labels: Labels = {},
 ): Figure {
   const panels = TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));

@@ -1,7 +1,8 @@
 import type { ItemsRow } from "#lib/results/items_csv.ts";
 import { itemScores } from "#lib/statistics/item_scores.ts";
 import { holm, holmFromBest } from "#lib/statistics/multiple_testing.ts";
-import { type SeedScore, testDifference } from "#lib/statistics/significance.ts";
+import { confidenceInterval, type SeedScore, testDifference } from "#lib/statistics/significance.ts";
+import { type SeedValue, seedValues } from "./figures/seed_values.ts";
 import type { ColumnScores } from "./table_columns.ts";
 import type { TestedDifference } from "./table_model.ts";
 
@@ -78,4 +79,28 @@ export function differencesFrom(
   return new Map(
     tested.map(({ method, difference }, i) => [method, { ...difference, correctedP: corrected[i] }]),
   );
+}
+
+/** What methods gain over a baseline, as a figure of dots takes it. */
+export interface Gains {
+  readonly values: readonly SeedValue[];
+  /** The 95 % interval of a method's gain, where its seeds and items are the baseline's. */
+  readonly intervals: ReadonlyMap<string, readonly [low: number, high: number]>;
+}
+
+/**
+ * Each method's score less the baseline's with the same seed, and what the test says of their mean. Seeds differ from each other more than
+ * methods with the same seed do, as these share a teacher and a first student.
+ */
+export function gainsOver(baseline: string, column: ColumnScores, items: TableItems): Gains {
+  const ofBaseline = column.ofMethod.get(baseline) ?? new Map<number, number>();
+  const values = seedValues(column).flatMap(({ method, seed, value }) => {
+    const reference = ofBaseline.get(seed);
+    return reference === undefined ? [] : [{ method, seed, value: value - reference }];
+  });
+  const intervals = [...column.ofMethod.keys()].flatMap((method) => {
+    const tested = method === baseline ? undefined : differenceIn(column, method, baseline, items);
+    return tested === undefined ? [] : [[method, confidenceInterval(tested)] as const];
+  });
+  return { values, intervals: new Map(intervals) };
 }

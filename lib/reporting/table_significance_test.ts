@@ -5,10 +5,12 @@ import { RandomStream } from "#lib/random/random_stream.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
 import { jackknifeValues } from "#lib/statistics/item_scores.ts";
 import { holm, holmFromBest } from "#lib/statistics/multiple_testing.ts";
-import { type SeedScore, testDifference } from "#lib/statistics/significance.ts";
+import { confidenceInterval, type SeedScore, testDifference } from "#lib/statistics/significance.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import { buildTable, type TableOptions } from "./table.ts";
+import { chosenColumns } from "./table_columns.ts";
+import { gainsOver, TableItems } from "./table_significance.ts";
 import { isTiedWithBest, type ScoreTable, sideOfBaseline } from "./table_model.ts";
 
 const SEEDS = [10, 20, 30];
@@ -283,4 +285,20 @@ Deno.test("the order of methods and rows changes no test", () => {
     }),
     { numRuns: 8 },
   );
+});
+
+Deno.test("gains pair seeds, and their intervals are those of the test", () => {
+  const courses = [...COURSES, { method: "akl", level: 0.5, seeds: [10, 40] }];
+  const items = courses.flatMap(itemsOf);
+  const [column] = chosenColumns([{ dataset: "dolly", metric: "rouge_l" }], scoresOf(items));
+  const { values, intervals } = gainsOver("sft_continued", column, new TableItems(items));
+  const of = (method: string) => values.filter((value) => value.method === method);
+  assertEquals(of("gkd").map(({ seed }) => seed), SEEDS);
+  assertEquals(of("sft_continued").map(({ value }) => value), [0, 0, 0]);
+  assertEquals(of("akl").map(({ seed }) => seed), [10]);
+  const tested = testDifference(seedScores(courses, "sft_continued"), seedScores(courses, "gkd"));
+  assertEquals(intervals.get("gkd"), confidenceInterval(tested));
+  assertAlmostEquals(mean(of("gkd").map(({ value }) => value)), tested.difference, 1e-12);
+  assertEquals([...intervals.keys()], ["teacher", "kd", "gkd", "ammd", "seqkd"]);
+  assertEquals(gainsOver("absent", column, new TableItems(items)), { values: [], intervals: new Map() });
 });

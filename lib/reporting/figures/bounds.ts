@@ -2,7 +2,7 @@ import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { linePanel, type LinePoint } from "./line_panel.ts";
 import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";
-import { checkValues, seedsNote } from "./seed_values.ts";
+import { checkValues, marksNote } from "./seed_values.ts";
 import { type SeriesStyle, stylesOf } from "./series_style.ts";
 
 /** A true value, or a bound on it, for one problem. */
@@ -81,14 +81,14 @@ function pointsOf(points: readonly BoundPoint[], line: string, { scale = 1 }: Fi
 
 function notesOf(points: readonly BoundPoint[], lines: readonly BoundLine[]): string[] {
   const absent = lines.filter(({ line }) => points.length > 0 && !points.some((point) => point.line === line));
-  const notes = absent.length === 0 ? [] : [`No line for ${absent.map(({ label }) => label).join(", ")}.`];
   const several = Map.groupBy(points, ({ line, x }) => JSON.stringify([line, x])).values().some((at) => at.length > 1);
-  if (!several) return notes;
-  const seedsOf = new Map(lines.map(({ line, label }) => [
-    label,
-    points.filter((point) => point.line === line).map(({ seed }) => seed),
-  ]));
-  return [`Lines: mean over ${seedsNote(seedsOf)}. Bands: least to greatest.`, ...notes];
+  const seedsOf = lines.map(({ line, label }) =>
+    [label, points.filter((point) => point.line === line).map(({ seed }) => seed)] as const
+  );
+  return [
+    ...(several ? marksNote("Lines", new Map(seedsOf), "Bands: least to greatest.") : []),
+    ...(absent.length === 0 ? [] : [`No line for ${absent.map(({ label }) => label).join(", ")}.`]),
+  ];
 }
 
 function describe({ label, points }: { label: string; points: readonly LinePoint[] }, { y }: BoundsOptions): string {

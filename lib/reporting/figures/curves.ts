@@ -4,7 +4,7 @@ import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { type Line, linePanel, type LinePoint } from "./line_panel.ts";
 import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";
-import { checkValues, seedsNote, type Spread } from "./seed_values.ts";
+import { checkValues, marksNote, ONE_SD, type Spread } from "./seed_values.ts";
 import { type MethodChoice, type Series, seriesOf } from "./series_style.ts";
 
 /** One measure against the step. */
@@ -95,16 +95,10 @@ function pointsOf(rows: readonly CurveRow[], method: string, measure: string): L
 }
 
 function notesOf(rows: readonly CurveRow[], series: readonly Series[], spread: Spread | "none"): string[] {
-  if (rows.length === 0) return [];
   const seedsOf = new Map(
     series.map(({ label, method }) => [label, rows.filter((row) => row.method === method).map(({ seed }) => seed)]),
   );
-  if ([...seedsOf.values()].every((seeds) => new Set(seeds).size < 2)) return [`Lines: ${seedsNote(seedsOf)}.`];
-  const lines = `Lines: mean over ${seedsNote(seedsOf)}.`;
-  if (spread === "none") return [lines];
-  return [
-    `${lines} Bands: ${spread === "range" ? "least to greatest" : "one sample standard deviation on each side"}.`,
-  ];
+  return marksNote("Lines", seedsOf, { none: "", range: "Bands: least to greatest.", sd: `Bands: ${ONE_SD}.` }[spread]);
 }
 
 /** Where a seed's values are missing a mean jumps for that alone. */

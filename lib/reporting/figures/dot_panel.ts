@@ -1,3 +1,4 @@
+import { mean } from "#lib/statistics/statistics.ts";
 import type { Layer, Panel } from "./figure.ts";
 import { markerOf } from "./legend.ts";
 import { axisTitle, emptyPanel, type FigureAxis, GRID_COLOR, headingLayer, NOTE_COLOR } from "./page.ts";
@@ -11,9 +12,12 @@ export interface DotRow {
   readonly dots: readonly { readonly method: string; readonly series?: string }[];
 }
 
+export type Interval = readonly [low: number, high: number];
+
 export interface DotPanelOptions {
   readonly heading?: string;
   readonly values: readonly SeedValue[];
+  readonly intervals?: ReadonlyMap<string, Interval>;
   readonly rows: readonly DotRow[];
   /** By series; that of dots without a series by "". */
   readonly styles: ReadonlyMap<string, SeriesStyle>;
@@ -28,6 +32,7 @@ interface Dot {
   readonly row: string;
   readonly series: string;
   readonly values: readonly number[];
+  readonly bar: Interval | undefined;
 }
 
 const ROW_HEIGHT = 22;
@@ -38,11 +43,10 @@ export function dotPanel(panel: DotPanelOptions): Panel {
   const { rows, styles, x, width } = panel;
   const height = rows.length * Math.max(ROW_HEIGHT, SERIES_HEIGHT * styles.size + 10);
   const dots = rows.flatMap(({ label, dots }) =>
-    dots.map(({ method, series = "" }): Dot => ({
-      row: label,
-      series,
-      values: valuesOf(panel.values, method, x.scale),
-    }))
+    dots.map(({ method, series = "" }): Dot => {
+      const values = valuesOf(panel.values, method, x.scale);
+      return { row: label, series, values, bar: barOf(values, panel.intervals, method, x.scale) };
+    })
   );
   if (dots.every(({ values }) => values.length === 0)) {
     return emptyPanel(`No values of ${x.title}`, { width, height: height || 60 }, panel.heading);
@@ -71,6 +75,20 @@ export function dotPanel(panel: DotPanelOptions): Panel {
   };
 }
 
+/** What is drawn of the spread: an interval where there are any, else one standard deviation; of one value none. */
+function barOf(
+  values: readonly number[],
+  intervals: DotPanelOptions["intervals"],
+  method: string,
+  scale = 1,
+): Interval | undefined {
+  const interval = intervals?.get(method);
+  if (intervals) return interval && [drawable(scale * interval[0]), drawable(scale * interval[1])];
+  if (values.length < 2) return undefined;
+  const { low, high } = summarize(values, "sd");
+  return [low, high];
+}
+
 /** The vertical place of a row, and of a series within it. */
 function positionOf({ rows, styles, labelled }: DotPanelOptions) {
   return {
@@ -91,15 +109,12 @@ type Position = ReturnType<typeof positionOf>;
 
 function dotLayers(dots: readonly Dot[], style: SeriesStyle, position: Position): Layer[] {
   const present = dots.filter(({ values }) => values.length > 0);
-  const summaries = present.map(({ row, series, values }) => {
-    const { mean, low, high } = summarize(values, "sd");
-    return { row, series, n: values.length, mean, low, high };
-  });
-  const spread = summaries.filter(({ n }) => n > 1);
+  const means = present.map(({ row, series, values }) => ({ row, series, x: drawable(mean(values)) }));
+  const spread = present.flatMap(({ row, series, bar }) => bar ? [{ row, series, x: bar[0], x2: bar[1] }] : []);
   const seeds = present.filter(({ values }) => values.length > 1)
     .flatMap(({ row, series, values }) => values.map((x) => ({ row, series, x: drawable(x) })));
   const bars: Layer = {
-    data: { values: spread.map(({ row, series, low, high }) => ({ row, series, x: low, x2: high })) },
+    data: { values: spread },
     mark: { type: "rule", color: style.color, strokeWidth: 1.4 },
     encoding: { x2: { field: "x2" }, ...position },
   };
@@ -108,12 +123,16 @@ function dotLayers(dots: readonly Dot[], style: SeriesStyle, position: Position)
     mark: { type: "tick", orient: "vertical", color: style.color, size: 9, thickness: 1 },
     encoding: position,
   };
-  const means: Layer = {
-    data: { values: summaries.map(({ row, series, mean }) => ({ row, series, x: mean })) },
+  const dotsAt: Layer = {
+    data: { values: means },
     mark: markerOf(style, 60),
     encoding: position,
   };
-  return [...(spread.length === 0 ? [] : [bars, ticks]), ...(summaries.length === 0 ? [] : [means])];
+  return [
+    ...(spread.length === 0 ? [] : [bars]),
+    ...(seeds.length === 0 ? [] : [ticks]),
+    ...(means.length === 0 ? [] : [dotsAt]),
+  ];
 }
 
 function referenceLayer(at: number, { color, dash }: SeriesStyle): Layer {

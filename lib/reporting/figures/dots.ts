@@ -1,15 +1,17 @@
 import { mean } from "#lib/statistics/statistics.ts";
-import { dotPanel, type DotRow } from "./dot_panel.ts";
+import { dotPanel, type DotRow, type Interval } from "./dot_panel.ts";
 import type { Figure } from "./figure.ts";
 import { type FigureAxis, type FigureText, page, PAGE_WIDTH } from "./page.ts";
 import { type Reference, referenceStyle } from "./reference.ts";
-import { checkValues, seedsNote, type SeedValue, valuesOf } from "./seed_values.ts";
+import { checkRuns, marksNote, ONE_SD, type SeedValue, valuesOf } from "./seed_values.ts";
 import { stylesOf } from "./series_style.ts";
 import { textWidth } from "./text_width.ts";
 
 export interface DotPanel {
   readonly heading?: string;
   readonly values: readonly SeedValue[];
+  /** Bars of the methods that have one, in place of one standard deviation of each that has several seeds. */
+  readonly intervals?: ReadonlyMap<string, Interval>;
 }
 
 export interface DotsOptions extends FigureText {
@@ -22,6 +24,8 @@ export interface DotsOptions extends FigureText {
   readonly references?: readonly Reference[];
   /** Panels beside each other; default 3 or fewer. */
   readonly columns?: number;
+  /** What the panels' intervals are. */
+  readonly bars?: string;
 }
 
 const COLUMN_GAP = 22;
@@ -30,8 +34,8 @@ const LABEL_DISTANCE = 8;
 const WIDEST_PANEL = 420;
 
 /**
- * A dot per row at the mean over the seeds, a tick for each seed, and a bar of one sample standard deviation on each side. What
- * has no values says so in its place.
+ * A dot per row at the mean over the seeds, a tick for each seed, and a bar of an interval or of one sample standard deviation on each side.
+ * What has no values says so in its place.
  *
  * @throws {RangeError} if a value is not finite, a method has two values for a seed in a panel, or two rows have one label
  */
@@ -41,7 +45,7 @@ export function dots(options: DotsOptions): Figure {
   if (new Set(labels).size < labels.length) {
     throw new RangeError(`Cannot draw two rows with one label: ${labels.join(", ")}`);
   }
-  for (const { values } of panels) checkValues(values, ({ method, seed }) => [method, `seed ${seed}`]);
+  for (const { values } of panels) checkRuns(values);
 
   const names = [...new Set(rows.flatMap(({ dots }) => dots.map(({ series = "" }) => series)))];
   const styles = new Map(stylesOf(names).map((style, i) => [names[i], style]));
@@ -70,16 +74,18 @@ export function dots(options: DotsOptions): Figure {
   });
 }
 
-function notesOf({ rows, panels }: DotsOptions): string[] {
-  const shown = rows.map(({ label, dots }) => ({ label, methods: dots.map(({ method }) => method) }));
-  const seedsOf = new Map(shown.map(({ label, methods }) => [
-    label,
-    panels.flatMap(({ values }) => values.filter(({ method }) => methods.includes(method)).map(({ seed }) => seed)),
-  ]));
-  const seeds = [...seedsOf.values()].flat();
-  if (seeds.length === 0) return [];
-  if ([...seedsOf.values()].every((seeds) => new Set(seeds).size < 2)) return [`Dots: ${seedsNote(seedsOf)}.`];
-  return [`Dots: mean over ${seedsNote(seedsOf)}. Bars: one sample standard deviation on each side. Ticks: the seeds.`];
+function notesOf({ rows, panels, bars = ONE_SD }: DotsOptions): string[] {
+  const seedsOf = rows.map(({ label, dots }) =>
+    [
+      label,
+      panels.flatMap(({ values }) =>
+        values.filter(({ method }) => dots.some((dot) => dot.method === method)).map(({ seed }) => seed)
+      ),
+    ] as const
+  );
+  const notes = marksNote("Dots", new Map(seedsOf), `Bars: ${bars}. Ticks: the seeds.`);
+  const hasBarsAlone = panels.some(({ intervals }) => intervals?.size) && notes.every((note) => !note.includes("Bars"));
+  return hasBarsAlone ? [...notes, `Bars: ${bars}.`] : notes;
 }
 
 function describe({ heading, values }: DotPanel, { rows, x }: DotsOptions): string {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { dots, type DotsOptions } from "./dots.ts";
 import { renderSvg } from "./figure.ts";
@@ -44,6 +44,22 @@ Deno.test("one seed has a dot alone", async () => {
   const svg = await renderSvg(dots({ ...options, panels: [{ values: values.filter(({ seed }) => seed === 10) }] }));
   assertEquals([MARKER, BAR, TICK].map((mark) => countOf(svg, mark)), [3, 0, 0]);
   assert(textsOf(svg).includes("Dots: seed 10."));
+});
+
+Deno.test("intervals are bars in place of the standard deviation, of one seed too, and only where there are any", async () => {
+  const intervals = new Map([["kd", [0.38, 0.46]], ["ammd", [0.5, 0.54]]] as const);
+  const svg = await renderSvg(dots({ ...options, panels: [{ values, intervals }], bars: "95 % intervals" }));
+  assertDrawing(svg);
+  assertEquals([MARKER, BAR, TICK].map((mark) => countOf(svg, mark)), [3, 2, 6]);
+  assert(textsOf(svg).includes("Dots: mean over seeds 10, 20. Bars: 95 % intervals. Ticks: the seeds."));
+  const lengths = [...svg.matchAll(/<line ([^>]*)stroke-width="1\.4"/g)].map(([, line]) =>
+    Math.abs(Number(/x2="(-?[\d.]+)"/.exec(line)![1]))
+  );
+  assertAlmostEquals(Math.max(...lengths) / Math.min(...lengths), 2, 0.05);
+  const one = values.filter(({ seed }) => seed === 10);
+  const single = await renderSvg(dots({ ...options, panels: [{ values: one, intervals }], bars: "95 % intervals" }));
+  assertEquals([MARKER, BAR, TICK].map((mark) => countOf(single, mark)), [3, 2, 0]);
+  assert(textsOf(single).includes("Bars: 95 % intervals."));
 });
 
 Deno.test("what has no values says so", async () => {

@@ -3,7 +3,7 @@ import type { Figure } from "./figure.ts";
 import { type LineAxis, linePanel } from "./line_panel.ts";
 import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";
 import { placeReferences, type Reference, referenceStyle } from "./reference.ts";
-import { checkValues, seedsNote, type SeedValue, valuesOf } from "./seed_values.ts";
+import { checkRuns, checkValues, marksNote, ONE_SD, type SeedValue, valuesOf } from "./seed_values.ts";
 import { stylesOf } from "./series_style.ts";
 
 /** What a setting was in a method, as in β = 0.25. */
@@ -40,7 +40,7 @@ const HEIGHT = 170;
 export function response(options: ResponseOptions): Figure {
   const { settings, panels, references = [], x, y } = options;
   checkSettings(settings, x.log ?? false);
-  for (const { values } of panels) checkValues(values, ({ method, seed }) => [method, `seed ${seed}`]);
+  for (const { values } of panels) checkRuns(values);
 
   const names = [...new Set(settings.map(({ series = "" }) => series))];
   const styles = stylesOf(names);
@@ -90,13 +90,13 @@ function checkSettings(settings: readonly Setting[], log: boolean): void {
 }
 
 function notesOf({ settings, panels }: ResponseOptions): string[] {
-  const seedsOf = new Map(settings.map(({ method, x, series }) => [
-    series === undefined ? `at ${x}` : `${series} at ${x}`,
-    panels.flatMap(({ values }) => values.filter((value) => value.method === method).map(({ seed }) => seed)),
-  ]));
-  if ([...seedsOf.values()].every((seeds) => seeds.length === 0)) return [];
-  if ([...seedsOf.values()].every((seeds) => new Set(seeds).size < 2)) return [`Points: ${seedsNote(seedsOf)}.`];
-  return [`Points: mean over ${seedsNote(seedsOf)}. Bars: one sample standard deviation on each side.`];
+  const seedsOf = settings.map(({ method, x, series }) =>
+    [
+      series === undefined ? `at ${x}` : `${series} at ${x}`,
+      panels.flatMap(({ values }) => values.filter((value) => value.method === method).map(({ seed }) => seed)),
+    ] as const
+  );
+  return marksNote("Points", new Map(seedsOf), `Bars: ${ONE_SD}.`);
 }
 
 function describe(

@@ -13,7 +13,7 @@ import {
   page,
   plotWidth,
 } from "./page.ts";
-import { checkValues, drawable, type SeedValue } from "./seed_values.ts";
+import { checkRuns, drawable, type SeedValue } from "./seed_values.ts";
 import { type MethodChoice, type Series, seriesOf } from "./series_style.ts";
 
 /** Two measures of trained models, against each other. */
@@ -71,9 +71,8 @@ export function scatter(options: ScatterOptions): Figure {
 
 function pairUp({ xs, ys, x, y }: ScatterPanel): Point[] {
   const keyOf = ({ method, seed }: SeedValue) => [method, seed];
-  const named = ({ method, seed }: SeedValue) => [method, `seed ${seed}`];
-  checkValues(xs, named);
-  checkValues(ys, named);
+  checkRuns(xs);
+  checkRuns(ys);
   const runOf = (value: SeedValue) => JSON.stringify(keyOf(value));
   const ofRun = new Map(ys.map((value) => [runOf(value), value.value]));
   const both = xs.filter((value) => ofRun.has(runOf(value))).toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)));
