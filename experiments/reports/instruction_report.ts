@@ -74,7 +74,7 @@ export function averageFigure(
     rows: rowsOf(methods.filter((method) => method !== BASELINE), labels),
     panels: [{ values: valuesIn(scores, AVERAGE_ROUGE) }],
     x: { title: "ROUGE-L (%)", scale: 100 },
-    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+    reference: { label: methodLabel(BASELINE), method: BASELINE },
   });
 }
 
@@ -98,7 +98,6 @@ export function responseFigure(results: RecordedResults, settings: readonly Sett
     axis,
     y: "ROUGE-L (%)",
     panels: [AVERAGE_ROUGE],
-    columns: 1,
   });
 }
 
@@ -156,6 +155,5 @@ export function curvesOf(
     title: `${title} (profile ${profile})`,
     methods: methods.map((method) => ({ method, label: labels[method] })),
     panels: measures.map((measure) => ({ measure, ...CURVE_AXES[measure] })),
-    columns: Math.min(3, measures.length),
   });
 }

@@ -38,7 +38,7 @@ function columnOf(scores: RecordedResults["scores"], choice: ColumnChoice): Colu
 }
 
 export function rowsOf(methods: readonly string[], labels: Labels = {}) {
-  return methods.map((method) => ({ label: labels[method] ?? methodLabel(method), dots: [{ method }] }));
+  return methods.map((method) => ({ label: labels[method] ?? methodLabel(method), method }));
 }
 
 /** What every row gains over SFT continued from the same seed. */
@@ -66,20 +66,19 @@ export function gainDots(
     })),
     bars: "95 % intervals over seeds and items, not corrected for the number of methods",
     x: { title: unit, scale: 100 },
-    references: [{ label: methodLabel(BASELINE), value: 0 }],
+    reference: { label: methodLabel(BASELINE), value: 0 },
   });
 }
 
 /** Scores against a setting. */
 export function scoreResponse(
   { scores, profile }: RecordedResults,
-  { title, settings, axis, y, panels, columns }: {
+  { title, settings, axis, y, panels }: {
     readonly title: string;
     readonly settings: readonly Setting[];
     readonly axis: string;
     readonly y: string;
     readonly panels: readonly ScorePanel[];
-    readonly columns?: number;
   },
 ): Figure {
   return response({
@@ -88,7 +87,6 @@ export function scoreResponse(
     y: { title: y, scale: 100 },
     settings,
     panels: panels.map(({ heading, ...choice }) => ({ heading, values: valuesIn(scores, choice) })),
-    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
-    columns,
+    reference: { label: methodLabel(BASELINE), method: BASELINE },
   });
 }

@@ -107,8 +107,7 @@ export function taskCurves(
       title: `Distance to the teacher on own texts, held-out sources, ${size} students (profile ${profile})`,
       methods: methods.map((method) => ({ method, label: labels[method] })),
       panels: panels.map(({ corpus, task }) => ({ measure: task, heading: datasetLabel(corpus), title: "2·TV" })),
-      columns: 3,
-      spread: "none",
+      bands: false,
     },
   );
 }

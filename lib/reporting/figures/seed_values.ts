@@ -30,6 +30,11 @@ export function valuesOf(values: readonly SeedValue[], method: string, scale = 1
     .map(({ value }) => scale * value);
 }
 
+/** The seeds of a method's values. */
+export function seedsOf(values: readonly SeedValue[], method: string): number[] {
+  return values.filter((value) => value.method === method).map(({ seed }) => seed);
+}
+
 /** One value has no spread: its low and high are the value. */
 export function summarize(values: readonly number[], spread: Spread): Summary {
   const center = mean(values);

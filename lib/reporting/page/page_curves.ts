@@ -83,7 +83,7 @@ function figure(
     title,
     panels,
     methods: [...known, ...others.map((method) => ({ method }))],
-    spread: drawn.size > MOST_BANDS ? "none" : "range",
+    bands: drawn.size <= MOST_BANDS,
   });
 }
 
