@@ -22,7 +22,7 @@ const walls: Experiment = {
     figures: {
       gain: dots({
         title: "Gain",
-        rows: [{ label: "Lime & wash", dots: [{ method: "limewash" }] }],
+        rows: [{ label: "Lime & wash", method: "limewash" }],
         panels: [{ values: scores }],
         x: { title: "points" },
       }),
