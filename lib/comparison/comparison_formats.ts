@@ -1,5 +1,5 @@
 import { csvLine } from "#lib/results/csv_rows.ts";
-import { escapeHtml, escapeMarkdown } from "#lib/reporting/escape_text.ts";
+import { escapeHtml, escapeMarkdown, markdownTable } from "#lib/reporting/escape_text.ts";
 import { visibleJson, visibleText } from "#lib/visible_text.ts";
 import { type ChangedRow, type Comparison, isSame } from "./comparison.ts";
 import {
@@ -88,7 +88,7 @@ function formatMarkdown({ summary: [first, ...rest], sections, legend }: Compari
     ...rest.map((text) => [markdown(text)]),
     ...sections.flatMap(({ title, table, lines }) => [
       [`### ${markdown(title)}`],
-      table === undefined ? [] : markdownTable(table),
+      table === undefined ? [] : tableLines(table),
       list(lines),
     ]),
     list(legend),
@@ -96,8 +96,7 @@ function formatMarkdown({ summary: [first, ...rest], sections, legend }: Compari
   return `${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function markdownTable({ heads, rows }: DocumentTable): string[] {
-  const isNumber = (column: number) => NUMBER_HEADS.includes(heads[column]);
+function tableLines({ heads, rows }: DocumentTable): string[] {
   const grid = [
     heads.map(markdown),
     ...rows.map(({ cells, isEmphasized }) =>
@@ -106,13 +105,7 @@ function markdownTable({ heads, rows }: DocumentTable): string[] {
       )
     ),
   ];
-  const widths = heads.map((_, column) => Math.max(3, ...grid.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const [header, ...body] = grid.map((row) =>
-    line(row.map((text, i) => isNumber(i) ? text.padStart(widths[i]) : text.padEnd(widths[i])))
-  );
-  const rule = line(widths.map((width, i) => isNumber(i) ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
-  return [header, rule, ...body];
+  return markdownTable(grid, (column) => NUMBER_HEADS.includes(heads[column]));
 }
 
 const CSV_COLUMNS = [
