@@ -4,7 +4,7 @@ import { axisSizes } from "./runtime/axes.ts";
 import type { Gpu, TypedArray } from "./runtime/gpu.ts";
 import { elementCount, type Shape, type Tensor } from "./runtime/tensor.ts";
 import type { Tuning } from "./runtime/tuning.ts";
-import { testGpu } from "./test_gpu.ts";
+import { gpuTest, testGpu } from "./test_gpu.ts";
 
 /** One set of shapes to test an op with. */
 export interface OpCase<In extends string, Attrs> {
@@ -22,34 +22,19 @@ const MAX_CHECKED_ELEMENTS = 48;
 const DIFFERENCE_STEP = 1e-4;
 
 /**
- * Registers the tests of an op, per case: forward against the float64 reference; every gradient against central differences
- * of the reference (all elements of small inputs, a spread of them otherwise); runs bit-equal, wherever inputs are read from; and once,
- * that wrong axes are refused.
+ * Registers the tests of an op. Every case checks `forward` against the float64 reference, every gradient against central differences
+ * of the reference (all elements of small inputs, a spread of them otherwise), and that runs are bit-equal wherever inputs are read from.
+ * One more test checks that wrong axes are refused.
  *
- * @param tuning for a second registration of an op that has kernels of another form, such as `gpuForms()`
+ * @param tunings each case is checked under each: `[{}, gpuForms()]` for an op whose kernels have a second form for GPUs
  */
 export function checkOp<In extends string, Attrs, Saved extends string>(
   op: Op<In, Attrs, Saved>,
   cases: readonly OpCase<In, Attrs>[],
-  tuning: Partial<Tuning> = {},
+  tunings: readonly Partial<Tuning>[] = [{}],
 ): void {
-  const name = tuning.name ? `${op.name} as on a ${tuning.name}` : op.name;
-  for (const opCase of cases) {
-    const test = (criterion: string, run: (gpu: Gpu) => Promise<void>) =>
-      Deno.test({
-        name: `${name}: ${opCase.label}: ${criterion}`,
-        sanitizeResources: false,
-        fn: async () => await run(await testGpu(tuning)),
-      });
-    test("forward equals the float64 reference", (gpu) => checkForward(gpu, op, opCase));
-    if (op.differentiable.length > 0) {
-      test("gradients equal central differences of the reference", (gpu) => checkGradients(gpu, op, opCase));
-    }
-    test("two runs are bit-equal, and so is one that reads no images", async (gpu) => {
-      await checkBitEqual([gpu, gpu, await testGpu({ ...tuning, inputs: "buffer" })], op, opCase);
-    });
-  }
-  Deno.test(`${name}: a tensor with a missing axis is refused by name`, () => {
+  for (const tuning of tunings) for (const opCase of cases) checkCase(op, opCase, tuning);
+  Deno.test(`${op.name}: a tensor with a missing axis is refused by name`, () => {
     for (const name in cases[0].inputs) {
       if (op.axes[name] === "*") continue;
       const shape = cases[0].inputs[name].slice(1);
@@ -59,6 +44,22 @@ export function checkOp<In extends string, Attrs, Saved extends string>(
         `Cannot run ${op.name}: ${name} has`,
       );
     }
+  });
+}
+
+function checkCase<In extends string, Attrs, Saved extends string>(
+  op: Op<In, Attrs, Saved>,
+  opCase: OpCase<In, Attrs>,
+  tuning: Partial<Tuning>,
+): void {
+  const test = (criterion: string, run: (gpu: Gpu) => Promise<void>) =>
+    gpuTest(`${op.name}: ${opCase.label}: ${criterion}`, { tunings: [tuning] }, run);
+  test("forward equals the float64 reference", (gpu) => checkForward(gpu, op, opCase));
+  if (op.differentiable.length > 0) {
+    test("gradients equal central differences of the reference", (gpu) => checkGradients(gpu, op, opCase));
+  }
+  test("two runs are bit-equal, and so is one that reads no images", async (gpu) => {
+    await checkBitEqual([gpu, gpu, await testGpu({ ...tuning, inputs: "buffer" })], op, opCase);
   });
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import { axisSizes } from "../runtime/axes.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { add } from "./add.ts";
 
 checkOp(add, [
@@ -11,25 +11,21 @@ checkOp(add, [
   { label: "one term alone", inputs: { x: [37], y: [37] }, attrs: { xScale: -1, yScale: 0 } },
 ]);
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const values = (seed: number) => Float32Array.from({ length: 1001 }, (_, i) => Math.sin(seed * i) * 10 ** (i % 9 - 4));
 
-test("add: with scales 1 the result is the float32 sum to the bit", async () => {
-  const gpu = await testGpu();
+gpuTest("add: with scales 1 the result is the float32 sum to the bit", async (gpu) => {
   const [x, y] = [values(1), values(7)];
   const { out } = add.forward(gpu, { x: gpu.upload(x), y: gpu.upload(y) }, { xScale: 1, yScale: 1 });
   assertEquals(await gpu.read(out), x.map((value, i) => Math.fround(value + y[i])));
 });
 
-test("add: x - x is 0, and one tensor may be both terms", async () => {
-  const gpu = await testGpu();
+gpuTest("add: x - x is 0, and one tensor may be both terms", async (gpu) => {
   const x = gpu.upload(values(3));
   const { out } = add.forward(gpu, { x, y: x }, { xScale: 1, yScale: -1 });
   assertEquals(await gpu.read(out), new Float32Array(1001));
 });
 
-test("add: the gradient of one term alone is that of both", async () => {
-  const gpu = await testGpu();
+gpuTest("add: the gradient of one term alone is that of both", async (gpu) => {
   const attrs = { xScale: -0.3, yScale: 1.7 };
   const inputs = { x: gpu.upload(values(1)), y: gpu.upload(values(2)) };
   const { out } = add.forward(gpu, inputs, attrs);
@@ -43,8 +39,7 @@ test("add: the gradient of one term alone is that of both", async () => {
   assertEquals(await gpu.read(yAlone.y!), await gpu.read(both.y!));
 });
 
-test("add: the gradient of a term that is not scaled is that of the sum itself", async () => {
-  const gpu = await testGpu();
+gpuTest("add: the gradient of a term that is not scaled is that of the sum itself", async (gpu) => {
   const inputs = { x: gpu.upload(values(1)), y: gpu.upload(values(2)) };
   const attrs = { xScale: 1, yScale: 2 };
   const { out } = add.forward(gpu, inputs, attrs);

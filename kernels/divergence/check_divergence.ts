@@ -4,7 +4,7 @@ import { checkOp } from "../check_op.ts";
 import type { TemperatureAttrs } from "../log_sum_exp/temperature.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Shape } from "../runtime/tensor.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import type { Divergence } from "./divergence.ts";
 
 type Logits = Float32Array<ArrayBuffer>;
@@ -61,12 +61,7 @@ export function checkDivergence<Attrs extends TemperatureAttrs>(
         fill: { student, teacher },
       },
     ]);
-    const test = (law: string, fn: (gpu: Gpu) => Promise<void>) =>
-      Deno.test({
-        name: `${op.name}${settings}: ${law}`,
-        sanitizeResources: false,
-        fn: async () => await fn(await testGpu()),
-      });
+    const test = (law: string, fn: (gpu: Gpu) => Promise<void>) => gpuTest(`${op.name}${settings}: ${law}`, fn);
     test("equal logits give exactly 0, with gradient exactly 0", (gpu) => checkEquality(gpu, op, attrsAt));
     test("it is never negative beyond rounding", (gpu) => checkSign(gpu, op, attrsAt(1)));
     test("probabilities of 0 give the reference's finite values", (gpu) => checkZeros(gpu, op, attrsAt(1)));

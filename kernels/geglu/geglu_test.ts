@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { geglu } from "./geglu.ts";
 
 const wide = (i: number) => 6 * Math.sin(i * i);
@@ -12,10 +12,7 @@ checkOp(geglu, [
   { label: "many rows", inputs: { x: [203, 128] }, attrs: {} },
 ]);
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("geglu is linear in the up projection and closed by a zero gate", async () => {
-  const gpu = await testGpu();
+gpuTest("geglu is linear in the up projection and closed by a zero gate", async (gpu) => {
   const out = async (gate: number, up: number) =>
     (await gpu.read(geglu.forward(gpu, { x: gpu.upload(Float32Array.of(gate, up), [1, 2]) }, {}).out))[0];
   const one = await out(1.3, 1);
@@ -24,8 +21,7 @@ test("geglu is linear in the up projection and closed by a zero gate", async () 
   assertEquals(Math.abs(await out(0, 5)), 0);
 });
 
-test("geglu: a far gate passes itself or nothing, with gradients to match", async () => {
-  const gpu = await testGpu();
+gpuTest("geglu: a far gate passes itself or nothing, with gradients to match", async (gpu) => {
   const inputs = { x: gpu.upload(Float32Array.of(1e6, 2, -1e6, 2), [2, 2]) };
   const { out, saved } = geglu.forward(gpu, inputs, {});
   const dOut = gpu.upload(Float32Array.of(1, 1), [2, 1]);
@@ -35,8 +31,7 @@ test("geglu: a far gate passes itself or nothing, with gradients to match", asyn
   for (const value of [values[1], ...gradient.subarray(2)]) assert(Math.abs(value) < 1e-20, `${value}`);
 });
 
-test("geglu: an odd number of columns is refused", async () => {
-  const gpu = await testGpu();
+gpuTest("geglu: an odd number of columns is refused", (gpu) => {
   const x = gpu.allocate([2, 7]);
   assertThrows(
     () => geglu.forward(gpu, { x }, {}),

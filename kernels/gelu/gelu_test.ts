@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { gelu } from "./gelu.ts";
 import { erf, geluReference } from "./gelu_reference.ts";
 
@@ -14,8 +14,6 @@ checkOp(gelu, [
   { label: "tanh, odd sizes", inputs: { x: [7, 37] }, attrs: { approximation: "tanh" }, fill: { x: wide } },
   { label: "tanh, many elements", inputs: { x: [203, 64] }, attrs: { approximation: "tanh" } },
 ]);
-
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
 Deno.test("erf equals its tabulated values to float64 rounding", () => {
   // To 20 digits by arbitrary precision: python -c "import mpmath; print(mpmath.erf(0.5))".
@@ -34,32 +32,38 @@ Deno.test("erf equals its tabulated values to float64 rounding", () => {
 });
 
 for (const approximation of ["none", "tanh"] as const) {
-  test(`gelu, ${approximation}: every value is off by at most 5e-7 of itself or 1e-8 of the argument`, async () => {
-    const gpu = await testGpu();
-    const x = Float32Array.from({ length: 8001 }, (_, i) => i / 400 - 10);
-    const values = await gpu.read(gelu.forward(gpu, { x: gpu.upload(x) }, { approximation }).out);
-    const exact = { shape: [x.length], data: Float64Array.from(x) };
-    const expected = geluReference({ x: exact }, { approximation }).data;
-    x.forEach((argument, i) => {
-      const allowed = 5e-7 * Math.abs(expected[i]) + 1e-8 * Math.abs(argument);
-      const error = Math.abs(values[i] - expected[i]);
-      assert(error <= allowed, `gelu(${argument}) is ${values[i]}, expected ${expected[i]}: off by ${error}`);
-    });
-  });
+  gpuTest(
+    `gelu, ${approximation}: every value is off by at most 5e-7 of itself or 1e-8 of the argument`,
+    async (gpu) => {
+      const x = Float32Array.from({ length: 8001 }, (_, i) => i / 400 - 10);
+      const values = await gpu.read(gelu.forward(gpu, { x: gpu.upload(x) }, { approximation }).out);
+      const exact = { shape: [x.length], data: Float64Array.from(x) };
+      const expected = geluReference({ x: exact }, { approximation }).data;
+      x.forEach((argument, i) => {
+        const allowed = 5e-7 * Math.abs(expected[i]) + 1e-8 * Math.abs(argument);
+        const error = Math.abs(values[i] - expected[i]);
+        assert(error <= allowed, `gelu(${argument}) is ${values[i]}, expected ${expected[i]}: off by ${error}`);
+      });
+    },
+  );
 
-  test(`gelu, ${approximation}: gelu(x) - gelu(-x) is x, far arguments give x or 0 and gradients 1 or 0`, async () => {
-    const gpu = await testGpu();
-    const values = Float32Array.of(0.01, -0.01, 0.7, -0.7, 3, -3, 100, -100, 1e12, -1e12);
-    const inputs = { x: gpu.upload(values) };
-    const { out, saved } = gelu.forward(gpu, inputs, { approximation });
-    const context = { inputs, out, saved, attrs: { approximation }, wanted: new Set(["x"] as const) };
-    const dX = gelu.backward(gpu, gpu.upload(new Float32Array(10).fill(1)), context).x!;
-    const [result, gradient] = await gpu.readAll([out, dX]);
-    for (let i = 0; i < 10; i += 2) {
-      const error = Math.abs((result[i] - result[i + 1]) / values[i] - 1);
-      assert(error < 3e-7, `gelu(±${values[i]}) are ${result[i]} and ${result[i + 1]}`);
-    }
-    assertEquals([result[6], result[8], gradient[6], gradient[8]], [100, Math.fround(1e12), 1, 1]);
-    for (const i of [7, 9]) assert(Math.abs(result[i]) + Math.abs(gradient[i]) < 1e-20, `${result[i]}, ${gradient[i]}`);
-  });
+  gpuTest(
+    `gelu, ${approximation}: gelu(x) - gelu(-x) is x, far arguments give x or 0 and gradients 1 or 0`,
+    async (gpu) => {
+      const values = Float32Array.of(0.01, -0.01, 0.7, -0.7, 3, -3, 100, -100, 1e12, -1e12);
+      const inputs = { x: gpu.upload(values) };
+      const { out, saved } = gelu.forward(gpu, inputs, { approximation });
+      const context = { inputs, out, saved, attrs: { approximation }, wanted: new Set(["x"] as const) };
+      const dX = gelu.backward(gpu, gpu.upload(new Float32Array(10).fill(1)), context).x!;
+      const [result, gradient] = await gpu.readAll([out, dX]);
+      for (let i = 0; i < 10; i += 2) {
+        const error = Math.abs((result[i] - result[i + 1]) / values[i] - 1);
+        assert(error < 3e-7, `gelu(±${values[i]}) are ${result[i]} and ${result[i + 1]}`);
+      }
+      assertEquals([result[6], result[8], gradient[6], gradient[8]], [100, Math.fround(1e12), 1, 1]);
+      for (const i of [7, 9]) {
+        assert(Math.abs(result[i]) + Math.abs(gradient[i]) < 1e-20, `${result[i]}, ${gradient[i]}`);
+      }
+    },
+  );
 }

@@ -13,7 +13,7 @@ import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { skewForwardKl } from "#kernels/divergence/skew_forward_kl/skew_forward_kl.ts";
 import { skewReverseKl } from "#kernels/divergence/skew_reverse_kl/skew_reverse_kl.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { totalVariation } from "#kernels/divergence/total_variation/total_variation.ts";
 import { weightedSum } from "../weighted_sum/weighted_sum.ts";
 import type { TemperatureAttrs } from "./temperature.ts";
@@ -50,12 +50,7 @@ function readRecorded(): { scalars: Record<string, number>; tensors: Tensors } {
 }
 
 const test = (name: string, fn: (gpu: Gpu, recorded: ReturnType<typeof readRecorded>) => Promise<void>) =>
-  Deno.test({
-    name,
-    ignore: !recordedFilesExist(),
-    sanitizeResources: false,
-    fn: async () => await fn(await testGpu(), readRecorded()),
-  });
+  gpuTest(name, { ignore: !recordedFilesExist() }, (gpu) => fn(gpu, readRecorded()));
 
 /** Σ_n weights[n] · op(…)[n], and its gradient with respect to the input named `policy`. */
 async function weighted<In extends string, Attrs, Saved extends string>(

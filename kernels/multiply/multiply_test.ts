@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import { axisSizes } from "../runtime/axes.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { multiply } from "./multiply.ts";
 
 checkOp(multiply, [
@@ -10,11 +10,9 @@ checkOp(multiply, [
   { label: "many elements", inputs: { x: [203, 64], y: [203, 64] }, attrs: {} },
 ]);
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const values = (seed: number) => Float32Array.from({ length: 1001 }, (_, i) => Math.sin(seed * i) * 10 ** (i % 9 - 4));
 
-test("multiply: the result is the float32 product to the bit, and one tensor may be both factors", async () => {
-  const gpu = await testGpu();
+gpuTest("multiply: the result is the float32 product to the bit, and one tensor may be both factors", async (gpu) => {
   const [x, y] = [values(1), values(7)];
   const product = async (a: Float32Array<ArrayBuffer>, b: Float32Array<ArrayBuffer>) => {
     const first = gpu.upload(a);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import type { Gpu } from "./gpu.ts";
 import { defineKernel, type Kernel } from "./kernel.ts";
@@ -25,19 +25,14 @@ const groupOf = (
 ) => cache.bindGroup(kernel, layout, tensors, 0, noEncoder);
 
 const test = (name: string, fn: (gpu: Gpu, cache: PipelineCache) => void | Promise<void>) =>
-  Deno.test({
-    name,
-    sanitizeResources: false,
-    async fn() {
-      const gpu = await testGpu();
-      const uniforms = gpu.device.createBuffer({ size: 256, usage: GPUBufferUsage.UNIFORM });
-      await fn(
-        gpu,
-        new PipelineCache(gpu.device, { buffer: uniforms, size: 256 }, new InputImages(gpu.device, () => 0)),
-      );
-      await gpu.settle();
-      uniforms.destroy();
-    },
+  gpuTest(name, async (gpu) => {
+    const uniforms = gpu.device.createBuffer({ size: 256, usage: GPUBufferUsage.UNIFORM });
+    await fn(
+      gpu,
+      new PipelineCache(gpu.device, { buffer: uniforms, size: 256 }, new InputImages(gpu.device, () => 0)),
+    );
+    await gpu.settle();
+    uniforms.destroy();
   });
 
 test("a kernel is compiled once for each set of constants", (_, cache) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { tanh } from "./tanh.ts";
 
 checkOp(tanh, [
@@ -9,10 +9,7 @@ checkOp(tanh, [
   { label: "many elements", inputs: { x: [203, 64] }, attrs: {} },
 ]);
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("tanh is off by at most 3e-7 of itself, for both formulas, and odd to the bit", async () => {
-  const gpu = await testGpu();
+gpuTest("tanh is off by at most 3e-7 of itself, for both formulas, and odd to the bit", async (gpu) => {
   const positive = Array.from({ length: 4000 }, (_, i) => 10 ** (i / 500 - 6)).concat(
     Array.from({ length: 100 }, (_, i) => 0.59 + i / 5000),
   );
@@ -26,8 +23,7 @@ test("tanh is off by at most 3e-7 of itself, for both formulas, and odd to the b
   });
 });
 
-test("tanh saturates at ±1 and passes 0 through", async () => {
-  const gpu = await testGpu();
+gpuTest("tanh saturates at ±1 and passes 0 through", async (gpu) => {
   const x = gpu.upload(Float32Array.of(0, 3e38, -3e38, Infinity, -Infinity));
   assertEquals([...await gpu.read(tanh.forward(gpu, { x }, {}).out)], [0, 1, -1, 1, -1]);
 });

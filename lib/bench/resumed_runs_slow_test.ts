@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { gkdTexts } from "#lib/training/gkd_texts.ts";
 import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
 import type { Checkpoint, Snapshot } from "#lib/training/checkpoint.ts";
@@ -90,18 +90,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 for (const [texts, { train, steps = STEPS, check }] of Object.entries(KINDS)) {
-  Deno.test({
-    name: `a student that learns from ${texts} ends the same to the bit, whenever its run was stopped`,
-    sanitizeResources: false,
-    async fn() {
-      const trained = async (checkpoint?: Checkpoint) => {
-        using student = await bench.studentFromSft(SEED);
-        const log = bench.log("test", SEED);
-        await train({ bench, student, name: "test", seed: SEED, log, checkpoint });
-        return { parameters: await student.store.read(), rows: log.rows };
-      };
-      const snapshots = await assertResumes(gpu, trained, [1, 2, 5, steps]);
-      check?.(snapshots);
-    },
+  gpuTest(`a student that learns from ${texts} ends the same to the bit, whenever its run was stopped`, async () => {
+    const trained = async (checkpoint?: Checkpoint) => {
+      using student = await bench.studentFromSft(SEED);
+      const log = bench.log("test", SEED);
+      await train({ bench, student, name: "test", seed: SEED, log, checkpoint });
+      return { parameters: await student.store.read(), rows: log.rows };
+    };
+    const snapshots = await assertResumes(gpu, trained, [1, 2, 5, steps]);
+    check?.(snapshots);
   });
 }
