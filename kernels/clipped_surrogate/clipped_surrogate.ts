@@ -1,7 +1,5 @@
 import type { Op } from "../op.ts";
-import type { Gpu } from "../runtime/gpu.ts";
-import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
-import type { Shape } from "../runtime/tensor.ts";
+import { defineElementwise, dispatchElementwise } from "../runtime/elementwise.ts";
 import { clippedSurrogateReference, surrogateClippedReference } from "./clipped_surrogate_reference.ts";
 import wgsl from "./clipped_surrogate.wgsl" with { type: "text" };
 
@@ -31,22 +29,16 @@ export const clippedSurrogate: Op<SurrogateInput, ClippedSurrogateAttrs> = {
   axes,
   differentiable: ["logProb"],
 
-  forward(gpu, { logProb, samplerLogProb, advantages }, { clipRange }) {
-    const out = gpu.allocate(logProb.shape);
-    gpu.dispatch(forwardKernel, {
-      bindings: { logProb, samplerLogProb, advantages, out },
-      ...gridOf(gpu, logProb.shape, clipRange),
-    });
-    return { out, saved: {} };
+  forward(gpu, inputs, { clipRange }) {
+    return {
+      out: dispatchElementwise(gpu, forwardKernel, inputs.logProb.shape, inputs, "out", { clipRange }),
+      saved: {},
+    };
   },
 
-  backward(gpu, dOut, { inputs: { logProb, samplerLogProb, advantages }, attrs: { clipRange } }) {
-    const dLogProb = gpu.allocate(logProb.shape);
-    gpu.dispatch(backwardKernel, {
-      bindings: { logProb, samplerLogProb, advantages, dOut, dLogProb },
-      ...gridOf(gpu, logProb.shape, clipRange),
-    });
-    return { logProb: dLogProb };
+  backward(gpu, dOut, { inputs, attrs: { clipRange } }) {
+    const read = { ...inputs, dOut };
+    return { logProb: dispatchElementwise(gpu, backwardKernel, dOut.shape, read, "dLogProb", { clipRange }) };
   },
 
   reference: clippedSurrogateReference,
@@ -58,21 +50,14 @@ export const surrogateClipped: Op<SurrogateInput, ClippedSurrogateAttrs> = {
   axes,
   differentiable: [],
 
-  forward(gpu, { logProb, samplerLogProb, advantages }, { clipRange }) {
-    const out = gpu.allocate(logProb.shape);
-    gpu.dispatch(clippedKernel, {
-      bindings: { logProb, samplerLogProb, advantages, out },
-      ...gridOf(gpu, logProb.shape, clipRange),
-    });
-    return { out, saved: {} };
+  forward(gpu, inputs, { clipRange }) {
+    return {
+      out: dispatchElementwise(gpu, clippedKernel, inputs.logProb.shape, inputs, "out", { clipRange }),
+      saved: {},
+    };
   },
 
   backward: () => ({}),
 
   reference: surrogateClippedReference,
 };
-
-function gridOf(gpu: Gpu, [rows]: Shape, clipRange: number) {
-  const vecs = Math.ceil(rows / 4);
-  return { params: { vecs, clipRange }, ...elementwiseGrid(gpu, vecs) };
-}

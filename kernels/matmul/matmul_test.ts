@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { add } from "../add/add.ts";
-import { gelu } from "../gelu/gelu.ts";
-import { relu } from "../relu/relu.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
+import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
+import { relu } from "#kernels/elementwise/relu/relu.ts";
 import { Gpu, type TypedArray } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { gpuTest } from "../test_gpu.ts";

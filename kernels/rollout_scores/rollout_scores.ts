@@ -1,5 +1,5 @@
 import { axisSizes } from "../runtime/axes.ts";
-import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, dispatchElementwise } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./rollout_scores.wgsl" with { type: "text" };
@@ -58,12 +58,6 @@ function scored(
   params: { scale: number; limit: number; teacherWeight: number },
 ): Tensor {
   const { N: rows } = axisSizes(name, { teacher: "N", student: "N" }, { teacher, student });
-  const vecs = Math.ceil(rows / 4);
-  const out = gpu.allocate([rows]);
-  gpu.dispatch(name === "logRatioReward" ? rewardKernel : mixtureKernel, {
-    bindings: { teacher, student, out },
-    params: { vecs, ...params },
-    ...elementwiseGrid(gpu, vecs),
-  });
-  return out;
+  const kernel = name === "logRatioReward" ? rewardKernel : mixtureKernel;
+  return dispatchElementwise(gpu, kernel, [rows], { teacher, student }, "out", params);
 }

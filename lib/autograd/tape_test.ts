@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { add } from "#kernels/add/add.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { linear, linearWithBias } from "#kernels/linear/linear.ts";
 import type { Array64 } from "#kernels/op.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, type Shape } from "#kernels/runtime/tensor.ts";
-import { tanh } from "#kernels/tanh/tanh.ts";
+import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import { normal, ParameterStore } from "#lib/nn/parameter_store.ts";

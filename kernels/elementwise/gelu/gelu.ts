@@ -1,0 +1,32 @@
+import type { Op } from "../../op.ts";
+import vec4Wgsl from "../../runtime/block_vec4.wgsl" with { type: "text" };
+import { defineUnary } from "../unary.ts";
+import { geluReference, geluTanhReference } from "./gelu_reference.ts";
+import wgsl from "./gelu.wgsl" with { type: "text" };
+import tanhWgsl from "./gelu_tanh.wgsl" with { type: "text" };
+import normalCdfWgsl from "./normal_cdf.wgsl" with { type: "text" };
+
+const shared = vec4Wgsl + tanhWgsl + normalCdfWgsl;
+const approximations = {
+  none: defineUnary("gelu", {
+    ...{ shared, wgsl, forward: "forwardExact", backward: "backwardExact" },
+    value: geluReference,
+  }),
+  tanh: defineUnary("geluTanh", {
+    ...{ shared, wgsl, forward: "forwardTanh", backward: "backwardTanh" },
+    value: geluTanhReference,
+  }),
+};
+
+export interface GeluAttrs {
+  /** `"none"`: by the normal distribution function itself; `"tanh"`: GPT-2's approximation of it. PyTorch's names. */
+  readonly approximation: "tanh" | "none";
+}
+
+/** Gaussian error linear unit (Hendrycks & Gimpel 2016): x · Φ(x), elementwise. */
+export const gelu: Op<"x", GeluAttrs> = {
+  ...approximations.none,
+  forward: (gpu, inputs, { approximation }) => approximations[approximation].forward(gpu, inputs, {}),
+  backward: (gpu, dOut, context) => approximations[context.attrs.approximation].backward(gpu, dOut, context),
+  reference: (inputs, { approximation }) => approximations[approximation].reference(inputs, {}),
+};
