@@ -7,13 +7,7 @@ struct Params {
 
 override WORKGROUP: u32 = 8u;
 
-@group(0) @binding(0) var<storage, read> queries: array<vec4f>;
-@group(0) @binding(1) var<storage, read> keys: array<vec4f>;
-@group(0) @binding(2) var<storage, read> values: array<vec4f>;
-@group(0) @binding(3) var<storage, read> spans: array<vec2u>;
-@group(0) @binding(4) var<storage, read> done: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(10) var<uniform> params: Params;
+BINDINGS // of attend_cache_bindings.wgsl
 
 const CHUNK_VECS = 8u;
 

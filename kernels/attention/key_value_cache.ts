@@ -3,8 +3,9 @@ import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel, type Kernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import attendWgsl from "./attend_cache.wgsl" with { type: "text" };
+import bindingsWgsl from "./attend_cache_bindings.wgsl" with { type: "text" };
 import invocationWgsl from "./attend_cache_by_invocation.wgsl" with { type: "text" };
 import { checkPacked, type HeadLayout } from "./attention.ts";
 import distanceBias from "./distance_bias.wgsl" with { type: "text" };
@@ -24,9 +25,10 @@ interface AttendKernels {
 }
 
 function defineAttend(name: string, bias: string): AttendKernels {
+  const bound = (text: string) => text.replace("BINDINGS", bindingsWgsl);
   return {
-    byWorkgroup: defineKernel(name, workgroupWgsl + attendWgsl + bias),
-    byInvocation: defineKernel(name, invocationWgsl + bias),
+    byWorkgroup: defineKernel(name, workgroupWgsl + bound(attendWgsl) + bias),
+    byInvocation: defineKernel(name, bound(invocationWgsl) + bias),
   };
 }
 

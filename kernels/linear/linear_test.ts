@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { add } from "#kernels/elementwise/add/add.ts";
+import { add } from "../elementwise/add/add.ts";
 import { checkOp } from "../check_op.ts";
 import { gpuTest } from "../test_gpu.ts";
 import { conv1d, conv1dResidual, linear, linearResidual, linearWithBias } from "./linear.ts";

@@ -1,5 +1,5 @@
-import tanhWgsl from "#kernels/elementwise/gelu/gelu_tanh.wgsl" with { type: "text" };
-import normalCdfWgsl from "#kernels/elementwise/gelu/normal_cdf.wgsl" with { type: "text" };
+import tanhWgsl from "../elementwise/gelu/gelu_tanh.wgsl" with { type: "text" };
+import normalCdfWgsl from "../elementwise/gelu/normal_cdf.wgsl" with { type: "text" };
 import type { BlockKernel } from "../runtime/block_kernel.ts";
 import vec4Wgsl from "../runtime/block_vec4.wgsl" with { type: "text" };
 import type { Gpu } from "../runtime/gpu.ts";

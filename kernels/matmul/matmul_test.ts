@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { add } from "#kernels/elementwise/add/add.ts";
-import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
-import { relu } from "#kernels/elementwise/relu/relu.ts";
+import { add } from "../elementwise/add/add.ts";
+import { gelu } from "../elementwise/gelu/gelu.ts";
+import { relu } from "../elementwise/relu/relu.ts";
 import { Gpu, type TypedArray } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { gpuTest } from "../test_gpu.ts";

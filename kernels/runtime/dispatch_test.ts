@@ -3,7 +3,7 @@ import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import { Gpu } from "./gpu.ts";
 import { defineKernel } from "./kernel.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 import brokenWgsl from "./broken_test.wgsl" with { type: "text" };
 
 const text = workgroupWgsl + wgsl;

@@ -4,7 +4,7 @@ import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import type { Gpu } from "./gpu.ts";
 import { defineKernel } from "./kernel.ts";
 import type { Tensor } from "./tensor.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 
 const multiplyKernel = defineKernel("multiply", workgroupWgsl + wgsl, "multiply");
 

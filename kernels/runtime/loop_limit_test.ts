@@ -4,7 +4,7 @@ import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import { defineKernel } from "./kernel.ts";
 import { loopRounds, requireLoopRounds } from "./loop_limit.ts";
 import { tuningFor } from "./tuning.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 
 const cpu = { tuning: tuningFor({ description: "llvmpipe", vendor: "", device: "" }) };
 const gpu = { tuning: tuningFor({ description: "a true GPU", vendor: "", device: "" }) };

@@ -6,7 +6,7 @@ import { defineKernel, type Kernel } from "./kernel.ts";
 import { InputImages } from "./input_images.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
 import type { Tensor } from "./tensor.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 
 const text = workgroupWgsl + wgsl;
 const putKernel = defineKernel("put", text, "put");

@@ -1,9 +1,12 @@
 import { type BlockKernel, blockSizeOf, defineBlockKernel } from "./block_kernel.ts";
 import type { Dispatch, Gpu } from "./gpu.ts";
 import { loopRounds, requireLoopRounds } from "./loop_limit.ts";
-import invocationWgsl from "./row_of_invocation.wgsl" with { type: "text" };
-import workgroupWgsl from "./row_of_workgroup.wgsl" with { type: "text" };
+import rowOfInvocationWgsl from "./row_of_invocation.wgsl" with { type: "text" };
+import rowOfWorkgroupWgsl from "./row_of_workgroup.wgsl" with { type: "text" };
 import type { Shape } from "./tensor.ts";
+import { laneSums } from "./workgroup.ts";
+
+const byWorkgroupWgsl = rowOfWorkgroupWgsl.replace("LANE_SUMS", laneSums("row"));
 
 /**
  * A kernel over rows of `Block`s in two forms: a row is shared by the invocations of a workgroup, or is one invocation's. Its WGSL has one
@@ -17,7 +20,7 @@ export interface RowKernel {
 /** @param compute the function of its WGSL that is called with a row and a lane; `Params` has `rows` and `blocks` (of a row) */
 export function defineRowKernel(name: string, wgsl: string, compute = "compute"): RowKernel {
   const inFrame = (frame: string) => defineBlockKernel(name, wgsl + frame.replace("COMPUTE_ROW", compute));
-  return { byWorkgroup: inFrame(workgroupWgsl), byInvocation: inFrame(invocationWgsl) };
+  return { byWorkgroup: inFrame(byWorkgroupWgsl), byInvocation: inFrame(rowOfInvocationWgsl) };
 }
 
 /** How often a kernel walks its row, at most, unless it says otherwise. */

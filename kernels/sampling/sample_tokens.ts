@@ -3,7 +3,7 @@ import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import alignedWgsl from "./logits_aligned.wgsl" with { type: "text" };
 import unalignedWgsl from "./logits_unaligned.wgsl" with { type: "text" };
 import wgsl from "./sampling.wgsl" with { type: "text" };

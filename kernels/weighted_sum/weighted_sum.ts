@@ -2,7 +2,7 @@ import type { Op } from "../op.ts";
 import { defineElementwise, dispatchElementwise } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import wgsl from "./weighted_sum.wgsl" with { type: "text" };
 import gradientWgsl from "./weighted_sum_gradient.wgsl" with { type: "text" };
 import { weightedSumReference } from "./weighted_sum_reference.ts";

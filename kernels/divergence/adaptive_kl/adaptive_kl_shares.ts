@@ -1,8 +1,8 @@
-import { defineVocabKernel } from "#kernels/log_sum_exp/vocab_kernel.ts";
-import { dispatchRows } from "#kernels/runtime/row_kernel.ts";
-import { axisSizes } from "#kernels/runtime/axes.ts";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
+import { defineVocabKernel } from "../../log_sum_exp/vocab_kernel.ts";
+import { dispatchRows } from "../../runtime/row_kernel.ts";
+import { axisSizes } from "../../runtime/axes.ts";
+import type { Gpu } from "../../runtime/gpu.ts";
+import type { Tensor } from "../../runtime/tensor.ts";
 import wgsl from "./adaptive_kl_shares.wgsl" with { type: "text" };
 
 const kernel = defineVocabKernel("adaptiveKlShares", wgsl);

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Shape } from "#kernels/runtime/tensor.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import type { Gpu } from "../../runtime/gpu.ts";
+import type { Shape } from "../../runtime/tensor.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { adaptiveKlShares } from "./adaptive_kl_shares.ts";
 import { adaptiveKlSharesReference } from "./adaptive_kl_shares_reference.ts";
 

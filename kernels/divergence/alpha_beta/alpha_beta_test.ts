@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertThrows } from "@std/assert";
-import { checkOp } from "#kernels/check_op.ts";
+import { checkOp } from "../../check_op.ts";
 import { checkDivergence, runDivergence } from "../check_divergence.ts";
 import { forwardKl } from "../forward_kl/forward_kl.ts";
-import { logSoftmaxReference } from "#kernels/log_sum_exp/log_softmax_reference.ts";
+import { logSoftmaxReference } from "../../log_sum_exp/log_softmax_reference.ts";
 import { reverseKl } from "../reverse_kl/reverse_kl.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { alphaBeta } from "./alpha_beta.ts";
 
 checkDivergence(alphaBeta, [{ alpha: 0.2, beta: 0.7 }]);

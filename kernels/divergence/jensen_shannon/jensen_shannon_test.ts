@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertThrows } from "@std/assert";
 import { checkDivergence, runDivergence } from "../check_divergence.ts";
 import { forwardKl } from "../forward_kl/forward_kl.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { jensenShannon } from "./jensen_shannon.ts";
 
 checkDivergence(jensenShannon, [{ weight: 0.5 }, { weight: 0.1 }]);

@@ -1,7 +1,7 @@
 import { assertAlmostEquals } from "@std/assert";
 import { checkDivergence, runDivergence } from "../check_divergence.ts";
 import { forwardKl } from "../forward_kl/forward_kl.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { reverseKl } from "./reverse_kl.ts";
 
 checkDivergence(reverseKl, [{}]);

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkDivergence, runDivergence } from "../check_divergence.ts";
 import { forwardKl } from "../forward_kl/forward_kl.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { totalVariation } from "./total_variation.ts";
 
 checkDivergence(totalVariation, [{}]);

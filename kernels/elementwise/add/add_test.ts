@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkOp } from "#kernels/check_op.ts";
-import { axisSizes } from "#kernels/runtime/axes.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { checkOp } from "../../check_op.ts";
+import { axisSizes } from "../../runtime/axes.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { add } from "./add.ts";
 
 checkOp(add, [

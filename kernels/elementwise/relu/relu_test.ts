@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { checkOp } from "#kernels/check_op.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { checkOp } from "../../check_op.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { relu } from "./relu.ts";
 
 // Away from 0, where central differences would straddle the corner.

@@ -1,4 +1,4 @@
-import { checkOp } from "#kernels/check_op.ts";
+import { checkOp } from "../../check_op.ts";
 import { scale } from "./scale.ts";
 
 checkOp(scale, [

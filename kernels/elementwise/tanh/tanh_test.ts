@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { checkOp } from "#kernels/check_op.ts";
-import { gpuTest } from "#kernels/test_gpu.ts";
+import { checkOp } from "../../check_op.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { tanh } from "./tanh.ts";
 
 checkOp(tanh, [
