@@ -11,14 +11,14 @@ export interface OpCase<In extends string, Attrs> {
   readonly label: string;
   readonly inputs: Named<In, Shape>;
   readonly attrs: Attrs;
-  /** How an input is filled, by flat index; default: uniform in [-1, 1). Integer inputs must be given here. */
+  /** How an input is filled, by flat index; the default is uniform in [-1, 1). Integer inputs must be given here. */
   readonly fill?: Partial<Named<In, (index: number) => number>>;
-  /** Relative to the largest magnitude of the reference; default 2e-5 (float32 sums of some hundred terms). */
+  /** Relative to the largest magnitude of the reference; default 2e-5 (float32 sums of about a hundred terms). */
   readonly tolerance?: number;
 }
 
 const MAX_CHECKED_ELEMENTS = 48;
-/** Of the central differences, in float64. */
+/** The step of the central differences, in float64. */
 const DIFFERENCE_STEP = 1e-4;
 
 /**
@@ -102,7 +102,7 @@ async function checkGradients<In extends string, Attrs, Saved extends string>(
   }
 }
 
-/** (f(x+h) − f(x−h)) / 2h, off by h²/6 of the third derivative: about 1e-9 of it, where the tolerance is 1e-5. */
+/** (f(x+h) − f(x−h)) / 2h, whose error is h²/6 of the third derivative: about 1e-9 of it, while the tolerance is 1e-5. */
 function centralDifference(data: Float64Array, i: number, f: () => number, h: number): number {
   const x = data[i];
   const at = (value: number) => {

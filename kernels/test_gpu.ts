@@ -24,7 +24,7 @@ Deno.test.afterAll(async () => {
 export type GpuTestFunction = (gpu: Gpu, t: Deno.TestContext) => void | Promise<void>;
 
 export interface GpuTestOptions {
-  /** The test is registered once for each, such as `[{}, gpuForms()]`; by default once, as the adapter has it. */
+  /** The test is registered once for each of these, such as `[{}, gpuForms()]`; by default only with the adapter's own tuning. */
   readonly tunings?: readonly Partial<Tuning>[];
   readonly ignore?: boolean;
 }

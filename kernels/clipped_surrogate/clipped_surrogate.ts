@@ -8,19 +8,19 @@ const backwardKernel = defineElementwise("clippedSurrogate.dLogProb", wgsl, "bac
 const clippedKernel = defineElementwise("surrogateClipped", wgsl, "clipped");
 
 export interface ClippedSurrogateAttrs {
-  /** ε: how far the ratio may leave 1 before a gain stops to count. A large number turns the clip off. */
+  /** ε: how far the ratio may move from 1 before a gain stops counting. A large number turns the clip off. */
   readonly clipRange: number;
 }
 
-/** What the surrogate is made of, one number a row. */
+/** What the surrogate is computed from, one number per row. */
 export type SurrogateInput = "logProb" | "samplerLogProb" | "advantages";
 
 const axes = { logProb: "N", samplerLogProb: "N", advantages: "N", out: "N" } as const;
 
 /**
  * PPO's clipped surrogate as a loss (Schulman et al. 2017, arXiv 1707.06347, eq. 7): −min(r A, clip(r, 1 − ε, 1 + ε) A)
- * of every row, r = exp(logProb − samplerLogProb) the ratio of the policy that learns to the one that sampled the
- * action. The sampler need not be an earlier policy: where actions come from a mixture m, r = (q_old / m) · (q /
+ * of every row, where r = exp(logProb − samplerLogProb) is the ratio of the policy that learns to the one that sampled the
+ * action. The sampler need not be an earlier policy: if actions come from a mixture m, r = (q_old / m) · (q /
  * q_old), so an importance weight q_old / m needs no input of its own and lies inside the clip. `samplerLogProb` and
  * `advantages` are constants.
  */

@@ -9,10 +9,10 @@ import type { Divergence } from "./divergence.ts";
 
 type Logits = Float32Array<ArrayBuffer>;
 
-/** What makes a divergence besides its temperature. */
+/** The attributes of a divergence other than its temperature. */
 type Parameters<Attrs extends TemperatureAttrs> = Omit<Attrs, "temperature">;
 
-/** The values of a divergence, and their gradients in the student's logits, `dOut` being 1. */
+/** The values of a divergence, and their gradients with respect to the student's logits, for a `dOut` of 1. */
 export async function runDivergence<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,
@@ -125,7 +125,7 @@ async function checkEquality<Attrs extends TemperatureAttrs>(
   }
 }
 
-/** Policies that are nearly equal, where a sum of rounded terms would first fall below 0. */
+/** Checks policies that are nearly equal, where a sum of rounded terms would first fall below 0. */
 async function checkSign<Attrs extends TemperatureAttrs>(gpu: Gpu, op: Divergence<Attrs>, attrs: Attrs): Promise<void> {
   const logit = fc.double({ min: -15, max: 15, noNaN: true });
   const change = fc.double({ min: -1, max: 1, noNaN: true });
@@ -141,7 +141,7 @@ async function checkSign<Attrs extends TemperatureAttrs>(gpu: Gpu, op: Divergenc
   );
 }
 
-/** Rows in which either policy, both or none has actions of probability 0, in float32 and in part in float64. */
+/** Checks rows in which either policy, both or neither has actions of probability 0, in float32 and partly in float64. */
 async function checkZeros<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,

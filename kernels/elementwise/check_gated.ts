@@ -8,7 +8,7 @@ const wide = (i: number) => 6 * Math.sin(i * i);
 /**
  * Registers the tests of a gated unit: those of `checkOp`, and its laws.
  *
- * @param activated what the activation makes of a gate of 1.3
+ * @param activated the activation of a gate of 1.3
  */
 export function checkGated(op: Gated, activated: number): void {
   checkOp(op, [

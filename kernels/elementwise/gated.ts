@@ -6,7 +6,7 @@ import type { Tensor } from "../runtime/tensor.ts";
 import forwardWgsl from "./gated_forward.wgsl" with { type: "text" };
 import gatedWgsl from "./gated.wgsl" with { type: "text" };
 
-/** What makes a gated unit: out = activation(gate) · up with activation(g) = g / (1 + inverseOdds(g)). */
+/** Defines a gated unit: out = activation(gate) · up, where activation(g) = g / (1 + inverseOdds(g)). */
 export interface GatedDefinition {
   /** WGSL of functions that this op shares with others; it comes first. */
   readonly shared?: string;
@@ -18,10 +18,10 @@ export interface GatedDefinition {
   readonly activation: (gate: number) => number;
 }
 
-/** A gated unit: its input holds the gates in the first half of the columns, the up projection in the second, G = 2F. */
+/** A gated unit. Its input holds the gates in the first half of its columns and the up projection in the second: G = 2F. */
 export type Gated = Op<"x", Record<never, never>>;
 
-/** The `forward` of the op throws a {@linkcode RangeError} if the columns of x are odd in number. */
+/** Makes a gated unit; its `forward` throws a `RangeError` if the number of columns of x is odd. */
 export function defineGated(name: string, { shared = "", odds = "", wgsl, activation }: GatedDefinition): Gated {
   const text = shared + gatedWgsl + odds + forwardWgsl + wgsl;
   const forwardKernel = defineElementwiseBlocks(name, text, "forward");

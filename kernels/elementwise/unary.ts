@@ -4,11 +4,11 @@ import type { Tensor } from "../runtime/tensor.ts";
 import unaryWgsl from "./unary.wgsl" with { type: "text" };
 import unaryOfOutWgsl from "./unary_of_out.wgsl" with { type: "text" };
 
-/** What makes an elementwise op of one input: out = f(x), dX = dOut f′(x). */
+/** Defines an elementwise op of one input: out = f(x), dX = dOut f′(x). */
 export interface UnaryDefinition {
   /**
    * Declares `forward(i: u32)`, which sets `out[i]` from `loadX(i)`, and `backward(i: u32)`, which sets `dX[i]` from `loadDOut(i)` and what
-   * backward reads. Both leave indices from `params.vecs` on alone. unary.wgsl declares the bindings before it.
+   * backward reads. Both do nothing for indices from `params.vecs` on. unary.wgsl, which comes before it, declares the bindings.
    */
   readonly wgsl: string;
   /** What `backward` reads: the input, by `loadX(i)` (the default), or the output, by `loadSavedOut(i)`. */

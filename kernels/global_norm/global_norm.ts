@@ -42,7 +42,7 @@ export function globalNorm(gpu: Gpu, gradients: readonly Tensor[]): Tensor {
 
 /**
  * The factor that brings gradients of norm `norm` (`"1"`) down to `maxGradNorm` → `"1"`: min(1, maxGradNorm / (norm + 1e-6)),
- * as PyTorch's `clip_grad_norm_`. For `gradScale` of `adamW`; nothing is read back.
+ * as in PyTorch's `clip_grad_norm_`. It is meant for `gradScale` of `adamW`; nothing is read back.
  */
 export function clipScale(gpu: Gpu, norm: Tensor, maxGradNorm: number): Tensor {
   axisSizes("clipScale", { norm: "1" }, { norm });

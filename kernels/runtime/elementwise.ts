@@ -22,9 +22,9 @@ function framed(wgsl: string, compute: string): string {
 const LEAST_WORKGROUPS = 8;
 
 /**
- * The grid of an elementwise kernel over `count` items; indices may go beyond.
+ * The grid of an elementwise kernel over `count` items; indices may exceed it.
  *
- * @param most items of one invocation, where the adapter would take more: 1 for a kernel whose items are loops of their own
+ * @param most the largest number of items per invocation; 1 for a kernel whose items contain loops
  */
 export function elementwiseGrid(gpu: Gpu, count: number, most = Infinity): Pick<Dispatch, "constants" | "workgroups"> {
   const { elementwiseWorkgroup: workgroup, itemsOfInvocation } = gpu.tuning;

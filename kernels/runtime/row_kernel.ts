@@ -9,8 +9,8 @@ import { laneSums } from "./workgroup.ts";
 const byWorkgroupWgsl = rowOfWorkgroupWgsl.replace("LANE_SUMS", laneSums("row"));
 
 /**
- * A kernel over rows of `Block`s in two forms: a row is shared by the invocations of a workgroup, or is one invocation's. Its WGSL has one
- * text for both: it walks a row by `for (var block = lane; block < params.blocks; block += ROW_LANES)`, and sums over lanes by `rowSum`.
+ * A kernel over rows of `Block`s in two forms: a row belongs to the invocations of a workgroup together, or to one invocation. One WGSL
+ * text serves both: it walks a row by `for (var block = lane; block < params.blocks; block += ROW_LANES)`, and sums over lanes by `rowSum`.
  */
 export interface RowKernel {
   readonly byWorkgroup: BlockKernel;
@@ -23,11 +23,11 @@ export function defineRowKernel(name: string, wgsl: string, compute = "compute")
   return { byWorkgroup: inFrame(byWorkgroupWgsl), byInvocation: inFrame(rowOfInvocationWgsl) };
 }
 
-/** How often a kernel walks its row, at most, unless it says otherwise. */
+/** The most passes that a kernel makes over its row, unless it says otherwise. */
 const MAX_PASSES = 3;
 /** WebGPU's default limit. */
 const MAX_WORKGROUP = 256;
-/** Blocks an invocation reads before more of them share a row: sums of more terms would round by more than 1e-5. */
+/** The most blocks that one invocation reads before several share a row: longer sums would round by more than 1e-5. */
 const MAX_BLOCKS_OF_INVOCATION = 2048;
 
 /** Runs a kernel on every row of tensors of shape `"N V"`; long rows are shared among more invocations. */

@@ -19,11 +19,11 @@ const approximations = {
 };
 
 export interface GeluAttrs {
-  /** `"none"`: by the normal distribution function itself; `"tanh"`: GPT-2's approximation of it. PyTorch's names. */
+  /** `"none"` uses the normal distribution function itself, `"tanh"` GPT-2's approximation of it. The names are PyTorch's. */
   readonly approximation: "tanh" | "none";
 }
 
-/** Gaussian error linear unit (Hendrycks & Gimpel 2016): x · Φ(x), elementwise. */
+/** The Gaussian error linear unit (Hendrycks & Gimpel 2016): x · Φ(x), elementwise. */
 export const gelu: Op<"x", GeluAttrs> = {
   ...approximations.none,
   forward: (gpu, inputs, { approximation }) => approximations[approximation].forward(gpu, inputs, {}),

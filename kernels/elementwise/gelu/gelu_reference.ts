@@ -9,7 +9,7 @@ export function geluTanhReference(x: number): number {
 }
 
 /**
- * The error function to float64 rounding, by erf(z) = 2/√π · exp(−z²) · Σ 2ⁿ z²ⁿ⁺¹ / (1 · 3 · … · (2n + 1))
+ * The error function to float64 rounding, computed as erf(z) = 2/√π · exp(−z²) · Σ 2ⁿ z²ⁿ⁺¹ / (1 · 3 · … · (2n + 1))
  * (Abramowitz & Stegun 1964, 7.1.6), whose terms have one sign: nothing cancels.
  */
 export function erf(z: number): number {
