@@ -1,4 +1,4 @@
-// Attention of one new token a row to keys and values that are kept: one workgroup owns one head of one row.
+// Attention from one new token per row to keys and values that are kept: one workgroup owns one head of one row.
 struct Params {
   slot: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, queryStride: u32, rowStride: u32, slotStride: u32, valueOffset: u32,
 }

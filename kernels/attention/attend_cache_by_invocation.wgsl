@@ -1,5 +1,5 @@
-// The same as attend_cache.wgsl for CPU drivers, without memory shared or barriers: an invocation owns one head of one row, and 32 of its
-// dimensions, and walks the slots in order by online softmax. Wider heads take several invocations, which compute the scores anew.
+// The same as attend_cache.wgsl for CPU drivers, without shared memory or barriers: an invocation owns 32 dimensions of one head of one
+// row, and walks the slots in order by online softmax. Wider heads take several invocations, each of which recomputes the scores.
 struct Params {
   rows: u32, slot: u32, heads: u32, kvHeads: u32, headVecs: u32, chunks: u32, scale: f32,
   queryStride: u32, rowStride: u32, slotStride: u32, valueOffset: u32,
@@ -11,7 +11,7 @@ BINDINGS // of attend_cache_bindings.wgsl
 
 const CHUNK_VECS = 8u;
 
-// Dimensions past the head's width repeat its last four, and are not stored.
+// Dimensions past the head's width repeat its last four and are not stored.
 fn valuesOf(at: u32, chunk: u32) -> mat4x4f {
   let last = params.headVecs - 1u;
   return mat4x4f(

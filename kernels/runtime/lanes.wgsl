@@ -1,4 +1,4 @@
-// Sums and maxima over the invocations of a workgroup, in a fixed order; `lanes` stands for the name that they go by.
+// Sums and maxima over the invocations of a workgroup, in a fixed order; `lanes` is replaced by the prefix of their names.
 fn lanesSum(value: f32, lane: u32) -> f32 {
   workgroupBarrier();
   partials[lane] = value;

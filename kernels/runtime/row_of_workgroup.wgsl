@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
 
 LANE_SUMS // rowSum and rowMax: see lanes.wgsl
 
-// What lane 0 says, in all lanes of a row: for loops that have to end together.
+// The value of lane 0, in all lanes of a row, for loops that have to end together.
 fn rowAgrees(value: bool, lane: u32) -> bool {
   if (lane == 0u) { agreed = u32(value); }
   return workgroupUniformLoad(&agreed) != 0u;

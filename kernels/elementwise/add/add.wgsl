@@ -1,4 +1,4 @@
-// out = xScale * x + yScale * y; dX = xScale * dOut, and so dY.
+// out = xScale * x + yScale * y; dX = xScale * dOut, and likewise dY.
 // All bindings: any shape as vec4f; those past its end are padding. One invocation computes four numbers.
 // With both scales 1 the result is x + y to the bit, whether or not the compiler fuses the product and the sum.
 struct Params { vecs: u32, xScale: f32, yScale: f32 }

@@ -1,5 +1,5 @@
 // out = x Phi(x), Phi the normal distribution function (Hendrycks & Gimpel 2016); dX = dOut (Phi(x) + x Phi'(x)).
-// Exact: by normal_cdf.wgsl; "tanh": Phi(x) ~ s of gelu_tanh.wgsl. Both texts come before this one.
+// The exact form uses normal_cdf.wgsl; "tanh" uses Phi(x) ~ s of gelu_tanh.wgsl. Both texts come before this one.
 fn forwardExact(i: u32) {
   if (i >= params.vecs) { return; }
   let value = loadX(i);

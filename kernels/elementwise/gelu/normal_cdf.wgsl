@@ -1,5 +1,5 @@
-// The normal distribution function: Phi(-|x|) = exp(-x^2 / 2) t P(t), t = 1 / (1 + 0.35 |x|), as WGSL has no erf. P is our minimax fit of
-// degree 8 for |x| < 13.5, off by 3.2e-8 of the value, so that the left tail keeps its digits too.
+// The normal distribution function: Phi(-|x|) = exp(-x^2 / 2) t P(t), t = 1 / (1 + 0.35 |x|), because WGSL has no erf. P is our minimax
+// fit of degree 8 for |x| < 13.5, with a relative error of 3.2e-8, so that the left tail keeps its digits too.
 // Phi(value), given exp(-value^2 / 2).
 fn normalCdf(value: vec4f, bell: vec4f) -> vec4f {
   let t = 1.0 / (1.0 + 0.35 * abs(value));
