@@ -5,7 +5,7 @@ import { crossAttention } from "./cross_attention.ts";
 import { allocateCache, attendCache, attendSource, reorderCache, writeCache } from "./key_value_cache.ts";
 import { relativeAttention } from "./relative_attention.ts";
 
-// Heads that make an odd number of vec4s, so that no offset is a power of two.
+// Heads with an odd number of vec4s, so that no offset is a power of two.
 const layout = { numHeads: 3, numKvHeads: 3, headSize: 12, scale: 1 };
 const width = 36;
 const numBuckets = 6;
@@ -68,7 +68,7 @@ gpuTest(
   },
 );
 
-gpuTest("attendSource: scores are divided by the root of the head size where no scale is given", async (gpu) => {
+gpuTest("attendSource: scores are divided by the root of the head size by default", async (gpu) => {
   const queries = gpu.upload(Float32Array.of(1, 0, 0, 0), [1, 1, 4]);
   const keyValues = gpu.upload(Float32Array.of(3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), [1, 2, 8]);
   const source = {

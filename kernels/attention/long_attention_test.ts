@@ -5,7 +5,7 @@ import { gpuTest } from "../test_gpu.ts";
 import { attention } from "./attention.ts";
 import type { HeadLayout } from "./attention_reference.ts";
 
-// Sizes whose loops come near what a CPU driver grants one invocation: it would end them silently.
+// Sizes whose loops come near the limit at which a CPU driver ends the loops of one invocation silently.
 
 /** As the adapter has it, and in the form for GPUs. */
 const tunings = [{}, gpuForms()];
@@ -93,7 +93,7 @@ gpuTest(
 gpuTest("attention: a key head gets the gradients of all 64 query heads that share it", { tunings }, async (gpu) => {
   const [tokens, heads, size] = [256, 64, 32];
   const packed = (heads + 2) * size;
-  // Queries of 0 see all keys alike: the gradient of the value at s is sum_t>=s 1 / (t + 1), a head, for gradients of 1.
+  // Queries of 0 attend equally to all keys, so the gradient of the value at s is sum_t>=s 1 / (t + 1) per head, for gradients of 1.
   const qkv = Float32Array.from({ length: tokens * packed }, (_, i) => i % packed < heads * size ? 0 : Math.sin(i));
   const dOut = new Float32Array(tokens * heads * size).fill(1);
   const { dQkv } = await run(gpu, qkv, dOut, { numHeads: heads, numKvHeads: 1, headSize: size });

@@ -6,7 +6,7 @@ import { attention } from "./attention.ts";
 import { relativeAttention } from "./relative_attention.ts";
 
 const three = { numHeads: 3, headSize: 8 };
-/** Offsets in buckets of like distances, later keys apart. */
+/** Offsets in buckets of similar distances, separate for later keys. */
 const bucketsOf = (tokens: number, numBuckets: number) => (i: number) => {
   const offset = i - (tokens - 1);
   const half = numBuckets / 2;

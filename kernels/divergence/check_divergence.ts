@@ -51,8 +51,8 @@ export function checkDivergence<Attrs extends TemperatureAttrs>(
     test("it is never negative beyond rounding", (gpu) => checkSign(gpu, op, attrsAt(1)));
     test("probabilities of 0 give the reference's finite values", (gpu) => checkZeros(gpu, op, attrsAt(1)));
     test("at a temperature it is that of divided logits, its gradient divided once more", (gpu) =>
-      checkWarmth(gpu, op, attrsAt));
-    test("a temperature that is not positive is refused", (gpu) => checkRefusal(gpu, op, attrsAt));
+      checkTemperature(gpu, op, attrsAt));
+    test("a temperature that is not positive is refused", (gpu) => checkRefusedTemperatures(gpu, op, attrsAt));
   }
 }
 
@@ -77,7 +77,7 @@ function casesOf<Attrs>(settings: string, attrsAt: AttrsAt<Attrs>): OpCase<"stud
   ];
 }
 
-async function checkWarmth<Attrs extends TemperatureAttrs>(
+async function checkTemperature<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,
   attrsAt: AttrsAt<Attrs>,
@@ -93,7 +93,7 @@ async function checkWarmth<Attrs extends TemperatureAttrs>(
   warm.gradient.forEach((slope, i) => assertAlmostEquals(slope, divided.gradient[i] / 4, 1e-7));
 }
 
-async function checkRefusal<Attrs extends TemperatureAttrs>(
+async function checkRefusedTemperatures<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,
   attrsAt: AttrsAt<Attrs>,

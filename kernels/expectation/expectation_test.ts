@@ -58,7 +58,7 @@ gpuTest("expectation: the gradient of the values sums to dOut in every row", asy
   }
 });
 
-gpuTest("expectation computes only the gradients that are asked for", async (gpu) => {
+gpuTest("expectation computes only the gradients that are wanted", async (gpu) => {
   const inputs = { logits: uploadRows(gpu, [2, 9], logits), values: uploadRows(gpu, [2, 9], logits) };
   const onlyLogits = gradients(gpu, inputs, ["logits"]);
   const onlyValues = gradients(gpu, inputs, ["values"]);

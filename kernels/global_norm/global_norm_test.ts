@@ -22,7 +22,7 @@ for (const sizes of [[1], [2], [37], [5, 8193, 1], [70001, 3, 16384], [0, 6]]) {
   });
 }
 
-gpuTest("globalNorm counts no element past the end of a tensor whose size is no multiple of 4", async (gpu) => {
+gpuTest("globalNorm counts no element past the end of a tensor whose size is not a multiple of 4", async (gpu) => {
   for (let size = 1; size <= 9; size++) {
     // What the buffer held before must not be seen: it is filled with large values, released and used again.
     gpu.release(gpu.upload(new Float32Array(64).fill(1e6)));

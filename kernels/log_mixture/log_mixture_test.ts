@@ -29,7 +29,7 @@ for (const shape of [[1, 1], [7, 37], [5, 52], [33, 2048], [3, 50_257]]) {
     for (const weight of [0, 1e-6, 0.2, 0.5, 0.93, 1]) {
       const values = await run(gpu, one, other, shape, weight);
       const expected = logMixtureReference({ first: asArray64(one, shape), second: asArray64(other, shape) }, weight);
-      // Sums of tens of thousands of terms round to some 1e-5.
+      // Sums of tens of thousands of terms are rounded to about 1e-5.
       const tolerance = shape[1] > 10_000 ? 2e-5 : 2e-6;
       expected.data.forEach((value, i) =>
         assertAlmostEquals(values[i], value, tolerance * Math.max(1, -value), `${i}`)
@@ -85,7 +85,7 @@ gpuTest("logMixture gives equal bits in two runs", async (gpu) => {
   assertEquals(await bits(), before);
 });
 
-gpuTest("logMixture refuses a weight that is no share, and shapes that differ", async (gpu) => {
+gpuTest("logMixture refuses a weight outside 0 to 1, and shapes that differ", async (gpu) => {
   const logits = gpu.allocate([2, 4]);
   for (const weight of [-0.1, 1.1, NaN]) {
     assertThrows(

@@ -15,7 +15,7 @@ import { skewReverseKl } from "../divergence/skew_reverse_kl/skew_reverse_kl.ts"
 import { gpuTest } from "../test_gpu.ts";
 import { totalVariation } from "../divergence/total_variation/total_variation.ts";
 
-// What holds for every op that sees its logits through softmax only.
+// Laws of every op that uses its logits only through their softmax.
 
 type Logits = Float32Array<ArrayBuffer>;
 
@@ -125,7 +125,7 @@ for (const op of ops) {
       for (const vocabSize of [151_936, 151_937, 50_257]) {
         const shape = [2, vocabSize];
         const logits = gridLogits(shape);
-        // Most of the mass at the end: sums that stop early would miss it. Sums of 19,000 terms a lane round to some 1e-5.
+        // Most of the mass is at the end, where sums that stop early would miss it. Sums of 19,000 terms per lane are rounded to about 1e-5.
         for (let n = 0; n < 2; n++) logits.fill(12, (n + 1) * vocabSize - 20, (n + 1) * vocabSize);
         const { out, gradient } = await op.run(gpu, logits, shape);
         op.reference(logits, shape).forEach((expected, n) => {

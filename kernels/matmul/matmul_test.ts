@@ -13,7 +13,7 @@ const kernels: Record<string, MatmulKernel> = { registerTile, sharedTile64, shar
 const sizes = [
   [1, 4, 4], [1, 37, 50], [3, 20, 36], [7, 64, 68], [17, 8, 132], [64, 128, 512], [5, 7, 3], [70, 33, 65], [130, 40, 140], [6, 9, 1],
 ];
-/** Sums over a vocabulary, as the gradient of its projection takes them: the longest loops of all. */
+/** Sums over a vocabulary, as in the gradient of its projection: the longest loops of all. */
 const vocabularySizes = [[8, 50_260, 4], [8, 50_257, 4], [3, 50_257, 5], [1, 151_936, 8]];
 const layouts = [[false, false], [false, true], [true, false], [true, true]];
 
@@ -27,7 +27,7 @@ for (const [name, kernel] of Object.entries(kernels)) {
     });
   }
 
-  gpuTest(`matmul: ${name} leaves out what lies past the edges of A and B, infinite as it may be`, async (gpu) => {
+  gpuTest(`matmul: ${name} ignores what lies past the edges of A and B, even infinities`, async (gpu) => {
     for (const [transposeA, transposeB] of [[false, false], [true, true]]) { // every way to load an operand
       for (const size of [[5, 6, 7], [1, 3, 9], [9, 5, 4]]) {
         await checkEdges(gpu, size, { transposeA, transposeB, kernel });
@@ -46,7 +46,7 @@ for (const [name, kernel] of Object.entries(kernels)) {
   });
 }
 
-gpuTest("matmul: the kernel chosen by itself sums a whole vocabulary", async (gpu) => {
+gpuTest("matmul: the kernel chosen by default sums a whole vocabulary", async (gpu) => {
   for (const size of vocabularySizes) {
     await checkProduct(gpu, size, { transposeA: false, transposeB: false });
     await checkProduct(gpu, size, { transposeA: true, transposeB: false });

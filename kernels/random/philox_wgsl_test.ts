@@ -7,7 +7,7 @@ import testWgsl from "./philox_wgsl_test.wgsl" with { type: "text" };
 
 const kernel = defineKernel("philoxTest", testWgsl + philoxWgsl);
 
-/** What carries and halves get wrong first, then spread-out words. */
+/** First words where carries and halves are likely to go wrong, then spread-out ones. */
 const EDGES = [0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 const wordAt = (i: number) => i < 64 ? EDGES[(i * 7 + (i >>> 3)) % 8] : Math.imul(i, 2654435769) >>> 0;
 

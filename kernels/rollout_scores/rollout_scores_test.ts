@@ -6,7 +6,7 @@ import { logRatioRewardReference, mixtureLogProbReference } from "./rollout_scor
 
 type Values = Float32Array<ArrayBuffer>;
 
-/** Log probabilities from −12 to 0, the teacher's unlike the student's. */
+/** Log-probabilities from −12 to 0, different for teacher and student. */
 const logProbs = (rows: number, seed: number): Values =>
   Float32Array.from({ length: rows }, (_, i) => -6 + 6 * Math.sin(seed * i * i + seed));
 const upload = (gpu: Gpu, teacher: Values, student: Values) => ({
@@ -72,17 +72,24 @@ gpuTest(
   },
 );
 
-gpuTest("a scale that is not positive, weights outside 0 to 1 and rows of other numbers are refused", async (gpu) => {
-  const inputs = upload(gpu, logProbs(3, 1), logProbs(3, 2));
-  assertThrows(() => logRatioReward(gpu, inputs, { scale: 0, clip: 1 }), RangeError, "scale is 0, not positive");
-  for (const teacherWeight of [-0.1, 1.1, NaN]) {
-    assertThrows(() => mixtureLogProb(gpu, inputs, { teacherWeight }), RangeError, `teacherWeight is ${teacherWeight}`);
-  }
-  const uneven = upload(gpu, logProbs(3, 1), logProbs(4, 2));
-  assertThrows(
-    () => logRatioReward(gpu, uneven, { scale: 1, clip: 1 }),
-    RangeError,
-    "Cannot run logRatioReward: axis N",
-  );
-  await gpu.settle();
-});
+gpuTest(
+  "a scale that is not positive, weights outside 0 to 1 and different numbers of rows are refused",
+  async (gpu) => {
+    const inputs = upload(gpu, logProbs(3, 1), logProbs(3, 2));
+    assertThrows(() => logRatioReward(gpu, inputs, { scale: 0, clip: 1 }), RangeError, "scale is 0, not positive");
+    for (const teacherWeight of [-0.1, 1.1, NaN]) {
+      assertThrows(
+        () => mixtureLogProb(gpu, inputs, { teacherWeight }),
+        RangeError,
+        `teacherWeight is ${teacherWeight}`,
+      );
+    }
+    const uneven = upload(gpu, logProbs(3, 1), logProbs(4, 2));
+    assertThrows(
+      () => logRatioReward(gpu, uneven, { scale: 1, clip: 1 }),
+      RangeError,
+      "Cannot run logRatioReward: axis N",
+    );
+    await gpu.settle();
+  },
+);

@@ -37,7 +37,7 @@ async function rotated(gpu: Gpu, heads: Float32Array<ArrayBuffer>, position: num
 }
 
 const heads = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * i + 1));
-gpuTest("rotary: an angle is off by 7.4e-10 a position beyond f32 rounding, 2e-6 at position 2048", async (gpu) => {
+gpuTest("rotary: an angle is off by 7.4e-10 per position beyond f32 rounding, 2e-6 at position 2048", async (gpu) => {
   const attrs = { numHeads: 1, numKvHeads: 1, headSize: 64, theta: 10000 };
   const positions = Uint32Array.from({ length: 2049 }, (_, i) => i).with(0, 131071);
   // x = (1, 0): out = (cos, sin).
@@ -60,7 +60,7 @@ gpuTest("rotary: position 0 changes nothing, and value heads are copied at any p
   assert(out.subarray(0, 48).every((value, i) => value !== heads[i]));
 });
 
-gpuTest("rotary: a query and a key meet by the difference of their positions alone", async (gpu) => {
+gpuTest("rotary: the product of a query and a key depends only on the difference of their positions", async (gpu) => {
   const product = async (queryAt: number, keyAt: number) => {
     const [query, key] = [await rotated(gpu, heads, queryAt), await rotated(gpu, heads, keyAt)];
     return query.subarray(0, 8).reduce((sum, value, i) => sum + value * key[32 + i], 0);
@@ -73,7 +73,7 @@ gpuTest("rotary: a query and a key meet by the difference of their positions alo
   assert(Math.abs(await product(41, 7) - expected) > 1e-2);
 });
 
-gpuTest("rotary: backward turns back what forward turned", async (gpu) => {
+gpuTest("rotary: backward undoes the rotation of forward", async (gpu) => {
   const inputs = { x: gpu.upload(heads, [1, 1, 64]), positions: gpu.upload(Uint32Array.of(777), [1, 1]) };
   const { out } = rotary.forward(gpu, inputs, grouped);
   const context = { inputs, out, saved: {}, attrs: grouped, wanted: new Set(["x"] as const) };

@@ -3,7 +3,7 @@ import { gpuTest } from "../test_gpu.ts";
 import { NoAdapterError, requestAdapter } from "./adapter.ts";
 import { Gpu } from "./gpu.ts";
 
-/** Runs with another `navigator.gpu`, and restores the true one. */
+/** Runs with another `navigator.gpu`, then restores the real one. */
 async function withNavigatorGpu(stub: unknown, run: () => Promise<void>): Promise<void> {
   Object.defineProperty(navigator, "gpu", { value: stub, configurable: true });
   try {

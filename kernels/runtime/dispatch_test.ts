@@ -12,7 +12,7 @@ const numberKernel = defineKernel("number", text, "number");
 const multiplyKernel = defineKernel("multiply", text, "multiply");
 const reduceKernel = defineKernel("reduce", text, "reduce");
 
-gpuTest("a binding or parameter that is not given is named, with the kernel", (gpu) => {
+gpuTest("the error for a missing binding or parameter names it and the kernel", (gpu) => {
   const [x, out] = [gpu.allocate([4]), gpu.allocate([4])];
   assertThrows(
     () => gpu.dispatch(multiplyKernel, { bindings: { out }, params: { count: 4, value: 1 }, workgroups: 1 }),

@@ -10,7 +10,7 @@ const sumKernel = defineKernel("images.sum", wgsl, "sum");
 const sumIdsKernel = defineKernel("images.sumIds", wgsl, "sumIds");
 const scaleKernel = defineKernel("images.scale", wgsl, "scale");
 
-/** Forces images upon whatever adapter there is: all of them can read them. */
+/** Forces the use of images on any adapter; all of them can read images. */
 const tunings = [{ inputs: "image" }] as const;
 
 const grid = (count: number) => ({ constants: { WORKGROUP: 64 }, workgroups: Math.ceil(count / 64) });
@@ -60,7 +60,7 @@ gpuTest(
     gpu.clear(a);
     assertEquals(await read(a), new Float32Array(count));
     gpu.release(a);
-    const again = gpu.upload(numbered(count)); // takes the buffer, and so the image, of a
+    const again = gpu.upload(numbered(count)); // takes the buffer of a, and thus its image
     assertEquals(await read(again), numbered(count));
     for (const tensor of [again, b, c]) gpu.release(tensor);
   },

@@ -42,7 +42,7 @@ test("a kernel is compiled once for each set of constants", (_, cache) => {
   assert(cache.pipeline(numberKernel, {}, 0) !== first);
 });
 
-test("kernels that bind alike share a layout, and so their bind groups", (gpu, cache) => {
+test("kernels with equal bindings share a layout, and thus their bind groups", (gpu, cache) => {
   const [put, number] = [cache.pipeline(putKernel, {}, 0), cache.pipeline(numberKernel, {}, 0)];
   assert(put.layout === number.layout);
   assert(cache.pipeline(multiplyKernel, {}, 0).layout !== put.layout);
@@ -62,7 +62,7 @@ test("a bind group is made once for the same windows of the same buffers, and an
   assert(groupOf(cache, multiplyKernel, layout, { x: { ...x, shape: [256], offset: 1024 }, out }) !== half);
 });
 
-test("a binding that is not given is named", (gpu, cache) => {
+test("the error for a missing binding names it", (gpu, cache) => {
   const { layout } = cache.pipeline(multiplyKernel, {}, 0);
   assertThrows(
     () => groupOf(cache, multiplyKernel, layout, { x: gpu.allocate([4]) }),

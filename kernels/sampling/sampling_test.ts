@@ -33,11 +33,11 @@ async function draw(gpu: Gpu, logits: Values, vocabSize: number, change: Partial
   return [...tokens];
 }
 
-/** Logits from −5 to 5, every row other. */
+/** Logits from −5 to 5, different in every row. */
 const spread = (batch: number, vocabSize: number) =>
   Float32Array.from({ length: batch * vocabSize }, (_, i) => 5 * Math.sin(1.7 * i + Math.sin(i * i)));
 
-/** Logits of few values, so that many tokens are equal. */
+/** Logits with few distinct values, so that many tokens are equal. */
 const tied = (batch: number, vocabSize: number) => spread(batch, vocabSize).map((value) => Math.round(value / 2));
 
 /** The reference's token, unless float32 rounding of the sums may decide otherwise: a change of 2e-6 changes it. */
@@ -95,7 +95,7 @@ for (const vocabSize of [50_257, 151_936]) {
       const tokens = await draw(gpu, logits, vocabSize, change);
       tokens.forEach((token, row) => {
         const rowLogits = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
-        // The cumulative sums of so many tokens are rounded more coarsely than one token is wide: compare the place.
+        // The cumulative sums of so many tokens are rounded more coarsely than one token is wide, so compare the place.
         const probabilities = samplingProbabilities(rowLogits, options);
         const expected = drawReference(rowLogits, samplingUniform(options, row), options);
         const between = probabilities.subarray(Math.min(token, expected) + 1, Math.max(token, expected));

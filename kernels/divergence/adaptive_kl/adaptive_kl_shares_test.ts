@@ -8,7 +8,7 @@ import { adaptiveKlSharesReference } from "./adaptive_kl_shares_reference.ts";
 
 type Logits = Float32Array<ArrayBuffer>;
 
-/** No tokens have it together, but by chance: so rounding does not decide which token is the head's last. */
+/** Tokens reach it exactly only by chance, so rounding does not decide which token is the last of the head. */
 const UNLIKELY_MASS = 0.4871;
 
 interface Policies {

@@ -52,7 +52,7 @@ gpuTest("alphaBeta tends to forwardKl at (1, 0) and to reverseKl at (0, 1), in v
   }
 });
 
-gpuTest("alphaBeta refuses exponents whose divergence is a limit, and what is no number", async (gpu) => {
+gpuTest("alphaBeta refuses exponents whose divergence is a limit, and what is not a number", async (gpu) => {
   const logits = gpu.allocate([1, 4]);
   const refused = [
     [0, 1, "alpha is 0"],
