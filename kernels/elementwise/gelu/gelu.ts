@@ -6,14 +6,13 @@ import wgsl from "./gelu.wgsl" with { type: "text" };
 import tanhWgsl from "./gelu_tanh.wgsl" with { type: "text" };
 import normalCdfWgsl from "./normal_cdf.wgsl" with { type: "text" };
 
-const shared = vec4Wgsl + tanhWgsl + normalCdfWgsl;
+const texts = { shared: vec4Wgsl + tanhWgsl + normalCdfWgsl, wgsl };
 const approximations = {
-  none: defineUnary("gelu", {
-    ...{ shared, wgsl, forward: "forwardExact", backward: "backwardExact" },
-    value: geluReference,
-  }),
+  none: defineUnary("gelu", { ...texts, forward: "forwardExact", backward: "backwardExact", value: geluReference }),
   tanh: defineUnary("geluTanh", {
-    ...{ shared, wgsl, forward: "forwardTanh", backward: "backwardTanh" },
+    ...texts,
+    forward: "forwardTanh",
+    backward: "backwardTanh",
     value: geluTanhReference,
   }),
 };
