@@ -9,7 +9,7 @@
  */
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
-import type { ModelFamily } from "#lib/bench/instruction_task.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { averageFigure, distanceFigure, gainFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
@@ -34,7 +34,7 @@ export const gpt2InstructionFollowing = table({
 });
 
 interface Subject extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
-  readonly family: ModelFamily;
+  readonly family: DecoderFamilyName;
   readonly published: PublishedNumbers;
 }
 

@@ -1,5 +1,6 @@
 import type { Experiment } from "./experiment.ts";
-import { instructionTask, type ModelFamily } from "./instruction_task.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
+import { instructionTask } from "./instruction_task.ts";
 import type { Method } from "./method.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -8,7 +9,7 @@ type InstructionExperiment =
   & {
     readonly methods: Readonly<Record<string, Method>>;
     /** Of teacher and students; default `llama`. */
-    readonly family?: ModelFamily;
+    readonly family?: DecoderFamilyName;
   };
 
 /** A table of students on the instruction sets: method by seed, each trained once in a run that makes several tables. */
