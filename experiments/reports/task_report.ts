@@ -2,7 +2,7 @@
 import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
 import { BLEU_OF_ITEMS } from "#lib/metrics/bleu.ts";
-import { STUDENT_SIZES, TASK_METRICS, taskName } from "#lib/bench/t5_task.ts";
+import { STUDENT_SIZES, TASK_METRICS, taskName } from "#experiments/tasks/t5_task.ts";
 import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import { curves } from "#lib/reporting/figures/curves.ts";

@@ -7,12 +7,12 @@ import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import type { RunContext } from "./experiment.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import { readInstructionTexts } from "./instruction_texts.ts";
-import { meanScore, respond, samplesOf, textOf } from "./responses.ts";
-import type { Scoring, Task } from "./task.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import { meanScore, respond, samplesOf, textOf } from "#lib/bench/responses.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /** What may be deleted at any time, from the project's folder; git does not see it. */
 const CACHE_FOLDER = ".cache";

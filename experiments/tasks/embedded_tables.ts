@@ -1,13 +1,13 @@
-import { countLeakedSources, type TaskData, type TaskName, type TaskRecord } from "./task_records.ts";
-import iwsltTest from "./tasks/iwslt/test.tsv" with { type: "text" };
-import iwsltTrain from "./tasks/iwslt/train.tsv" with { type: "text" };
-import iwsltValidation from "./tasks/iwslt/validation.tsv" with { type: "text" };
-import samsumTest from "./tasks/samsum/test.tsv" with { type: "text" };
-import samsumTrain from "./tasks/samsum/train.tsv" with { type: "text" };
-import samsumValidation from "./tasks/samsum/validation.tsv" with { type: "text" };
-import strategyqaTest from "./tasks/strategyqa/test.tsv" with { type: "text" };
-import strategyqaTrain from "./tasks/strategyqa/train.tsv" with { type: "text" };
-import strategyqaValidation from "./tasks/strategyqa/validation.tsv" with { type: "text" };
+import { countLeakedSources, type TaskData, type TaskName, type TaskRecord } from "#lib/data/task_records.ts";
+import iwsltTest from "./iwslt/test.tsv" with { type: "text" };
+import iwsltTrain from "./iwslt/train.tsv" with { type: "text" };
+import iwsltValidation from "./iwslt/validation.tsv" with { type: "text" };
+import samsumTest from "./samsum/test.tsv" with { type: "text" };
+import samsumTrain from "./samsum/train.tsv" with { type: "text" };
+import samsumValidation from "./samsum/validation.tsv" with { type: "text" };
+import strategyqaTest from "./strategyqa/test.tsv" with { type: "text" };
+import strategyqaTrain from "./strategyqa/train.tsv" with { type: "text" };
+import strategyqaValidation from "./strategyqa/validation.tsv" with { type: "text" };
 
 const TABLES = {
   samsum: {

@@ -1,9 +1,9 @@
-import type { Experiment } from "./experiment.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
 import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import { instructionTask } from "./instruction_task.ts";
-import type { Method } from "./method.ts";
-import { NUMERICS } from "./numerics.ts";
-import { Workbench } from "./workbench.ts";
+import type { Method } from "#lib/bench/method.ts";
+import { NUMERICS } from "#lib/bench/numerics.ts";
+import { Workbench } from "#lib/bench/workbench.ts";
 
 type InstructionExperiment =
   & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report">

@@ -8,13 +8,13 @@ import { EncoderDecoder } from "#lib/models/encoder_decoder.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import type { RunContext } from "./experiment.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
-import type { Profile } from "./profile.ts";
-import { meanScore, respond, samplesOf, search, textOf } from "./responses.ts";
-import type { Scoring, Task } from "./task.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { meanScore, respond, samplesOf, search, textOf } from "#lib/bench/responses.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
 import { readTaskTexts } from "./task_texts.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /** The sizes of students, smallest first. */
 export const STUDENT_SIZES = ["small", "base", "large"] as const;

@@ -1,9 +1,9 @@
 import { TASK_NAMES } from "#lib/data/task_records.ts";
-import type { Experiment } from "./experiment.ts";
-import type { Method } from "./method.ts";
-import { NUMERICS } from "./numerics.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { Method } from "#lib/bench/method.ts";
+import { NUMERICS } from "#lib/bench/numerics.ts";
 import { STUDENT_SIZES, type T5Subject, t5Task, taskName, taskProfile } from "./t5_task.ts";
-import { Workbench } from "./workbench.ts";
+import { Workbench } from "#lib/bench/workbench.ts";
 
 /** Every data set with every size of student, a data set's sizes side by side. */
 export const T5_SUBJECTS: readonly T5Subject[] = TASK_NAMES.flatMap((corpus) =>

@@ -1,12 +1,12 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
-import { embeddedTask } from "#lib/data/embedded_tasks.ts";
+import { embeddedTask } from "./embedded_tables.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
 import type { TaskName, TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Profile } from "./profile.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /**
  * Reads a data set of the task-specific table (the embedded one, or that of the folder of `--data`), trains the tokenizer on its
