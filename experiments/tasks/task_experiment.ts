@@ -1,12 +1,12 @@
-import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { Method } from "#lib/bench/method.ts";
 import { NUMERICS } from "#lib/bench/numerics.ts";
+import { SEQUENCE_TASK_NAMES } from "./registry.ts";
 import { STUDENT_SIZES, type T5Subject, t5Task, taskName, taskProfile } from "./t5_task.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 /** Every data set with every size of student, a data set's sizes side by side. */
-export const T5_SUBJECTS: readonly T5Subject[] = TASK_NAMES.flatMap((corpus) =>
+export const T5_SUBJECTS: readonly T5Subject[] = SEQUENCE_TASK_NAMES.flatMap((corpus) =>
   STUDENT_SIZES.map((size) => ({ corpus, size }))
 );
 
