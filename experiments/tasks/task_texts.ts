@@ -1,7 +1,7 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
-import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
+import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/data/task_prompt.ts";
 import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Profile } from "#lib/bench/profile.ts";
@@ -28,11 +28,7 @@ export async function readTaskTexts(
   const fit = (name: string, records: readonly TaskRecord[], purpose: "training" | "scoring") => {
     const { examples, ...counts } = fitTask(tokenizer, records, { ...limits, purpose });
     notes[name] = counts;
-    if (examples.length === 0) {
-      throw new InputError(
-        `${corpus}, ${name}: no source has at most ${maxSourceTokens} tokens; raise taskSpecific.${corpus}.maxSourceTokens`,
-      );
-    }
+    if (examples.length === 0) throw new InputError(`${corpus}, ${name}: ${whyNone(corpus, limits, counts)}`);
     return examples;
   };
   const set = (name: string, records: readonly TaskRecord[]): PromptSet => ({
@@ -61,6 +57,19 @@ export async function readTaskTexts(
       lengths: notes,
     },
   };
+}
+
+/** Which limit has left no record. */
+function whyNone(
+  corpus: string,
+  { maxSourceTokens, maxTargetTokens }: TaskLimits,
+  { droppedTargets }: Pick<FittedTasks, "droppedTargets">,
+): string {
+  if (droppedTargets === 0) {
+    return `no source has at most ${maxSourceTokens} tokens; raise taskSpecific.${corpus}.maxSourceTokens`;
+  }
+  return `none of the ${droppedTargets} records whose source fits has a target of at most ${maxTargetTokens} tokens; ` +
+    `raise taskSpecific.${corpus}.maxTargetTokens`;
 }
 
 function trainTokenizer(records: readonly TaskRecord[], vocabSize: number): BpeTokenizer {
