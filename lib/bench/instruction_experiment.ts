@@ -1,6 +1,7 @@
 import type { Experiment } from "./experiment.ts";
 import { instructionTask, type ModelFamily } from "./instruction_task.ts";
 import type { Method } from "./method.ts";
+import { NUMERICS } from "./numerics.ts";
 import { Workbench } from "./workbench.ts";
 
 type InstructionExperiment =
@@ -22,6 +23,7 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
       module,
       variant,
       key: (profile) => `${family}: ${key(profile)}`,
+      making: (profile) => ({ run: `${family}: ${key(profile)}`, settings: profile, numerics: NUMERICS }),
     })),
     async open(context) {
       const bench = await Workbench.open(context, await instructionTask(context, family));

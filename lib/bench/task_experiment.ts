@@ -1,6 +1,7 @@
 import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Method } from "./method.ts";
+import { NUMERICS } from "./numerics.ts";
 import { STUDENT_SIZES, type T5Subject, t5Task, taskName, taskProfile } from "./t5_task.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -38,6 +39,10 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       variant,
       tasks,
       key: (profile, task) => `${task}: ${key(taskProfile(profile, subjectOf(task)))}`,
+      making(profile, task) {
+        const settings = taskProfile(profile, subjectOf(task));
+        return { run: `${task}: ${key(settings)}`, settings, numerics: NUMERICS };
+      },
     })),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
     async open(context, task) {
