@@ -12,7 +12,10 @@ import type { RunContext } from "./experiment.ts";
 import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import type { Profile } from "./profile.ts";
 import { meanScore, respond, samplesOf, search, textOf } from "./responses.ts";
+import type { TaskMaking } from "./method_registry.ts";
+import { withOverrides } from "./section.ts";
 import type { Scoring, Task } from "./task.ts";
+import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
@@ -33,16 +36,33 @@ export function taskName({ corpus, size }: T5Subject): string {
 
 /** The profile with the sizes, lengths and rates of a task. */
 export function taskProfile(profile: Profile, { corpus, size }: T5Subject): Profile {
-  const { teacher, student, distillation, maxTargetTokens } = profile.taskSpecific[corpus];
-  const { ammd, curveEvery, curvePrompts, sizes } = profile.taskSpecific;
+  const { [corpus]: { teacher, student, distillation, maxTargetTokens }, ...settings } = TASK_SPECIFIC.of(profile);
+  const { curveEvery, curvePrompts, sizes } = settings;
   return {
-    ...profile,
+    ...withOverrides(profile, TASK_SPECIFIC),
     data: { ...profile.data, maxNewTokens: maxTargetTokens },
     teacher,
     student: { model: sizes[size], training: student },
     distillation,
-    ammd: { ...profile.ammd, ...ammd },
     evaluation: { ...profile.evaluation, curveEvery, curvePrompts },
+  };
+}
+
+/** What decides the numbers of its cells beside the common sections. */
+export function taskMaking(profile: Profile, subject: T5Subject): TaskMaking {
+  const { corpus } = subject;
+  const settings = TASK_SPECIFIC.of(profile);
+  const { vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds } = settings;
+  const { maxSourceTokens, maxTargetTokens } = settings[corpus];
+  return {
+    name: taskName(subject),
+    numerics: { [`task ${corpus}`]: 1 },
+    settings: {
+      taskSpecific: {
+        ...{ vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds },
+        [corpus]: { maxSourceTokens, maxTargetTokens },
+      },
+    },
   };
 }
 
@@ -56,7 +76,7 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     name,
     corpus,
     profile,
-    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, context.dataFolder),
+    readTexts: () => readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
@@ -82,7 +102,7 @@ async function scoreModel(
   const { maxNewTokens } = profile.data;
   const write = (sampling: SamplingSettings, purpose: string) =>
     respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop }, batchSize);
-  const { beams, lengthPenalty } = profile.taskSpecific;
+  const { beams, lengthPenalty, samplingSeeds } = TASK_SPECIFIC.of(profile);
   const likeliest = beams === 1 ? await write(GREEDY, "evaluation") : await search(
     ...[
       gpu,
@@ -94,7 +114,7 @@ async function scoreModel(
     ] as const,
   );
   const sampled: Trajectory[][] = [];
-  for (const samplingSeed of profile.taskSpecific.samplingSeeds) {
+  for (const samplingSeed of samplingSeeds) {
     sampled.push(await write({ temperature, topK, topP }, `evaluation ${samplingSeed}`));
   }
   const score = SCORERS[subject.corpus];

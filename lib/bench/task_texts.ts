@@ -5,7 +5,7 @@ import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
 import type { TaskName, TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Profile } from "./profile.ts";
+import type { TaskSpecificSettings } from "./task_settings.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
 /**
@@ -14,7 +14,7 @@ import type { PromptSet, Texts } from "./texts.ts";
  */
 export async function readTaskTexts(
   corpus: TaskName,
-  settings: Profile["taskSpecific"],
+  settings: TaskSpecificSettings,
   folder?: string,
 ): Promise<Texts> {
   const data = folder === undefined ? embeddedTask(corpus) : await loadTask(corpus, folder);
