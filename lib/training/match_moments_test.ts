@@ -6,7 +6,7 @@ import { Critic } from "#lib/models/critic.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import { adversarialLoop, type AdversarialRun, type AdversarialSettings } from "./adversarial_loop.ts";
+import { matchMoments, type MomentMatchingRun, type MomentMatchingSettings } from "./match_moments.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
 import { assertResumes, EveryStep } from "./test_snapshots.ts";
@@ -14,7 +14,7 @@ import { assertResumes, EveryStep } from "./test_snapshots.ts";
 const gpu = await testGpu();
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
-const defaults: AdversarialSettings = {
+const defaults: MomentMatchingSettings = {
   beta: 0.5,
   gamma: 1,
   features: "both",
@@ -33,7 +33,7 @@ const teacherTexts: readonly Trajectory[] = prompts.map((prompt) => ({ prompt, r
 type Snapshot = Record<"student" | "teacher" | "offPolicyCritic" | "onPolicyCritic", Map<string, Float32Array>>;
 
 interface Trial {
-  readonly settings?: Partial<AdversarialSettings>;
+  readonly settings?: Partial<MomentMatchingSettings>;
   readonly steps?: number;
   readonly logEvery?: number;
   readonly gpu?: Gpu;
@@ -62,7 +62,7 @@ async function runTrial(trial: Trial) {
     state: () => ({ values: { ...drawn } }),
     restore: ({ values }) => void Object.assign(drawn, values),
   });
-  const run: AdversarialRun = {
+  const run: MomentMatchingRun = {
     players,
     settings: { ...defaults, ...settings },
     texts: {
@@ -100,11 +100,11 @@ async function runTrial(trial: Trial) {
     },
   };
   const start = watched ? await readAll(players) : undefined;
-  await adversarialLoop(device, run);
+  await matchMoments(device, run);
   return { drawn, asked, rows: log.rows, start: start!, snapshots, end: await readAll(players) };
 }
 
-async function readAll(players: AdversarialRun["players"]): Promise<Snapshot> {
+async function readAll(players: MomentMatchingRun["players"]): Promise<Snapshot> {
   const { student, teacher, offPolicyCritic, onPolicyCritic } = players;
   return {
     student: await student.store.read(),
@@ -237,7 +237,7 @@ test("the number of live GPU buffers is constant from the third step on, through
 });
 
 test("updates await the GPU at most once each on average; writing the student's texts adds what reading them takes", async () => {
-  const awaitsOf = async (settings: Partial<AdversarialSettings>) => {
+  const awaitsOf = async (settings: Partial<MomentMatchingSettings>) => {
     const before = gpu.awaits;
     await runTrial({ settings, steps: 10, logEvery: 100 });
     // The log at the end and the four stores that the trial reads.
