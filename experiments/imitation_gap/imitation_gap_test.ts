@@ -2,18 +2,22 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertString
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
 import { reportFiles } from "#lib/runner/report_files.ts";
 import { formatCurves } from "#lib/results/curves_csv.ts";
 import { formatScores } from "#lib/results/scores_csv.ts";
 import { imitationGap } from "./imitation_gap.ts";
 import { measureStudent } from "./measures.ts";
+import { IMITATION_GAP } from "./settings.ts";
 
 const gpu = await testGpu();
 // Steps enough for critics to come within 1 % of the supremum.
-const profile = await loadProfile("smoke", ["imitationGap.criticSteps=100"]);
+const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), ["imitationGap.criticSteps=100"]);
 const run = {
-  cell: (method: string, seed: number) => measureStudent({ gpu, settings: profile.imitationGap, method, seed }),
+  cell: (method: string, seed: number) => measureStudent({ gpu, settings: IMITATION_GAP.of(profile), method, seed }),
 };
 const cells = new Map<string, CellResult>();
 const SEED = 10;
@@ -31,6 +35,7 @@ function recorded(results: ReadonlyMap<string, CellResult>, seed = SEED): Record
   const rows = [...results];
   return {
     profile: "smoke",
+    display: displayOf([imitationGap]),
     scores: rows.flatMap(([method, { scores }]) => scores.map((score) => ({ ...key, method, ...score }))),
     curves: rows.flatMap(([method, { curves }]) => curves.map((row) => ({ ...key, method, ...row }))),
     items: [],

@@ -5,27 +5,34 @@ import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
 import type { Checkpoint, Snapshot } from "#lib/training/checkpoint.ts";
 import type { DistillmMemory } from "#lib/training/distillm_texts.ts";
 import { assertResumes } from "#lib/training/test_snapshots.ts";
-import type { RunContext } from "./experiment.ts";
-import { instructionTask } from "./instruction_task.ts";
-import type { StudentRun } from "./method.ts";
-import { miniLlm } from "./minillm_run.ts";
-import { matchMoments } from "./moment_matching_run.ts";
-import { loadProfile } from "./profile.ts";
-import { choicesOf, dataOf, drawsOf, teacherTextsOf } from "./student_texts.ts";
-import { distilAdaptively, distilOn, fineTuneOn } from "./text_training.ts";
-import { Workbench } from "./workbench.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
+import { instructionTask } from "#experiments/tasks/instruction_task.ts";
+import type { StudentRun } from "#lib/bench/method.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
+import { choicesOf, dataOf, drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { matchMomentsOf } from "./ammd.ts";
+import { learnFromMixedTexts } from "./minillm.ts";
+import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training.ts";
+import { Workbench } from "#lib/bench/workbench.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
+import { METHODS } from "./registry.ts";
 
 const SEED = 10;
+
 const STEPS = 8;
 const WARMUP = 2;
 
-const profile = await loadProfile("smoke", [
+const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), [
   ...["trainRecords=40", "maxNewTokens=5"].map((setting) => `data.${setting}`),
   ...["teacher.training.steps=3", "student.training.steps=3", `distillation.steps=${STEPS}`],
   ...["distillation.teacherTexts=12", "optimizer.batchSize=4", `ammd.criticWarmupSteps=${WARMUP}`],
   // No interval ends with the curves or the run, so that measures wait while the run is saved.
   ...["curveEvery=3", "curvePrompts=3", "logEvery=5"].map((setting) => `evaluation.${setting}`),
 ]);
+const AMMD = effectiveSettings(METHODS.ammd_sft, profile);
+const MINILLM = effectiveSettings(METHODS.minillm, profile);
 const gpu = await testGpu();
 
 /** Keeps nothing beyond the test. */
@@ -78,14 +85,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
     },
   },
   "texts of student and teacher mixed": {
-    train: (run) => miniLlm(run, { ...profile.minillm, rolloutBatches: 2, ppoEpochs: 2 }),
+    train: (run) => learnFromMixedTexts(run, { ...MINILLM, rolloutBatches: 2, ppoEpochs: 2 }),
   },
   "texts of both for two critics": {
-    train: (run) => matchMoments(run, profile.ammd),
+    train: (run) => matchMomentsOf(run, AMMD),
     steps: WARMUP + STEPS,
   },
   "the data and the student's texts for two critics": {
-    train: (run) => matchMoments(run, { ...profile.ammd, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
+    train: (run) => matchMomentsOf(run, { ...AMMD, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
   },
 };
 

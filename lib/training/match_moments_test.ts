@@ -6,13 +6,14 @@ import { Critic } from "#lib/models/critic.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import { adversarialLoop, type AdversarialRun, type AdversarialSettings } from "./adversarial_loop.ts";
+import { matchMoments, type MomentMatchingRun, type MomentMatchingSettings } from "./match_moments.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
 import { assertResumes, EveryStep } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
-const defaults: AdversarialSettings = {
+
+const defaults: MomentMatchingSettings = {
   beta: 0.5,
   gamma: 1,
   features: "both",
@@ -31,7 +32,7 @@ const teacherTexts: readonly Trajectory[] = prompts.map((prompt) => ({ prompt, r
 type Snapshot = Record<"student" | "teacher" | "offPolicyCritic" | "onPolicyCritic", Map<string, Float32Array>>;
 
 interface Trial {
-  readonly settings?: Partial<AdversarialSettings>;
+  readonly settings?: Partial<MomentMatchingSettings>;
   readonly steps?: number;
   readonly logEvery?: number;
   readonly gpu?: Gpu;
@@ -60,7 +61,7 @@ async function runTrial(trial: Trial) {
     state: () => ({ values: { ...drawn } }),
     restore: ({ values }) => void Object.assign(drawn, values),
   });
-  const run: AdversarialRun = {
+  const run: MomentMatchingRun = {
     players,
     settings: { ...defaults, ...settings },
     texts: {
@@ -98,11 +99,11 @@ async function runTrial(trial: Trial) {
     },
   };
   const start = watched ? await readAll(players) : undefined;
-  await adversarialLoop(device, run);
+  await matchMoments(device, run);
   return { drawn, asked, rows: log.rows, start: start!, snapshots, end: await readAll(players) };
 }
 
-async function readAll(players: AdversarialRun["players"]): Promise<Snapshot> {
+async function readAll(players: MomentMatchingRun["players"]): Promise<Snapshot> {
   const { student, teacher, offPolicyCritic, onPolicyCritic } = players;
   return {
     student: await student.store.read(),
@@ -140,13 +141,10 @@ gpuTest("every ascent and every descent is on texts of its own", async () => {
   assertEquals(drawn, { offPolicy: 5 * 3 + 3, onPolicy: 5 * 3 + 3, data: 0 });
 });
 
-gpuTest(
-  "the student writes its texts of a round in one go, for every ascent and, once it moves, its own descent",
-  async () => {
-    const { asked } = await runTrial({ settings: { criticSteps: 3, criticWarmupSteps: 2 } });
-    assertEquals(asked, [3, 3, 4, 4, 4]);
-  },
-);
+gpuTest("the student writes its texts of a round in one go, for every ascent and, once it moves, its own descent", async () => {
+  const { asked } = await runTrial({ settings: { criticSteps: 3, criticWarmupSteps: 2 } });
+  assertEquals(asked, [3, 3, 4, 4, 4]);
+});
 
 gpuTest("with beta 1 no text is drawn from the student, and its critic rests", async () => {
   const { drawn, start, end } = await runTrial({ watched: true, settings: { beta: 1 } });
@@ -220,40 +218,34 @@ gpuTest("the critics' ascent raises the moments, at most to 2·TV", async () => 
   assert(after.d_off > 0.9 * after.two_tv_off && after.d_off <= after.two_tv_off * (1 + 1e-5), `${after.d_off}`);
 });
 
-gpuTest(
-  "the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates",
-  async () => {
-    for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
-      // A device of its own: what other tests left in the pool would hide a leak.
-      await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
-      const buffers: number[] = [];
-      await runTrial({
-        gpu: own,
-        settings,
-        steps: 9,
-        logEvery: 4,
-        onStep: () => buffers.push(own.liveBuffers + own.liveImages),
-      });
-      // onStep(0) comes before the student's first step.
-      assertEquals(new Set(buffers.slice(3)).size, 1, `${JSON.stringify(settings)}: ${buffers}`);
-    }
-  },
-);
+gpuTest("the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates", async () => {
+  for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
+    // A device of its own: what other tests left in the pool would hide a leak.
+    await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
+    const buffers: number[] = [];
+    await runTrial({
+      gpu: own,
+      settings,
+      steps: 9,
+      logEvery: 4,
+      onStep: () => buffers.push(own.liveBuffers + own.liveImages),
+    });
+    // onStep(0) comes before the student's first step.
+    assertEquals(new Set(buffers.slice(3)).size, 1, `${JSON.stringify(settings)}: ${buffers}`);
+  }
+});
 
-gpuTest(
-  "updates await the GPU at most once each on average; writing the student's texts adds what reading them takes",
-  async () => {
-    const awaitsOf = async (settings: Partial<AdversarialSettings>) => {
-      const before = gpu.awaits;
-      await runTrial({ settings, steps: 10, logEvery: 100 });
-      // The log at the end and the four stores that the trial reads.
-      return gpu.awaits - before - 1 - 4;
-    };
-    assert(await awaitsOf({ beta: 1 }) <= 20);
-    // Each of 20 updates reads one batch of generated texts.
-    assert(await awaitsOf({ beta: 0.5 }) <= 40);
-  },
-);
+gpuTest("updates await the GPU at most once each on average; writing the student's texts adds what reading them takes", async () => {
+  const awaitsOf = async (settings: Partial<MomentMatchingSettings>) => {
+    const before = gpu.awaits;
+    await runTrial({ settings, steps: 10, logEvery: 100 });
+    // The log at the end and the four stores that the trial reads.
+    return gpu.awaits - before - 1 - 4;
+  };
+  assert(await awaitsOf({ beta: 1 }) <= 20);
+  // Each of 20 updates reads one batch of generated texts.
+  assert(await awaitsOf({ beta: 0.5 }) <= 40);
+});
 
 gpuTest("with the teacher's states known beforehand every number is the same", async () => {
   const [afresh, known] = [await runTrial({}), await runTrial({ knowsStates: true })];

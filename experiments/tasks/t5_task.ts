@@ -1,20 +1,21 @@
 import type { SamplingSettings } from "#kernels/sampling/sample_tokens.ts";
-import type { TaskName } from "#lib/data/task_records.ts";
 import { GREEDY } from "#lib/generation/generate.ts";
-import { isCorrect } from "#lib/metrics/accuracy.ts";
-import { bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
-import { rougeL } from "#lib/metrics/rouge_l.ts";
 import { EncoderDecoder } from "#lib/models/encoder_decoder.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import type { RunContext } from "./experiment.ts";
-import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
-import type { Profile } from "./profile.ts";
-import { meanScore, respond, samplesOf, search, textOf } from "./responses.ts";
-import type { Scoring, Task } from "./task.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
+import type { CellResult, SampleResponse } from "#lib/results/cell_result.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { respond, samplesOf, search, textOf } from "#lib/bench/responses.ts";
+import type { TaskMaking } from "#lib/bench/method_registry.ts";
+import { withOverrides } from "#lib/bench/section.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
+import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
+import type { Answer } from "./task_metrics.ts";
+import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /** The sizes of students, smallest first. */
 export const STUDENT_SIZES = ["small", "base", "large"] as const;
@@ -22,7 +23,7 @@ export type StudentSize = (typeof STUDENT_SIZES)[number];
 
 /** A task of the task-specific table: a data set, and the size of the student. */
 export interface T5Subject {
-  readonly corpus: TaskName;
+  readonly corpus: SequenceTaskName;
   readonly size: StudentSize;
 }
 
@@ -33,16 +34,33 @@ export function taskName({ corpus, size }: T5Subject): string {
 
 /** The profile with the sizes, lengths and rates of a task. */
 export function taskProfile(profile: Profile, { corpus, size }: T5Subject): Profile {
-  const { teacher, student, distillation, maxTargetTokens } = profile.taskSpecific[corpus];
-  const { ammd, curveEvery, curvePrompts, sizes } = profile.taskSpecific;
+  const { [corpus]: { teacher, student, distillation, maxTargetTokens }, ...settings } = TASK_SPECIFIC.of(profile);
+  const { curveEvery, curvePrompts, sizes } = settings;
   return {
-    ...profile,
+    ...withOverrides(profile, TASK_SPECIFIC),
     data: { ...profile.data, maxNewTokens: maxTargetTokens },
     teacher,
     student: { model: sizes[size], training: student },
     distillation,
-    ammd: { ...profile.ammd, ...ammd },
     evaluation: { ...profile.evaluation, curveEvery, curvePrompts },
+  };
+}
+
+/** What decides the numbers of its cells beside the common sections. */
+export function taskMaking(profile: Profile, subject: T5Subject): TaskMaking {
+  const { corpus } = subject;
+  const settings = TASK_SPECIFIC.of(profile);
+  const { vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds } = settings;
+  const { maxSourceTokens, maxTargetTokens } = settings[corpus];
+  return {
+    name: taskName(subject),
+    numerics: { [`task ${corpus}`]: SEQUENCE_TASKS[corpus].numerics },
+    settings: {
+      taskSpecific: {
+        ...{ vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds },
+        [corpus]: { maxSourceTokens, maxTargetTokens },
+      },
+    },
   };
 }
 
@@ -51,18 +69,18 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
   const { profile } = context;
   const { corpus } = subject;
   const name = taskName(subject);
-  const scoreTexts = SCORERS[corpus];
+  const { metric } = SEQUENCE_TASKS[corpus];
   return {
     name,
     corpus,
     profile,
-    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, context.dataFolder),
+    readTexts: () => readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
     validation: {
-      measure: `validation_${TASK_METRICS[corpus]}`,
-      score: (texts, set, responses) => scoreTexts("", [answersOf(texts, set, responses)]).value,
+      measure: `validation_${metric.name}`,
+      score: (texts, set, responses) => metric.score("", [answersOf(texts, set, responses)]).value,
     },
     heldOut: `${name}/held_out`,
   };
@@ -82,7 +100,7 @@ async function scoreModel(
   const { maxNewTokens } = profile.data;
   const write = (sampling: SamplingSettings, purpose: string) =>
     respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop }, batchSize);
-  const { beams, lengthPenalty } = profile.taskSpecific;
+  const { beams, lengthPenalty, samplingSeeds } = TASK_SPECIFIC.of(profile);
   const likeliest = beams === 1 ? await write(GREEDY, "evaluation") : await search(
     ...[
       gpu,
@@ -94,23 +112,18 @@ async function scoreModel(
     ] as const,
   );
   const sampled: Trajectory[][] = [];
-  for (const samplingSeed of profile.taskSpecific.samplingSeeds) {
+  for (const samplingSeed of samplingSeeds) {
     sampled.push(await write({ temperature, topK, topP }, `evaluation ${samplingSeed}`));
   }
-  const score = SCORERS[subject.corpus];
+  const { metric } = SEQUENCE_TASKS[subject.corpus];
   const samples: SampleResponse[] = samplesOf(texts, dataset, set, likeliest);
   return {
     scores: [
-      score(dataset, [answersOf(texts, set, likeliest)]),
-      score(`${dataset}/sampled`, sampled.map((responses) => answersOf(texts, set, responses))),
+      metric.score(dataset, [answersOf(texts, set, likeliest)]),
+      metric.score(`${dataset}/sampled`, sampled.map((responses) => answersOf(texts, set, responses))),
     ],
     samples,
   };
-}
-
-interface Answer {
-  readonly text: string;
-  readonly references: readonly string[];
 }
 
 function answersOf(texts: Texts, set: PromptSet, responses: readonly Trajectory[]): Answer[] {
@@ -118,40 +131,4 @@ function answersOf(texts: Texts, set: PromptSet, responses: readonly Trajectory[
     text: textOf(texts, response),
     references: set.prompts[i].record.references,
   }));
-}
-
-type Scorer = (dataset: string, draws: readonly (readonly Answer[])[]) => CellScore;
-
-/** What each data set is scored in. */
-export const TASK_METRICS = { samsum: "rouge_l", iwslt: "bleu", strategyqa: "accuracy" } as const;
-
-/** How the answers to one set are scored, over all draws of them. */
-const SCORERS: Readonly<Record<TaskName, Scorer>> = {
-  samsum: (dataset, draws) =>
-    meanScore(
-      dataset,
-      TASK_METRICS.samsum,
-      draws.map((answers) => answers.map(({ text, references }) => rougeL(text, references))),
-    ),
-  strategyqa: (dataset, draws) =>
-    meanScore(
-      dataset,
-      TASK_METRICS.strategyqa,
-      draws.map((answers) => answers.map(({ text, references }) => Number(isCorrect(text, references[0])))),
-    ),
-  iwslt: bleuOf,
-};
-
-/** BLEU of a set: all draws are one corpus. What it is made of is kept sentence by sentence, for tests by resampling. */
-function bleuOf(dataset: string, draws: readonly (readonly Answer[])[]): CellScore {
-  const ofItems = draws[0].map((_, i) =>
-    sumStatistics(draws.map((answers) => bleuStatistics(answers[i].text, answers[i].references[0])))
-  );
-  return {
-    dataset,
-    metric: TASK_METRICS.iwslt,
-    value: corpusBleu(sumStatistics(ofItems)).bleu,
-    count: ofItems.length,
-    statistics: statisticColumns(ofItems),
-  };
 }

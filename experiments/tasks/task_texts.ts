@@ -1,23 +1,25 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
-import { embeddedTask } from "#lib/data/embedded_tasks.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
-import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
-import type { TaskName, TaskRecord } from "#lib/data/task_records.ts";
+import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/data/task_prompt.ts";
+import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Profile } from "./profile.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
+import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
+import { embeddedData } from "./sequence_task.ts";
+import type { TaskSpecificSettings } from "./task_settings.ts";
 
 /**
  * Reads a data set of the task-specific table (the embedded one, or that of the folder of `--data`), trains the tokenizer on its
  * training records, and encodes sources and targets within their limits.
  */
 export async function readTaskTexts(
-  corpus: TaskName,
-  settings: Profile["taskSpecific"],
+  corpus: SequenceTaskName,
+  settings: TaskSpecificSettings,
   folder?: string,
 ): Promise<Texts> {
-  const data = folder === undefined ? embeddedTask(corpus) : await loadTask(corpus, folder);
+  const task = SEQUENCE_TASKS[corpus];
+  const data = folder === undefined ? embeddedData(task) : await loadTask(corpus, task.format, folder);
   const { maxSourceTokens, maxTargetTokens } = settings[corpus];
   const train = data.train.slice(0, settings.trainRecords);
   const tokenizer = trainTokenizer(train, settings.vocabSize);
@@ -26,11 +28,7 @@ export async function readTaskTexts(
   const fit = (name: string, records: readonly TaskRecord[], purpose: "training" | "scoring") => {
     const { examples, ...counts } = fitTask(tokenizer, records, { ...limits, purpose });
     notes[name] = counts;
-    if (examples.length === 0) {
-      throw new InputError(
-        `${corpus}, ${name}: no source has at most ${maxSourceTokens} tokens; raise taskSpecific.${corpus}.maxSourceTokens`,
-      );
-    }
+    if (examples.length === 0) throw new InputError(`${corpus}, ${name}: ${whyNone(corpus, limits, counts)}`);
     return examples;
   };
   const set = (name: string, records: readonly TaskRecord[]): PromptSet => ({
@@ -59,6 +57,19 @@ export async function readTaskTexts(
       lengths: notes,
     },
   };
+}
+
+/** Which limit has left no record. */
+function whyNone(
+  corpus: string,
+  { maxSourceTokens, maxTargetTokens }: TaskLimits,
+  { droppedTargets }: Pick<FittedTasks, "droppedTargets">,
+): string {
+  if (droppedTargets === 0) {
+    return `no source has at most ${maxSourceTokens} tokens; raise taskSpecific.${corpus}.maxSourceTokens`;
+  }
+  return `none of the ${droppedTargets} records whose source fits has a target of at most ${maxTargetTokens} tokens; ` +
+    `raise taskSpecific.${corpus}.maxTargetTokens`;
 }
 
 function trainTokenizer(records: readonly TaskRecord[], vocabSize: number): BpeTokenizer {
