@@ -75,7 +75,7 @@ export function sectionOf<Settings extends object>(method: RegisteredMethod<Sett
   const { registered, settings, fixed, check } = method;
   if (Object.keys(settings.shape).every((key) => key in fixed)) return undefined;
   // A method's settings are those of its schema.
-  const section = { name: registered, schema: settings, check } as Parameters<typeof defineSection>[0];
+  const section = { name: registered, ofMethod: true, schema: settings, check } as Parameters<typeof defineSection>[0];
   return defineSection(section) as unknown as Section<Settings>;
 }
 

@@ -99,9 +99,9 @@ export function profileSchema(sections: readonly Section[]): ProfileSchema {
       distinct.some(({ name, schema }) => name === section.name && schema !== section.schema);
     if (isTaken) throw new RangeError(`Cannot read profiles: two sections are named ${section.name}`);
   }
-  const overridden = distinct.filter(({ overridesMethods }) => !overridesMethods);
+  const ofMethods = distinct.filter(({ ofMethod }) => ofMethod);
   const shape = Object.fromEntries(distinct.map((section) => {
-    const overrides = section.overridesMethods ? overridesOf(section, overridden) : {};
+    const overrides = section.overridesMethods ? overridesOf(section, ofMethods) : {};
     return [section.name, section.schema.extend(overrides).prefault({})];
   }));
   const schema = COMMON_SECTIONS.extend(shape).superRefine((profile, context) => {
@@ -112,8 +112,8 @@ export function profileSchema(sections: readonly Section[]): ProfileSchema {
   return schema as unknown as ProfileSchema;
 }
 
-function overridesOf({ name, schema }: Section, others: readonly Section[]): z.core.$ZodLooseShape {
-  return Object.fromEntries(others.map((other) => {
+function overridesOf({ name, schema }: Section, ofMethods: readonly Section[]): z.core.$ZodLooseShape {
+  return Object.fromEntries(ofMethods.map((other) => {
     if (other.name in schema.shape) {
       throw new RangeError(`Cannot read profiles: ${name}.${other.name} has two meanings`);
     }

@@ -13,6 +13,8 @@ export interface Section<Settings extends object = object> {
   readonly name: string;
   /** What the section holds: every setting with a description, and with a default where profiles need not name it. */
   readonly schema: z.ZodObject;
+  /** Whether it holds the settings of a method. */
+  readonly ofMethod?: boolean;
   /** Whether it may hold a section for each method, of settings that differ from the method's own where it is what counts. */
   readonly overridesMethods?: boolean;
   /** What is wrong with settings beside other sections. */

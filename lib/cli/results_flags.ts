@@ -11,7 +11,7 @@ import type { Present } from "#lib/runner/freshness.ts";
 import { presentOf } from "#lib/runner/present.ts";
 import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 
-const DEFAULT_PROFILE = "tiny";
+export const DEFAULT_PROFILE = "tiny";
 export const DEFAULT_CHECKPOINT_SECONDS = 30;
 export const DEFAULT_RESULTS = "results";
 

@@ -141,10 +141,13 @@ gpuTest("every ascent and every descent is on texts of its own", async () => {
   assertEquals(drawn, { offPolicy: 5 * 3 + 3, onPolicy: 5 * 3 + 3, data: 0 });
 });
 
-gpuTest("the student writes its texts of a round in one go, for every ascent and, once it moves, its own descent", async () => {
-  const { asked } = await runTrial({ settings: { criticSteps: 3, criticWarmupSteps: 2 } });
-  assertEquals(asked, [3, 3, 4, 4, 4]);
-});
+gpuTest(
+  "the student writes its texts of a round in one go, for every ascent and, once it moves, its own descent",
+  async () => {
+    const { asked } = await runTrial({ settings: { criticSteps: 3, criticWarmupSteps: 2 } });
+    assertEquals(asked, [3, 3, 4, 4, 4]);
+  },
+);
 
 gpuTest("with beta 1 no text is drawn from the student, and its critic rests", async () => {
   const { drawn, start, end } = await runTrial({ watched: true, settings: { beta: 1 } });
@@ -218,34 +221,40 @@ gpuTest("the critics' ascent raises the moments, at most to 2·TV", async () => 
   assert(after.d_off > 0.9 * after.two_tv_off && after.d_off <= after.two_tv_off * (1 + 1e-5), `${after.d_off}`);
 });
 
-gpuTest("the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates", async () => {
-  for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
-    // A device of its own: what other tests left in the pool would hide a leak.
-    await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
-    const buffers: number[] = [];
-    await runTrial({
-      gpu: own,
-      settings,
-      steps: 9,
-      logEvery: 4,
-      onStep: () => buffers.push(own.liveBuffers + own.liveImages),
-    });
-    // onStep(0) comes before the student's first step.
-    assertEquals(new Set(buffers.slice(3)).size, 1, `${JSON.stringify(settings)}: ${buffers}`);
-  }
-});
+gpuTest(
+  "the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates",
+  async () => {
+    for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
+      // A device of its own: what other tests left in the pool would hide a leak.
+      await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
+      const buffers: number[] = [];
+      await runTrial({
+        gpu: own,
+        settings,
+        steps: 9,
+        logEvery: 4,
+        onStep: () => buffers.push(own.liveBuffers + own.liveImages),
+      });
+      // onStep(0) comes before the student's first step.
+      assertEquals(new Set(buffers.slice(3)).size, 1, `${JSON.stringify(settings)}: ${buffers}`);
+    }
+  },
+);
 
-gpuTest("updates await the GPU at most once each on average; writing the student's texts adds what reading them takes", async () => {
-  const awaitsOf = async (settings: Partial<MomentMatchingSettings>) => {
-    const before = gpu.awaits;
-    await runTrial({ settings, steps: 10, logEvery: 100 });
-    // The log at the end and the four stores that the trial reads.
-    return gpu.awaits - before - 1 - 4;
-  };
-  assert(await awaitsOf({ beta: 1 }) <= 20);
-  // Each of 20 updates reads one batch of generated texts.
-  assert(await awaitsOf({ beta: 0.5 }) <= 40);
-});
+gpuTest(
+  "updates await the GPU at most once each on average; writing the student's texts adds what reading them takes",
+  async () => {
+    const awaitsOf = async (settings: Partial<MomentMatchingSettings>) => {
+      const before = gpu.awaits;
+      await runTrial({ settings, steps: 10, logEvery: 100 });
+      // The log at the end and the four stores that the trial reads.
+      return gpu.awaits - before - 1 - 4;
+    };
+    assert(await awaitsOf({ beta: 1 }) <= 20);
+    // Each of 20 updates reads one batch of generated texts.
+    assert(await awaitsOf({ beta: 0.5 }) <= 40);
+  },
+);
 
 gpuTest("with the teacher's states known beforehand every number is the same", async () => {
   const [afresh, known] = [await runTrial({}), await runTrial({ knowsStates: true })];
