@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Experiment, ExperimentMethod } from "#lib/bench/experiment.ts";
-import { effectiveSettings, type RegisteredMethod } from "#lib/bench/method_registry.ts";
+import { effectiveSettings, type RegisteredMethod, sectionOf } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { COMMON_SECTIONS, type ProfileSchema } from "#lib/bench/profile_schema.ts";
 import { descriptionOf, unwrapped } from "#lib/bench/section.ts";
@@ -61,7 +61,9 @@ function settingsOf(method: RegisteredMethod, { name, profile }: ShownProfile): 
   const { registered, settings, fixed } = method;
   if (Object.keys(settings.shape).length === 0) return ["It has no settings of its own."];
   return [
-    `Settings, with their values in profile ${name}; --set ${registered}.KEY=VALUE changes one`,
+    sectionOf(method)
+      ? `Settings, with their values in profile ${name}; --set ${registered}.KEY=VALUE changes one`
+      : "Settings, all of them fixed",
     ...settingLines(settings, effectiveSettings(method, profile), fixed),
   ];
 }
