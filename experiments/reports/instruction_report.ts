@@ -1,7 +1,7 @@
 /** The tables and figures that the instruction-following experiments share. */
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { HELD_OUT } from "#lib/bench/instruction_task.ts";
-import { methodLabel } from "#lib/reporting/display_names.ts";
+import { HELD_OUT } from "#experiments/tasks/instruction_task.ts";
+import { methodLabel } from "#lib/reporting/method_display.ts";
 import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
@@ -11,7 +11,7 @@ import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { AVERAGE } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
-import { BASELINE, gainDots, type Labels, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
+import { BASELINE, gainDots, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
 /** ROUGE-L on the average over the evaluation sets. */
 const AVERAGE_ROUGE = { dataset: AVERAGE, metric: "rouge_l" };
@@ -24,6 +24,7 @@ export function scoreTables(
   const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
     buildTable(results.scores, {
       ...rows,
+      display: results.display,
       published,
       caption: `${caption}: ${name}`,
       metrics: [metric],
@@ -51,9 +52,9 @@ const HELD_OUT_COLUMNS = [
   ["reverse_kl_on", "Reverse KL on"],
 ];
 
-export function heldOutTable({ scores }: RecordedResults, { caption, methods, labels }: TableRows): ScoreTable {
+export function heldOutTable({ scores, display }: RecordedResults, { caption, methods }: TableRows): ScoreTable {
   const columns = HELD_OUT_COLUMNS.map(([metric, label]) => ({ dataset: HELD_OUT, metric, label }));
-  const table = buildTable(scores, { caption, columns, methods, labels });
+  const table = buildTable(scores, { caption, columns, methods, display });
   return {
     ...table,
     legend: [
@@ -65,26 +66,24 @@ export function heldOutTable({ scores }: RecordedResults, { caption, methods, la
 
 /** The average over the evaluation sets of every row. */
 export function averageFigure(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   methods: readonly string[],
-  labels?: Labels,
 ): Figure {
   return dots({
     title: `ROUGE-L, average over the sets (profile ${profile})`,
-    rows: rowsOf(methods.filter((method) => method !== BASELINE), labels),
+    rows: rowsOf(methods.filter((method) => method !== BASELINE), display),
     panels: [{ values: valuesIn(scores, AVERAGE_ROUGE) }],
     x: { title: "ROUGE-L (%)", scale: 100 },
-    reference: { label: methodLabel(BASELINE), method: BASELINE },
+    reference: { label: methodLabel(BASELINE, display), method: BASELINE },
   });
 }
 
 /** What every row gains on the average over SFT continued from the same seed. */
-export function gainFigure(results: RecordedResults, methods: readonly string[], labels?: Labels): Figure {
+export function gainFigure(results: RecordedResults, methods: readonly string[]): Figure {
   return gainDots(results, {
     title: " in ROUGE-L, average over the sets",
     shared: "a teacher, a first student and prompts",
     methods,
-    labels,
     panels: [AVERAGE_ROUGE],
     unit: "points of ROUGE-L",
   });
@@ -103,16 +102,16 @@ export function responseFigure(results: RecordedResults, settings: readonly Sett
 
 /** Moment distance against distribution distance, and either against ROUGE-L, of every trained student. */
 export function distanceFigure(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   methods: readonly string[],
-  labels: Labels = {},
 ): Figure {
   const heldOut = (metric: string) => valuesIn(scores, { dataset: HELD_OUT, metric });
   const average = valuesIn(scores, AVERAGE_ROUGE);
   const rouge = { title: "ROUGE-L, average (%)", scale: 100 };
   return scatter({
     title: `How far every student is from its teacher on held-out prompts (profile ${profile})`,
-    methods: methods.filter((method) => method !== "teacher").map((method) => ({ method, label: labels[method] })),
+    methods: methods.filter((method) => method !== "teacher").map((method) => ({ method })),
+    display,
     panels: [
       {
         x: { title: "total variation, the teacher's texts" },
@@ -145,15 +144,15 @@ const CURVE_AXES: Readonly<Record<string, Omit<CurvePanel, "measure">>> = {
 
 /** Measures of training against the step. */
 export function curvesOf(
-  { curves: rows, profile }: RecordedResults,
+  { curves: rows, profile, display }: RecordedResults,
   title: string,
   methods: readonly string[],
   measures: readonly string[],
-  labels: Labels = {},
 ): Figure {
   return curves(rows, {
     title: `${title} (profile ${profile})`,
-    methods: methods.map((method) => ({ method, label: labels[method] })),
+    methods: methods.map((method) => ({ method })),
+    display,
     panels: measures.map((measure) => ({ measure, ...CURVE_AXES[measure] })),
   });
 }

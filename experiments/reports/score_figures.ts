@@ -1,6 +1,6 @@
 /** The figures that instruction following and the task-specific experiments share. */
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { methodLabel } from "#lib/reporting/display_names.ts";
+import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
 import { response, type Setting } from "#lib/reporting/figures/response.ts";
@@ -12,13 +12,9 @@ import { gainsOver, TableItems } from "#lib/reporting/table_significance.ts";
 /** What every difference is taken to: as many further steps on the data as any distilled student takes. */
 export const BASELINE = "sft_continued";
 
-/** Row names of a table with labels of their own; the others have display names. */
-export type Labels = Readonly<Record<string, string>>;
-
 export interface TableRows {
   readonly caption: string;
   readonly methods: readonly string[];
-  readonly labels?: Labels;
   /** Numbers of others, for the main table. */
   readonly published?: PublishedNumbers;
 }
@@ -37,42 +33,41 @@ function columnOf(scores: RecordedResults["scores"], choice: ColumnChoice): Colu
   return chosenColumns([choice], scores)[0];
 }
 
-export function rowsOf(methods: readonly string[], labels: Labels = {}) {
-  return methods.map((method) => ({ label: labels[method] ?? methodLabel(method), method }));
+export function rowsOf(methods: readonly string[], display: MethodDisplays) {
+  return methods.map((method) => ({ label: methodLabel(method, display), method }));
 }
 
 /** What every row gains over SFT continued from the same seed. */
 export function gainDots(
-  { scores, items, profile }: RecordedResults,
-  { title, shared, methods, labels, panels, unit }: {
+  { scores, items, profile, display }: RecordedResults,
+  { title, shared, methods, panels, unit }: {
     /** What follows "Gain over SFT continued". */
     readonly title: string;
     /** What two students of one seed have in common. */
     readonly shared: string;
     readonly methods: readonly string[];
-    readonly labels?: Labels;
     readonly panels: readonly ScorePanel[];
     readonly unit: string;
   },
 ): Figure {
   const tableItems = new TableItems(items);
   return dots({
-    title: `Gain over ${methodLabel(BASELINE)}${title} (profile ${profile})`,
+    title: `Gain over ${methodLabel(BASELINE, display)}${title} (profile ${profile})`,
     notes: [`Each tick compares two students of one seed: they have ${shared} in common.`],
-    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), labels),
+    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), display),
     panels: panels.map(({ heading, ...choice }) => ({
       heading,
       ...gainsOver(BASELINE, columnOf(scores, choice), tableItems),
     })),
     bars: "95 % intervals over seeds and items, not corrected for the number of methods",
     x: { title: unit, scale: 100 },
-    reference: { label: methodLabel(BASELINE), value: 0 },
+    reference: { label: methodLabel(BASELINE, display), value: 0 },
   });
 }
 
 /** Scores against a setting. */
 export function scoreResponse(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   { title, settings, axis, y, panels }: {
     readonly title: string;
     readonly settings: readonly Setting[];
@@ -87,6 +82,6 @@ export function scoreResponse(
     y: { title: y, scale: 100 },
     settings,
     panels: panels.map(({ heading, ...choice }) => ({ heading, values: valuesIn(scores, choice) })),
-    reference: { label: methodLabel(BASELINE), method: BASELINE },
+    reference: { label: methodLabel(BASELINE, display), method: BASELINE },
   });
 }

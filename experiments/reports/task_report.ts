@@ -1,7 +1,7 @@
 /** The tables and figures that the task-specific experiments share. */
-import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { STUDENT_SIZES, TASK_METRICS, taskName } from "#lib/bench/t5_task.ts";
+import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "#experiments/tasks/registry.ts";
+import { STUDENT_SIZES, taskName } from "#experiments/tasks/t5_task.ts";
 import { datasetLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import { curves } from "#lib/reporting/figures/curves.ts";
@@ -10,7 +10,7 @@ import type { Setting } from "#lib/reporting/figures/response.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import type { ColumnChoice } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
-import { BASELINE, gainDots, type Labels, type ScorePanel, scoreResponse, type TableRows } from "./score_figures.ts";
+import { BASELINE, gainDots, type ScorePanel, scoreResponse, type TableRows } from "./score_figures.ts";
 
 /** How responses were taken: the likeliest token at every step, or sampled at temperature 1. */
 const DECODINGS = { table: { suffix: "", name: "greedy" }, sampled: { suffix: "/sampled", name: "sampled" } } as const;
@@ -27,6 +27,7 @@ export function taskTables(
       const columns = columnsOf(results, suffix);
       const table = buildTable(results.scores, {
         ...rows,
+        display: results.display,
         published: name === "table" ? published : undefined,
         caption: `${caption}: ${decoding} responses`,
         columns,
@@ -39,11 +40,11 @@ export function taskTables(
 }
 
 function columnsOf({ scores }: RecordedResults, suffix: string): ColumnChoice[] {
-  return TASK_NAMES.flatMap((corpus) =>
+  return SEQUENCE_TASK_NAMES.flatMap((corpus) =>
     STUDENT_SIZES.map((size) => ({
       dataset: `${taskName({ corpus, size })}${suffix}`,
-      metric: TASK_METRICS[corpus],
-      label: `${datasetLabel(corpus)} ${metricLabel(TASK_METRICS[corpus])}, ${size}`,
+      metric: SEQUENCE_TASKS[corpus].metric.name,
+      label: `${datasetLabel(corpus)} ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}, ${size}`,
     }))
   ).filter(({ dataset }) => scores.some((row) => row.dataset === dataset));
 }
@@ -84,28 +85,28 @@ export function taskResponseFigure(
 }
 
 function panelsOf(size: StudentSize, decoding: Decoding): ScorePanel[] {
-  return TASK_NAMES.map((corpus) => ({
-    heading: `${datasetLabel(corpus)}, ${metricLabel(TASK_METRICS[corpus])}`,
+  return SEQUENCE_TASK_NAMES.map((corpus) => ({
+    heading: `${datasetLabel(corpus)}, ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}`,
     dataset: `${taskName({ corpus, size })}${DECODINGS[decoding].suffix}`,
-    metric: TASK_METRICS[corpus],
+    metric: SEQUENCE_TASKS[corpus].metric.name,
   }));
 }
 
 /** The distance to the teacher on the student's own texts, while training: a panel for each data set. */
 export function taskCurves(
-  { curves: rows, profile }: RecordedResults,
+  { curves: rows, profile, display }: RecordedResults,
   methods: readonly string[],
   size: StudentSize,
-  labels: Labels = {},
 ): Figure {
-  const panels = TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));
+  const panels = SEQUENCE_TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));
   return curves(
     // A panel shows one measure: that of each task under a name of its own.
     rows.flatMap((row) => row.measure === "validation_two_tv_on" ? [{ ...row, measure: `${row.task}` }] : [])
       .filter(({ measure }) => panels.some(({ task }) => task === measure)),
     {
       title: `Distance to the teacher on own texts, held-out sources, ${size} students (profile ${profile})`,
-      methods: methods.map((method) => ({ method, label: labels[method] })),
+      methods: methods.map((method) => ({ method })),
+      display,
       panels: panels.map(({ corpus, task }) => ({ measure: task, heading: datasetLabel(corpus), title: "2·TV" })),
       bands: false,
     },

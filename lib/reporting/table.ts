@@ -1,4 +1,5 @@
-import { methodLabel, orderDatasets, orderMethods, orderMetrics } from "./display_names.ts";
+import { orderDatasets, orderMethods, orderMetrics } from "./display_names.ts";
+import { type MethodDisplays, methodLabel } from "./method_display.ts";
 import { metricDisplay, printMetric } from "#lib/metrics/metric_display.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
@@ -27,8 +28,8 @@ export interface TableOptions {
   readonly items?: readonly ItemsRow[];
   /** The method that the others are compared with; default SFT continued, or SFT if that has no scores. */
   readonly baseline?: string;
-  /** Labels of rows, by method, where the display name will not do. */
-  readonly labels?: Readonly<Record<string, string>>;
+  /** Labels of rows, by method, in the order of those that `methods` does not have; one that has none stands for itself. */
+  readonly display?: MethodDisplays;
   /** Numbers of others in the table's metric, to show below the rows. */
   readonly published?: PublishedNumbers;
 }
@@ -44,7 +45,9 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
   const metrics = [...new Set(chosen ?? options.metrics ?? orderMetrics(scores.map(({ metric }) => metric)))];
   const shown = scores.filter(({ metric }) => metrics.includes(metric));
   const { methods: givenMethods = [], datasets: givenSets = [] } = options;
-  const methods = orderMethods([...givenMethods, ...shown.map(({ method }) => method)], givenMethods);
+  const { display = {} } = options;
+  const order = [...givenMethods, ...Object.keys(display)];
+  const methods = orderMethods([...givenMethods, ...shown.map(({ method }) => method)], order);
   const datasets = orderDatasets([...givenSets, ...shown.map(({ dataset }) => dataset)], givenSets);
   const seeds = [...new Set([...options.seeds ?? [], ...shown.map(({ seed }) => seed)])].sort((a, b) => a - b);
 
@@ -55,7 +58,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     BASELINES.find((method) => columns.some(({ ofMethod }) => ofMethod.has(method)));
   const items = new TableItems(options.items ?? []);
   const cellsOfColumn = columns.map((column) => cellsOf(column, methods, baseline, items));
-  const labelOf = (method: string) => options.labels?.[method] ?? methodLabel(method);
+  const labelOf = (method: string) => methodLabel(method, display);
   const table = {
     caption: options.caption,
     columns: columns.map(({ name, label, metric, items }) => ({ name, label, metric, items })),
@@ -70,6 +73,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     columns,
     baseline: baseline === undefined ? undefined : { method: baseline, label: labelOf(baseline) },
     items: options.items && items,
+    labelOf,
   };
   const published = options.published && publishedRows(options.published, columns);
   return { ...table, ...(published ? { published } : {}), legend: legendOf(table, facts) };

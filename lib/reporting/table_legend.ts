@@ -1,4 +1,4 @@
-import { datasetLabel, methodLabel } from "./display_names.ts";
+import { datasetLabel } from "./display_names.ts";
 import { metricDisplay, metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
 import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
 import { detectableDifference, isClearOverItems } from "#lib/statistics/significance.ts";
@@ -13,6 +13,7 @@ interface LegendFacts {
   readonly baseline: { readonly method: string; readonly label: string } | undefined;
   /** The scores of single items; undefined where the table is not one to test on. */
   readonly items: TableItems | undefined;
+  readonly labelOf: (method: string) => string;
 }
 
 type Table = Omit<ScoreTable, "legend">;
@@ -97,7 +98,7 @@ function itemLines(items: readonly { readonly label: string; readonly count: str
  * Names the sets of an average that cannot rank students, as they do not show the teacher to be better than the student that training starts
  * from. Items alone decide: the question is what a set can tell of these trained models.
  */
-function separationLines({ columns, items }: LegendFacts): string[] {
+function separationLines({ columns, items, labelOf }: LegendFacts): string[] {
   if (items === undefined) return [];
   const sets = columns.filter(({ averaged }) => averaged).flatMap(({ sets }) => sets);
   return sets.flatMap((set) => {
@@ -106,7 +107,7 @@ function separationLines({ columns, items }: LegendFacts): string[] {
     if (tested === undefined || (sign * tested.difference > 0 && isClearOverItems(tested))) return [];
     const [teacher, student] = [TEACHER, FIRST_STUDENT].map((method) => printed(set, method));
     return [
-      `${datasetLabel(set.dataset)} does not separate the teacher from ${methodLabel(FIRST_STUDENT)} here ` +
+      `${datasetLabel(set.dataset)} does not separate the teacher from ${labelOf(FIRST_STUDENT)} here ` +
       `(${teacher} against ${student}): its part of the average ranks no method.`,
     ];
   });

@@ -177,7 +177,7 @@ Deno.test("the baseline is SFT continued where it has scores, else SFT, or the o
   assertEquals(baselineOf([sft, kd]), "sft");
   assertEquals(baselineOf([sft, continued, kd], { baseline: "sft" }), "sft");
   assertEquals(baselineOf([sft, continued, kd], { baseline: "absent" }), undefined);
-  const labelled = build([sft, continued, kd], { baseline: "sft", labels: { sft: "Start" } });
+  const labelled = build([sft, continued, kd], { baseline: "sft", display: { sft: { label: "Start" } } });
   assert(legendHas(labelled, "* and †: significantly above (*) and below (†) Start."));
 });
 
@@ -237,7 +237,7 @@ Deno.test("the legend says how large a difference must be to be found with so fe
   // A difference varies by 0.05 √2 / √40 from seed to seed: of 5 seeds 3.761 standard errors of 0.5 points, 1.9 points, give or take.
   assertMatch(
     of(5),
-    /^With 5 seeds a true difference from SFT continued of (1\.\d|2\.[0-4]) points would be found with 80 % power in a/,
+    /^With 5 seeds a true difference from sft_continued of (1\.\d|2\.[0-4]) points would be found with 80 % power in a/,
   );
   assertMatch(
     of(3),
@@ -259,7 +259,7 @@ Deno.test("a set of an average that does not show the teacher to be better than 
   assertEquals(line.length, 1);
   assertMatch(
     line[0],
-    /^S-NI does not separate the teacher from SFT here \((39|40)\.\d against (39|40)\.\d\): its part of the average ranks no method\.$/,
+    /^S-NI does not separate the teacher from sft here \((39|40)\.\d against (39|40)\.\d\): its part of the average ranks no method\.$/,
   );
   assertEquals(linesOf(build(courses(0.3))).length, 1);
   assertEquals(linesOf(build(courses(0.5))), []);

@@ -1,5 +1,6 @@
 import { compareKeys } from "#lib/results/csv_rows.ts";
 import { orderMethods } from "#lib/reporting/display_names.ts";
+import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure, Layer } from "./figure.ts";
 import { markerOf } from "./legend.ts";
@@ -20,6 +21,8 @@ export interface ScatterOptions extends FigureText {
   readonly panels: readonly ScatterPanel[];
   /** What is drawn, in the order of the legend; default every method that has both measures. */
   readonly methods?: readonly MethodChoice[];
+  /** How methods are named and drawn; default by their names, in the styles that are free. */
+  readonly display?: MethodDisplays;
 }
 
 interface Point {
@@ -37,9 +40,9 @@ const HEIGHT = 230;
  */
 export function scatter(options: ScatterOptions): Figure {
   const pairs = options.panels.map(pairUp);
-  const methods = options.methods ??
-    orderMethods(pairs.flat().map(({ method }) => method)).map((method) => ({ method }));
-  const series = seriesOf(methods);
+  const { display = {} } = options;
+  const present = orderMethods(pairs.flat().map(({ method }) => method), Object.keys(display));
+  const series = seriesOf(options.methods ?? present.map((method) => ({ method })), display);
   const points = pairs.map((pairs) => pairs.filter(({ method }) => series.some((one) => one.method === method)));
   const axes = options.panels.map(({ y }) => y);
   const { columns, left, width } = gridOf(axes.length, axes, { alone: HEIGHT, several: HEIGHT }, 2);
