@@ -1,6 +1,6 @@
 import { scoringSettings } from "#lib/judge/settings.ts";
 import type { Experiment } from "./experiment.ts";
-import { instructionTask, type ModelFamily } from "./instruction_task.ts";
+import { INSTRUCTION_NUMERICS, instructionTask, type ModelFamily } from "./instruction_task.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "./method_registry.ts";
 import type { Profile } from "./profile.ts";
 import { Workbench } from "./workbench.ts";
@@ -23,7 +23,7 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
       rowOf(name, method, (profile) =>
         makingOf(method, profile, {
           name: family,
-          numerics: { "task instruction_following": 1 },
+          numerics: INSTRUCTION_NUMERICS,
           settings: judgeSettings(profile),
         }))
     ),

@@ -20,6 +20,9 @@ const CACHE_FOLDER = ".cache";
 const CONFIGS = { llama: llamaConfig, gpt2: gpt2Config } as const;
 export type ModelFamily = keyof typeof CONFIGS;
 
+/** Bumped when the numbers of the task's cells may move. */
+export const INSTRUCTION_NUMERICS = { "task instruction_following": 1 };
+
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
 
@@ -39,6 +42,7 @@ export async function instructionTask(context: RunContext, family: ModelFamily =
     name: family,
     corpus: family,
     profile,
+    made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, CONFIGS[family]({ ...sizes, vocabSize, maxPositions }), normalSource),
