@@ -74,7 +74,7 @@ Deno.test("what to bump is the widest version all of whose cells have moved", ()
   assertEquals(versionsToBump(["a", "b"], cells), ["task x"]);
   assertEquals(versionsToBump(["a"], cells), ["method kd"]);
   assertEquals(versionsToBump(["b"], cells), ["method gkd"]);
-  assertEquals(versionsToBump(["a", "c"], cells), ["task y", "method kd"]);
+  assertEquals(versionsToBump(["a", "c"], cells), ["method kd", "task y"]);
 });
 
 const NOTHING: CellNumbers = { numerics: {}, rows: "", ends: {} };
