@@ -8,11 +8,12 @@
  * decided: a stop loses the cell in progress, which has its checkpoint, and the same command resumes with what is still stale.
  */
 import { judgeNoise, type NoiseVerdict } from "#lib/statistics/noise_verdict.ts";
-import { type Accepted, type FullRecord, recordAt, withRecord } from "#lib/results/provenance.ts";
+import { type Accepted, recordAt, withRecord } from "#lib/results/provenance.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { addressOf, type Cell, cellKeyOf, makingOf } from "./cell.ts";
 import { hashOf, type Present } from "./freshness.ts";
+import { rowsDigest } from "./known_results.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
 import type { CellRunner } from "./run_cells.ts";
 
@@ -59,8 +60,8 @@ export async function acceptStale(
 ): Promise<void> {
   const before = new Map<SampleGroup, Recorded>();
   for (const group of groups) {
-    const { scores, provenance } = await runner.folderOf(group.experiment);
-    before.set(group, { scores, record: recordAt(provenance, group.sample.address) });
+    const folder = await runner.folderOf(group.experiment);
+    before.set(group, { scores: folder.scores, rows: rowsDigest(folder, group.sample.address) });
   }
   const plans = await Promise.all(groups.map((group) => withoutVouched(group, runner)));
   await runner.run(plans, async (plan) => {
@@ -85,7 +86,8 @@ export async function acceptStale(
 interface Recorded {
   /** Of all cells: they tell how much runs vary. */
   readonly scores: readonly ScoreRow[];
-  readonly record: FullRecord | undefined;
+  /** The digest of the sample's rows. */
+  readonly rows: string;
 }
 
 /** A sample is taken from another experiment's cell only where that has the numbers of now, and is not itself kept within the noise. */
@@ -104,9 +106,7 @@ function compare(
   { mode, commit }: Acceptance,
 ): { readonly text: string; readonly accepted?: Accepted } {
   const accepted = { commit, checked: [address] };
-  if (recordAt(folder.provenance, address)!.rows === before.record?.rows) {
-    return { text: "comes out the same", accepted };
-  }
+  if (rowsDigest(folder, address) === before.rows) return { text: "comes out the same", accepted };
   if (mode === "equal") return { text: "comes out otherwise now" };
   const { experiment: { name: experiment }, method: { name: method }, seed } = cell;
   const now = folder.resultOf(cellKeyOf(cell)).scores.map((score) => ({ ...score, experiment, method, seed }));
@@ -156,7 +156,7 @@ function keep(
   // Numbers that are an earlier version's remain that.
   const noise = accepted.noise ?? record.accepted?.noise;
   folder.provenance = withRecord(folder.provenance, addressOf(cell), {
-    ...record,
+    ...{ ...record, rows: rowsDigest(folder, addressOf(cell)) },
     ...{ ...basis, hash: hashOf(basis), accepted: noise ? { ...accepted, noise } : accepted },
   });
 }
