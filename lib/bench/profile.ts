@@ -1,6 +1,7 @@
 import { parse } from "@std/yaml";
 import { z } from "zod";
 import { InputError } from "#lib/errors.ts";
+import { linesOf, readTextStrictly, withLineFeeds } from "#lib/text_file.ts";
 import { PROFILE_SCHEMA } from "./profile_schema.ts";
 import { closest, unknownName } from "./suggestion.ts";
 
@@ -24,7 +25,7 @@ export interface ProfileDescription {
 export async function listProfiles(folder: URL = PROFILES_FOLDER): Promise<ProfileDescription[]> {
   const profiles: ProfileDescription[] = [];
   for (const name of profileNames(folder)) {
-    const [firstLine] = (await Deno.readTextFile(new URL(`${name}.yaml`, folder))).split("\n");
+    const [firstLine] = linesOf(await readProfile(name, folder));
     profiles.push({ name, summary: firstLine.replace(/^#\s*/, "") });
   }
   return profiles;
@@ -42,8 +43,7 @@ export async function loadProfile(
 ): Promise<Profile> {
   const names = profileNames(folder);
   if (!names.includes(name)) throw new InputError(unknownName("profile", name, names));
-  const text = await Deno.readTextFile(new URL(`${name}.yaml`, folder));
-  const file: SourceText = { path: `experiments/profiles/${name}.yaml`, text };
+  const file: SourceText = { path: pathOf(name), text: await readProfile(name, folder) };
   const settings = parseSettings(file);
   const parsedOverrides = overrides.map(parseOverride);
   for (const override of parsedOverrides) applyOverride(settings, override);
@@ -69,6 +69,12 @@ type Settings = Record<string, unknown>;
 function profileNames(folder: URL): string[] {
   return [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".yaml"))
     .map(({ name }) => name.slice(0, -".yaml".length)).sort(); // by code units
+}
+
+const pathOf = (name: string) => `experiments/profiles/${name}.yaml`;
+
+async function readProfile(name: string, folder: URL): Promise<string> {
+  return withLineFeeds(await readTextStrictly(new URL(`${name}.yaml`, folder), pathOf(name)));
 }
 
 function parseSettings({ path, text }: SourceText): Settings {

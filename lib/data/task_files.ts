@@ -1,5 +1,8 @@
 import { parse } from "@std/csv";
 import { InputError } from "#lib/errors.ts";
+import { linesOf, readTextStrictly, withLineFeeds } from "#lib/text_file.ts";
+import { excerpt } from "#lib/visible_text.ts";
+import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json_text.ts";
 import type { TaskName, TaskRecord } from "./task_records.ts";
 
 /**
@@ -25,12 +28,17 @@ export async function readTaskFile(task: TaskName, path: string): Promise<TaskRe
   const records = path.endsWith(".en")
     ? await readParallel(path)
     : path.endsWith(".csv")
-    ? readCsv(await readText(path), path)
-    : parseJsonRecords(await readText(path), path).map((value, index) =>
+    ? readCsv(await readTextStrictly(path), path)
+    : parseJsonRecords(await readTextStrictly(path), path).map((value, index) =>
       PARSERS[task](value, `${path}, record ${index + 1}`)
     );
   if (records.length === 0) throw new InputError(`${path}: it has no records`);
   return records;
+}
+
+/** The files that are read for a path: of two parallel texts both. */
+export function filesOfPath(path: string): string[] {
+  return path.endsWith(".en") ? [path, germanPathOf(path)] : [path];
 }
 
 /** The forms of each data set. */
@@ -40,13 +48,13 @@ export const TASK_EXTENSIONS: Readonly<Record<TaskName, readonly string[]>> = {
   strategyqa: [".json", ".jsonl"],
 };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const PARSERS: Readonly<Record<TaskName, (value: Fields, where: string) => TaskRecord>> = {
+const PARSERS: Readonly<Record<TaskName, (value: JsonObject, where: string) => TaskRecord>> = {
   samsum: (value, where) => recordOf(value.dialogue, value.summary, where, ["dialogue", "summary"]),
   iwslt(value, where) {
     const { translation } = value;
-    if (!isObject(translation)) throw new InputError(`${where}: "translation" is missing; expected {"de": …, "en": …}`);
+    if (!isJsonObject(translation)) {
+      throw new InputError(`${where}: "translation" is missing; expected {"de": …, "en": …}`);
+    }
     return recordOf(translation.en, translation.de, where, ["en", "de"]);
   },
   strategyqa: (value, where) => recordOf(value.question, answerOf(value.answer, where), where, ["question", "answer"]),
@@ -57,7 +65,7 @@ function answerOf(answer: unknown, where: string): string {
   const word = typeof answer === "string" ? answer.trim().toLowerCase() : "";
   if (word === "yes" || word === "no") return word;
   throw new InputError(
-    `${where}: answer is ${JSON.stringify(answer) ?? "missing"} but must be true, false, "yes" or "no"`,
+    `${where}: answer is ${excerpt(JSON.stringify(answer) ?? "missing")} but must be true, false, "yes" or "no"`,
   );
 }
 
@@ -65,8 +73,7 @@ function recordOf(source: unknown, target: unknown, where: string, names: readon
   const [from, to] = [source, target].map((value, i) => {
     const mayBeEmpty = names[i] === "dialogue";
     if (typeof value === "string" && (mayBeEmpty || value.trim() !== "")) return value.replaceAll(/\s+/g, " ").trim();
-    const what = typeof value === "string" ? "empty" : value === undefined ? "missing" : "not a text";
-    throw new InputError(`${where}: ${names[i]} is ${what}`);
+    throw new InputError(`${where}: ${names[i]} is ${describeJson(value)} but must be a text`);
   });
   return { source: from, target: to, references: [to] };
 }
@@ -77,16 +84,24 @@ const CSV_COLUMNS = ["dialogue", "summary"] as const;
 function readCsv(text: string, path: string): TaskRecord[] {
   let rows: string[][];
   try {
-    rows = parse(text.replace(/^\ufeff/, ""));
+    rows = parse(withLineFeeds(text));
   } catch (error) {
-    throw new InputError(`${path}: broken CSV: ${(error as Error).message.split("\n")[0]}`);
+    throw new InputError(`${path}: broken CSV: ${excerpt((error as Error).message.split("\n")[0], 200)}`);
   }
   const [header = [], ...records] = rows;
   const places = CSV_COLUMNS.map((column) => header.indexOf(column));
   const missing = CSV_COLUMNS.filter((_, i) => places[i] < 0);
   if (missing.length > 0) {
-    throw new InputError(`${path}: column ${missing.join(" and ")} is missing; the header is "${header.join(",")}"`);
+    const separator = [";", "\t", "|"].find((mark) => header.length === 1 && header[0].includes(mark));
+    const found = header.length === 0
+      ? "the file is empty"
+      : separator !== undefined
+      ? `the fields seem to be separated by "${excerpt(separator)}", where CSV has commas`
+      : `the header is "${excerpt(header.join(","))}"`;
+    throw new InputError(`${path}: column ${missing.join(" and ")} is missing; ${found}`);
   }
+  const repeated = CSV_COLUMNS.find((column, i) => header.indexOf(column, places[i] + 1) >= 0);
+  if (repeated !== undefined) throw new InputError(`${path}: column ${repeated} occurs twice`);
   return records.map((record, index) => {
     const where = `${path}, record ${index + 1}`;
     if (record.length !== header.length) {
@@ -98,10 +113,11 @@ function readCsv(text: string, path: string): TaskRecord[] {
 
 /** Two texts, one sentence a line, line i of the one the translation of line i of the other. */
 async function readParallel(path: string): Promise<TaskRecord[]> {
-  const other = path.replace(/\.en$/, ".de");
-  const [english, german] = (await Promise.all([readText(path), readText(other)])).map((text) =>
-    text.replace(/\n$/, "").split("\n")
-  );
+  const other = germanPathOf(path);
+  const [english, german] = (await Promise.all([readTextStrictly(path), readTextStrictly(other)])).map((text) => {
+    const lines = linesOf(text);
+    return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+  });
   if (english.length !== german.length) {
     throw new InputError(
       `${path} has ${english.length} lines but ${other} has ${german.length}; line i must translate line i`,
@@ -112,39 +128,21 @@ async function readParallel(path: string): Promise<TaskRecord[]> {
   );
 }
 
+function germanPathOf(englishPath: string): string {
+  return englishPath.replace(/\.en$/, ".de");
+}
+
 /** A JSON list of objects, or one object a line. */
-function parseJsonRecords(text: string, path: string): Fields[] {
-  const whole = text.replace(/^\ufeff/, "").trim();
-  const values = whole.startsWith("[")
-    ? parseJson(whole, path)
-    : whole.split("\n").flatMap((line, index) =>
-      line.trim() === "" ? [] : [parseJson(line, `${path}, line ${index + 1}`)]
+function parseJsonRecords(text: string, path: string): JsonObject[] {
+  const at = (where: string) => (problem: string) => new InputError(`${where}: ${problem}`);
+  const values = text.trimStart().startsWith("[")
+    ? parseJson(text, at(path))
+    : linesOf(text).flatMap((line, index) =>
+      line.trim() === "" ? [] : [parseJson(line, at(`${path}, line ${index + 1}`))]
     );
   if (!Array.isArray(values)) throw new InputError(`${path}: it must be a JSON list of objects`);
   return values.map((value, index) => {
-    if (isObject(value)) return value;
-    throw new InputError(`${path}, record ${index + 1}: it must be a JSON object`);
+    if (isJsonObject(value)) return value;
+    throw new InputError(`${path}, record ${index + 1}: it is ${describeJson(value)} but must be a JSON object`);
   });
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${where}: not JSON: ${(error as Error).message}`);
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: there is no such file`);
-    if (error instanceof Deno.errors.IsADirectory) throw new InputError(`${path}: it is a folder, not a file`);
-    throw error;
-  }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { reportFiles } from "./report_files.ts";
 import { reportStamp } from "./report_stamp.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
+import { readTextStrictly } from "#lib/text_file.ts";
 import type { SourceTree } from "./source_tree.ts";
 
 /** Stale cells that a note names; the others are counted. */
@@ -56,5 +57,5 @@ export async function readTables(path: string): Promise<string[]> {
   const names = [...Deno.readDirSync(path)].map(({ name }) => name)
     .filter((name) => name.endsWith(".md") && name !== "samples.md")
     .sort((a, b) => Number(b === "table.md") - Number(a === "table.md") || (a < b ? -1 : 1));
-  return await Promise.all(names.map((name) => Deno.readTextFile(`${path}/${name}`)));
+  return await Promise.all(names.map((name) => readTextStrictly(`${path}/${name}`)));
 }
