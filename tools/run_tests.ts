@@ -19,7 +19,7 @@ import {
 
 const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
 const TEMPORARY = `${ROOT}.cache/tmp`;
-/** Folders whose files are no tests of this project. */
+/** Folders of the project's root that hold no tests. */
 const OTHERS = [".git", ".deno", ".cache", "results", "node_modules"];
 const STATUS = { SIGINT: 130, SIGTERM: 143 };
 
@@ -68,7 +68,7 @@ function filesAt(path: string): string[] {
 function filesIn(folder: string): string[] {
   return [...Deno.readDirSync(ROOT + folder)].flatMap(({ name, isDirectory }) => {
     if (!isDirectory) return [folder + name];
-    return OTHERS.includes(name) ? [] : filesIn(`${folder}${name}/`);
+    return folder === "" && OTHERS.includes(name) ? [] : filesIn(`${folder}${name}/`);
   });
 }
 

@@ -19,6 +19,7 @@
  * unrelated policy (distance 1) the gap is 2.17, its bounds are 7.45 (off-policy) and 9.83 (on-policy); critics find 99.7 % of them.
  */
 import type { Experiment, ExperimentRun } from "#lib/bench/experiment.ts";
+import { NUMERICS } from "#lib/bench/numerics.ts";
 import { measureStudent } from "./measures.ts";
 import { report } from "./report.ts";
 import { STUDENTS } from "./students.ts";
@@ -35,6 +36,7 @@ export const imitationGap: Experiment = {
     module: new URL("./measures.ts", import.meta.url).href,
     variant: JSON.stringify({ name, distance }),
     key: () => `imitation gap: ${name}`,
+    making: ({ imitationGap }) => ({ run: `imitation gap: ${name}`, settings: { imitationGap }, numerics: NUMERICS }),
   })),
   open({ gpu, profile }): Promise<ExperimentRun> {
     return Promise.resolve({

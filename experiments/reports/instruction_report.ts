@@ -1,6 +1,6 @@
 /** The tables and figures that the instruction-following experiments share. */
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { HELD_OUT } from "#lib/bench/instruction_task.ts";
+import { HELD_OUT } from "#experiments/tasks/instruction_task.ts";
 import { methodLabel } from "#lib/reporting/display_names.ts";
 import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";

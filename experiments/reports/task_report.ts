@@ -1,8 +1,8 @@
 /** The tables and figures that the task-specific experiments share. */
-import { TASK_NAMES } from "#lib/data/task_records.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
 import { BLEU_OF_ITEMS } from "#lib/metrics/bleu.ts";
-import { STUDENT_SIZES, TASK_METRICS, taskName } from "#lib/bench/t5_task.ts";
+import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "#experiments/tasks/registry.ts";
+import { STUDENT_SIZES, taskName } from "#experiments/tasks/t5_task.ts";
 import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import { curves } from "#lib/reporting/figures/curves.ts";
@@ -45,11 +45,11 @@ export function taskTables(
 }
 
 function columnsOf({ scores }: RecordedResults, suffix: string): ColumnChoice[] {
-  return TASK_NAMES.flatMap((corpus) =>
+  return SEQUENCE_TASK_NAMES.flatMap((corpus) =>
     STUDENT_SIZES.map((size) => ({
       dataset: `${taskName({ corpus, size })}${suffix}`,
-      metric: TASK_METRICS[corpus],
-      label: `${datasetLabel(corpus)} ${metricLabel(TASK_METRICS[corpus])}, ${size}`,
+      metric: SEQUENCE_TASKS[corpus].metric.name,
+      label: `${datasetLabel(corpus)} ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}, ${size}`,
     }))
   ).filter(({ dataset }) => scores.some((row) => row.dataset === dataset));
 }
@@ -67,10 +67,10 @@ export function taskGainFigure(
     notes: ["Each tick compares two students of one seed: they have a teacher, a first student and data in common."],
     rows: methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method))
       .map((method) => ({ label: methodLabel(method), dots: [{ method }] })),
-    panels: TASK_NAMES.map((corpus) => ({
-      heading: `${datasetLabel(corpus)}, ${metricLabel(TASK_METRICS[corpus])}`,
+    panels: SEQUENCE_TASK_NAMES.map((corpus) => ({
+      heading: `${datasetLabel(corpus)}, ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}`,
       values: differencesFrom(
-        scoresOn(scores, TASK_METRICS[corpus], `${taskName({ corpus, size })}${suffix}`),
+        scoresOn(scores, SEQUENCE_TASKS[corpus].metric.name, `${taskName({ corpus, size })}${suffix}`),
         BASELINE,
       ),
     })),
@@ -92,9 +92,9 @@ export function taskResponseFigure(
     y: { title: "score (%)", scale: 100 },
     settings,
     panels: Object.values(DECODINGS).flatMap(({ suffix, name }) =>
-      TASK_NAMES.map((corpus) => ({
-        heading: `${datasetLabel(corpus)}, ${metricLabel(TASK_METRICS[corpus])}, ${name}`,
-        values: scoresOn(scores, TASK_METRICS[corpus], `${taskName({ corpus, size })}${suffix}`),
+      SEQUENCE_TASK_NAMES.map((corpus) => ({
+        heading: `${datasetLabel(corpus)}, ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}, ${name}`,
+        values: scoresOn(scores, SEQUENCE_TASKS[corpus].metric.name, `${taskName({ corpus, size })}${suffix}`),
       }))
     ),
     references: [{ label: methodLabel(BASELINE), method: BASELINE }],
@@ -108,7 +108,7 @@ export function taskCurves(
   size: (typeof STUDENT_SIZES)[number],
   labels: Labels = {},
 ): Figure {
-  const panels = TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));
+  const panels = SEQUENCE_TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));
   return curves(
     // A panel shows one measure: that of each task under a name of its own.
     rows.flatMap((row) => row.measure === "validation_two_tv_on" ? [{ ...row, measure: `${row.task}` }] : [])

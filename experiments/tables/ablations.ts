@@ -5,7 +5,7 @@
  * Command: `deno task reproduce ablations`, an hour.
  * Result: results/<profile>/ablations/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, collapse.svg, inner_steps.svg, warm_up.svg.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { momentMatching } from "#lib/bench/moment_matching_run.ts";
 import type { AmmdSettings } from "#lib/bench/profile.ts";
 import {

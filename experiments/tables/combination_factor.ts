@@ -6,7 +6,7 @@
  * Result: results/<profile>/combination_factor/{scores,items,curves}.csv, table.md, average.svg. Recorded for `tiny`: 43.6, 46.1, 46.4,
  * 44.4, 42.9 for β = 0, 0.25, 0.5, 0.75, 1; SFT continued 48.0.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { momentMatching } from "#lib/bench/moment_matching_run.ts";
 import { responseFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";

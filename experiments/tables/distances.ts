@@ -7,7 +7,7 @@
  * Result: results/<profile>/distances/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, distances.svg.
  * Recorded for `tiny`: total variation on both texts is the best distance (49.5), moment matching gives 46.4, SFT continued 48.0.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import {
   averageFigure,

@@ -72,6 +72,19 @@ export interface MethodDescription {
   readonly summary: string;
 }
 
+/** What decides a cell's numbers, beside its seed, kernels, data and machine. */
+export interface Making {
+  /**
+   * Names the run: equal names (with the seed) are one run, whichever tables ask for it. Derived from the registry's name of the
+   * method, never written by hand.
+   */
+  readonly run: string;
+  /** The sections of the profile that the cell may read: the common ones of its task, and the method's own as its variant has it. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Declared versions by what they are of: `{ lib: 1, "task instruction_following": 1, "method ammd": 1 }`. */
+  readonly numerics: Readonly<Record<string, number>>;
+}
+
 export interface ExperimentMethod extends MethodDescription {
   /** Those of the experiment's tasks that it runs for; default all. */
   readonly tasks?: readonly string[];
@@ -81,6 +94,8 @@ export interface ExperimentMethod extends MethodDescription {
   key(profile: Profile, task?: string): string;
   /** What sets the method apart from others of its module, as JSON: results are stale where it has changed. */
   readonly variant?: string;
+  /** What decides the numbers of its cells, of one of the experiment's tasks where it has some. */
+  making(profile: Profile, task?: string): Making;
 }
 
 /** One table or figure of a paper: a grid of cells, method × seed, or method × task × seed. */
@@ -99,6 +114,13 @@ export interface Experiment {
   readonly module: string;
   /** The modules that the code of all its cells is reached from, beside the methods' own. */
   readonly modules: readonly string[];
+  /**
+   * The files of a folder of data (`--data`) that the cells of a task read: results are stale where one of them has changed, or others
+   * are read. Default: none.
+   *
+   * @throws {InputError} if the folder is not one of its data
+   */
+  dataFiles?(folder: string, task: string | undefined): readonly string[];
   /** The settings of a task; default the profile as it is. */
   settings?(profile: Profile, task: string | undefined): Profile;
   /** Prepares what the cells of a task share; nothing is trained before a cell needs it. */

@@ -15,7 +15,13 @@ const walls: Experiment = {
   description: "colours",
   module: import.meta.url,
   modules: [],
-  methods: [{ name: "limewash", summary: "", module: import.meta.url, key: () => "" }],
+  methods: [{
+    name: "limewash",
+    summary: "",
+    module: import.meta.url,
+    key: () => "",
+    making: () => ({ run: "", settings: {}, numerics: {} }),
+  }],
   open: () => Promise.reject(),
   report: ({ scores, profile }) => ({
     tables: { table: buildTable(scores, { caption: `Walls, ${profile}`, labels: { limewash: "Lime & wash" } }) },

@@ -21,7 +21,7 @@ export interface InstructionData {
   readonly train: readonly InstructionRecord[];
   /** For choosing settings and for training curves; in no table. */
   readonly validation: readonly InstructionRecord[];
-  /** In the order of `EVALUATION_SET_NAMES`, then any others by name. */
+  /** In the order of `INSTRUCTION_SETS`, then any others by name. */
   readonly evaluation: readonly EvaluationSet[];
   /** Where the records come from, in words, for the provenance of results. */
   readonly source: string;
@@ -30,9 +30,6 @@ export interface InstructionData {
   /** A sentence for each limit that left records out, for the reader of a table. */
   readonly notes?: readonly string[];
 }
-
-/** The five sets of AMMD's Table 1, in its order. */
-export const EVALUATION_SET_NAMES = ["dolly", "self_instruct", "vicuna", "sni", "unni"] as const;
 
 /** Names that tables and `scores.csv` give to what is no set: the average over the sets, and what is measured on held-out prompts. */
 const RESERVED_NAMES = ["average", "held_out"];

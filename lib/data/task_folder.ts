@@ -1,8 +1,8 @@
 import { InputError } from "#lib/errors.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import { isFolder, listNames } from "./folder_names.ts";
-import { filesOfPath, readTaskFile, TASK_EXTENSIONS } from "./task_files.ts";
-import { countLeakedSources, type TaskData, type TaskName } from "./task_records.ts";
+import { filesOfPath, readTaskFile, type TaskFormat } from "./task_files.ts";
+import { countLeakedSources, type TaskData } from "./task_records.ts";
 
 /** Words of a file's name that say which split it is; one that begins with `train` is for training. */
 const SPLIT_WORDS = { validation: ["validation", "valid", "val", "dev"], test: ["test"] } as const;
@@ -27,14 +27,14 @@ const MAX_HELD_OUT = 1000;
  *
  * @throws {InputError} if the folder or its training file is missing, or a file is wrong
  */
-export async function loadTask(task: TaskName, folder: string): Promise<TaskData> {
-  const { home, names, ...files } = chooseFiles(task, folder);
+export async function loadTask(task: string, format: TaskFormat, folder: string): Promise<TaskData> {
+  const { home, names, ...files } = chooseFiles(task, format, folder);
   const read = async (paths: readonly string[]) =>
-    (await Promise.all(paths.map((path) => readTaskFile(task, path)))).flat();
+    (await Promise.all(paths.map((path) => readTaskFile(task, format, path)))).flat();
   const all = await read(files.train);
   if (all.length === 0) {
     const found = names.length === 0 ? "none" : excerpt(names.join(", "));
-    const forms = TASK_EXTENSIONS[task].join(", ");
+    const forms = format.extensions.join(", ");
     throw new InputError(
       `${home}: no training file for ${task} (files: ${found}); expected train* with one of ${forms}`,
     );
@@ -55,7 +55,7 @@ export async function loadTask(task: TaskName, folder: string): Promise<TaskData
       `${home}: too few training records to hold some out for validation and testing: ${all.length} found, at least ${needed} needed`,
     );
   }
-  return { task, train, validation, test, source: home, leakCount: countLeakedSources(train, test) };
+  return { train, validation, test, source: home, leakCount: countLeakedSources(train, test) };
 }
 
 /**
@@ -63,16 +63,16 @@ export async function loadTask(task: TaskName, folder: string): Promise<TaskData
  *
  * @throws {InputError} if there is no such folder
  */
-export function taskFiles(task: TaskName, folder: string): string[] {
-  const { train, validation, test } = chooseFiles(task, folder);
-  return [...train, ...validation, ...test].flatMap(filesOfPath);
+export function taskFiles(task: string, format: TaskFormat, folder: string): string[] {
+  const { train, validation, test } = chooseFiles(task, format, folder);
+  return [...train, ...validation, ...test].flatMap((path) => filesOfPath(format, path));
 }
 
 /** The files of each split, and the names of all files of the task's forms. */
-function chooseFiles(task: TaskName, folder: string) {
+function chooseFiles(task: string, { extensions }: TaskFormat, folder: string) {
   const home = isFolder(`${folder}/${task}`) ? `${folder}/${task}` : folder;
-  // Of two parallel texts the English one stands for both.
-  const names = listNames(home).files.filter((name) => TASK_EXTENSIONS[task].some((form) => name.endsWith(form)));
+  // Of two parallel texts that of the source stands for both.
+  const names = listNames(home).files.filter((name) => extensions.some((extension) => name.endsWith(extension)));
   const chosen = (isOf: (word: string) => boolean) => names.filter((name) => wordsOf(name).some(isOf));
   const files = {
     train: chosen((word) => word.startsWith("train")),

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { mean } from "#lib/statistics/statistics.ts";
+import { describeDataSets } from "./display_names.ts";
 import { buildTable } from "./table.ts";
 import { printMetric } from "#lib/metrics/metric_display.ts";
 
@@ -107,6 +108,7 @@ Deno.test("what was planned and has no score is missing", () => {
 });
 
 Deno.test("several metrics have columns of their own and no average", () => {
+  describeDataSets({ samsum: { label: "SAMSum", summary: "" }, iwslt: { label: "IWSLT", summary: "" } });
   const rows = [
     ...scores("sft", "samsum", [0.3], "rouge_l"),
     ...scores("sft", "iwslt", [0.2], "bleu"),

@@ -6,7 +6,7 @@ import { firstOutput, killProgram, runShell, startProgram } from "#lib/runner/te
 
 /** A program that holds a folder until it is killed, and has a child process of its own, whose id it prints. */
 const holder = (folder: string) => `
-  import { FolderLock } from "./folder_lock.ts";
+  import { FolderLock } from "#lib/results/folder_lock.ts";
   const lock = await FolderLock.acquire(${JSON.stringify(folder)}, ["reproduce", "--profile", "smoke"]);
   const child = new Deno.Command("sh", { args: ["-c", "exec tail -f /dev/null"], stdout: "null", stderr: "null" }).spawn();
   console.log(child.pid);
@@ -26,6 +26,7 @@ testInFolder(
     const results = `${folder}/results`;
     const process = await startProgram(folder, "holder", holder(results));
     const child = Number(await firstOutput(process));
+    assert(child > 0, "the holder does not run");
     try {
       assertMatch(
         await refusal(results),
@@ -46,7 +47,7 @@ testInFolder(
 
 testInFolder("of processes that start at once one gets the folder, and the others tell which", async (folder) => {
   const program = `
-    import { FolderLock } from "./folder_lock.ts";
+    import { FolderLock } from "#lib/results/folder_lock.ts";
     try { const lock = await FolderLock.acquire(${JSON.stringify(folder)}); console.log("has it"); }
     catch (error) { console.log(error.message); }
     setInterval(() => {}, 1000);`;

@@ -18,8 +18,8 @@ const noOrdinaryUser = await whyNoOrdinaryUser();
 
 /** A program's imports and a function that says what an action was refused with. */
 const REPORTING = `
-  import { readTextIfThere, writeAtomically, writeIfChanged } from "./storage.ts";
-  import { FolderLock } from "./folder_lock.ts";
+  import { readTextIfThere, writeAtomically, writeIfChanged } from "#lib/results/storage.ts";
+  import { FolderLock } from "#lib/results/folder_lock.ts";
   const tell = async (action) => {
     try { console.log("done", await action()); } catch (error) { console.log(error.name + ": " + error.message); }
   };`;
@@ -170,7 +170,7 @@ testInFolder("a read-only folder is told, by the lock, too; what is so already n
 testInFolder("a writer that is killed at any moment leaves one of the whole contents", async (folder) => {
   const sizes = { A: 100_000, B: 300_000 };
   const program = `
-    import { writeAtomically } from "./storage.ts";
+    import { writeAtomically } from "#lib/results/storage.ts";
     const contents = Object.entries(${JSON.stringify(sizes)}).map(([letter, size]) => letter.repeat(size));
     for (let i = 0;; i++) {
       await writeAtomically(${JSON.stringify(`${folder}/results/file`)}, contents[i % 2]);

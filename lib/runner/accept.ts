@@ -1,6 +1,6 @@
 import { addressOf, type Cell, cellKeyOf } from "./cell.ts";
 import type { CellComputer } from "./compute_cell.ts";
-import { type Basis, basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
+import { type Basis, basisOf, computedOf, hashOf, modulesOf, type Present, presentFor, usesOf } from "./freshness.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
 import { recordAt, withRecord } from "#lib/results/provenance.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
@@ -87,7 +87,7 @@ function accept(
   { present, commit }: Acceptance,
 ): void {
   const record = recordAt(folder.provenance, addressOf(cell))!;
-  const basis = basisOf(computedOf(cell, present.profile), modulesOf(cell), usesOf(record), present);
+  const basis = basisOf(computedOf(cell, present.profile), modulesOf(cell), usesOf(record), presentFor(cell, present));
   const accepted = { commit, checked: [sample.address] };
   folder.provenance = withRecord(folder.provenance, addressOf(cell), {
     ...record,

@@ -11,7 +11,7 @@ import { judgeNoise, type NoiseVerdict } from "#lib/statistics/noise_verdict.ts"
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
 import type { CellComputer } from "./compute_cell.ts";
-import { basisOf, computedOf, hashOf, modulesOf, type Present, usesOf } from "./freshness.ts";
+import { basisOf, computedOf, hashOf, modulesOf, type Present, presentFor, usesOf } from "./freshness.ts";
 import { rowsDigest } from "./known_results.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan.ts";
 import { recordAt, withRecord } from "#lib/results/provenance.ts";
@@ -182,7 +182,7 @@ function accept(
 ): void {
   const record = recordAt(folder.provenance, addressOf(cell))!;
   const uses = usesOf(recordAt(folder.provenance, sample.address)!);
-  const basis = basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, present);
+  const basis = basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, presentFor(cell, present));
   const deviations = rows.map(({ deviations }) => deviations ?? 0).filter(Number.isFinite);
   const noise = {
     rows: rows.length,

@@ -6,7 +6,7 @@ import { loadProfile } from "#lib/bench/profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { acceptWithinNoise, noiseGroups, type NoiseRunner } from "./accept_noise.ts";
 import { type Cell, cellsOf, fullAddressOf } from "./cell.ts";
-import { basisOf, changesOfCell, computedOf, modulesOf } from "./freshness.ts";
+import { basisOf, changesOfCell, computedOf, modulesOf, presentFor } from "./freshness.ts";
 import { readKnown } from "./known_results.ts";
 import { planExperiments } from "./plan.ts";
 import { presentOf, readSources } from "./present.ts";
@@ -20,7 +20,7 @@ const SEEDS = [1, 2, 3];
 const TWIN: Experiment = { ...PLAIN, name: "twin" };
 const profile = await loadProfile("smoke");
 readSources([PLAIN, TWIN]);
-const present = await presentOf(profile, undefined, "A1");
+const present = presentOf(profile, undefined, "A1");
 
 /** Of a method and seed, to the digits of a version of the code. */
 function resultOf({ method, seed }: Cell, version: number): CellResult {
@@ -61,7 +61,7 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
           compute: (cell) => {
             const version = versionOf(cell);
             computed.push(fullAddressOf(cell));
-            const basis = basisOf(computedOf(cell, profile), modulesOf(cell), USES, present);
+            const basis = basisOf(computedOf(cell, profile), modulesOf(cell), USES, presentFor(cell, present));
             const size = { ownMs: 1, peakMemoryBytes: 1, peakGpuBytes: 1, sharedSeconds: {} };
             return Promise.resolve({ result: resultOf(cell, version), basis, description: {}, ...size });
           },

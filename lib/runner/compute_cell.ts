@@ -3,7 +3,7 @@ import type { CellResult } from "#lib/results/cell_result.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Cell } from "./cell.ts";
 import { CellLog, rerunArguments } from "./cell_files.ts";
-import { type Basis, basisOf, computedOf, modulesOf, type Present } from "./freshness.ts";
+import { type Basis, basisOf, computedOf, modulesOf, type Present, presentFor } from "./freshness.ts";
 import { Busy, OpenRun, type RunOptions } from "./open_run.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 
@@ -115,7 +115,7 @@ export class LocalComputer implements CellComputer {
     const { present } = this.#options;
     return {
       ...value,
-      basis: basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, present),
+      basis: basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, presentFor(cell, present)),
       ownMs: clock.elapsedMs,
       peakMemoryBytes: Math.max(run.peakBytes, Deno.memoryUsage().rss),
       peakGpuBytes: run.gpu.peakBytes,

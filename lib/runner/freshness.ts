@@ -1,5 +1,6 @@
 import type { Profile } from "#lib/bench/profile.ts";
 import { type Cell, runNameOf, settingsOf } from "./cell.ts";
+import type { DataDigests } from "./data_digest.ts";
 import { digestOfJson } from "#lib/results/digest.ts";
 import type { Environment, FullRecord } from "#lib/results/provenance.ts";
 import { GONE, type SourceTree } from "./source_tree.ts";
@@ -15,11 +16,20 @@ const DEVICE_MODULE = new URL("../../kernels/runtime/gpu.ts", import.meta.url).h
 export interface Present {
   readonly profile: Profile;
   readonly tree: SourceTree;
-  /** The digest of the data that is used: of the folder of `--data`, or `embedded`. */
-  readonly data: string;
+  /** Digests of the data that cells use: of the folder of `--data`, or `embedded`. */
+  readonly dataOf: DataDigests;
   readonly deno: string;
   /** Undefined where it is not known yet; then it is taken to be the recorded one. */
   readonly adapter?: string;
+}
+
+/** The same for the cells of one task of an experiment, and what they share: with the digest of their data. */
+export interface CellPresent extends Present {
+  readonly data: string;
+}
+
+export function presentFor(cell: Pick<Cell, "experiment" | "task">, present: Present): CellPresent {
+  return { ...present, data: present.dataOf.of(cell) };
 }
 
 /** A difference between what a result was computed from and what there is now. */
@@ -44,7 +54,12 @@ export interface Computed {
 }
 
 /** What a computation has been made from, to be recorded with it. */
-export function basisOf({ run, variant }: Computed, modules: readonly string[], uses: Uses, present: Present): Basis {
+export function basisOf(
+  { run, variant }: Computed,
+  modules: readonly string[],
+  uses: Uses,
+  present: CellPresent,
+): Basis {
   return {
     run,
     variant,
@@ -65,8 +80,8 @@ export function computedOf(cell: Cell, profile: Profile): Computed {
 }
 
 /** A digest of all settings and data that a cell is given, read or not. */
-export function settingsDigest(cell: Cell, { profile, data }: Present): string {
-  return digestOfJson([settingsOf(cell, profile), data]);
+export function settingsDigest(cell: Cell, { profile, dataOf }: Present): string {
+  return digestOfJson([settingsOf(cell, profile), dataOf.of(cell)]);
 }
 
 /** One digest for all that decides a cell's numbers. */
@@ -83,7 +98,7 @@ function sourcesOf(
   modules: readonly string[],
   kernels: readonly string[],
   usesData: boolean,
-  present: Present,
+  present: CellPresent,
 ): Sources {
   return {
     ...(usesData ? { [DATA]: present.data } : {}),
@@ -94,7 +109,7 @@ function sourcesOf(
 
 /** What has changed since a cell was computed; nothing where its numbers would come out the same. */
 export function changesOfCell(record: FullRecord, cell: Cell, present: Present): Change[] {
-  const changes = changesSince(record, modulesOf(cell), settingsOf(cell, present.profile), present);
+  const changes = changesSince(record, modulesOf(cell), settingsOf(cell, present.profile), presentFor(cell, present));
   const isAnother = record.variant !== cell.method.variant;
   return isAnother ? [...changes, { kind: "code", text: "the method is defined otherwise" }] : changes;
 }
@@ -104,7 +119,7 @@ export function changesSince(
   basis: Basis,
   modules: readonly string[],
   settings: Profile,
-  present: Present,
+  present: CellPresent,
 ): Change[] {
   const sources = sourcesOf(modules, kernelsOf(basis.sources), DATA in basis.sources, present);
   return [

@@ -4,7 +4,7 @@ import type { RunContext, TrainingProgress } from "#lib/bench/experiment.ts";
 import { type Cell, fullAddressOf, settingsOf } from "./cell.ts";
 import type { CellLog } from "./cell_files.ts";
 import { FileLock } from "#lib/results/file_lock.ts";
-import { computedOf, modulesOf, type Present } from "./freshness.ts";
+import { computedOf, modulesOf, type Present, presentFor } from "./freshness.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import {
   cellPath,
@@ -128,7 +128,7 @@ export class OpenRun implements AsyncDisposable {
     const settings = settingsOf(cell, this.#present!.profile);
     const modules = modulesOf({ experiment: cell.experiment });
     const alone = <Thing>(name: string, make: (file: SnapshotFile) => Promise<Thing>) =>
-      this.once(name, () => this.#alone({ computed: { run: name }, modules, settings }, make));
+      this.once(name, () => this.#alone({ computed: { run: name }, modules, settings }, cell, make));
     const { tracer } = this;
     const { dataFolder, stop } = this.#options;
     return {
@@ -156,7 +156,7 @@ export class OpenRun implements AsyncDisposable {
       modules: modulesOf(cell),
       settings: settingsOf(cell, profile),
     };
-    return new SnapshotFile(cellPath(this.#options, cell), owner, this.#policy(), clock);
+    return new SnapshotFile(cellPath(this.#options, cell), owner, this.#policy(cell), clock);
   }
 
   say(message: string): void {
@@ -199,12 +199,16 @@ export class OpenRun implements AsyncDisposable {
   }
 
   /** Makes a thing that is kept on the disk while no other process does, or finds there what that has made. */
-  async #alone<Thing>(owner: SnapshotOwner, make: (file: SnapshotFile) => Promise<Thing>): Promise<Thing> {
+  async #alone<Thing>(
+    owner: SnapshotOwner,
+    cell: Pick<Cell, "experiment" | "task">,
+    make: (file: SnapshotFile) => Promise<Thing>,
+  ): Promise<Thing> {
     const { run } = owner.computed;
     const path = sharedPath(this.#options, run);
     using _ = await this.#lock(run, path, this.waits);
     const clock = new CellClock(this);
-    const thing = await make(new SnapshotFile(path, owner, this.#policy(), clock));
+    const thing = await make(new SnapshotFile(path, owner, this.#policy(cell), clock));
     this.sharedSeconds.set(run, clock.elapsedMs / 1000);
     return thing;
   }
@@ -231,10 +235,10 @@ export class OpenRun implements AsyncDisposable {
     return value;
   }
 
-  #policy(): SnapshotPolicy {
+  #policy(cell: Pick<Cell, "experiment" | "task">): SnapshotPolicy {
     const { stop, checkpointSeconds, note } = this.#options;
     return {
-      present: this.#present!,
+      present: presentFor(cell, this.#present!),
       tracer: this.tracer,
       stop,
       everyMs: 1000 * checkpointSeconds,

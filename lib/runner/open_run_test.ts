@@ -27,7 +27,7 @@ function test(name: string, fn: (open: (...settings: string[]) => Promise<Opened
           const say = (message: string) => void said.push(message);
           const options = { resultsFolder, profileName: "p", stop: stop.signal, checkpointSeconds: 0 };
           const run = await OpenRun.open({ ...options, say, note: say, progress() {} });
-          run.present = await presentOf(await loadProfile("smoke", settings), undefined, run.adapter);
+          run.present = presentOf(await loadProfile("smoke", settings), undefined, run.adapter);
           opened.push(run);
           return { run, said, stop };
         });

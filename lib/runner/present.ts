@@ -1,6 +1,6 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { dataDigest } from "./data_digest.ts";
+import { DataDigests } from "./data_digest.ts";
 import { modulesOf, type Present } from "./freshness.ts";
 import { SourceTree } from "./source_tree.ts";
 
@@ -20,15 +20,15 @@ export function readSources(experiments: readonly Experiment[]): void {
  * @param dataFolder data in place of the embedded one
  * @param adapter undefined where it is not known: then it is taken to be the recorded one
  */
-export async function presentOf(
+export function presentOf(
   profile: Profile,
   dataFolder: string | undefined,
   adapter: string | undefined,
-): Promise<Present> {
+): Present {
   return {
     profile,
     tree: LOADED,
-    data: await dataDigest(dataFolder),
+    dataOf: new DataDigests(dataFolder),
     deno: Deno.version.deno,
     adapter,
   };

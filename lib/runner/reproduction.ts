@@ -103,7 +103,7 @@ export class Reproduction {
     const { profile, dataFolder, asksForAdapter, allExperiments } = options;
     const here = adapter ?? await adapterHere(asksForAdapter);
     const place = await placeOf(options, here);
-    const present = await presentOf(profile, dataFolder, here);
+    const present = presentOf(profile, dataFolder, here);
     const known = await readAllKnown(place, allExperiments);
     const { profileName } = place;
     const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);

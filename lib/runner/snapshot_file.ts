@@ -5,7 +5,7 @@ import { addressOf, type Cell } from "./cell.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
-import { type Basis, basisOf, changesSince, type Computed, type Present, usesOf } from "./freshness.ts";
+import { type Basis, basisOf, type CellPresent, changesSince, type Computed, usesOf } from "./freshness.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import { readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 import type { UseTracer } from "./uses.ts";
@@ -21,7 +21,7 @@ export interface SnapshotOwner {
 
 /** What snapshots of all runs have in common. */
 export interface SnapshotPolicy {
-  readonly present: Present;
+  readonly present: CellPresent;
   readonly tracer: UseTracer;
   readonly stop: AbortSignal;
   /** Milliseconds between two snapshots of a run. */

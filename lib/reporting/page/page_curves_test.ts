@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
+import { describeDataSets } from "../display_names.ts";
 import { renderSvg } from "../figures/figure.ts";
 import { assertDrawing, descriptionOf, textsOf } from "../figures/svg_assertions.ts";
 import { curveFigures } from "./page_curves.ts";
@@ -37,6 +38,7 @@ Deno.test("fine-tuning, which takes more steps, does not crowd the loss of the o
 });
 
 Deno.test("of an experiment with tasks, a figure for each of score, distance and loss, with a panel for each task", async () => {
+  describeDataSets({ samsum: { label: "SAMSum", summary: "" }, iwslt: { label: "IWSLT", summary: "" } });
   const rows = [["samsum/small", "validation_rouge_l"], ["iwslt/base", "validation_bleu"]].flatMap(([task, score]) =>
     [score, "validation_two_tv_on", "loss", "validation_entropy_on"].flatMap((measure) =>
       [0, 50].map((step) => row("kd", measure, step, { task }))

@@ -5,8 +5,8 @@ import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
 import { encodeResponse, fitPrompts, tokenizerTexts } from "#lib/data/prompt.ts";
 import type { InstructionData, InstructionRecord } from "#lib/data/records.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Profile } from "./profile.ts";
-import type { Texts } from "./texts.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import type { Texts } from "#lib/bench/texts.ts";
 
 const DATA_SEED = 1;
 

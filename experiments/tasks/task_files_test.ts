@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
-import { readTaskFile } from "./task_files.ts";
-import { loadTask, taskFiles } from "./task_folder.ts";
-import type { TaskName } from "./task_records.ts";
+import { readTaskFile as readFileOf } from "#lib/data/task_files.ts";
+import { loadTask as loadTaskOf, taskFiles as taskFilesOf } from "#lib/data/task_folder.ts";
+import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
+
+const readTaskFile = (task: SequenceTaskName, path: string) => readFileOf(task, SEQUENCE_TASKS[task].format, path);
+const taskFiles = (task: SequenceTaskName, folder: string) => taskFilesOf(task, SEQUENCE_TASKS[task].format, folder);
+const loadTask = (task: SequenceTaskName, folder: string) => loadTaskOf(task, SEQUENCE_TASKS[task].format, folder);
 
 const shared = new URL("../../../shared/data/", import.meta.url).pathname;
 const exists = (path: string) => {
@@ -27,7 +31,7 @@ async function withFiles<T>(files: Readonly<Record<string, string>>, run: (folde
   }
 }
 
-const read = (task: TaskName, name: string, text: string, more: Readonly<Record<string, string>> = {}) =>
+const read = (task: SequenceTaskName, name: string, text: string, more: Readonly<Record<string, string>> = {}) =>
   withFiles({ [name]: text, ...more }, (folder) => readTaskFile(task, `${folder}/${name}`));
 
 /** Reading must fail with one line that holds these parts. */

@@ -2,29 +2,26 @@ import { exactMatch } from "#lib/metrics/exact_match.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import { type Judge, openJudge } from "#lib/judge/judge.ts";
 import { Decoder } from "#lib/models/decoder.ts";
-import { gpt2Config, llamaConfig } from "#lib/models/decoder_config.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
+import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import type { RunContext } from "./experiment.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import { readInstructionTexts } from "./instruction_texts.ts";
-import { meanScore, respond, samplesOf, textOf } from "./responses.ts";
-import type { Scoring, Task } from "./task.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import { meanScore, respond, samplesOf, textOf } from "#lib/bench/responses.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /** What may be deleted at any time, from the project's folder; git does not see it. */
 const CACHE_FOLDER = ".cache";
-
-/** The architectures that teacher and student may have. */
-const CONFIGS = { llama: llamaConfig, gpt2: gpt2Config } as const;
-export type ModelFamily = keyof typeof CONFIGS;
 
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
 
 /** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets, and by a judge where an endpoint is set. */
-export async function instructionTask(context: RunContext, family: ModelFamily = "llama"): Promise<Task> {
+export async function instructionTask(context: RunContext, family: DecoderFamilyName = "llama"): Promise<Task> {
   const { profile } = context;
   const judge = await context.once("judge", async () => {
     const opened = await openJudge(profile.judge, {
@@ -41,7 +38,7 @@ export async function instructionTask(context: RunContext, family: ModelFamily =
     profile,
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
-      new Decoder(gpu, CONFIGS[family]({ ...sizes, vocabSize, maxPositions }), normalSource),
+      new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, judge, model, seed),
     validation: {
       measure: "validation_rouge_l",

@@ -1,11 +1,13 @@
-import { TASK_NAMES } from "#lib/data/task_records.ts";
-import type { Experiment } from "./experiment.ts";
-import type { Method } from "./method.ts";
+import type { Experiment } from "#lib/bench/experiment.ts";
+import { taskFiles } from "#lib/data/task_folder.ts";
+import type { Method } from "#lib/bench/method.ts";
+import { NUMERICS } from "#lib/bench/numerics.ts";
+import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "./registry.ts";
 import { STUDENT_SIZES, type T5Subject, t5Task, taskName, taskProfile } from "./t5_task.ts";
-import { Workbench } from "./workbench.ts";
+import { Workbench } from "#lib/bench/workbench.ts";
 
 /** Every data set with every size of student, a data set's sizes side by side. */
-export const T5_SUBJECTS: readonly T5Subject[] = TASK_NAMES.flatMap((corpus) =>
+export const T5_SUBJECTS: readonly T5Subject[] = SEQUENCE_TASK_NAMES.flatMap((corpus) =>
   STUDENT_SIZES.map((size) => ({ corpus, size }))
 );
 
@@ -38,8 +40,16 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       variant,
       tasks,
       key: (profile, task) => `${task}: ${key(taskProfile(profile, subjectOf(task)))}`,
+      making(profile, task) {
+        const settings = taskProfile(profile, subjectOf(task));
+        return { run: `${task}: ${key(settings)}`, settings, numerics: NUMERICS };
+      },
     })),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
+    dataFiles(folder, task) {
+      const { corpus } = subjectOf(task);
+      return taskFiles(corpus, SEQUENCE_TASKS[corpus].format, folder);
+    },
     async open(context, task) {
       const subject = subjectOf(task);
       // A task's data is read when it first runs: with `--data` there may be no other.

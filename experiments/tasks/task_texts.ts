@@ -1,23 +1,25 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
-import { embeddedTask } from "#lib/data/embedded_tasks.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
-import type { TaskName, TaskRecord } from "#lib/data/task_records.ts";
+import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Profile } from "./profile.ts";
-import type { PromptSet, Texts } from "./texts.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
+import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
+import { embeddedData } from "./sequence_task.ts";
 
 /**
  * Reads a data set of the task-specific table (the embedded one, or that of the folder of `--data`), trains the tokenizer on its
  * training records, and encodes sources and targets within their limits.
  */
 export async function readTaskTexts(
-  corpus: TaskName,
+  corpus: SequenceTaskName,
   settings: Profile["taskSpecific"],
   folder?: string,
 ): Promise<Texts> {
-  const data = folder === undefined ? embeddedTask(corpus) : await loadTask(corpus, folder);
+  const task = SEQUENCE_TASKS[corpus];
+  const data = folder === undefined ? embeddedData(task) : await loadTask(corpus, task.format, folder);
   const { maxSourceTokens, maxTargetTokens } = settings[corpus];
   const train = data.train.slice(0, settings.trainRecords);
   const tokenizer = trainTokenizer(train, settings.vocabSize);
