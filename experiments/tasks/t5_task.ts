@@ -54,7 +54,7 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     name,
     corpus,
     profile,
-    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, context.dataFolder),
+    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),

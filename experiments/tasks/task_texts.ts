@@ -4,10 +4,12 @@ import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
 import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
+import { metricLabel } from "#lib/metrics/metric_display.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 import { embeddedData } from "./sequence_task.ts";
+import { TextNotes } from "./text_notes.ts";
 
 /**
  * Reads a data set of the task-specific table (the embedded one, or that of the folder of `--data`), trains the tokenizer on its
@@ -17,56 +19,87 @@ export async function readTaskTexts(
   corpus: SequenceTaskName,
   settings: Profile["taskSpecific"],
   folder?: string,
+  say?: (message: string) => void,
 ): Promise<Texts> {
   const task = SEQUENCE_TASKS[corpus];
   const data = folder === undefined ? embeddedData(task) : await loadTask(corpus, task.format, folder);
   const { maxSourceTokens, maxTargetTokens } = settings[corpus];
-  const train = data.train.slice(0, settings.trainRecords);
-  const tokenizer = trainTokenizer(train, settings.vocabSize);
+  const notes = new TextNotes(corpus);
+  const first = (name: string, records: readonly TaskRecord[], limit: number, setting: string) => {
+    const used = records.slice(0, limit);
+    // The embedded data is as large as the largest profile needs.
+    if (folder !== undefined && used.length < records.length) {
+      notes.add(`${name}: the first ${used.length} of ${records.length} records are used (taskSpecific.${setting}).`);
+    }
+    return used;
+  };
+  const train = first("train", data.train, settings.trainRecords, "trainRecords");
+  const tokenizer = trainTokenizer(train, settings.vocabSize, say);
   const limits = { maxSourceTokens, maxTargetTokens, longSources: settings.longSources };
-  const notes: Record<string, object> = {};
+  const lengths: Record<string, object> = {};
   const fit = (name: string, records: readonly TaskRecord[], purpose: "training" | "scoring") => {
     const { examples, ...counts } = fitTask(tokenizer, records, { ...limits, purpose });
-    notes[name] = counts;
+    lengths[name] = counts;
+    const { droppedSources, truncatedSources, droppedTargets } = counts;
+    const [source, target] = [`taskSpecific.${corpus}.maxSourceTokens`, `taskSpecific.${corpus}.maxTargetTokens`];
+    const longSources = `sources are longer than ${maxSourceTokens} tokens (${source})`;
+    const longTargets = `targets are longer than ${maxTargetTokens} tokens (${target})`;
     if (examples.length === 0) {
+      const found = [
+        ...(droppedSources > 0 ? [`${droppedSources} ${longSources}`] : []),
+        ...(droppedTargets > 0 ? [`${droppedTargets} ${longTargets}`] : []),
+      ];
       throw new InputError(
-        `${corpus}, ${name}: no source has at most ${maxSourceTokens} tokens; raise taskSpecific.${corpus}.maxSourceTokens`,
+        `${corpus}, ${name}: none of the ${records.length} records is left: ${found.join(", ")}; raise the limit`,
       );
     }
+    notes.count(name, droppedSources, records.length, `${longSources} and left out`);
+    notes.count(name, truncatedSources, records.length, `${longSources} and cut`);
+    notes.count(name, droppedTargets, records.length, `${longTargets} and left out`);
+    notes.unknownLetters(name, examples.map(({ sourceIds }) => sourceIds), tokenizer);
     return examples;
   };
   const set = (name: string, records: readonly TaskRecord[]): PromptSet => ({
     name,
-    prompts: fit(name, records.slice(0, settings.itemsPerSet), "scoring").map(({ record, sourceIds }) => ({
+    prompts: fit(name, first(name, records, settings.itemsPerSet, "itemsPerSet"), "scoring").map((
+      { record, sourceIds },
+    ) => ({
       record: { instruction: record.source, input: "", response: record.target, references: record.references },
       promptIds: sourceIds,
     })),
   });
+  const trained = fit("train", train, "training");
+  const [validation, test] = [set("validation", data.validation), set("test", data.test)];
+  const { metric } = task;
+  const sees = (reference: string) => metric.sees?.(reference) ?? true;
+  notes.unseenReferences("test", test.prompts.map(({ record }) => record), metricLabel(metric.name), sees);
   return {
     tokenizer,
     vocabSize: Math.ceil(tokenizer.vocabSize / 4) * 4,
     maxPositions: maxSourceTokens,
-    train: fit("train", train, "training").map(({ sourceIds, targetIds }) => ({
-      prompt: sourceIds,
-      response: targetIds,
-    })),
-    validation: set("validation", data.validation),
-    evaluation: [set("test", data.test)],
+    train: trained.map(({ sourceIds, targetIds }) => ({ prompt: sourceIds, response: targetIds })),
+    validation,
+    evaluation: [test],
     eosId: tokenizer.specialId("<eos>"),
     padId: tokenizer.specialId("<pad>"),
     description: {
       source: data.source,
       vocabulary: tokenizer.vocabSize,
       leaked_sources: data.leakCount,
-      lengths: notes,
+      lengths,
+      ...notes.description,
     },
   };
 }
 
-function trainTokenizer(records: readonly TaskRecord[], vocabSize: number): BpeTokenizer {
+function trainTokenizer(
+  records: readonly TaskRecord[],
+  vocabSize: number,
+  say?: (message: string) => void,
+): BpeTokenizer {
   const texts = records.flatMap(({ source, target }) => [` ${source}`, ` ${target}`]);
   try {
-    return new BpeTokenizer(trainBpe(texts, { vocabSize, specialTokens: TASK_TOKENS }));
+    return new BpeTokenizer(trainBpe(texts, { vocabSize, specialTokens: TASK_TOKENS, say }));
   } catch (error) {
     // The alphabet is the data's, so only now can a size turn out too small.
     if (error instanceof RangeError) throw new InputError(`taskSpecific.vocabSize is ${vocabSize}: ${error.message}`);

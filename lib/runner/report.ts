@@ -1,6 +1,7 @@
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { reportFiles } from "./report_files.ts";
 import { reportStamp } from "./report_stamp.ts";
+import type { Provenance } from "#lib/results/provenance.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { readTextStrictly } from "#lib/text_file.ts";
 import type { SourceTree } from "./source_tree.ts";
@@ -14,24 +15,43 @@ const NAMED = 8;
  */
 export function reportOf(
   experiment: Experiment,
-  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "cellAddresses">,
+  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "cellAddresses" | "provenance">,
   profile: string,
   staleAddresses: readonly string[] = [],
 ): Report {
   const { scores, items, curves } = folder;
   const report = experiment.report({ profile, scores, items, curves });
-  if (staleAddresses.length === 0) return report;
-  const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
-  const note = isAll
-    ? "Recorded with other code, settings or data, or on another device, than are here now; ./run reproduce runs it again."
-    : `Not comparable with the others, since their code, settings, data or device have changed: ${
-      namesOf(staleAddresses)
-    }. ./run reproduce runs them again.`;
+  const notes = [...notesOfData(folder.provenance), ...noteOfStale(experiment, folder, staleAddresses)];
+  if (notes.length === 0) return report;
   const tables = Object.entries(report.tables).map(([name, table]) => [
     name,
-    { ...table, legend: [...table.legend, note] },
+    { ...table, legend: [...table.legend, ...notes] },
   ]);
   return { ...report, tables: Object.fromEntries(tables) };
+}
+
+/** What of its data a run did not see, as whoever read the data put it. */
+function notesOfData({ data }: Provenance): string[] {
+  return Object.values(data).flatMap((description) => {
+    const notes = (description as { readonly notes?: unknown } | null)?.notes;
+    return Array.isArray(notes) ? notes.map((note) => `Data: ${note}`) : [];
+  });
+}
+
+function noteOfStale(
+  experiment: Experiment,
+  folder: Pick<ResultsFolder, "cellAddresses">,
+  staleAddresses: readonly string[],
+): string[] {
+  if (staleAddresses.length === 0) return [];
+  const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
+  return [
+    isAll
+      ? "Recorded with other code, settings or data, or on another device, than are here now; ./run reproduce runs it again."
+      : `Not comparable with the others, since their code, settings, data or device have changed: ${
+        namesOf(staleAddresses)
+      }. ./run reproduce runs them again.`,
+  ];
 }
 
 function namesOf(addresses: readonly string[]): string {

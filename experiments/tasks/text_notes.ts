@@ -1,0 +1,48 @@
+import type { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
+
+/**
+ * What of the data a run does not see, in sentences for the reader of its tables: records that a limit leaves out or cuts, letters that
+ * the tokenizer does not know, references that the metric cannot see.
+ */
+export class TextNotes {
+  readonly #lines: string[] = [];
+  readonly #prefix: string;
+
+  /** @param corpus names the data where a table has several */
+  constructor(corpus?: string) {
+    this.#prefix = corpus === undefined ? "" : `${corpus}, `;
+  }
+
+  /** For provenance: nothing where nothing was lost. */
+  get description(): { readonly notes?: readonly string[] } {
+    return this.#lines.length === 0 ? {} : { notes: this.#lines };
+  }
+
+  /** Notes that so many things of a set are lost, if any are. */
+  count(set: string, count: number, total: number, what: string): void {
+    if (count > 0) this.add(`${set}: ${count} of ${total} ${what}.`);
+  }
+
+  /** Notes prompts with letters that no training text has. */
+  unknownLetters(set: string, prompts: readonly (readonly number[])[], tokenizer: BpeTokenizer): void {
+    const unknown = tokenizer.specialId("<unk>");
+    const count = prompts.filter((ids) => ids.includes(unknown)).length;
+    this.count(set, count, prompts.length, "prompts have letters that the training texts lack: models see <unk> there");
+  }
+
+  /** Notes references that a metric finds nothing in. @param sees whether it finds something in one */
+  unseenReferences(
+    set: string,
+    records: readonly { readonly references: readonly string[] }[],
+    metric: string,
+    sees: (reference: string) => boolean,
+  ): void {
+    const references = records.flatMap(({ references }) => references);
+    const unseen = references.filter((reference) => !sees(reference)).length;
+    this.count(set, unseen, references.length, `references have no word that ${metric} sees: they score 0.0 always`);
+  }
+
+  add(line: string): void {
+    this.#lines.push(`${this.#prefix}${line}`);
+  }
+}
