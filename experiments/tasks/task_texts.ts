@@ -1,7 +1,7 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
-import { fitTask, TASK_TOKENS } from "#lib/data/task_prompt.ts";
+import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/data/task_prompt.ts";
 import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
@@ -40,22 +40,12 @@ export async function readTaskTexts(
   const fit = (name: string, records: readonly TaskRecord[], purpose: "training" | "scoring") => {
     const { examples, ...counts } = fitTask(tokenizer, records, { ...limits, purpose });
     lengths[name] = counts;
-    const { droppedSources, truncatedSources, droppedTargets } = counts;
-    const [source, target] = [`taskSpecific.${corpus}.maxSourceTokens`, `taskSpecific.${corpus}.maxTargetTokens`];
-    const longSources = `sources are longer than ${maxSourceTokens} tokens (${source})`;
-    const longTargets = `targets are longer than ${maxTargetTokens} tokens (${target})`;
-    if (examples.length === 0) {
-      const found = [
-        ...(droppedSources > 0 ? [`${droppedSources} ${longSources}`] : []),
-        ...(droppedTargets > 0 ? [`${droppedTargets} ${longTargets}`] : []),
-      ];
-      throw new InputError(
-        `${corpus}, ${name}: none of the ${records.length} records is left: ${found.join(", ")}; raise the limit`,
-      );
-    }
-    notes.count(name, droppedSources, records.length, `${longSources} and left out`);
-    notes.count(name, truncatedSources, records.length, `${longSources} and cut`);
-    notes.count(name, droppedTargets, records.length, `${longTargets} and left out`);
+    if (examples.length === 0) throw new InputError(`${corpus}, ${name}: ${whyNone(corpus, limits, counts)}`);
+    const longSources = `sources are longer than ${maxSourceTokens} tokens (taskSpecific.${corpus}.maxSourceTokens)`;
+    const longTargets = `targets are longer than ${maxTargetTokens} tokens (taskSpecific.${corpus}.maxTargetTokens)`;
+    notes.count(name, counts.droppedSources, records.length, `${longSources} and left out`);
+    notes.count(name, counts.truncatedSources, records.length, `${longSources} and cut`);
+    notes.count(name, counts.droppedTargets, records.length, `${longTargets} and left out`);
     notes.unknownLetters(name, examples.map(({ sourceIds }) => sourceIds), tokenizer);
     return examples;
   };
@@ -90,6 +80,19 @@ export async function readTaskTexts(
       ...notes.description,
     },
   };
+}
+
+/** Which limit has left no record. */
+function whyNone(
+  corpus: string,
+  { maxSourceTokens, maxTargetTokens }: TaskLimits,
+  { droppedTargets }: Pick<FittedTasks, "droppedTargets">,
+): string {
+  if (droppedTargets === 0) {
+    return `no source has at most ${maxSourceTokens} tokens; raise taskSpecific.${corpus}.maxSourceTokens`;
+  }
+  return `none of the ${droppedTargets} records whose source fits has a target of at most ${maxTargetTokens} tokens; ` +
+    `raise taskSpecific.${corpus}.maxTargetTokens`;
 }
 
 function trainTokenizer(

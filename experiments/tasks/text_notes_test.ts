@@ -113,6 +113,6 @@ testInFolder("a task's limits are counted, and named where nothing is left", asy
   await assertRejects(
     () => notesOf(taskWith({ maxSourceTokens: 3, maxTargetTokens: 1 } as never, { longSources: "drop" })),
     InputError,
-    "samsum, train: none of the 10 records is left: 3 sources are longer than 3 tokens",
+    "samsum, train: none of the 7 records whose source fits has a target of at most 1 tokens; raise taskSpecific.samsum",
   );
 });
