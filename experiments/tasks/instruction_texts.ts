@@ -1,5 +1,6 @@
 import { BpeTokenizer, INSTRUCTION_TOKENS } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
+import { DataNotes } from "#lib/data/data_notes.ts";
 import { loadInstructionFolder } from "#lib/data/instruction_folder.ts";
 import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
 import { encodePrompt, encodeResponse, fitPrompts, type FittedPrompt, tokenizerTexts } from "#lib/data/prompt.ts";
@@ -8,7 +9,6 @@ import { InputError } from "#lib/errors.ts";
 import { hasRougeWord } from "#lib/metrics/rouge_l.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { Texts } from "#lib/bench/texts.ts";
-import { TextNotes } from "./text_notes.ts";
 
 const DATA_SEED = 1;
 
@@ -25,13 +25,12 @@ export async function readInstructionTexts(
   if (data.evaluation.length === 0) throw new InputError(`${folder}: no evaluation set beside the training records`);
   const tokenizer = trainTokenizer(data.train, vocabSize, say);
   const longPrompts: Record<string, { dropped: number; truncated: number }> = {};
-  const notes = new TextNotes();
-  for (const line of data.notes ?? []) notes.add(line);
+  const notes = new DataNotes(undefined, data.notes);
   const fit = (name: string, records: readonly InstructionRecord[]) => {
     const { prompts, droppedCount, truncatedCount } = fitPrompts(tokenizer, records, settings);
     longPrompts[name] = { dropped: droppedCount, truncated: truncatedCount };
     if (prompts.length === 0) {
-      const shortest = Math.min(...records.map((record) => encodePrompt(tokenizer, record).length));
+      const shortest = records.map((record) => encodePrompt(tokenizer, record).length).reduce((a, b) => Math.min(a, b));
       throw new InputError(
         `${name}: none of the ${records.length} prompts has at most ${maxPromptTokens} tokens, the shortest has ${shortest}; ` +
           "raise data.maxPromptTokens",
@@ -43,23 +42,8 @@ export async function readInstructionTexts(
     notes.unknownLetters(name, prompts.map(({ promptIds }) => promptIds), tokenizer);
     return { name, prompts };
   };
-  const fitResponses = (prompts: readonly FittedPrompt[]) => {
-    const whole = prompts.map(({ record }) => encodeResponse(tokenizer, record.response));
-    const cut = whole.filter(({ length }) => length > maxNewTokens).length;
-    if (cut === whole.length) {
-      const shortest = Math.min(...whole.map(({ length }) => length));
-      throw new InputError(
-        `train: all ${cut} responses are longer than ${maxNewTokens} tokens, the shortest has ${shortest} with its end; ` +
-          "raise data.maxNewTokens",
-      );
-    }
-    const long =
-      `responses are longer than ${maxNewTokens} tokens (data.maxNewTokens) and cut: their ends are not learned`;
-    notes.count("train", cut, whole.length, long);
-    return { cut, responses: whole.map((ids) => ids.slice(0, maxNewTokens)) };
-  };
   const { prompts: trainPrompts } = fit("train", data.train);
-  const { cut, responses } = fitResponses(trainPrompts);
+  const { responses, truncated } = fitResponses(tokenizer, trainPrompts, maxNewTokens, notes);
   const validation = fit("validation", data.validation);
   const evaluation = data.evaluation.map(({ name, records }) => fit(name, records));
   for (const { name, prompts } of evaluation) {
@@ -79,10 +63,32 @@ export async function readInstructionTexts(
       vocabulary: tokenizer.vocabSize,
       leaked_prompts: Object.fromEntries(data.leakCounts),
       long_prompts: longPrompts,
-      long_responses: { train: { truncated: cut } },
+      long_responses: { train: { truncated } },
       ...notes.description,
     },
   };
+}
+
+/** The responses of training as tokens, those over the limit cut, and how many are. @throws {InputError} if all are */
+function fitResponses(
+  tokenizer: BpeTokenizer,
+  prompts: readonly FittedPrompt[],
+  maxNewTokens: number,
+  notes: DataNotes,
+): { responses: number[][]; truncated: number } {
+  const whole = prompts.map(({ record }) => encodeResponse(tokenizer, record.response));
+  const lengths = whole.map(({ length }) => length);
+  const truncated = lengths.filter((length) => length > maxNewTokens).length;
+  if (truncated === whole.length) {
+    throw new InputError(
+      `train: all ${truncated} responses are longer than ${maxNewTokens} tokens, the shortest has ` +
+        `${lengths.reduce((least, length) => Math.min(least, length))} with its end; raise data.maxNewTokens`,
+    );
+  }
+  const long =
+    `responses are longer than ${maxNewTokens} tokens (data.maxNewTokens) and cut: their ends are not learned`;
+  notes.count("train", truncated, whole.length, long);
+  return { responses: whole.map((ids) => ids.slice(0, maxNewTokens)), truncated };
 }
 
 function trainTokenizer(

@@ -1,5 +1,6 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
+import { DataNotes } from "#lib/data/data_notes.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/data/task_prompt.ts";
 import type { TaskRecord } from "#lib/data/task_records.ts";
@@ -9,7 +10,6 @@ import type { Profile } from "#lib/bench/profile.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 import { embeddedData } from "./sequence_task.ts";
-import { TextNotes } from "./text_notes.ts";
 
 /**
  * Reads a data set of the task-specific table (the embedded one, or that of the folder of `--data`), trains the tokenizer on its
@@ -24,16 +24,13 @@ export async function readTaskTexts(
   const task = SEQUENCE_TASKS[corpus];
   const data = folder === undefined ? embeddedData(task) : await loadTask(corpus, task.format, folder);
   const { maxSourceTokens, maxTargetTokens } = settings[corpus];
-  const notes = new TextNotes(corpus);
-  const first = (name: string, records: readonly TaskRecord[], limit: number, setting: string) => {
-    const used = records.slice(0, limit);
-    // The embedded data is as large as the largest profile needs.
-    if (folder !== undefined && used.length < records.length) {
-      notes.add(`${name}: the first ${used.length} of ${records.length} records are used (taskSpecific.${setting}).`);
-    }
-    return used;
-  };
-  const train = first("train", data.train, settings.trainRecords, "trainRecords");
+  const notes = new DataNotes(corpus);
+  const first = (name: string, records: readonly TaskRecord[], setting: "trainRecords" | "itemsPerSet") =>
+    folder === undefined
+      // The embedded data is as large as the largest profile needs.
+      ? records.slice(0, settings[setting])
+      : notes.first(name, records, settings[setting], `taskSpecific.${setting}`);
+  const train = first("train", data.train, "trainRecords");
   const tokenizer = trainTokenizer(train, settings.vocabSize, say);
   const limits = { maxSourceTokens, maxTargetTokens, longSources: settings.longSources };
   const lengths: Record<string, object> = {};
@@ -41,17 +38,13 @@ export async function readTaskTexts(
     const { examples, ...counts } = fitTask(tokenizer, records, { ...limits, purpose });
     lengths[name] = counts;
     if (examples.length === 0) throw new InputError(`${corpus}, ${name}: ${whyNone(corpus, limits, counts)}`);
-    const longSources = `sources are longer than ${maxSourceTokens} tokens (taskSpecific.${corpus}.maxSourceTokens)`;
-    const longTargets = `targets are longer than ${maxTargetTokens} tokens (taskSpecific.${corpus}.maxTargetTokens)`;
-    notes.count(name, counts.droppedSources, records.length, `${longSources} and left out`);
-    notes.count(name, counts.truncatedSources, records.length, `${longSources} and cut`);
-    notes.count(name, counts.droppedTargets, records.length, `${longTargets} and left out`);
+    noteLengths(notes, corpus, limits, { name, total: records.length, ...counts });
     notes.unknownLetters(name, examples.map(({ sourceIds }) => sourceIds), tokenizer);
     return examples;
   };
   const set = (name: string, records: readonly TaskRecord[]): PromptSet => ({
     name,
-    prompts: fit(name, first(name, records, settings.itemsPerSet, "itemsPerSet"), "scoring").map((
+    prompts: fit(name, first(name, records, "itemsPerSet"), "scoring").map((
       { record, sourceIds },
     ) => ({
       record: { instruction: record.source, input: "", response: record.target, references: record.references },
@@ -80,6 +73,19 @@ export async function readTaskTexts(
       ...notes.description,
     },
   };
+}
+
+function noteLengths(
+  notes: DataNotes,
+  corpus: string,
+  { maxSourceTokens, maxTargetTokens }: TaskLimits,
+  { name, total, ...counts }: Omit<FittedTasks, "examples"> & { readonly name: string; readonly total: number },
+): void {
+  const longSources = `sources are longer than ${maxSourceTokens} tokens (taskSpecific.${corpus}.maxSourceTokens)`;
+  const longTargets = `targets are longer than ${maxTargetTokens} tokens (taskSpecific.${corpus}.maxTargetTokens)`;
+  notes.count(name, counts.droppedSources, total, `${longSources} and left out`);
+  notes.count(name, counts.truncatedSources, total, `${longSources} and cut`);
+  notes.count(name, counts.droppedTargets, total, `${longTargets} and left out`);
 }
 
 /** Which limit has left no record. */

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { DataNotes } from "./data_notes.ts";
 import { listNames, refuseLoop } from "./folder_names.ts";
 import { INSTRUCTION_SET_NAMES, INSTRUCTION_SETS } from "./instruction_sets.ts";
 import { readInstructionFile } from "./json_lines.ts";
@@ -62,14 +63,7 @@ export async function loadInstructionFolder(
       `Cannot train on ${folder}: it has ${found}; expected train.jsonl or *train*.jsonl there or in its folder dolly`,
     );
   }
-  const notes: string[] = [];
-  const first = (name: string, records: readonly InstructionRecord[], limit: number | undefined, setting: string) => {
-    const used = records.slice(0, limit);
-    if (used.length < records.length) {
-      notes.push(`${name}: the first ${used.length} of ${records.length} records are used (${setting}).`);
-    }
-    return used;
-  };
+  const notes = new DataNotes();
   const read = await readFiles(home.train);
   const heldOut = await readFiles(home.validation);
   if (heldOut.length === 0 && read.length < TRAINING_PER_VALIDATION) {
@@ -80,12 +74,12 @@ export async function loadInstructionFolder(
   }
   const taken = heldOut.length > 0 ? 0 : Math.min(validationRecords, Math.floor(read.length / TRAINING_PER_VALIDATION));
   const validation = heldOut.length > 0
-    ? first("validation", heldOut, validationRecords, "curves need no more")
+    ? notes.first("validation", heldOut, validationRecords, "curves need no more")
     : read.slice(0, taken);
-  const train = first("train", read.slice(taken), trainRecords, "data.trainRecords");
+  const train = notes.first("train", read.slice(taken), trainRecords, "data.trainRecords");
   const evaluation: EvaluationSet[] = [];
   for (const [name, paths] of sets) {
-    evaluation.push({ name, records: first(name, await readFiles(paths), itemsPerSet, "data.itemsPerSet") });
+    evaluation.push({ name, records: notes.first(name, await readFiles(paths), itemsPerSet, "data.itemsPerSet") });
   }
   return {
     train,
@@ -93,7 +87,7 @@ export async function loadInstructionFolder(
     evaluation,
     source: folder,
     leakCounts: countLeaks(train, validation, evaluation),
-    notes,
+    notes: notes.lines,
   };
 }
 
