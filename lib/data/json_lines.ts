@@ -58,7 +58,7 @@ export function parseInstructionLine(line: string, where: string): InstructionRe
 type Complain = (problem: string) => InputError;
 
 function parseObject(line: string, wrong: Complain): JsonObject {
-  const value = parseJson(line, (problem) => wrong(`it is no JSON object on one line (${problem})`));
+  const value = parseJson(line, wrong, "it is no JSON object on one line");
   if (!isJsonObject(value)) throw wrong(`it is ${describe(value)} but must be a JSON object with "instruction"`);
   return value;
 }

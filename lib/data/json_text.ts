@@ -7,14 +7,15 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * The value of a JSON text.
  *
  * @param wrong makes the error of what is wrong with it
+ * @param what says that it is not the JSON that is wanted
  * @throws {InputError} if it is not JSON, or a key occurs twice in an object, where the first value would be lost
  */
-export function parseJson(text: string, wrong: (problem: string) => InputError): unknown {
+export function parseJson(text: string, wrong: (problem: string) => InputError, what = "not JSON"): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw wrong(`not JSON: ${excerpt((error as Error).message, 200)}`);
+    throw wrong(`${what}: ${excerpt((error as Error).message, 200)}`);
   }
   const repeated = repeatedKey(text);
   if (repeated !== undefined) throw wrong(`the key "${excerpt(repeated)}" occurs twice in one object`);

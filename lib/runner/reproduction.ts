@@ -200,7 +200,12 @@ export class Reproduction {
       ...this.#options,
       program,
       // A worker is told the folder, and where its results go is none of its business.
-      otherArguments: [...otherArguments.filter((each) => each !== "--record"), "--profile", this.place.profileName],
+      otherArguments: [
+        ...otherArguments.filter((each, i) =>
+          each !== "--record" && each !== "--profile" && otherArguments[i - 1] !== "--profile"
+        ),
+        ...["--profile", this.place.profileName],
+      ],
       width,
       watcher,
       stop,
