@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { gkdTexts } from "#lib/training/gkd_texts.ts";
 import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
 import type { Checkpoint, Snapshot } from "#lib/training/checkpoint.ts";
@@ -8,24 +8,31 @@ import { assertResumes } from "#lib/training/test_snapshots.ts";
 import type { RunContext } from "#lib/bench/experiment.ts";
 import { instructionTask } from "#experiments/tasks/instruction_task.ts";
 import type { StudentRun } from "#lib/bench/method.ts";
-import { miniLlm } from "#lib/bench/minillm_run.ts";
-import { matchMoments } from "#lib/bench/moment_matching_run.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
 import { choicesOf, dataOf, drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { matchMomentsOf } from "./ammd.ts";
+import { learnFromMixedTexts } from "./minillm.ts";
 import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
+import { METHODS } from "./registry.ts";
 
 const SEED = 10;
+
 const STEPS = 8;
 const WARMUP = 2;
 
-const profile = await loadProfile("smoke", [
+const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), [
   ...["trainRecords=40", "maxNewTokens=5"].map((setting) => `data.${setting}`),
   ...["teacher.training.steps=3", "student.training.steps=3", `distillation.steps=${STEPS}`],
   ...["distillation.teacherTexts=12", "optimizer.batchSize=4", `ammd.criticWarmupSteps=${WARMUP}`],
   // No interval ends with the curves or the run, so that measures wait while the run is saved.
   ...["curveEvery=3", "curvePrompts=3", "logEvery=5"].map((setting) => `evaluation.${setting}`),
 ]);
+const AMMD = effectiveSettings(METHODS.ammd_sft, profile);
+const MINILLM = effectiveSettings(METHODS.minillm, profile);
 const gpu = await testGpu();
 
 /** Keeps nothing beyond the test. */
@@ -78,30 +85,26 @@ const KINDS: Readonly<Record<string, Kind>> = {
     },
   },
   "texts of student and teacher mixed": {
-    train: (run) => miniLlm(run, { ...profile.minillm, rolloutBatches: 2, ppoEpochs: 2 }),
+    train: (run) => learnFromMixedTexts(run, { ...MINILLM, rolloutBatches: 2, ppoEpochs: 2 }),
   },
   "texts of both for two critics": {
-    train: (run) => matchMoments(run, profile.ammd),
+    train: (run) => matchMomentsOf(run, AMMD),
     steps: WARMUP + STEPS,
   },
   "the data and the student's texts for two critics": {
-    train: (run) => matchMoments(run, { ...profile.ammd, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
+    train: (run) => matchMomentsOf(run, { ...AMMD, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
   },
 };
 
 for (const [texts, { train, steps = STEPS, check }] of Object.entries(KINDS)) {
-  Deno.test({
-    name: `a student that learns from ${texts} ends the same to the bit, whenever its run was stopped`,
-    sanitizeResources: false,
-    async fn() {
-      const trained = async (checkpoint?: Checkpoint) => {
-        using student = await bench.studentFromSft(SEED);
-        const log = bench.log("test", SEED);
-        await train({ bench, student, name: "test", seed: SEED, log, checkpoint });
-        return { parameters: await student.store.read(), rows: log.rows };
-      };
-      const snapshots = await assertResumes(gpu, trained, [1, 2, 5, steps]);
-      check?.(snapshots);
-    },
+  gpuTest(`a student that learns from ${texts} ends the same to the bit, whenever its run was stopped`, async () => {
+    const trained = async (checkpoint?: Checkpoint) => {
+      using student = await bench.studentFromSft(SEED);
+      const log = bench.log("test", SEED);
+      await train({ bench, student, name: "test", seed: SEED, log, checkpoint });
+      return { parameters: await student.store.read(), rows: log.rows };
+    };
+    const snapshots = await assertResumes(gpu, trained, [1, 2, 5, steps]);
+    check?.(snapshots);
   });
 }

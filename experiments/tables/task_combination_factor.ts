@@ -26,11 +26,10 @@ export const taskCombinationFactor = taskExperiment({
   },
   module: import.meta.url,
   report(results) {
-    const labels = Object.fromEntries(TASK_BETAS.map(([name, { label }]) => [name, label]));
     const caption = `Combination factor on the tasks (after AMMD, Table 6), profile ${results.profile}`;
     const points = TASK_BETAS.map(([method, { beta }]) => ({ method, x: beta }));
     return {
-      tables: taskTables(results, { caption, methods: ["sft_continued", ...TASK_BETAS.map(([name]) => name)], labels }),
+      tables: taskTables(results, { caption, methods: ["sft_continued", ...TASK_BETAS.map(([name]) => name)] }),
       figures: { scores: taskResponseFigure(results, points, "β: weight of the off-policy moment", MAIN_SIZE) },
     };
   },

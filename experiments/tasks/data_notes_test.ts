@@ -1,16 +1,20 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { EXPERIMENTS } from "#experiments/main.ts";
 import { loadProfile, type Profile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { InputError } from "#lib/errors.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { readInstructionTexts } from "./instruction_texts.ts";
+import { TASK_SPECIFIC, type TaskSpecificSettings } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
 
-const smoke = await loadProfile("smoke");
+const smoke = await loadProfile("smoke", schemaOf(EXPERIMENTS));
+const taskSpecific = TASK_SPECIFIC.of(smoke);
 const dataWith = (changes: Partial<Profile["data"]>): Profile["data"] => ({ ...smoke.data, ...changes });
-const taskWith = (samsum: Partial<Profile["taskSpecific"]["samsum"]>, changes = {}): Profile["taskSpecific"] => ({
-  ...smoke.taskSpecific,
+const taskWith = (samsum: Partial<TaskSpecificSettings["samsum"]>, changes = {}): TaskSpecificSettings => ({
+  ...taskSpecific,
   ...changes,
-  samsum: { ...smoke.taskSpecific.samsum, ...samsum },
+  samsum: { ...taskSpecific.samsum, ...samsum },
 });
 
 interface Line {
@@ -99,7 +103,7 @@ testInFolder("a task's limits are counted, and named where nothing is left", asy
   await Deno.writeTextFile(`${folder}/validation.csv`, `${header}${rows(2, "a b", "a")}`);
   await Deno.writeTextFile(`${folder}/test.csv`, `${header}${rows(2, "a b", "a")}${rows(1, "a b", "猫")}`);
   const limits = { maxSourceTokens: 5, maxTargetTokens: 4 };
-  const notesOf = async (settings: Profile["taskSpecific"]) =>
+  const notesOf = async (settings: TaskSpecificSettings) =>
     (await readTaskTexts("samsum", settings, folder)).description.notes;
   assertEquals(await notesOf(taskWith(limits, { longSources: "drop" })), [
     "samsum, train: 3 of 10 sources are longer than 5 tokens (taskSpecific.samsum.maxSourceTokens) and left out.",

@@ -17,6 +17,9 @@ import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 /** What may be deleted at any time, from the project's folder; git does not see it. */
 const CACHE_FOLDER = ".cache";
 
+/** The task's version: bumped when the numbers of its cells may move. */
+export const INSTRUCTION_NUMERICS = 1;
+
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
 

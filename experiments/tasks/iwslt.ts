@@ -14,6 +14,7 @@ import { BLEU } from "./task_metrics.ts";
 export const iwslt: SequenceTask = {
   label: "IWSLT",
   summary: "compiler messages, English to German",
+  numerics: 1,
   format: {
     extensions: [".json", ".jsonl", ".en"],
     parallel: { source: [".en", "the English line"], target: [".de", "the German line"] },

@@ -12,6 +12,7 @@ import { ROUGE_L } from "./task_metrics.ts";
 export const samsum: SequenceTask = {
   label: "SAMSum",
   summary: "summaries of endpoint descriptions",
+  numerics: 1,
   format: {
     extensions: [".csv", ".json", ".jsonl"],
     columns: ["dialogue", "summary"],

@@ -8,6 +8,8 @@ export interface SequenceTask {
   readonly label: string;
   /** What the embedded records ask, in a line of `list`. */
   readonly summary: string;
+  /** Bumped when the numbers of its cells may move. */
+  readonly numerics: number;
   /** The data set's own files, as they are published. */
   readonly format: TaskFormat;
   readonly metric: TaskMetric;

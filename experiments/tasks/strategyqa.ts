@@ -14,6 +14,7 @@ import { ACCURACY } from "./task_metrics.ts";
 export const strategyqa: SequenceTask = {
   label: "StrategyQA",
   summary: "whether a thing, told by its gloss, is of a kind",
+  numerics: 1,
   format: {
     extensions: [".json", ".jsonl"],
     parse: ({ question, answer }, where) => taskRecord({ question }, { answer: yesOrNo(answer, where) }, where),

@@ -8,9 +8,12 @@ import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, SampleResponse } from "#lib/results/cell_result.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { respond, samplesOf, search, textOf } from "#lib/bench/responses.ts";
+import type { TaskMaking } from "#lib/bench/method_registry.ts";
+import { withOverrides } from "#lib/bench/section.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 import type { Answer } from "./task_metrics.ts";
+import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
@@ -31,16 +34,33 @@ export function taskName({ corpus, size }: T5Subject): string {
 
 /** The profile with the sizes, lengths and rates of a task. */
 export function taskProfile(profile: Profile, { corpus, size }: T5Subject): Profile {
-  const { teacher, student, distillation, maxTargetTokens } = profile.taskSpecific[corpus];
-  const { ammd, curveEvery, curvePrompts, sizes } = profile.taskSpecific;
+  const { [corpus]: { teacher, student, distillation, maxTargetTokens }, ...settings } = TASK_SPECIFIC.of(profile);
+  const { curveEvery, curvePrompts, sizes } = settings;
   return {
-    ...profile,
+    ...withOverrides(profile, TASK_SPECIFIC),
     data: { ...profile.data, maxNewTokens: maxTargetTokens },
     teacher,
     student: { model: sizes[size], training: student },
     distillation,
-    ammd: { ...profile.ammd, ...ammd },
     evaluation: { ...profile.evaluation, curveEvery, curvePrompts },
+  };
+}
+
+/** What decides the numbers of its cells beside the common sections. */
+export function taskMaking(profile: Profile, subject: T5Subject): TaskMaking {
+  const { corpus } = subject;
+  const settings = TASK_SPECIFIC.of(profile);
+  const { vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds } = settings;
+  const { maxSourceTokens, maxTargetTokens } = settings[corpus];
+  return {
+    name: taskName(subject),
+    numerics: { [`task ${corpus}`]: SEQUENCE_TASKS[corpus].numerics },
+    settings: {
+      taskSpecific: {
+        ...{ vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds },
+        [corpus]: { maxSourceTokens, maxTargetTokens },
+      },
+    },
   };
 }
 
@@ -54,7 +74,8 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     name,
     corpus,
     profile,
-    readTexts: () => readTaskTexts(corpus, profile.taskSpecific, context.dataFolder, (message) => context.say(message)),
+    readTexts: () =>
+      readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
@@ -80,7 +101,7 @@ async function scoreModel(
   const { maxNewTokens } = profile.data;
   const write = (sampling: SamplingSettings, purpose: string) =>
     respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop }, batchSize);
-  const { beams, lengthPenalty } = profile.taskSpecific;
+  const { beams, lengthPenalty, samplingSeeds } = TASK_SPECIFIC.of(profile);
   const likeliest = beams === 1 ? await write(GREEDY, "evaluation") : await search(
     ...[
       gpu,
@@ -92,7 +113,7 @@ async function scoreModel(
     ] as const,
   );
   const sampled: Trajectory[][] = [];
-  for (const samplingSeed of profile.taskSpecific.samplingSeeds) {
+  for (const samplingSeed of samplingSeeds) {
     sampled.push(await write({ temperature, topK, topP }, `evaluation ${samplingSeed}`));
   }
   const { metric } = SEQUENCE_TASKS[subject.corpus];

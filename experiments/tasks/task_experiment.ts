@@ -1,9 +1,9 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { taskFiles } from "#lib/data/task_folder.ts";
-import type { Method } from "#lib/bench/method.ts";
-import { NUMERICS } from "#lib/bench/numerics.ts";
+import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
 import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "./registry.ts";
-import { STUDENT_SIZES, type T5Subject, t5Task, taskName, taskProfile } from "./t5_task.ts";
+import { TASK_SPECIFIC } from "./task_settings.ts";
+import { STUDENT_SIZES, type T5Subject, t5Task, taskMaking, taskName, taskProfile } from "./t5_task.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 /** Every data set with every size of student, a data set's sizes side by side. */
@@ -12,7 +12,7 @@ export const T5_SUBJECTS: readonly T5Subject[] = SEQUENCE_TASK_NAMES.flatMap((co
 );
 
 /** A method, and the tasks that it runs for where that is not all. */
-export interface TaskMethod extends Method {
+export interface TaskMethod extends RegisteredMethod {
   readonly tasks?: readonly string[];
 }
 
@@ -29,21 +29,18 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
     if (!subject) throw new RangeError(`Cannot run ${experiment.name}: it has no task "${task}"`);
     return subject;
   };
+  checkDistinct(methods);
   return {
     ...experiment,
     modules: [import.meta.url],
+    sections: [TASK_SPECIFIC],
     tasks: subjects.map(taskName),
-    methods: Object.entries(methods).map(([name, { summary, module, variant, key, tasks }]) => ({
-      name,
-      summary,
-      module,
-      variant,
-      tasks,
-      key: (profile, task) => `${task}: ${key(taskProfile(profile, subjectOf(task)))}`,
-      making(profile, task) {
-        const settings = taskProfile(profile, subjectOf(task));
-        return { run: `${task}: ${key(settings)}`, settings, numerics: NUMERICS };
-      },
+    methods: Object.entries(methods).map(([name, method]) => ({
+      ...rowOf(name, method, (profile, task = "") => {
+        const subject = subjectOf(task);
+        return makingOf(method, taskProfile(profile, subject), taskMaking(profile, subject));
+      }),
+      tasks: method.tasks,
     })),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
     dataFiles(folder, task) {
@@ -56,7 +53,7 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       const bench = await Workbench.open(context, t5Task(context, subject));
       return {
         description: { [subject.corpus]: bench.texts.description },
-        cell: (name, seed) => methods[name].run(bench, name, seed),
+        cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },
   };

@@ -6,10 +6,10 @@ import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/da
 import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
-import type { Profile } from "#lib/bench/profile.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 import { embeddedData } from "./sequence_task.ts";
+import type { TaskSpecificSettings } from "./task_settings.ts";
 
 /**
  * Reads a data set of the task-specific table (the embedded one, or that of the folder of `--data`), trains the tokenizer on its
@@ -17,7 +17,7 @@ import { embeddedData } from "./sequence_task.ts";
  */
 export async function readTaskTexts(
   corpus: SequenceTaskName,
-  settings: Profile["taskSpecific"],
+  settings: TaskSpecificSettings,
   folder?: string,
   say?: (message: string) => void,
 ): Promise<Texts> {

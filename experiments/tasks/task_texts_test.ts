@@ -1,10 +1,13 @@
 import { assert, assertRejects } from "@std/assert";
+import { EXPERIMENTS } from "#experiments/main.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { encodeResponse } from "#lib/data/prompt.ts";
 import { InputError } from "#lib/errors.ts";
+import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
 
-const { taskSpecific } = await loadProfile("smoke");
+const taskSpecific = TASK_SPECIFIC.of(await loadProfile("smoke", schemaOf(EXPERIMENTS)));
 const textsWithin = (maxSourceTokens: number, maxTargetTokens: number) =>
   readTaskTexts("iwslt", {
     ...taskSpecific,

@@ -2,11 +2,14 @@ import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
+import type { MethodDisplay, MethodDisplays } from "#lib/reporting/method_display.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 import type { SnapshotStore } from "#lib/training/checkpoint.ts";
+import type { RegisteredMethod } from "./method_registry.ts";
 import type { Profile } from "./profile.ts";
+import type { Section } from "./section.ts";
 
 /** How far a training run is. */
 export interface TrainingProgress {
@@ -53,6 +56,8 @@ export interface RunContext {
 /** What `results/<profile>/<experiment>/` holds, of every cell there is. */
 export interface RecordedResults {
   readonly profile: string;
+  /** How rows are named and drawn; one that is not here stands for itself. */
+  readonly display: MethodDisplays;
   /** The rows of a table that is of these methods alone; default all of the experiment's. */
   readonly methods?: readonly string[];
   readonly scores: readonly ScoreRow[];
@@ -64,12 +69,6 @@ export interface RecordedResults {
 export interface Report {
   readonly tables: Readonly<Record<string, ScoreTable>>;
   readonly figures: Readonly<Record<string, Figure>>;
-}
-
-/** A row of a table: a way to train a student, or another player of the comparison. */
-export interface MethodDescription {
-  readonly name: string;
-  readonly summary: string;
 }
 
 /** What decides a cell's numbers, beside its seed, kernels, data and machine. */
@@ -85,13 +84,16 @@ export interface Making {
   readonly numerics: Readonly<Record<string, number>>;
 }
 
-export interface ExperimentMethod extends MethodDescription {
+/** A row of a table: a way to train a student, or another player of the comparison. */
+export interface ExperimentMethod extends Partial<MethodDisplay> {
+  readonly name: string;
+  readonly summary: string;
+  /** Where the row is a method of the registry, all that it is. */
+  readonly definition?: RegisteredMethod;
   /** Those of the experiment's tasks that it runs for; default all. */
   readonly tasks?: readonly string[];
   /** The module that holds the method's own code (`import.meta.url`): results are stale where it, or what it imports, has changed. */
   readonly module: string;
-  /** Names what is run, settings included where variants differ by them: cells of one key and seed are one run. */
-  key(profile: Profile, task?: string): string;
   /** What sets the method apart from others of its module, as JSON: results are stale where it has changed. */
   readonly variant?: string;
   /** What decides the numbers of its cells, of one of the experiment's tasks where it has some. */
@@ -112,6 +114,8 @@ export interface Experiment {
   readonly tasks?: readonly string[];
   /** The module of its report (`import.meta.url`): tables and figures are made anew where it has changed. */
   readonly module: string;
+  /** Sections of the profile that it reads beside the common ones and those of its methods. */
+  readonly sections?: readonly Section[];
   /** The modules that the code of all its cells is reached from, beside the methods' own. */
   readonly modules: readonly string[];
   /**

@@ -1,13 +1,24 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
-import { listProfiles } from "#lib/bench/profile.ts";
+import { listProfiles, loadProfile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { describedDataSets } from "#lib/reporting/display_names.ts";
 import { defineCommand } from "./command.ts";
+import { describeName } from "./list_method.ts";
+import { DEFAULT_PROFILE, RESULTS_FLAGS } from "./results_flags.ts";
 
 export const list = defineCommand({
   name: "list",
-  summary: "lists experiments, profiles, methods and data sets",
-  flags: {},
-  async run(_, { experiments, terminal }) {
+  summary: "lists experiments, profiles, methods and data sets; or explains methods, or sections of a profile",
+  positional: { name: "METHOD|SECTION", kind: "text", min: 0 },
+  flags: { profile: RESULTS_FLAGS.profile, set: RESULTS_FLAGS.set },
+  async run({ positional, flags }, { experiments, terminal }) {
+    if (positional.length > 0) {
+      const { profile: name = DEFAULT_PROFILE, set } = flags;
+      const schema = schemaOf(experiments);
+      const shown = { name, schema, profile: await loadProfile(name, schema, set) };
+      terminal.print(positional.map((word) => describeName(word, experiments, shown)).join("\n\n"));
+      return 0;
+    }
     const sections: Readonly<Record<string, readonly (readonly [name: string, summary: string])[]>> = {
       Experiments: experiments.map(({ name, source, description, onlyWhenNamed }) => [
         name,

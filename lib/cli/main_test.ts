@@ -19,7 +19,6 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
         name: "limewash",
         summary: "brushed on thin",
         module: import.meta.url,
-        key: () => "limewash",
         making: () => ({ run: "limewash", settings: {}, numerics: {} }),
       }],
       open: () => Promise.reject(),

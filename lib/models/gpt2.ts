@@ -1,6 +1,6 @@
-import { add } from "#kernels/add/add.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
-import { gelu } from "#kernels/gelu/gelu.ts";
+import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { conv1d, conv1dResidual } from "#kernels/linear/linear.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";

@@ -3,7 +3,7 @@ import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { rotary } from "#kernels/rotary/rotary.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";
-import { swiglu } from "#kernels/swiglu/swiglu.ts";
+import { swiglu } from "#kernels/elementwise/swiglu/swiglu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";

@@ -1,25 +1,6 @@
-/** How tables and figures name methods and data sets, and the order in which they stand. */
+/** How tables and figures name data sets, and the order in which methods, data sets and metrics stand. */
 import { INSTRUCTION_SETS } from "#lib/data/instruction_sets.ts";
 import { METRICS } from "#lib/metrics/metric_display.ts";
-
-const METHODS: ReadonlyMap<string, string> = new Map([
-  ["teacher", "Teacher"],
-  ["sft", "SFT"],
-  ["sft_continued", "SFT continued"],
-  ["kd", "KD"],
-  ["seqkd", "SeqKD"],
-  ["imitkd", "ImitKD"],
-  ["minillm", "MiniLLM"],
-  ["gkd", "GKD"],
-  ["distillm", "DistiLLM"],
-  ["opd", "On-policy reverse KL"],
-  ["abkd", "ABKD"],
-  ["akl", "AKL"],
-  ["ammd_off", "AMMD (off-policy)"],
-  ["ammd_on", "AMMD (on-policy)"],
-  ["ammd", "AMMD"],
-  ["ammd_sft", "AMMD + SFT"],
-]);
 
 /** A data set as people are told of it. */
 export interface DataSetDescription {
@@ -46,11 +27,6 @@ export function describedDataSets(): ReadonlyMap<string, DataSetDescription> {
 const TASK_SIZES = ["", "/small", "/base", "/large"];
 const TASK_USES = ["", "/sampled", "/held_out"];
 
-/** A name without a display name stands for itself. */
-export function methodLabel(method: string): string {
-  return METHODS.get(method) ?? method;
-}
-
 /** The parts of a task's name, as in `samsum/base/sampled`, follow the data set's: "SAMSum base, sampled". */
 export function datasetLabel(dataset: string): string {
   const [name, ...parts] = dataset.split("/");
@@ -59,9 +35,9 @@ export function datasetLabel(dataset: string): string {
   ).join(" ");
 }
 
-/** Each method once: first those of `given`, in its order, then in the order of the papers' tables, unknown ones by code units. */
+/** Each method once: first those of `given`, in its order, the others by code units. */
 export function orderMethods(methods: Iterable<string>, given: readonly string[] = []): string[] {
-  return orderNames(methods, [...given, ...METHODS.keys()]);
+  return orderNames(methods, given);
 }
 
 /**

@@ -4,10 +4,10 @@ import { metricDisplay, metricLabel } from "#lib/metrics/metric_display.ts";
 import { orderMethods, orderMetrics } from "./display_names.ts";
 import { printMetric } from "#lib/metrics/metric_display.ts";
 
-Deno.test("given names come first in their order, then known ones as in the papers, then others by code units", () => {
-  assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["kd", "opd", "ammd", "Beta", "zeta"]);
+Deno.test("given names come first in their order, then known data sets and metrics as in the papers, then others by code units", () => {
+  assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["Beta", "ammd", "kd", "opd", "zeta"]);
   const methods = ["ammd", "k_10", "k_2", "teacher", "a"];
-  assertEquals(orderMethods(methods, ["teacher", "k_2", "k_10", "absent"]), ["teacher", "k_2", "k_10", "ammd", "a"]);
+  assertEquals(orderMethods(methods, ["teacher", "k_2", "k_10", "absent"]), ["teacher", "k_2", "k_10", "a", "ammd"]);
   assertEquals(orderDatasets(["vicuna", "dolly", "mine"], ["mine"]), ["mine", "dolly", "vicuna"]);
   assertEquals(orderMetrics(["entropy", "exact_match", "rouge_l", "other"]), [
     ...["rouge_l", "exact_match", "entropy", "other"],

@@ -1,4 +1,5 @@
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import { reportFiles } from "./report_files.ts";
 import { reportStamp } from "./report_stamp.ts";
 import type { Provenance } from "#lib/results/provenance.ts";
@@ -20,7 +21,7 @@ export function reportOf(
   staleAddresses: readonly string[] = [],
 ): Report {
   const { scores, items, curves } = folder;
-  const report = experiment.report({ profile, scores, items, curves });
+  const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves });
   const notes = [...notesOfData(folder.provenance), ...noteOfStale(experiment, folder, staleAddresses)];
   if (notes.length === 0) return report;
   const tables = Object.entries(report.tables).map(([name, table]) => [

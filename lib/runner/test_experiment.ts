@@ -6,7 +6,6 @@ function methodOf(name: string, runOf: (task?: string) => string): ExperimentMet
     name,
     summary: "",
     module: import.meta.url,
-    key: (_, task) => runOf(task),
     making: (_, task) => ({ run: runOf(task), settings: {}, numerics: {} }),
   };
 }

@@ -4,13 +4,14 @@ import { describeDataSets } from "../display_names.ts";
 import { renderSvg } from "../figures/figure.ts";
 import { assertDrawing, descriptionOf, textsOf } from "../figures/svg_assertions.ts";
 import { curveFigures } from "./page_curves.ts";
+import { DISPLAY } from "../test_display.ts";
 
 const row = (method: string, measure: string, step: number, others: Partial<CurveRow> = {}): CurveRow => ({
   ...{ experiment: "x", method, seed: 10, step, measure, value: step / 100 },
   ...others,
 });
 const draw = (rows: readonly CurveRow[], methods = [{ method: "kd", label: "My KD" }]) =>
-  Promise.all(curveFigures(rows, methods).map(renderSvg));
+  Promise.all(curveFigures(rows, methods, DISPLAY).map(renderSvg));
 
 Deno.test("without curves there is no figure", async () => {
   assertEquals(await draw([]), []);
