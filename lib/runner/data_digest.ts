@@ -4,7 +4,7 @@ import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import type { Cell } from "./cell.ts";
 
 /** The data that comes with the program. */
-const EMBEDDED = "embedded";
+export const EMBEDDED = "embedded";
 
 /**
  * The digest of the names and contents of the files that a cell's experiment reads of a folder, by what it says itself: where the folder
