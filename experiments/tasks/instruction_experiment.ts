@@ -1,5 +1,6 @@
 import { scoringSettings } from "#lib/judge/settings.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
+import { instructionFiles } from "#lib/data/instruction_folder.ts";
 import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import { INSTRUCTION_NUMERICS, instructionTask } from "./instruction_task.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
@@ -28,6 +29,7 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
           settings: judgeSettings(profile),
         }))
     ),
+    dataFiles: instructionFiles,
     async open(context) {
       const bench = await Workbench.open(context, await instructionTask(context, family));
       return {

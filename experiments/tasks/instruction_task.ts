@@ -40,7 +40,7 @@ export async function instructionTask(context: RunContext, family: DecoderFamily
     corpus: family,
     profile,
     made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
-    readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
+    readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, judge, model, seed),

@@ -75,7 +75,8 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     corpus,
     profile,
     made: taskMaking(profile, subject),
-    readTexts: () => readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder),
+    readTexts: () =>
+      readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),

@@ -1,6 +1,7 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
+import { taskFiles } from "#lib/data/task_folder.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
-import { SEQUENCE_TASK_NAMES } from "./registry.ts";
+import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "./registry.ts";
 import { TASK_SPECIFIC } from "./task_settings.ts";
 import { STUDENT_SIZES, type T5Subject, t5Task, taskMaking, taskName, taskProfile } from "./t5_task.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
@@ -42,6 +43,10 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       tasks: method.tasks,
     })),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
+    dataFiles(folder, task) {
+      const { corpus } = subjectOf(task);
+      return taskFiles(corpus, SEQUENCE_TASKS[corpus].format, folder);
+    },
     async open(context, task) {
       const subject = subjectOf(task);
       // A task's data is read when it first runs: with `--data` there may be no other.

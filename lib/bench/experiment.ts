@@ -122,6 +122,13 @@ export interface Experiment {
   readonly sections?: readonly Section[];
   /** The modules that the code of all its cells is reached from, beside the methods' own. */
   readonly modules: readonly string[];
+  /**
+   * The files of a folder of data (`--data`) that the cells of a task read: results are stale where one of them has changed, or others
+   * are read. Default: none.
+   *
+   * @throws {InputError} if the folder is not one of its data
+   */
+  dataFiles?(folder: string, task: string | undefined): readonly string[];
   /** The settings of a task; default the profile as it is. */
   settings?(profile: Profile, task: string | undefined): Profile;
   /** Prepares what the cells of a task share; nothing is trained before a cell needs it. */

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 import { isBeside, profileOf } from "./place.ts";
 import { blobIdLike, findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
 
@@ -152,10 +153,12 @@ export async function readDifferent(
   const isSame = await Promise.all(pairs.map(({ before, after }) => isSameContent(before, after, onDisk)));
   const unlike = pairs.filter((_, i) => !isSame[i]);
   const blobs = await readFromGit(unlike.flatMap(({ before, after }) => [before, after]));
-  const decoder = new TextDecoder();
-  const textOf = (file: StoredFile | undefined) =>
-    file && decoder.decode("id" in file ? blobs.get(file.id) : onDisk.get(file.path));
-  return new Map(unlike.map(({ path, before, after }) => [path, { before: textOf(before), after: textOf(after) }]));
+  const textOf = (file: StoredFile | undefined, path: string) =>
+    file &&
+    ("id" in file ? decodeStrictly(blobs.get(file.id)!, path) : decodeStrictly(onDisk.get(file.path)!, file.path));
+  return new Map(
+    unlike.map(({ path, before, after }) => [path, { before: textOf(before, path), after: textOf(after, path) }]),
+  );
 }
 
 async function readFromDisk(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {

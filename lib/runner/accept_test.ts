@@ -20,7 +20,7 @@ const SEEDS = [1, 2, 3];
 /** An experiment that runs the same under another name. */
 const TWIN: Experiment = { ...PLAIN, name: "twin" };
 const profile = await testProfile();
-const present = await presentOf(profile, undefined, "A1");
+const present = presentOf(profile, undefined, "A1");
 
 /** Of a method and seed, to the digits of a version of the code. */
 function resultOf({ method, seed }: Cell, version: number): CellResult {

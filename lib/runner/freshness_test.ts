@@ -7,7 +7,7 @@ import { basisOf, changesSince, flattenSettings, kernelDigest, type Present, pre
 
 const WGSL = await Deno.readTextFile(new URL("../../kernels/elementwise/add/add.wgsl", import.meta.url));
 defineKernel("testKernel", WGSL, "forward");
-const present = await presentOf(await testProfile(), undefined, "A1");
+const present = presentOf(await testProfile(), undefined, "A1");
 const USES = { kernels: new Set(["testKernel"]), data: true, shared: new Set<string>() };
 const MAKING: Making = {
   run: "llama: ammd, seed 1",

@@ -108,7 +108,7 @@ export class Reproduction {
     const { profile, dataFolder, asksForAdapter, allExperiments } = options;
     const here = adapter ?? await adapterHere(asksForAdapter);
     const place = await placeOf(options, here);
-    const present = await presentOf(profile, dataFolder, here);
+    const present = presentOf(profile, dataFolder, here);
     const known = await readAllKnown(place, allExperiments);
     const { profileName } = place;
     const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);
@@ -205,7 +205,12 @@ export class Reproduction {
       ...this.#options,
       program,
       // A worker is told the folder, and where its results go is none of its business.
-      otherArguments: [...otherArguments.filter((each) => each !== "--record"), "--profile", this.place.profileName],
+      otherArguments: [
+        ...otherArguments.filter((each, i) =>
+          each !== "--record" && each !== "--profile" && otherArguments[i - 1] !== "--profile"
+        ),
+        ...["--profile", this.place.profileName],
+      ],
       width,
       watcher,
       stop,
