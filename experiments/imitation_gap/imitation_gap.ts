@@ -29,14 +29,10 @@ export const imitationGap: Experiment = {
   name: "imitation_gap",
   source: "AMMD, Propositions 1 and 2, Corollary 1",
   description: "the imitation gap, the moments that equal it and their bounds, on problems small enough to enumerate",
-  module: import.meta.url,
-  modules: [],
   sections: [IMITATION_GAP],
   methods: STUDENTS.map(({ name, summary, distance }) => ({
     name,
     summary,
-    module: new URL("./measures.ts", import.meta.url).href,
-    variant: JSON.stringify({ name, distance }),
     label: `Distance ${distance}`,
     making: (profile) => ({
       run: `imitation gap: ${name}`,
