@@ -70,3 +70,10 @@ function partsOf(text: string, escape: (unseen: string) => string | undefined): 
   }
   return end < text.length ? [...parts, { text: text.slice(end), escaped: false }] : parts;
 }
+
+/** The beginning of a text as messages show it, on one line and of bounded length, whatever it is: `visibleText` of it, with `…` where it was cut. */
+export function boundedText(text: string, most = 100): string {
+  // Letters, not code units; cut before they are counted, as the text may be a whole file.
+  const letters = [...text.slice(0, 2 * most + 2)];
+  return visibleText(letters.slice(0, most).join("")) + (letters.length > most ? "…" : "");
+}

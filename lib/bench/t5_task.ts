@@ -101,7 +101,7 @@ async function scoreModel(
   const samples: SampleResponse[] = samplesOf(texts, dataset, set, likeliest);
   return {
     scores: [
-      score(dataset, [answersOf(texts, set, likeliest)]),
+      { ...score(dataset, [answersOf(texts, set, likeliest)]), decoding: beams === 1 ? undefined : "beam" },
       score(`${dataset}/sampled`, sampled.map((responses) => answersOf(texts, set, responses))),
     ],
     samples,

@@ -3,9 +3,11 @@ import { compareDependencies } from "./compare_dependencies.ts";
 import { compareProvenance, type ProvenancePair } from "./compare_provenance.ts";
 import { compareRows } from "./compare_rows.ts";
 import type { ColumnChange, Comparison, ExperimentComparison, FileChange } from "./comparison.ts";
-import { type CsvTable, readNumber, readTable } from "#lib/results/csv_table.ts";
+import { CsvTable } from "#lib/results/csv_rows.ts";
+import { readCurves } from "#lib/results/curves_csv.ts";
+import { readItems } from "#lib/results/items_csv.ts";
 import { readProvenance } from "#lib/results/recorded_provenance.ts";
-import { readItems, readScores } from "#lib/results/recorded_rows.ts";
+import { readScores } from "#lib/results/scores_csv.ts";
 import {
   type DifferentFile,
   readDifferent,
@@ -82,8 +84,8 @@ class ExperimentPair {
     const presence = this.#presence();
     const [scores, items] = [this.#read("scores.csv", readScores), this.#read("items.csv", readItems)];
     const [rowsBefore, rowsAfter] = scores.map((side, i) => ({
-      rows: side?.rows ?? new Map(),
-      items: items[i]?.items ?? new Map(),
+      scores: side?.rows ?? [],
+      items: items[i]?.rows ?? [],
     }));
     const tables: Partial<Record<RecordedFile, readonly (CsvTable | undefined)[]>> = {
       "scores.csv": scores.map((side) => side?.table),
@@ -138,17 +140,10 @@ class ExperimentPair {
   }
 }
 
-function readCurves(text: string, path: string): CsvTable {
-  const table = readTable(text, path, ["value"]);
-  const value = table.columns.indexOf("value");
-  for (const record of table.records) readNumber(table, record, "value", record.fields[value]);
-  return table;
-}
-
 /** JSON Lines as a table of one column. */
 function readLines(text: string, path: string): CsvTable {
-  const lines = text.split("\n").map((text, i) => ({ line: i + 1, fields: [text], text }));
-  return { path, columns: ["line"], records: lines.filter(({ text }) => text !== "") };
+  const lines = text.split("\n").map((text, i) => ({ line: i + 1, fields: [text] }));
+  return new CsvTable(path, ["line"], lines.filter(({ fields: [text] }) => text !== ""));
 }
 
 function compareColumns(before: readonly string[], after: readonly string[]): Omit<ColumnChange, "file"> | undefined {
@@ -166,7 +161,6 @@ function compareRecords(before: CsvTable | undefined, after: CsvTable | undefine
   const columns = after?.columns ?? [];
   const shared = before?.columns.filter((column) => columns.includes(column)) ?? [];
   const textsOf = (table: CsvTable | undefined) => {
-    if (before?.columns.join() === after?.columns.join()) return table!.records.map(({ text }) => text);
     const places = shared.map((column) => table!.columns.indexOf(column));
     return (table?.records ?? []).map(({ fields }) => places.map((place) => fields[place]).join(FIELD_END));
   };

@@ -4,58 +4,60 @@ import { holm } from "#lib/statistics/multiple_testing.ts";
 import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 import { type SeedScore, testChange } from "#lib/statistics/change_significance.ts";
 import { type ChangedRow, type SeedSummary, SIGNIFICANCE_LEVEL, type Verdict } from "./comparison.ts";
-import type { RecordedItems, RecordedRow, RecordedRows, RowName } from "#lib/results/recorded_rows.ts";
+import type { RecordedItems } from "#lib/results/items_csv.ts";
+import type { RecordedScore, RowName } from "#lib/results/scores_csv.ts";
 
 /** The scores of one experiment in one version. */
 export interface ScoredVersion {
-  readonly rows: RecordedRows;
+  readonly scores: readonly RecordedScore[];
   /** Empty where they are the same in both versions, and so do not tell of a change. */
-  readonly items: RecordedItems;
+  readonly items: readonly RecordedItems[];
+}
+
+/** The scores of a row of a table, and the items where they are there. */
+interface Row extends RowName {
+  readonly seeds: ReadonlyMap<number, RecordedScore & { readonly items?: readonly number[] }>;
 }
 
 /** A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables. */
-export function compareRows(before: ScoredVersion, after: ScoredVersion) {
-  const changed: ChangedRow[] = [];
-  for (const [key, row] of before.rows) {
-    const other = after.rows.get(key);
-    if (other !== undefined && !isSameRow(row, other)) {
-      changed.push(changeOf(row, other, before.items.get(key), after.items.get(key)));
-    }
-  }
-  const without = (rows: RecordedRows, others: RecordedRows): RowName[] =>
-    inOrder(
-      [...rows].filter(([key]) => !others.has(key)).map(([, { method, dataset, metric }]) => ({
-        method,
-        dataset,
-        metric,
-      })),
-    );
-  return {
-    changed: inOrder(corrected(changed)),
-    added: without(after.rows, before.rows),
-    missing: without(before.rows, after.rows),
-  };
+export function compareRows(versionBefore: ScoredVersion, versionAfter: ScoredVersion) {
+  const [before, after] = [versionBefore, versionAfter].map(rowsOf);
+  const changed = [...before].flatMap(([key, row]) => {
+    const other = after.get(key);
+    return other === undefined || isSameRow(row, other) ? [] : [changeOf(row, other)];
+  });
+  const without = (rows: ReadonlyMap<string, Row>, others: ReadonlyMap<string, Row>): RowName[] =>
+    inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name));
+  return { changed: inOrder(corrected(changed)), added: without(after, before), missing: without(before, after) };
 }
 
-type ItemsBySeed = ReadonlyMap<number, Float64Array> | undefined;
+function rowsOf({ scores, items }: ScoredVersion): ReadonlyMap<string, Row> {
+  const keyOf = ({ method, dataset, metric }: RowName) => JSON.stringify([method, dataset, metric]);
+  const itemsOf = new Map(items.map((row) => [keyOf(row) + row.seed, row.values]));
+  return new Map([...Map.groupBy(scores, keyOf)].map(([key, rows]) => {
+    const [{ method, dataset, metric }] = rows;
+    const seeds = new Map(rows.map((row) => [row.seed, { ...row, items: itemsOf.get(key + row.seed) }]));
+    return [key, { method, dataset, metric, seeds }];
+  }));
+}
 
-function isSameRow({ seeds: before }: RecordedRow, { seeds: after }: RecordedRow): boolean {
+function isSameRow({ seeds: before }: Row, { seeds: after }: Row): boolean {
   return hasSameValues(before, after) && [...before].every(([seed, { count }]) => {
     const other = after.get(seed)!.count;
     return count === other || count === undefined || other === undefined;
   });
 }
 
-function hasSameValues(before: RecordedRow["seeds"], after: RecordedRow["seeds"]): boolean {
+function hasSameValues(before: Row["seeds"], after: Row["seeds"]): boolean {
   return before.size === after.size && [...before].every(([seed, { value }]) => after.get(seed)?.value === value);
 }
 
-function changeOf(row: RecordedRow, other: RecordedRow, itemsBefore: ItemsBySeed, itemsAfter: ItemsBySeed): ChangedRow {
+function changeOf(row: Row, other: Row): ChangedRow {
   const { method, dataset, metric } = row;
   const [before, after] = [summaryOf(row), summaryOf(other)];
   const change = after.mean - before.mean;
   const isEqual = hasSameValues(row.seeds, other.seeds);
-  const { p, ...test } = testChange(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
+  const { p, ...test } = testChange(scoresOf(row), scoresOf(other));
   const { better } = metricDisplay(metric);
   const direction = change > 0 ? "up" : change < 0 ? "down" : "none";
   const isBetter = direction === (better === "higher" ? "up" : "down");
@@ -68,7 +70,7 @@ function changeOf(row: RecordedRow, other: RecordedRow, itemsBefore: ItemsBySeed
   };
 }
 
-function summaryOf({ seeds }: RecordedRow): SeedSummary {
+function summaryOf({ seeds }: Row): SeedSummary {
   const scores = [...seeds.values()];
   const values = scores.map(({ value }) => value);
   const items = [...new Set(scores.flatMap(({ count }) => count ?? []))].sort((a, b) => a - b);
@@ -80,15 +82,12 @@ function summaryOf({ seeds }: RecordedRow): SeedSummary {
   };
 }
 
-function scoresOf({ metric, seeds }: RecordedRow, items: ItemsBySeed): SeedScore[] {
+function scoresOf({ metric, seeds }: Row): SeedScore[] {
   // Of a share of the items, and of nothing else, it is known what one of them weighs.
   const isShare = metricDisplay(metric).scale === "percent";
-  return [...seeds].map(([seed, { value, count }]) => ({
-    seed,
-    value,
-    items: items?.get(seed),
-    resolution: isShare && count ? 1 / count : undefined,
-  }));
+  return [...seeds.values()].map(({ seed, value, count, items }) => (
+    { seed, value, items, resolution: isShare && count ? 1 / count : undefined }
+  ));
 }
 
 /** Corrects for the changed rows of a data set and metric, which are one column of a table, and tells what that leaves. */
@@ -108,7 +107,7 @@ function corrected(rows: readonly ChangedRow[]): ChangedRow[] {
 }
 
 /** By metric, data set and method, each in the order of tables. */
-function inOrder<Row extends RowName>(rows: readonly Row[]): Row[] {
+function inOrder<Named extends RowName>(rows: readonly Named[]): Named[] {
   const rank = (names: readonly string[]) => new Map(names.map((name, i) => [name, i]));
   const metrics = rank(orderMetrics(rows.map(({ metric }) => metric)));
   const datasets = rank(orderDatasets(rows.map(({ dataset }) => dataset)));

@@ -1,4 +1,4 @@
-import type { RowName } from "#lib/results/recorded_rows.ts";
+import type { RowName } from "#lib/results/scores_csv.ts";
 import type { RecordedFile } from "#lib/results/results_version.ts";
 
 /** What differs between two versions of the results. */

@@ -1,6 +1,6 @@
 import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
-import type { RowName } from "#lib/results/recorded_rows.ts";
+import type { RowName } from "#lib/results/scores_csv.ts";
 
 /** More names than that are told by their number: the CSV and JSON have all. */
 const MAX_NAMES = 6;
