@@ -60,7 +60,7 @@ function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
   const files = Object.keys(sources).length - kernels.length;
   return [
     "Provenance",
-    `  commit    ${commit}${dirty ? ", changed since" : ""}`,
+    `  commit    ${commit}${dirty === true ? ", changed since" : ""}`,
     ...(accepted ? acceptedLines(accepted) : []),
     ...(takenFrom ? [`  taken     from ${takenFrom}`] : []),
     `  hash      ${hash}`,

@@ -9,10 +9,10 @@ import { readItems } from "#lib/results/items_csv.ts";
 import { readProvenance } from "#lib/results/recorded_provenance.ts";
 import { readScores } from "#lib/results/scores_csv.ts";
 import {
+  COMPARED_FILES,
+  type ComparedFile,
   type DifferentFile,
   readDifferent,
-  RECORDED_FILES,
-  type RecordedFile,
   type ResultsVersion,
 } from "#lib/results/results_version.ts";
 
@@ -87,13 +87,13 @@ class ExperimentPair {
       scores: side?.rows ?? [],
       items: items[i]?.rows ?? [],
     }));
-    const tables: Partial<Record<RecordedFile, readonly (CsvTable | undefined)[]>> = {
+    const tables: Partial<Record<ComparedFile, readonly (CsvTable | undefined)[]>> = {
       "scores.csv": scores.map((side) => side?.table),
       "items.csv": items.map((side) => side?.table),
       "curves.csv": this.#read("curves.csv", readCurves),
       "samples.jsonl": this.#read("samples.jsonl", readLines),
     };
-    const differing = RECORDED_FILES.flatMap((file) => {
+    const differing = COMPARED_FILES.flatMap((file) => {
       const [before, after] = tables[file] ?? [];
       return before ?? after ? [{ file, before, after }] : [];
     });
@@ -122,13 +122,13 @@ class ExperimentPair {
 
   #presence(): ExperimentComparison["presence"] {
     const [before, after] = this.#versions.map(({ files }) =>
-      RECORDED_FILES.some((name) => files.has(`${this.#folder}/${name}`))
+      COMPARED_FILES.some((name) => files.has(`${this.#folder}/${name}`))
     );
     return before && after ? "both" : after ? "new" : "missing";
   }
 
   /** Of both versions: undefined where the file is the same in both or not there. */
-  #read<Content>(name: RecordedFile, read: (text: string, path: string) => Content): (Content | undefined)[] {
+  #read<Content>(name: ComparedFile, read: (text: string, path: string) => Content): (Content | undefined)[] {
     const { before, after } = this.#files.get(name) ?? {};
     return [before, after].map((text, i) => text === undefined ? undefined : read(text, this.#pathIn(i, name)));
   }

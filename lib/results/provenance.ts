@@ -13,7 +13,7 @@ export interface Environment {
 export interface CellRecord {
   /** Of the code that computed it, and whether that had been changed since. */
   readonly commit: string;
-  readonly dirty: boolean;
+  readonly dirty: boolean | "unknown";
   /** What was computed: cells of one run name are one run. */
   readonly run: string;
   /** What set its method apart from others of the same module. */

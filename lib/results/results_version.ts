@@ -1,10 +1,12 @@
 import { InputError } from "#lib/errors.ts";
 import { isBeside, profileOf } from "./place.ts";
-import { blobIdLike, findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
+import { findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
+import { PROVENANCE_FILE, RECORDED_FILES } from "./results_folder.ts";
+import { decodeText } from "./storage.ts";
 
 /** What is compared of the files in `results/<profile>/<experiment>/`; the others are made from them. */
-export const RECORDED_FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "provenance.json"] as const;
-export type RecordedFile = typeof RECORDED_FILES[number];
+export const COMPARED_FILES = [...RECORDED_FILES, PROVENANCE_FILE] as const;
+export type ComparedFile = typeof COMPARED_FILES[number];
 
 /** Files beside the results, or above them, that tell what the code depends on. */
 const PROJECT_FILES = ["deno.json", "deno.lock"];
@@ -92,8 +94,8 @@ export class ResultsHistory {
     if (located === undefined) return version;
     const { repository: { root }, prefix } = located;
     const paths = projectPaths(prefix).map((path) => [path, { path: `${root}/${path}` }] as const);
-    const isThere = await Promise.all(paths.map(([, { path }]) => isFile(path)));
-    return { ...version, projectFiles: new Map(paths.filter((_, i) => isThere[i])) };
+    const found = await Promise.all(paths.map(([, { path }]) => statOf(path)));
+    return { ...version, projectFiles: new Map(paths.filter((_, i) => found[i]?.isFile)) };
   }
 
   /**
@@ -103,13 +105,8 @@ export class ResultsHistory {
    */
   async openFolder(folder: string, label: string): Promise<ResultsVersion> {
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ${CONTENT}`);
-    const files = new Map<string, StoredFile>();
-    for (const profile of await namesIn(folder)) {
-      for (const path of await filesBelow(`${folder}/${profile}`)) {
-        if (isRecorded(`${profile}/${path}`)) files.set(`${profile}/${path}`, { path: `${folder}/${profile}/${path}` });
-      }
-    }
-    return withResults({ label, place: `${folder}/`, files });
+    const files = await Promise.all((await namesIn(folder)).map((profile) => filesOf(profile, `${folder}/${profile}`)));
+    return withResults({ label, place: `${folder}/`, files: new Map(files.flat()) });
   }
 
   /**
@@ -120,11 +117,7 @@ export class ResultsHistory {
   async openBeside(profileFolder: string): Promise<ResultsVersion> {
     const folder = `${this.#results}/${profileFolder}`;
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ./run reproduce makes those beside`);
-    const files = new Map<string, StoredFile>();
-    for (const path of await filesBelow(folder)) {
-      const own = `${profileOf(profileFolder)}/${path}`;
-      if (isRecorded(own)) files.set(own, { path: `${folder}/${path}` });
-    }
+    const files = new Map(await filesOf(profileOf(profileFolder), folder));
     return withResults({ label: profileFolder, place: `${this.#results}/`, profileFolder, files });
   }
 
@@ -135,50 +128,41 @@ export class ResultsHistory {
 }
 
 /**
- * Reads the files among `paths` that are not the same in both versions. Of commits nothing else is read.
+ * Reads the files among `paths` that are not the same in both versions.
  *
  * @param filesOf the files of a version, by path
+ * @throws {InputError} with file and line, if one that differs is not UTF-8
  */
 export async function readDifferent(
   versions: readonly [ResultsVersion, ResultsVersion],
   paths: Iterable<string>,
   filesOf: (version: ResultsVersion) => ReadonlyMap<string, StoredFile>,
 ): Promise<Map<string, DifferentFile>> {
-  const pairs = [...paths].map((path) => {
-    const [before, after] = versions.map((version) => filesOf(version).get(path));
-    return { path, before, after };
+  const pairs = [...paths].map((path) => ({ path, files: versions.map((version) => filesOf(version).get(path)) }))
+    // Of what git keeps, the ids are enough.
+    .filter(({ files: [a, b] }) => !(a && b && "id" in a && "id" in b && a.id === b.id));
+  const textOf = await readTexts(pairs.flatMap(({ files }) => files));
+  const texts = pairs.map(({ path, files }) => {
+    const [before, after] = files.map((file, i) => file && textOf(file, `${versions[i].place}${path}`));
+    return [path, { before, after }] as const;
   });
-  const onDisk = await readFromDisk(pairs.flatMap(({ before, after }) => [before, after]));
-  const isSame = await Promise.all(pairs.map(({ before, after }) => isSameContent(before, after, onDisk)));
-  const unlike = pairs.filter((_, i) => !isSame[i]);
-  const blobs = await readFromGit(unlike.flatMap(({ before, after }) => [before, after]));
-  const decoder = new TextDecoder();
-  const textOf = (file: StoredFile | undefined) =>
-    file && decoder.decode("id" in file ? blobs.get(file.id) : onDisk.get(file.path));
-  return new Map(unlike.map(({ path, before, after }) => [path, { before: textOf(before), after: textOf(after) }]));
+  return new Map(texts.filter(([, { before, after }]) => before !== after));
 }
 
-async function readFromDisk(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {
-  const paths = files.flatMap((file) => file && "path" in file ? [file.path] : []);
-  return new Map(await Promise.all(paths.map(async (path) => [path, await Deno.readFile(path)] as const)));
-}
-
-async function readFromGit(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {
-  const blobs = files.flatMap((file) => file && "id" in file ? [file] : []);
-  return blobs.length === 0 ? new Map() : await readBlobs(blobs[0].repository, blobs.map(({ id }) => id));
-}
-
-/** Of what git keeps, the ids are enough. */
-async function isSameContent(
-  before: StoredFile | undefined,
-  after: StoredFile | undefined,
-  onDisk: ReadonlyMap<string, Uint8Array>,
-): Promise<boolean> {
-  if (before === undefined || after === undefined) return false;
-  const known = [before, after].flatMap((file) => "id" in file ? [file.id] : []);
-  const read = [before, after].flatMap((file) => "path" in file ? [onDisk.get(file.path)!] : []);
-  const [first, second] = [...known, ...await Promise.all(read.map((content) => blobIdLike(known[0], content)))];
-  return first === second;
+/** Reads what git keeps at once, and what is on the disk. */
+async function readTexts(files: readonly (StoredFile | undefined)[]) {
+  const stored = files.filter((file) => file !== undefined);
+  const ofGit = stored.flatMap((file) => "id" in file ? [file] : []);
+  const blobs = ofGit.length === 0 ? undefined : await readBlobs(ofGit[0].repository, ofGit.map(({ id }) => id));
+  const onDisk = new Map(
+    await Promise.all(
+      stored.flatMap((file) => "path" in file ? [file.path] : []).map(async (path) =>
+        [path, await Deno.readFile(path)] as const
+      ),
+    ),
+  );
+  return (file: StoredFile, name: string): string =>
+    "id" in file ? decodeText(blobs!.get(file.id)!, name) : decodeText(onDisk.get(file.path)!, file.path);
 }
 
 interface Located {
@@ -214,7 +198,7 @@ function projectPaths(prefix: string): string[] {
 /** What begins with a dot is not finished, or something else; what lies beside recorded results is none of them. */
 function isRecorded(path: string): boolean {
   const [profile, , name, ...more] = path.split("/");
-  return !isBeside(profile) && more.length === 0 && (RECORDED_FILES as readonly string[]).includes(name) &&
+  return !isBeside(profile) && more.length === 0 && (COMPARED_FILES as readonly string[]).includes(name) &&
     !/(^|\/)\./.test(path);
 }
 
@@ -230,13 +214,16 @@ function unknownRevision(revision: string, { root, isShallow }: GitRepository): 
   return `${unknown}: neither a commit, branch or tag of ${root} nor a folder`;
 }
 
-/** As `EXPERIMENT/FILE`. */
-async function filesBelow(profileFolder: string): Promise<string[]> {
-  const paths: string[] = [];
-  for (const experiment of await namesIn(profileFolder)) {
-    for (const name of await namesIn(`${profileFolder}/${experiment}`)) paths.push(`${experiment}/${name}`);
-  }
-  return paths;
+/** The recorded files in a profile's folder. */
+async function filesOf(profile: string, folder: string): Promise<(readonly [string, StoredFile])[]> {
+  const files = await Promise.all(
+    (await namesIn(folder)).map(async (experiment) =>
+      (await namesIn(`${folder}/${experiment}`)).map((name) => `${experiment}/${name}`)
+    ),
+  );
+  return files.flat().filter((path) => isRecorded(`${profile}/${path}`)).map((path) => (
+    [`${profile}/${path}`, { path: `${folder}/${path}` }] as const
+  ));
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -251,10 +238,6 @@ async function namesIn(folder: string): Promise<string[]> {
 
 async function isFolder(path: string): Promise<boolean> {
   return (await statOf(path))?.isDirectory ?? false;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await statOf(path))?.isFile ?? false;
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
