@@ -86,13 +86,13 @@ const OWN_FILES = ["deno.json", "experiments/main.ts"];
 /** Which commit the project in a folder is of, results apart. A repository around it that does not hold it tells nothing of it. */
 export async function codeVersion(folder = "."): Promise<CodeVersion> {
   const unknown = (why: string): CodeVersion => (
-    { commit: "unknown", dirty: "unknown", unknown: `git: the commit is recorded as "unknown": ${why}` }
+    { commit: "unknown", dirty: "unknown", unknown: `the code is of no known git commit, which is recorded so: ${why}` }
   );
   try {
     const status = await git(folder, ["status", "--porcelain=v2", "--branch", "--", ".", ":(exclude)results"]);
     if (!status.success) return unknown(status.refusal);
     const own = await git(folder, ["ls-files", "--error-unmatch", "--", ...OWN_FILES]);
-    if (!own.success) return unknown("the git repository around this folder does not hold the project's files");
+    if (!own.success) return unknown("the repository around it does not hold the project's files");
     const text = decode(status.out);
     const [, commit] = /^# branch\.oid ([0-9a-f]+)$/m.exec(text) ?? [];
     return commit === undefined ? unknown("nothing is committed yet") : { commit, dirty: /^[^#\n]/m.test(text) };
@@ -149,8 +149,8 @@ async function git(folder: string, args: readonly string[], input?: string): Pro
 /** The first line of what git complains of; of a repository of another user's the remedy, which git tells further below. */
 function refusalIn(stderr: string): string {
   const [remedy] = /git config --global --add safe\.directory .+/.exec(stderr) ?? [];
-  const first = boundedText(stderr.split("\n")[0].replace(/^fatal: /, ""), 300);
-  return remedy === undefined ? first : `${first}: if you trust it, run ${remedy}`;
+  if (remedy !== undefined) return `the one around it belongs to another user; if you trust it, run ${remedy}`;
+  return boundedText(stderr.split("\n")[0].replace(/^fatal: /, ""), 300);
 }
 
 async function write(child: Deno.ChildProcess, text: string): Promise<void> {
