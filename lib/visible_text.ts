@@ -39,6 +39,12 @@ export function visibleText(text: string, options?: VisibleTextOptions): string 
   return visibleParts(text, options).map(({ text }) => text).join("");
 }
 
+/** The start of a text as a message quotes it: on one line, every character seen, `…` where more than so many follow. */
+export function excerpt(text: string, maxLength = 80): string {
+  if (text.length <= maxLength) return visibleText(text);
+  return `${visibleText(text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, ""))}…`;
+}
+
 /** The pieces of `visibleText`, where escapes are to be told from what the text says. */
 export function visibleParts(text: string, { keepLines = false }: VisibleTextOptions = {}): VisiblePart[] {
   return partsOf(text, (unseen) => {
@@ -69,11 +75,4 @@ function partsOf(text: string, escape: (unseen: string) => string | undefined): 
     end = index + match.length;
   }
   return end < text.length ? [...parts, { text: text.slice(end), escaped: false }] : parts;
-}
-
-/** The beginning of a text as messages show it, on one line and of bounded length, whatever it is: `visibleText` of it, with `…` where it was cut. */
-export function boundedText(text: string, most = 100): string {
-  // Letters, not code units; cut before they are counted, as the text may be a whole file.
-  const letters = [...text.slice(0, 2 * most + 2)];
-  return visibleText(letters.slice(0, most).join("")) + (letters.length > most ? "…" : "");
 }

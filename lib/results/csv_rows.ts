@@ -1,6 +1,7 @@
 import { parse, stringify } from "@std/csv";
 import { InputError } from "#lib/errors.ts";
-import { boundedText } from "#lib/visible_text.ts";
+import { withLineFeeds } from "#lib/text_file.ts";
+import { excerpt } from "#lib/visible_text.ts";
 
 /** A record of a CSV file. */
 export interface CsvRecord {
@@ -58,7 +59,7 @@ export class CsvTable {
   #checked(record: CsvRecord, column: string, text: string, form: RegExp, what: string): number {
     const value = form.test(text) ? Number(text) : NaN;
     if (Number.isFinite(value) && (form !== DIGITS || Number.isSafeInteger(value))) return value;
-    throw this.error(record, `${column} is "${boundedText(text)}" but must be ${what}`);
+    throw this.error(record, `${column} is "${excerpt(text)}" but must be ${what}`);
   }
 }
 
@@ -94,12 +95,9 @@ export function readTable(
   needed: readonly string[],
   layouts?: readonly (readonly string[])[],
 ): CsvTable {
-  const [header, ...records] = parseRecords(text.replace(/^\ufeff/, ""), path);
+  const [header, ...records] = parseRecords(withLineFeeds(text.replace(/^\ufeff/, "")), path);
   const columns = header?.fields ?? [];
-  if (columns.some((column) => column.includes("\r"))) {
-    throw new InputError(`${path}, line 1: the line ends are CR alone; save the file with LF or CRLF`);
-  }
-  const found = header === undefined ? "it is empty" : `its header is "${boundedText(columns.join())}"`;
+  const found = header === undefined ? "it is empty" : `its header is "${excerpt(columns.join())}"`;
   if (layouts && !layouts.some((layout) => layout.join() === columns.join())) {
     throw new InputError(`${path}: ${found} but must be ${layouts.map((layout) => `"${layout.join()}"`).join(" or ")}`);
   }
@@ -107,7 +105,7 @@ export function readTable(
   if (missing.length > 0) throw new InputError(`${path}, line 1: no column ${missing.join(" or ")}; ${found}`);
   const repeated = columns.find((column, i) => columns.indexOf(column) < i);
   if (repeated !== undefined) {
-    throw new InputError(`${path}, line 1: column ${boundedText(repeated)} occurs twice`);
+    throw new InputError(`${path}, line 1: column ${excerpt(repeated)} occurs twice`);
   }
   const table = new CsvTable(path, columns, records);
   const wrong = records.find(({ fields }) => fields.length !== columns.length);

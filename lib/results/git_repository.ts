@@ -1,5 +1,5 @@
 import { InputError } from "#lib/errors.ts";
-import { boundedText } from "#lib/visible_text.ts";
+import { excerpt } from "#lib/visible_text.ts";
 
 /** Where a folder lies in the git repository around it. */
 export interface GitRepository {
@@ -86,7 +86,11 @@ const OWN_FILES = ["deno.json", "experiments/main.ts"];
 /** Which commit the project in a folder is of, results apart. A repository around it that does not hold it tells nothing of it. */
 export async function codeVersion(folder = "."): Promise<CodeVersion> {
   const unknown = (why: string): CodeVersion => (
-    { commit: "unknown", dirty: "unknown", unknown: `the code is of no known git commit, which is recorded so: ${why}` }
+    {
+      commit: "unknown",
+      dirty: "unknown",
+      unknown: `git tells no commit of this code, which is recorded as unknown: ${why}`,
+    }
   );
   try {
     const status = await git(folder, ["status", "--porcelain=v2", "--branch", "--", ".", ":(exclude)results"]);
@@ -149,8 +153,8 @@ async function git(folder: string, args: readonly string[], input?: string): Pro
 /** The first line of what git complains of; of a repository of another user's the remedy, which git tells further below. */
 function refusalIn(stderr: string): string {
   const [remedy] = /git config --global --add safe\.directory .+/.exec(stderr) ?? [];
-  if (remedy !== undefined) return `the one around it belongs to another user; if you trust it, run ${remedy}`;
-  return boundedText(stderr.split("\n")[0].replace(/^fatal: /, ""), 300);
+  if (remedy !== undefined) return `the repository around it belongs to another user; if you trust it, run ${remedy}`;
+  return excerpt(stderr.split("\n")[0].replace(/^fatal: /, ""), 300);
 }
 
 async function write(child: Deno.ChildProcess, text: string): Promise<void> {

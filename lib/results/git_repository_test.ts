@@ -103,9 +103,9 @@ Deno.test("the commit is unknown, as are changes, and why is said: in another re
   await fresh.git("add", "--all");
   await using none = await TestFolder.create();
   const cases: [string, RegExp][] = [
-    [`${other.path}/copy`, /recorded so: the repository around it does not hold the project's files$/],
-    [fresh.path, /recorded so: nothing is committed yet$/],
-    [none.path, /recorded so: not a git repository/],
+    [`${other.path}/copy`, /recorded as unknown: the repository around it does not hold the project's files$/],
+    [fresh.path, /recorded as unknown: nothing is committed yet$/],
+    [none.path, /recorded as unknown: not a git repository/],
   ];
   for (const [path, message] of cases) {
     const { commit, dirty, unknown } = await codeVersion(path);

@@ -5,7 +5,7 @@ import { formatItems, type ItemsRow, parseItems } from "./items_csv.ts";
 import { formatScores, parseScores, type ScoreRow } from "./scores_csv.ts";
 import { digestOf } from "./digest.ts";
 import { formatProvenance, NO_PROVENANCE, type Provenance } from "./provenance.ts";
-import { decodeText, readBytesIfThere, removeIfThere, writeIfChanged } from "./storage.ts";
+import { readTextIfThere, removeIfThere, writeIfChanged } from "./storage.ts";
 
 export interface SampleRow extends SampleResponse {
   readonly method: string;
@@ -45,10 +45,9 @@ export class ResultsFolder {
   /** Reads all rows that are there. */
   static async open(path: string, experiment: string): Promise<ResultsFolder> {
     const folder = new ResultsFolder(path, experiment);
-    const [scores, items, curves, samples] = await Promise.all(RECORDED_FILES.map(async (file) => {
-      const bytes = await readBytesIfThere(`${path}/${file}`);
-      return bytes && decodeText(bytes, `${path}/${file}`);
-    }));
+    const [scores, items, curves, samples] = await Promise.all(
+      RECORDED_FILES.map((file) => readTextIfThere(`${path}/${file}`)),
+    );
     if (scores !== undefined) folder.scores = parseScores(scores, `${path}/scores.csv`);
     if (items !== undefined) folder.items = parseItems(items, `${path}/items.csv`);
     if (curves !== undefined) folder.curves = parseCurves(curves, `${path}/curves.csv`);

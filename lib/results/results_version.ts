@@ -2,7 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import { isBeside, profileOf } from "./place.ts";
 import { findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
 import { PROVENANCE_FILE, RECORDED_FILES } from "./results_folder.ts";
-import { decodeText } from "./storage.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 
 /** What is compared of the files in `results/<profile>/<experiment>/`; the others are made from them. */
 export const COMPARED_FILES = [...RECORDED_FILES, PROVENANCE_FILE] as const;
@@ -162,7 +162,7 @@ async function readTexts(files: readonly (StoredFile | undefined)[]) {
     ),
   );
   return (file: StoredFile, name: string): string =>
-    "id" in file ? decodeText(blobs!.get(file.id)!, name) : decodeText(onDisk.get(file.path)!, file.path);
+    "id" in file ? decodeStrictly(blobs!.get(file.id)!, name) : decodeStrictly(onDisk.get(file.path)!, file.path);
 }
 
 interface Located {

@@ -1,5 +1,5 @@
 import { compareKeys, type CsvRecord, type CsvTable, readTable, writeCsv } from "./csv_rows.ts";
-import { boundedText } from "#lib/visible_text.ts";
+import { excerpt } from "#lib/visible_text.ts";
 
 /** What one of the recorded CSV files holds: how a row is written and read. */
 export interface RowFormat<Row> {
@@ -48,7 +48,7 @@ export function readRows<Row>(
   return table.records.map((record) => {
     const row = read(table, record);
     if (!isRepeated(seen, keyOf(row))) return row;
-    throw table.error(record, `${repeated} for ${boundedText(keyOf(row).join(" "))}`);
+    throw table.error(record, `${repeated} for ${excerpt(keyOf(row).join(" "))}`);
   });
 }
 

@@ -1,4 +1,5 @@
-import { InputError, StorageError } from "#lib/errors.ts";
+import { StorageError } from "#lib/errors.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 import { refusalOf } from "./refusal.ts";
 
 /**
@@ -48,24 +49,10 @@ export async function writeIfChanged(path: string, content: string | Uint8Array)
  * The text of a file, or undefined where there is none.
  *
  * @throws {StorageError} where it is there but may not be read, or is a folder
+ * @throws {InputError} where it is not UTF-8
  */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
-  return await ifThere(path, Deno.readTextFile);
-}
-
-/**
- * The text that bytes are in UTF-8, a byte order mark kept: other bytes are another text.
- *
- * @param path names the file in messages
- * @throws {InputError} with the line, where they are not UTF-8
- */
-export function decodeText(bytes: Uint8Array, path: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    const line = new TextDecoder().decode(bytes).split("\ufffd")[0].split("\n").length;
-    throw new InputError(`${path}, line ${line}: it is not UTF-8; restore the file (git checkout) or save it as UTF-8`);
-  }
+  return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path));
 }
 
 /**
