@@ -5,7 +5,7 @@ import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 import { type SeedScore, testChange } from "#lib/statistics/change_significance.ts";
 import { type ChangedRow, type SeedSummary, SIGNIFICANCE_LEVEL, type Verdict } from "./comparison.ts";
 import type { RecordedItems } from "#lib/results/items_csv.ts";
-import type { RecordedScore, RowName } from "#lib/results/scores_csv.ts";
+import { nameOfRow, type RecordedScore, type RowName } from "#lib/results/scores_csv.ts";
 
 /** The scores of one experiment in one version. */
 export interface ScoredVersion {
@@ -14,31 +14,38 @@ export interface ScoredVersion {
   readonly items: readonly RecordedItems[];
 }
 
-/** The scores of a row of a table, and the items where they are there. */
+/** The scores of a row of a table, by seed. */
 interface Row extends RowName {
-  readonly seeds: ReadonlyMap<number, RecordedScore & { readonly items?: readonly number[] }>;
+  readonly seeds: ReadonlyMap<number, RecordedScore>;
 }
 
+/** The items of a row on a seed, where they are there. */
+type ItemsOf = (row: Omit<RecordedItems, "values">) => readonly number[] | undefined;
+
 /** A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables. */
-export function compareRows(versionBefore: ScoredVersion, versionAfter: ScoredVersion) {
-  const [before, after] = [versionBefore, versionAfter].map(rowsOf);
+export function compareRows(...versions: readonly [before: ScoredVersion, after: ScoredVersion]) {
+  const [before, after] = versions.map(rowsOf);
+  const [itemsBefore, itemsAfter] = versions.map(itemsOf);
   const changed = [...before].flatMap(([key, row]) => {
     const other = after.get(key);
-    return other === undefined || isSameRow(row, other) ? [] : [changeOf(row, other)];
+    return other === undefined || isSameRow(row, other) ? [] : [changeOf(row, other, itemsBefore, itemsAfter)];
   });
   const without = (rows: ReadonlyMap<string, Row>, others: ReadonlyMap<string, Row>): RowName[] =>
     inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name));
   return { changed: inOrder(corrected(changed)), added: without(after, before), missing: without(before, after) };
 }
 
-function rowsOf({ scores, items }: ScoredVersion): ReadonlyMap<string, Row> {
-  const keyOf = ({ method, dataset, metric }: RowName) => JSON.stringify([method, dataset, metric]);
-  const itemsOf = new Map(items.map((row) => [keyOf(row) + row.seed, row.values]));
-  return new Map([...Map.groupBy(scores, keyOf)].map(([key, rows]) => {
+function rowsOf({ scores }: ScoredVersion): ReadonlyMap<string, Row> {
+  const groups = Map.groupBy(scores, ({ method, dataset, metric }) => JSON.stringify([method, dataset, metric]));
+  return new Map([...groups].map(([key, rows]) => {
     const [{ method, dataset, metric }] = rows;
-    const seeds = new Map(rows.map((row) => [row.seed, { ...row, items: itemsOf.get(key + row.seed) }]));
-    return [key, { method, dataset, metric, seeds }];
+    return [key, { method, dataset, metric, seeds: new Map(rows.map((row) => [row.seed, row])) }];
   }));
+}
+
+function itemsOf({ items }: ScoredVersion): ItemsOf {
+  const byName = new Map(items.map((row) => [JSON.stringify(nameOfRow(row)), row.values]));
+  return (row) => byName.get(JSON.stringify(nameOfRow(row)));
 }
 
 function isSameRow({ seeds: before }: Row, { seeds: after }: Row): boolean {
@@ -52,12 +59,12 @@ function hasSameValues(before: Row["seeds"], after: Row["seeds"]): boolean {
   return before.size === after.size && [...before].every(([seed, { value }]) => after.get(seed)?.value === value);
 }
 
-function changeOf(row: Row, other: Row): ChangedRow {
+function changeOf(row: Row, other: Row, itemsBefore: ItemsOf, itemsAfter: ItemsOf): ChangedRow {
   const { method, dataset, metric } = row;
   const [before, after] = [summaryOf(row), summaryOf(other)];
   const change = after.mean - before.mean;
   const isEqual = hasSameValues(row.seeds, other.seeds);
-  const { p, ...test } = testChange(scoresOf(row), scoresOf(other));
+  const { p, ...test } = testChange(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
   const { better } = metricDisplay(metric);
   const direction = change > 0 ? "up" : change < 0 ? "down" : "none";
   const isBetter = direction === (better === "higher" ? "up" : "down");
@@ -82,12 +89,15 @@ function summaryOf({ seeds }: Row): SeedSummary {
   };
 }
 
-function scoresOf({ metric, seeds }: Row): SeedScore[] {
+function scoresOf({ metric, seeds }: Row, items: ItemsOf): SeedScore[] {
   // Of a share of the items, and of nothing else, it is known what one of them weighs.
   const isShare = metricDisplay(metric).scale === "percent";
-  return [...seeds.values()].map(({ seed, value, count, items }) => (
-    { seed, value, items, resolution: isShare && count ? 1 / count : undefined }
-  ));
+  return [...seeds.values()].map((score) => ({
+    seed: score.seed,
+    value: score.value,
+    items: items(score),
+    resolution: isShare && score.count ? 1 / score.count : undefined,
+  }));
 }
 
 /** Corrects for the changed rows of a data set and metric, which are one column of a table, and tells what that leaves. */

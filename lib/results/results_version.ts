@@ -143,10 +143,15 @@ export async function readDifferent(
     .filter(({ files: [a, b] }) => !(a && b && "id" in a && "id" in b && a.id === b.id));
   const textOf = await readTexts(pairs.flatMap(({ files }) => files));
   const texts = pairs.map(({ path, files }) => {
-    const [before, after] = files.map((file, i) => file && textOf(file, `${versions[i].place}${path}`));
+    const [before, after] = files.map((file, i) => file && textOf(file, pathIn(versions[i], path)));
     return [path, { before, after }] as const;
   });
   return new Map(texts.filter(([, { before, after }]) => before !== after));
+}
+
+/** How messages name a file of a version. */
+export function pathIn({ place, profileFolder }: ResultsVersion, path: string): string {
+  return place + (profileFolder === undefined ? path : path.replace(/^[^/]+/, profileFolder));
 }
 
 /** Reads what git keeps at once, and what is on the disk. */
