@@ -3,13 +3,7 @@ import { CsvTable } from "#lib/results/csv_rows.ts";
 import { readCurves } from "#lib/results/curves_csv.ts";
 import { readItems } from "#lib/results/items_csv.ts";
 import { readProvenance } from "#lib/results/recorded_provenance.ts";
-import {
-  COMPARED_FILES,
-  type ComparedFile,
-  pathIn,
-  readDifferent,
-  type ResultsVersion,
-} from "#lib/results/results_version.ts";
+import { COMPARED_FILES, type ComparedFile, readDifferent, type ResultsVersion } from "#lib/results/results_version.ts";
 import { readScores } from "#lib/results/scores_csv.ts";
 import { compareDependencies } from "./compare_dependencies.ts";
 import { compareProvenance, type ProvenancePair } from "./compare_provenance.ts";
@@ -44,7 +38,7 @@ export async function compareResults(
     read(file, read) {
       const { before, after } = different.get(`${folder}/${file}`) ?? {};
       return [before, after].map((text, i) =>
-        text === undefined ? undefined : read(text, pathIn(versions[i], `${folder}/${file}`))
+        text === undefined ? undefined : read(text, versions[i].files.get(`${folder}/${file}`)!.name)
       );
     },
   }));

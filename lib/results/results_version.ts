@@ -11,8 +11,13 @@ export type ComparedFile = typeof COMPARED_FILES[number];
 /** Files beside the results, or above them, that tell what the code depends on. */
 const PROJECT_FILES = ["deno.json", "deno.lock"];
 
-/** Where a file's content is: under an id in a repository, or at a path. */
-type StoredFile = { readonly id: string; readonly repository: GitRepository } | { readonly path: string };
+/** Where a file's content is: under an id in a repository, or on the disk. */
+interface StoredFile {
+  /** As messages say it: the path on the disk, or `1e09da1:results/tiny/distances/scores.csv`. */
+  readonly name: string;
+  readonly id?: string;
+  readonly repository?: GitRepository;
+}
 
 /** The results of a commit, of the working tree or of a folder. Nothing is read yet but the names. */
 export interface ResultsVersion {
@@ -20,10 +25,6 @@ export interface ResultsVersion {
   readonly label: string;
   /** Of a commit: its name in full. */
   readonly commit?: string;
-  /** What is in front of a file's name in messages, as in `1e09da1:results/`. */
-  readonly place: string;
-  /** The folder of the one profile that it has, where that has another name: of results beside recorded ones. */
-  readonly profileFolder?: string;
   /** By path, as in `tiny/distances/scores.csv`. */
   readonly files: ReadonlyMap<string, StoredFile>;
   /** Of a commit or the working tree: by their paths from the repository's root. */
@@ -71,17 +72,14 @@ export class ResultsHistory {
     if (commit === undefined) throw new UnknownRevision(unknownRevision(revision, repository));
     const short = commit.slice(0, SHORT_HASH);
     const label = commit.startsWith(revision) ? short : `${revision} (${short})`;
-    const found = await listFiles(repository, commit, prefix === "" ? [] : [prefix, ...projectPaths(prefix)]);
-    const stored = [...found].map(([path, id]) => [path, { id, repository }] as const);
-    const files = stored.flatMap(([path, file]) =>
-      path.startsWith(prefix) && isRecorded(path.slice(prefix.length))
-        ? [[path.slice(prefix.length), file] as const]
-        : []
-    );
-    const place = `${short}:${prefix}`;
-    const isProjectFile = new Set(projectPaths(prefix));
-    const projectFiles = new Map(stored.filter(([path]) => isProjectFile.has(path)));
-    return withResults({ label, commit, place, files: new Map(files), projectFiles });
+    const ofProject = projectPaths(prefix);
+    const found = await listFiles(repository, commit, prefix === "" ? [] : [prefix, ...ofProject]);
+    const stored = [...found].map(([path, id]) => [path, { name: `${short}:${path}`, id, repository }] as const);
+    const below = stored.filter(([path]) => path.startsWith(prefix))
+      .map(([path, file]) => [path.slice(prefix.length), file] as const);
+    const files = new Map(below.filter(([path]) => isRecorded(path)));
+    const projectFiles = new Map(stored.filter(([path]) => ofProject.includes(path)));
+    return withResults({ label, commit, files, projectFiles }, `${short}:${prefix}`);
   }
 
   /** @throws {InputError} if there are no results */
@@ -93,8 +91,8 @@ export class ResultsHistory {
     });
     if (located === undefined) return version;
     const { repository: { root }, prefix } = located;
-    const paths = projectPaths(prefix).map((path) => [path, { path: `${root}/${path}` }] as const);
-    const found = await Promise.all(paths.map(([, { path }]) => statOf(path)));
+    const paths = projectPaths(prefix).map((path) => [path, { name: `${root}/${path}` }] as const);
+    const found = await Promise.all(paths.map(([, { name }]) => statOf(name)));
     return { ...version, projectFiles: new Map(paths.filter((_, i) => found[i]?.isFile)) };
   }
 
@@ -106,7 +104,7 @@ export class ResultsHistory {
   async openFolder(folder: string, label: string): Promise<ResultsVersion> {
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ${CONTENT}`);
     const files = await Promise.all((await namesIn(folder)).map((profile) => filesOf(profile, `${folder}/${profile}`)));
-    return withResults({ label, place: `${folder}/`, files: new Map(files.flat()) });
+    return withResults({ label, files: new Map(files.flat()) }, `${folder}/`);
   }
 
   /**
@@ -118,7 +116,7 @@ export class ResultsHistory {
     const folder = `${this.#results}/${profileFolder}`;
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ./run reproduce makes those beside`);
     const files = new Map(await filesOf(profileOf(profileFolder), folder));
-    return withResults({ label: profileFolder, place: `${this.#results}/`, profileFolder, files });
+    return withResults({ label: profileFolder, files }, `${folder}/`);
   }
 
   #locate(): Promise<Located> {
@@ -140,34 +138,23 @@ export async function readDifferent(
 ): Promise<Map<string, DifferentFile>> {
   const pairs = [...paths].map((path) => ({ path, files: versions.map((version) => filesOf(version).get(path)) }))
     // Of what git keeps, the ids are enough.
-    .filter(({ files: [a, b] }) => !(a && b && "id" in a && "id" in b && a.id === b.id));
-  const textOf = await readTexts(pairs.flatMap(({ files }) => files));
+    .filter(({ files: [a, b] }) => a?.id === undefined || a.id !== b?.id);
+  const textOf = await readTexts(pairs.flatMap(({ files }) => files.filter((file) => file !== undefined)));
   const texts = pairs.map(({ path, files }) => {
-    const [before, after] = files.map((file, i) => file && textOf(file, pathIn(versions[i], path)));
+    const [before, after] = files.map((file) => file && textOf(file));
     return [path, { before, after }] as const;
   });
   return new Map(texts.filter(([, { before, after }]) => before !== after));
 }
 
-/** How messages name a file of a version. */
-export function pathIn({ place, profileFolder }: ResultsVersion, path: string): string {
-  return place + (profileFolder === undefined ? path : path.replace(/^[^/]+/, profileFolder));
-}
-
 /** Reads what git keeps at once, and what is on the disk. */
-async function readTexts(files: readonly (StoredFile | undefined)[]) {
-  const stored = files.filter((file) => file !== undefined);
-  const ofGit = stored.flatMap((file) => "id" in file ? [file] : []);
-  const blobs = ofGit.length === 0 ? undefined : await readBlobs(ofGit[0].repository, ofGit.map(({ id }) => id));
-  const onDisk = new Map(
-    await Promise.all(
-      stored.flatMap((file) => "path" in file ? [file.path] : []).map(async (path) =>
-        [path, await Deno.readFile(path)] as const
-      ),
-    ),
-  );
-  return (file: StoredFile, name: string): string =>
-    "id" in file ? decodeStrictly(blobs!.get(file.id)!, name) : decodeStrictly(onDisk.get(file.path)!, file.path);
+async function readTexts(files: readonly StoredFile[]): Promise<(file: StoredFile) => string> {
+  const repository = files.find((file) => file.repository)?.repository;
+  const blobs = repository && await readBlobs(repository, files.flatMap(({ id }) => id ?? []));
+  const onDisk = files.filter(({ id }) => id === undefined)
+    .map(async ({ name }) => [name, await Deno.readFile(name)] as const);
+  const contents = new Map(await Promise.all(onDisk));
+  return ({ name, id }) => decodeStrictly(id === undefined ? contents.get(name)! : blobs!.get(id)!, name);
 }
 
 interface Located {
@@ -207,9 +194,9 @@ function isRecorded(path: string): boolean {
     !/(^|\/)\./.test(path);
 }
 
-function withResults(version: ResultsVersion): ResultsVersion {
+function withResults(version: ResultsVersion, place: string): ResultsVersion {
   if (version.files.size > 0) return version;
-  throw new InputError(`${version.label}: no results in ${version.place}; ${CONTENT}`);
+  throw new InputError(`${version.label}: no results in ${place}; ${CONTENT}`);
 }
 
 function unknownRevision(revision: string, { root, isShallow }: GitRepository): string {
@@ -221,14 +208,11 @@ function unknownRevision(revision: string, { root, isShallow }: GitRepository): 
 
 /** The recorded files in a profile's folder. */
 async function filesOf(profile: string, folder: string): Promise<(readonly [string, StoredFile])[]> {
-  const files = await Promise.all(
-    (await namesIn(folder)).map(async (experiment) =>
-      (await namesIn(`${folder}/${experiment}`)).map((name) => `${experiment}/${name}`)
-    ),
+  const files = (await namesIn(folder)).map(async (experiment) =>
+    (await namesIn(`${folder}/${experiment}`)).map((name) => `${experiment}/${name}`)
   );
-  return files.flat().filter((path) => isRecorded(`${profile}/${path}`)).map((path) => (
-    [`${profile}/${path}`, { path: `${folder}/${path}` }] as const
-  ));
+  return (await Promise.all(files)).flat().filter((path) => isRecorded(`${profile}/${path}`))
+    .map((path) => [`${profile}/${path}`, { name: `${folder}/${path}` }]);
 }
 
 async function namesIn(folder: string): Promise<string[]> {
