@@ -14,12 +14,14 @@ import type { ColumnChange, Comparison, ExperimentComparison, FileChange } from 
  * Compares two versions of the results. Files that are the same are not read.
  *
  * @param profile only this one
+ * @param methods the order of rows; others come after
  * @throws {InputError} with file and line, if a file that differs is broken, or if neither has the profile
  */
 export async function compareResults(
   before: ResultsVersion,
   after: ResultsVersion,
   profile?: string,
+  methods?: readonly string[],
 ): Promise<Comparison> {
   const versions = [before, after] as const;
   const paths = [...new Set(versions.flatMap(({ files }) => [...files.keys()]))].sort();
@@ -48,7 +50,7 @@ export async function compareResults(
     before: name(before),
     after: name(after),
     profiles: profilesOf(chosen),
-    experiments: pairs.flatMap((pair) => compareExperiment(pair, versions) ?? []),
+    experiments: pairs.flatMap((pair) => compareExperiment(pair, versions, methods) ?? []),
     ...compareProvenance(provenances.filter((provenance) => typeof provenance === "object")),
     dependencies: await dependenciesOf(before, after),
     notes: provenances.filter((note) => typeof note === "string"),
@@ -77,6 +79,7 @@ interface ExperimentPair {
 function compareExperiment(
   { folder, isIn, read }: ExperimentPair,
   versions: readonly [ResultsVersion, ResultsVersion],
+  methods?: readonly string[],
 ): ExperimentComparison | undefined {
   const [scores, items] = [read("scores.csv", readScores), read("items.csv", readItems)];
   const tables = {
@@ -88,8 +91,8 @@ function compareExperiment(
   const files = (["scores.csv", "items.csv", "curves.csv", "samples.jsonl"] as const)
     .map((file) => ({ file, before: tables[file][0], after: tables[file][1] }))
     .filter(({ before, after }) => before ?? after);
-  const [rowsBefore, rowsAfter] = [0, 1].map((i) => ({ scores: scores[i]?.rows ?? [], items: items[i]?.rows ?? [] }));
-  const rows = compareRows(rowsBefore, rowsAfter);
+  const scored = (i: number) => ({ scores: scores[i]?.rows ?? [], items: items[i]?.rows ?? [] });
+  const rows = compareRows([scored(0), scored(1)], methods);
   if (files.length === 0) return undefined;
   const [profile, experiment] = folder.split("/");
   const [isBefore, isAfter] = versions.map(isIn);

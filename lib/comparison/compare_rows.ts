@@ -22,8 +22,15 @@ interface Row extends RowName {
 /** The items of a row on a seed, where they are there. */
 type ItemsOf = (row: Omit<RecordedItems, "values">) => readonly number[] | undefined;
 
-/** A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables. */
-export function compareRows(...versions: readonly [before: ScoredVersion, after: ScoredVersion]) {
+/**
+ * A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables.
+ *
+ * @param order of methods; others come after
+ */
+export function compareRows(
+  versions: readonly [before: ScoredVersion, after: ScoredVersion],
+  order: readonly string[] = [],
+) {
   const [before, after] = versions.map(rowsOf);
   const [itemsBefore, itemsAfter] = versions.map(itemsOf);
   const changed = [...before].flatMap(([key, row]) => {
@@ -31,8 +38,12 @@ export function compareRows(...versions: readonly [before: ScoredVersion, after:
     return other === undefined || isSameRow(row, other) ? [] : [changeOf(row, other, itemsBefore, itemsAfter)];
   });
   const without = (rows: ReadonlyMap<string, Row>, others: ReadonlyMap<string, Row>): RowName[] =>
-    inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name));
-  return { changed: inOrder(corrected(changed)), added: without(after, before), missing: without(before, after) };
+    inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name), order);
+  return {
+    changed: inOrder(corrected(changed), order),
+    added: without(after, before),
+    missing: without(before, after),
+  };
 }
 
 function rowsOf({ scores }: ScoredVersion): ReadonlyMap<string, Row> {
@@ -116,12 +127,12 @@ function corrected(rows: readonly ChangedRow[]): ChangedRow[] {
   });
 }
 
-/** By metric, data set and method, each in the order of tables. */
-function inOrder<Named extends RowName>(rows: readonly Named[]): Named[] {
+/** By metric, data set and method, each in the order of tables, methods first by this one. */
+function inOrder<Named extends RowName>(rows: readonly Named[], order: readonly string[]): Named[] {
   const rank = (names: readonly string[]) => new Map(names.map((name, i) => [name, i]));
   const metrics = rank(orderMetrics(rows.map(({ metric }) => metric)));
   const datasets = rank(orderDatasets(rows.map(({ dataset }) => dataset)));
-  const methods = rank(orderMethods(rows.map(({ method }) => method)));
+  const methods = rank(orderMethods(rows.map(({ method }) => method), order));
   return rows.toSorted((a, b) =>
     metrics.get(a.metric)! - metrics.get(b.metric)! || datasets.get(a.dataset)! - datasets.get(b.dataset)! ||
     methods.get(a.method)! - methods.get(b.method)!
