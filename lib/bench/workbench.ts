@@ -1,7 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { encodeResponse } from "#lib/data/prompt.ts";
 import { ANCESTRAL, type TokenMixture } from "#lib/generation/generate.ts";
-import { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
@@ -14,7 +13,7 @@ import type { Schedule } from "#lib/training/schedule.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { RunContext } from "./experiment.ts";
-import type { AmmdSettings, ModelSettings, Profile, TrainingSettings } from "./profile.ts";
+import type { ModelSettings, Profile, TrainingSettings } from "./profile.ts";
 import { respond } from "./responses.ts";
 import type { Task } from "./task.ts";
 import type { PromptSet, Texts } from "./texts.ts";
@@ -173,20 +172,6 @@ export class Workbench {
     mixture?: TokenMixture,
   ): Promise<Trajectory[]> {
     return this.#respond(model, prompts, seed, { purpose, mixture });
-  }
-
-  /** A critic of the sizes that its features and the vocabulary ask for; a hidden layer starts from draws of its own. */
-  critic(
-    { student, teacher }: { readonly student: LanguageModel; readonly teacher: LanguageModel },
-    { features, head, bound }: Pick<AmmdSettings, "features" | "head" | "bound">,
-    seed: number,
-    purpose: string,
-  ): Critic {
-    const sizes = { student: student.config.hiddenSize, teacher: teacher.config.hiddenSize };
-    const featureSize = features === "both" ? sizes.student + sizes.teacher : sizes[features];
-    const random = new RandomStream(seed, purpose);
-    const config = { featureSize, vocabSize: this.texts.vocabSize, head, bound };
-    return new Critic(this.gpu, config, () => random.normal());
   }
 
   log(method: string, seed: number): MeasureLog {

@@ -14,7 +14,7 @@ import type { ColumnChange, Comparison, ExperimentComparison, FileChange } from 
  * Compares two versions of the results. Files that are the same are not read.
  *
  * @param profile only this one
- * @param methods the order of rows; others come after
+ * @param methods the order of rows; others come after, by code units
  * @throws {InputError} with file and line, if a file that differs is broken, or if neither has the profile
  */
 export async function compareResults(

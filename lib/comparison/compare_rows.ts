@@ -23,9 +23,9 @@ interface Row extends RowName {
 type ItemsOf = (row: Omit<RecordedItems, "values">) => readonly number[] | undefined;
 
 /**
- * A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables.
+ * A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of tables.
  *
- * @param order of methods; others come after
+ * @param order of methods; others come after, by code units
  */
 export function compareRows(
   versions: readonly [before: ScoredVersion, after: ScoredVersion],

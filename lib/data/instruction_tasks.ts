@@ -1,12 +1,6 @@
 import { RandomStream } from "#lib/random/random_stream.ts";
-import {
-  type TaskName,
-  TASKS,
-  type Template,
-  UNSEEN_ABOUT,
-  UNSEEN_TASKS,
-  type UnseenTaskName,
-} from "./instruction_templates.ts";
+import { type Concept, makeRecord } from "./instruction_answers.ts";
+import { type TaskName, TASKS, type TaskTemplates, type Template, UNSEEN_ABOUT } from "./instruction_templates.ts";
 import { countLeaks, type EvaluationSet, type InstructionData, type InstructionRecord, promptKey } from "./records.ts";
 import wordNetConcepts from "./wordnet_concepts.json" with { type: "json" };
 
@@ -17,22 +11,6 @@ export interface InstructionTaskOptions {
   /** Records of each evaluation set and of validation; a set has fewer where its role has fewer prompts. */
   readonly itemsPerSet: number;
   readonly seed: number;
-}
-
-/** A noun that questions are asked about. */
-interface Concept {
-  readonly word: string;
-  readonly meaning: string;
-  readonly category: string;
-}
-
-/** What the placeholders of a template stand for. */
-interface Fillings {
-  readonly word?: string;
-  readonly other?: string;
-  readonly third?: string;
-  readonly category?: string;
-  readonly meaning?: string;
 }
 
 /** Prompts fall into 100 buckets by hash: 0-4 validation, 5-14 the Dolly role, 15-99 training. */
@@ -52,7 +30,7 @@ const TASK_NAMES = Object.keys(TASKS) as TaskName[];
  * | dolly | same templates, unseen prompts |
  * | self_instruct | held-out, user-like phrasings |
  * | vicuna | long "about" answers, for the half of the concepts that training never asks "about" |
- * | sni | four unseen task definitions, several references |
+ * | sni | unseen definitions of the tasks, each task as often as another, several right answers |
  * | unni | unusual framings |
  *
  * Facts are shared between training and evaluation on purpose, since a small model's knowledge is what distillation
@@ -72,7 +50,7 @@ export function buildInstructionTasks(options: InstructionTaskOptions): Instruct
     { name: "dolly", records: draw("dolly") },
     { name: "self_instruct", records: draw("self_instruct") },
     { name: "vicuna", records: unseenAboutRecords(concepts, options) },
-    { name: "sni", records: unseenTaskRecords(concepts, options) },
+    { name: "sni", records: draw("sni") },
     { name: "unni", records: draw("unni") },
   ];
   return {
@@ -108,7 +86,14 @@ function askedAbout(concepts: readonly Concept[]): Concept[] {
   return concepts.filter((_, index) => index % 2 === 0);
 }
 
-type Role = "train" | "validation" | "dolly" | "self_instruct" | "unni";
+type Role = "train" | "validation" | "dolly" | "self_instruct" | "sni" | "unni";
+
+/** The roles with templates of their own, whose prompts training cannot have. */
+const OWN_TEMPLATES: Readonly<Partial<Record<Role, Exclude<keyof TaskTemplates, "weight">>>> = {
+  self_instruct: "userLike",
+  sni: "definitions",
+  unni: "unusual",
+};
 
 /** Draws records of one role until there are `count`; all but training holds each prompt once. */
 function drawRecords(
@@ -119,13 +104,15 @@ function drawRecords(
 ): InstructionRecord[] {
   const random = new RandomStream(seed, `instruction_tasks/${role}`);
   const tasks = TASK_NAMES.filter((task) => templatesOf(task, role).length > 0);
-  const weights = tasks.map((task) => TASKS[task].weight);
+  const weights = tasks.map((task) => role === "sni" ? 1 : TASKS[task].weight);
   const records: InstructionRecord[] = [];
   const seen = new Set<string>();
   for (let draw = 0; records.length < count && draw < count * MAX_DRAWS_PER_RECORD; draw++) {
     const task = random.weightedChoice(tasks, weights);
     const subjects = task === "about" ? askedAbout(concepts) : concepts;
-    const record = makeRecord(random, concepts, random.choice(subjects), task, random.choice(templatesOf(task, role)));
+    const subject = random.choice(subjects);
+    const template = random.choice(templatesOf(task, role));
+    const record = makeRecord(random, concepts, subject, { task, template, acceptsOtherWords: role === "sni" });
     const key = promptKey(record);
     if (!belongs(task, key, role) || (role !== "train" && seen.has(key))) continue;
     seen.add(key);
@@ -135,14 +122,12 @@ function drawRecords(
 }
 
 function templatesOf(task: TaskName, role: Role): readonly Template[] {
-  if (role === "self_instruct") return TASKS[task].userLike;
-  if (role === "unni") return TASKS[task].unusual;
-  return TASKS[task].training;
+  return TASKS[task][OWN_TEMPLATES[role] ?? "training"];
 }
 
 /** Whether a prompt may stand in a role: the roles that share templates share no prompt. */
 function belongs(task: TaskName, key: string, role: Role): boolean {
-  if (role === "self_instruct" || role === "unni") return true;
+  if (role in OWN_TEMPLATES) return true;
   if (task === "list") return role === "train";
   const bucket = promptBucket(key);
   if (role === "train") return bucket >= FIRST_TRAINING_BUCKET;
@@ -156,77 +141,6 @@ function promptBucket(key: string): number {
   return new RandomStream(0, key).integer(BUCKETS);
 }
 
-/** Asks about a concept; the response of training is one of the references at random. */
-function makeRecord(
-  random: RandomStream,
-  concepts: readonly Concept[],
-  subject: Concept,
-  task: TaskName,
-  template: Template,
-): InstructionRecord {
-  const { fillings, references } = ANSWERS[task](random, concepts, subject);
-  return recordOf(template, fillings, references, random.choice(references));
-}
-
-type Answer = (random: RandomStream, concepts: readonly Concept[], subject: Concept) => {
-  readonly fillings: Fillings;
-  readonly references: readonly string[];
-};
-
-/** For each task: what its placeholders stand for, and the right answers. */
-const ANSWERS: Readonly<Record<TaskName, Answer>> = {
-  define: (_, __, { word, meaning }) => ({ fillings: { word }, references: [`${meaning}.`] }),
-
-  kind: (_, __, { word, category }) => ({ fillings: { word }, references: [`${withArticle(category)}.`] }),
-
-  yesNo: (random, concepts, { word, category }) => {
-    const wrong = [...new Set(concepts.map((concept) => concept.category))].filter((name) => name !== category);
-    const asked = random.integer(2) === 0 ? category : random.choice(wrong);
-    const start = asked === category ? "yes" : "no";
-    return { fillings: { word, category: asked }, references: [`${start}, ${isA(word, category)}.`] };
-  },
-
-  list: (_, concepts, { category }) => ({
-    fillings: { category },
-    references: concepts.filter((concept) => concept.category === category).map(({ word }) => `${word}.`),
-  }),
-
-  about: (_, concepts, subject) => ({
-    fillings: { word: subject.word },
-    references: siblings(concepts, subject).map(({ word }) =>
-      `${isA(subject.word, subject.category)}. it is ${subject.meaning}. ` +
-      `another ${subject.category} is ${withArticle(word)}.`
-    ),
-  }),
-
-  word: (_, __, { word, meaning }) => ({ fillings: { meaning }, references: [`${word}.`] }),
-
-  both: (random, concepts, subject) => {
-    const same = random.integer(2) === 0;
-    const other = random.choice(same ? siblings(concepts, subject) : strangers(concepts, subject));
-    const answer = same
-      ? `yes, each is ${withArticle(subject.category)}.`
-      : `no, ${isA(subject.word, subject.category)} and ${isA(other.word, other.category)}.`;
-    return { fillings: { word: subject.word, other: other.word }, references: [answer] };
-  },
-
-  pick: (random, concepts, subject) => {
-    const wrong = random.shuffle(strangers(concepts, subject)).slice(0, 2);
-    const [word, other, third] = random.shuffle([subject.word, ...wrong.map((concept) => concept.word)]);
-    return { fillings: { word, other, third, category: subject.category }, references: [`${subject.word}.`] };
-  },
-};
-
-/** Other concepts of the same category. */
-function siblings(concepts: readonly Concept[], subject: Concept): Concept[] {
-  return concepts.filter(({ word, category }) => category === subject.category && word !== subject.word);
-}
-
-/** Concepts of other categories. */
-function strangers(concepts: readonly Concept[], subject: Concept): Concept[] {
-  return concepts.filter(({ category }) => category !== subject.category);
-}
-
 /** The Vicuna role: every "about" question on every concept never asked "about" in training, in random order. */
 function unseenAboutRecords(
   concepts: readonly Concept[],
@@ -236,77 +150,8 @@ function unseenAboutRecords(
   const known = new Set(askedAbout(concepts));
   const records = concepts.filter((concept) => !known.has(concept)).flatMap((subject) =>
     [...TASKS.about.training, ...UNSEEN_ABOUT].map((template) =>
-      makeRecord(random, concepts, subject, "about", template)
+      makeRecord(random, concepts, subject, { task: "about", template })
     )
   );
   return random.shuffle(records).slice(0, itemsPerSet);
-}
-
-/** The S-NI role: the four unseen tasks, each equally likely, each prompt once. */
-function unseenTaskRecords(
-  concepts: readonly Concept[],
-  { seed, itemsPerSet }: InstructionTaskOptions,
-): InstructionRecord[] {
-  const random = new RandomStream(seed, "instruction_tasks/sni");
-  const tasks = Object.keys(UNSEEN_TASKS) as UnseenTaskName[];
-  const records = new Map<string, InstructionRecord>();
-  for (let draw = 0; records.size < itemsPerSet && draw < itemsPerSet * MAX_DRAWS_PER_RECORD; draw++) {
-    const task = random.choice(tasks);
-    const subject = random.choice(concepts);
-    const other = random.choice(strangers(concepts, subject));
-    const fillings = { word: subject.word, other: other.word, meaning: subject.meaning };
-    const references = unseenTaskReferences(task, concepts, subject, other);
-    const record = recordOf(UNSEEN_TASKS[task], fillings, references, references[0]);
-    records.set(promptKey(record), record);
-  }
-  return [...records.values()];
-}
-
-function unseenTaskReferences(
-  task: UnseenTaskName,
-  concepts: readonly Concept[],
-  subject: Concept,
-  other: Concept,
-): string[] {
-  const { word, meaning, category } = subject;
-  const kind = withArticle(category);
-  switch (task) {
-    case "kindsOfBoth":
-      return [
-        `${isA(word, category)} and ${isA(other.word, other.category)}.`,
-        `${kind} and ${withArticle(other.category)}.`,
-      ];
-    case "another":
-      return siblings(concepts, subject).map((sibling) => `${sibling.word}.`);
-    case "kindOfMeaning":
-      return [`${kind}.`, `${category}.`, `it is ${kind}.`];
-    case "kindAndMeaning":
-      return [`${isA(word, category)}. it is ${meaning}.`, `${kind}. ${meaning}.`];
-  }
-}
-
-function recordOf(
-  [instruction, input]: Template,
-  fillings: Fillings,
-  references: readonly string[],
-  response: string,
-): InstructionRecord {
-  return { instruction: fill(instruction, fillings), input: fill(input ?? "", fillings), response, references };
-}
-
-/** Puts the fillings in the place of `{name}` and `{a name}`. */
-function fill(template: string, fillings: Fillings): string {
-  return template.replace(/\{(a )?(\w+)\}/g, (placeholder, article: string | undefined, name: keyof Fillings) => {
-    const value = fillings[name];
-    if (value === undefined) throw new Error(`Cannot fill ${placeholder} in "${template}": the task does not give it`);
-    return article === undefined ? value : withArticle(value);
-  });
-}
-
-function withArticle(noun: string): string {
-  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
-}
-
-function isA(word: string, category: string): string {
-  return `${withArticle(word)} is ${withArticle(category)}`;
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Interrupted } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { acceptWithinNoise, noiseGroups, type NoiseRunner } from "./accept_noise.ts";
 import { type Cell, cellsOf, fullAddressOf } from "./cell.ts";
@@ -18,7 +18,7 @@ import { putRecorded, USES, writeRecorded } from "./test_records.ts";
 const SEEDS = [1, 2, 3];
 /** An experiment that runs the same under another name. */
 const TWIN: Experiment = { ...PLAIN, name: "twin" };
-const profile = await loadProfile("smoke");
+const profile = await testProfile();
 readSources([PLAIN, TWIN]);
 const present = await presentOf(profile, undefined, "A1");
 

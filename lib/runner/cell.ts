@@ -74,7 +74,7 @@ export function fullAddressOf(cell: Cell): string {
 
 /** What it is that the cell computes: cells of one run name are one run, whichever experiments ask for it. */
 export function runNameOf({ method, task, seed }: Cell, profile: Profile): string {
-  return `${method.key(profile, task)}, seed ${seed}`;
+  return `${method.making(profile, task).run}, seed ${seed}`;
 }
 
 /** The settings that the cell's code is given. */

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { type Cell, cellsOf } from "./cell.ts";
 import { RecordedTimes } from "./estimate.ts";
 import { type FullRecord, NO_PROVENANCE, type Provenance, withRecord } from "#lib/results/provenance.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";
 
-const profile = await loadProfile("smoke");
+const profile = await testProfile();
 
 function recorded(
   seconds: Readonly<Record<string, number>>,

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { Interrupted } from "#lib/errors.ts";
 import { cellsOf } from "./cell.ts";
 import { Busy, OpenRun } from "./open_run.ts";
+import type { TestProfile } from "#lib/bench/test_profile.ts";
 import { presentOf } from "./present.ts";
 import { PLAIN } from "./test_experiment.ts";
 
@@ -27,7 +28,7 @@ function test(name: string, fn: (open: (...settings: string[]) => Promise<Opened
           const say = (message: string) => void said.push(message);
           const options = { resultsFolder, profileName: "p", stop: stop.signal, checkpointSeconds: 0 };
           const run = await OpenRun.open({ ...options, say, note: say, progress() {} });
-          run.present = await presentOf(await loadProfile("smoke", settings), undefined, run.adapter);
+          run.present = await presentOf(await testProfile(...settings), undefined, run.adapter);
           opened.push(run);
           return { run, said, stop };
         });
@@ -60,7 +61,7 @@ test("whoever asks for a shared thing depends on what it was made of, even if it
   const { profile, once } = run.contextOf(cell);
   const teacher = () => once("teacher", () => Promise.resolve(profile.teacher.seed));
   for (let i = 0; i < 2; i++) {
-    const { uses } = await run.tracer.trace(async () => [await teacher(), profile.kd.kdRatio]);
+    const { uses } = await run.tracer.trace(async () => [await teacher(), (profile as TestProfile).kd.kdRatio]);
     assertEquals([...uses.settings.keys()], ["teacher.seed", "kd.kdRatio"]);
   }
 });

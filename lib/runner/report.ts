@@ -1,4 +1,5 @@
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import { reportFiles } from "./report_files.ts";
 import { reportStamp } from "./report_stamp.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
@@ -18,7 +19,7 @@ export function reportOf(
   staleAddresses: readonly string[] = [],
 ): Report {
   const { scores, items, curves } = folder;
-  const report = experiment.report({ profile, scores, items, curves });
+  const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves });
   if (staleAddresses.length === 0) return report;
   const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
   const note = isAll

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { besideName } from "#lib/results/place.ts";
 import type { Cell } from "./cell.ts";
@@ -12,7 +12,7 @@ import { writeRecorded } from "./test_records.ts";
 const CPU = "llvmpipe (LLVM 15.0.6, 256 bits), 65541";
 const GPU = "Fake GPU 9000, vendor";
 const SEEDS = [1, 2, 3];
-const profile = await loadProfile("smoke");
+const profile = await testProfile();
 readSources([PLAIN]);
 
 const presentOn = (adapter: string) => presentOf(profile, undefined, adapter);

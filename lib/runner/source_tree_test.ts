@@ -98,7 +98,9 @@ Deno.test("a kernel's digest is that of its WGSL without comments and white spac
 
 Deno.test("the project's own training code reaches models and data, and neither references nor reports", () => {
   const tree = new SourceTree();
-  const names = Object.keys(tree.reachedFrom(new URL("../bench/instruction_experiment.ts", import.meta.url).href));
+  const names = Object.keys(
+    tree.reachedFrom(new URL("../../experiments/tasks/instruction_experiment.ts", import.meta.url).href),
+  );
   for (const name of ["lib/models/llama.ts", "lib/data/wordnet_concepts.json", "kernels/matmul/matmul.ts"]) {
     assert(names.includes(name), name);
   }

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadProfile, type Profile } from "#lib/bench/profile.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { type TestProfile, testProfile } from "#lib/bench/test_profile.ts";
 import { flattenSettings, nestSettings, settingAt, type Uses, UseTracer } from "./uses.ts";
 
-const profile = await loadProfile("smoke");
+const profile = await testProfile();
 
 function paths({ settings }: Uses): string[] {
   return [...settings.keys()];
@@ -10,7 +11,7 @@ function paths({ settings }: Uses): string[] {
 
 Deno.test("what is read of the settings is noted by its path and value, what is only passed through is not", async () => {
   const tracer = new UseTracer();
-  const observed = tracer.observe(profile);
+  const observed = tracer.observe(profile) as TestProfile;
   const { value, uses } = await tracer.trace(() => {
     const { ammd, ...others } = observed;
     const passed = { ...others, name: "passed on" };
@@ -22,7 +23,7 @@ Deno.test("what is read of the settings is noted by its path and value, what is 
 
 Deno.test("whoever asks for what was made before has used what it was made of", async () => {
   const tracer = new UseTracer();
-  const observed = tracer.observe(profile);
+  const observed = tracer.observe(profile) as TestProfile;
   const shared = await tracer.trace(() => Promise.resolve(observed.teacher.seed));
   const own = await tracer.trace(async () => {
     const inner = await tracer.trace(() => Promise.resolve(observed.kd.kdRatio));
@@ -36,7 +37,7 @@ Deno.test("whoever asks for what was made before has used what it was made of", 
 
 Deno.test("computations that run at once note each its own", async () => {
   const tracer = new UseTracer();
-  const observed = tracer.observe(profile);
+  const observed = tracer.observe(profile) as TestProfile;
   const bothHaveBegun = Promise.withResolvers<void>();
   let begun = 0;
   const read = (first: () => unknown, second: () => unknown) =>
@@ -60,7 +61,7 @@ Deno.test("computations that run at once note each its own", async () => {
 
 Deno.test("what was made with one value must not be shared where the setting has another", async () => {
   const tracer = new UseTracer();
-  const small = tracer.observe(profile);
+  const small = tracer.observe(profile) as TestProfile;
   const large = tracer.observe(
     { ...profile, student: { ...profile.student, model: { ...profile.student.model, hiddenSize: 64 } } } as Profile,
   );
