@@ -17,6 +17,7 @@ import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training
 import { Workbench } from "#lib/bench/workbench.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 import { effectiveSettings } from "#lib/bench/method_registry.ts";
+import { nameOfShared } from "#lib/results/provenance.ts";
 import { METHODS } from "./registry.ts";
 
 const SEED = 10;
@@ -46,8 +47,9 @@ function contextOf(): RunContext {
   const nowhere = () => ({ load: () => Promise.resolve(undefined), isDue: () => false, save: () => Promise.resolve() });
   const { signal } = new AbortController();
   const silent = { say: () => {}, progress: () => {} };
-  const trained: RunContext["trained"] = (name, make) => once(name, () => make(nowhere()));
-  return { gpu, profile, stop: signal, ...silent, once, kept: once, trained, cellSnapshots: nowhere };
+  const kept: RunContext["kept"] = (thing, _, make) => once(nameOfShared(thing), make);
+  const trained: RunContext["trained"] = (thing, made, make) => kept(thing, made, () => make(nowhere()));
+  return { gpu, profile, stop: signal, ...silent, once, kept, trained, cellSnapshots: nowhere };
 }
 
 const context = contextOf();

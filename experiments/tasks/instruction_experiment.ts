@@ -24,7 +24,7 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
       rowOf(name, method, (profile) =>
         makingOf(method, profile, {
           name: family,
-          numerics: { "task instruction_following": INSTRUCTION_NUMERICS },
+          numerics: INSTRUCTION_NUMERICS,
           settings: judgeSettings(profile),
         }))
     ),

@@ -17,8 +17,8 @@ import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 /** What may be deleted at any time, from the project's folder; git does not see it. */
 const CACHE_FOLDER = ".cache";
 
-/** The task's version: bumped when the numbers of its cells may move. */
-export const INSTRUCTION_NUMERICS = 1;
+/** Bumped when the numbers of the task's cells may move. */
+export const INSTRUCTION_NUMERICS = { "task instruction_following": 1 };
 
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
@@ -39,6 +39,7 @@ export async function instructionTask(context: RunContext, family: DecoderFamily
     name: family,
     corpus: family,
     profile,
+    made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),

@@ -74,6 +74,7 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     name,
     corpus,
     profile,
+    made: taskMaking(profile, subject),
     readTexts: () => readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),

@@ -4,6 +4,7 @@ import type { CurveRow } from "#lib/results/curves_csv.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
 import type { MethodDisplay, MethodDisplays } from "#lib/reporting/method_display.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
+import type { SharedThing } from "#lib/results/provenance.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 import type { SnapshotStore } from "#lib/training/checkpoint.ts";
@@ -24,7 +25,10 @@ export interface TrainingProgress {
   readonly tokens: number;
 }
 
-/** What a cell's code is given: settings and data are noted when they are read, since the cell's numbers depend on them. */
+/** What decides a shared thing's numbers, beside kernels, data and machine: part of what decides those of the cells that use it. */
+export type Made = Pick<Making, "settings" | "numerics">;
+
+/** What a cell's code is given. Kernels that run and data that is asked for are noted, since the cell's numbers depend on them. */
 export interface RunContext {
   readonly gpu: Gpu;
   /** The settings of the experiment's task. */
@@ -41,14 +45,14 @@ export interface RunContext {
   once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
   /**
    * The same for what JSON can hold and takes long to make: it is kept for the next run as well, for as long as nothing has changed of
-   * what `make` reads or asks for. What it closes over counts for nothing.
+   * what it was made of, the code included.
    */
-  kept<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
+  kept<Thing>(thing: SharedThing, made: Made, make: () => Promise<Thing>): Promise<Thing>;
   /**
-   * The same for what is trained: its training is saved in the store, so that another run goes on with it, or finds it done. One process
-   * at a time makes it, and the others that ask for it find it done. `make` has to read whatever it depends on.
+   * The same for what is trained: its training is saved in the store, so that another run resumes it, or finds it done. One process at a
+   * time makes it, and the others that ask for it find it done.
    */
-  trained<Thing>(name: string, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
+  trained<Thing>(thing: SharedThing, made: Made, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
   /** Where the cell that is running is saved; gone when it is done. */
   cellSnapshots(): SnapshotStore;
 }

@@ -7,8 +7,8 @@ import { experimentsOf } from "#lib/bench/trial.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { type ChosenPlace, placeToRead } from "#lib/runner/adapter_place.ts";
 import { profileOf } from "#lib/results/place.ts";
-import type { Present } from "#lib/runner/freshness.ts";
-import { presentOf } from "#lib/runner/present.ts";
+import { type Present, presentOf } from "#lib/runner/freshness.ts";
+
 import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 
 export const DEFAULT_PROFILE = "tiny";

@@ -1,12 +1,17 @@
+import type { TestProfile } from "#lib/bench/test_profile.ts";
 import type { Experiment, ExperimentMethod } from "#lib/bench/experiment.ts";
 
-/** A method that nothing decides the numbers of but its run's name. */
+/** A method that reads the settings of `ammd`, and has a version of its own. */
 function methodOf(name: string, runOf: (task?: string) => string): ExperimentMethod {
   return {
     name,
     summary: "",
     module: import.meta.url,
-    making: (_, task) => ({ run: runOf(task), settings: {}, numerics: {} }),
+    making: (profile, task) => ({
+      run: runOf(task),
+      settings: { ammd: (profile as TestProfile).ammd },
+      numerics: { lib: 1, [`method ${name}`]: 1 },
+    }),
   };
 }
 

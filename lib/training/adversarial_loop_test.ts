@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { multiply } from "#kernels/multiply/multiply.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { multiply } from "#kernels/elementwise/multiply/multiply.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ones, ParameterStore } from "#lib/nn/parameter_store.ts";
 import { meanOverTokens } from "#lib/objectives/states.ts";
@@ -10,7 +10,6 @@ import { MeasureLog } from "./measure_log.ts";
 import { assertResumes } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
 const STEPS = 3;
 const WARMUP = 2;
@@ -68,29 +67,35 @@ async function play(checkpoint?: Checkpoint, onRound: (what: string) => void = (
   return { values, rows: log.rows };
 }
 
-test("adversaries ascend at their own rates in every round, and the player descends once the warm-up is over", async () => {
-  const { values: [x, y, z], rows } = await play();
-  const rounds = WARMUP + STEPS;
-  assertAlmostEquals(x, 1 - STEPS * RATE, 1e-6);
-  assertAlmostEquals(y, 1 + 2 * rounds * 2 * RATE, 1e-5);
-  assertAlmostEquals(z, 1 + 2 * rounds * 5 * RATE, 1e-5);
-  const measures = new Set(rows.map(({ measure }) => measure));
-  for (const name of ["loss", "grad_norm", "reward_loss", "reward_grad_norm", "first_value", "second_value"]) {
-    assert(measures.has(name), `${name} of ${[...measures]}`);
-  }
-});
+gpuTest(
+  "adversaries ascend at their own rates in every round, and the player descends once the warm-up is over",
+  async () => {
+    const { values: [x, y, z], rows } = await play();
+    const rounds = WARMUP + STEPS;
+    assertAlmostEquals(x, 1 - STEPS * RATE, 1e-6);
+    assertAlmostEquals(y, 1 + 2 * rounds * 2 * RATE, 1e-5);
+    assertAlmostEquals(z, 1 + 2 * rounds * 5 * RATE, 1e-5);
+    const measures = new Set(rows.map(({ measure }) => measure));
+    for (const name of ["loss", "grad_norm", "reward_loss", "reward_grad_norm", "first_value", "second_value"]) {
+      assert(measures.has(name), `${name} of ${[...measures]}`);
+    }
+  },
+);
 
-test("a round draws its texts at once, then a batch for each step of the adversaries, then the player's", async () => {
-  const asked: string[] = [];
-  await play(undefined, (what) => asked.push(what));
-  const warmUp = ['texts {"adversarySteps":2,"playerSteps":false}', "adversaries 0", "adversaries 1"];
-  const round = ['texts {"adversarySteps":2,"playerSteps":true}', "adversaries 0", "adversaries 1"];
-  assertEquals(asked, [
-    ...[...warmUp, ...warmUp, ...round, "step 0", "player", "step 1"],
-    ...[...round, "player", "step 2", ...round, "player", "step 3"],
-  ]);
-});
+gpuTest(
+  "a round draws its texts at once, then a batch for each step of the adversaries, then the player's",
+  async () => {
+    const asked: string[] = [];
+    await play(undefined, (what) => asked.push(what));
+    const warmUp = ['texts {"adversarySteps":2,"playerSteps":false}', "adversaries 0", "adversaries 1"];
+    const round = ['texts {"adversarySteps":2,"playerSteps":true}', "adversaries 0", "adversaries 1"];
+    assertEquals(asked, [
+      ...[...warmUp, ...warmUp, ...round, "step 0", "player", "step 1"],
+      ...[...round, "player", "step 2", ...round, "player", "step 3"],
+    ]);
+  },
+);
 
-test("a game ends the same to the bit, whenever it was stopped", async () => {
+gpuTest("a game ends the same to the bit, whenever it was stopped", async () => {
   await assertResumes(gpu, (checkpoint) => play(checkpoint), [1, 2, 3, WARMUP + STEPS]);
 });
