@@ -68,12 +68,12 @@ export function readProvenance(text: string): RecordedProvenance | undefined {
   const root = parseObject(text);
   if (root === undefined) return undefined;
   const settingsAre = root.format === 3 ? "readable" : root.format === 2 ? "read" : "all";
-  const configuration = flatten(root.configuration);
-  const environment = flatten({ adapter: root.adapter, deno: root.deno });
+  const configuration = flatValues(root.configuration);
+  const environment = flatValues({ adapter: root.adapter, deno: root.deno });
   const tables = new Map(
     ["settings", "environments", "sources", "numerics", "kernels"].map((name) => [
       name,
-      new Map(tableOf(root, name).map(([id, value]) => [id, flatten(value)])),
+      new Map(tableOf(root, name).map(([id, value]) => [id, flatValues(value)])),
     ]),
   );
   const cells = tableOf(root, "cells").map(([key, cell]) => {
@@ -87,7 +87,7 @@ export function readProvenance(text: string): RecordedProvenance | undefined {
     // The last part is the seed.
     return [id, { name: id.replace(/\/\d+$/, ""), ...own, commit: commitOf(cell) }] as const;
   });
-  return { cells: new Map(cells), data: flatten(root.data), settingsAre };
+  return { cells: new Map(cells), data: flatValues(root.data), settingsAre };
 }
 
 /** What stands for a cell's code, each kind named as its own. */
@@ -127,7 +127,8 @@ function commitOf({ commit, dirty }: Record<string, unknown>): string | undefine
   return typeof commit === "string" ? `${commit}${dirty === true ? " with changes" : ""}` : undefined;
 }
 
-function flatten(value: unknown): FlatValues {
+/** Values that are nested in another, by path; an empty object is a value. */
+export function flatValues(value: unknown): FlatValues {
   const values = new Map<string, unknown>();
   // By a list of what is left to do, as files may nest deeper than calls can.
   const left: [path: string, value: unknown][] = isObject(value) ? Object.entries(value).reverse() : [];
