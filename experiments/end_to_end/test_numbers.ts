@@ -17,7 +17,7 @@ import { isSection, presentOf } from "#lib/runner/freshness.ts";
 export const NUMBERS_FILE = new URL("./recorded_numbers.json", import.meta.url);
 const PROFILE = "smoke";
 const SEED = 10;
-const DATA = "lib/data";
+const DATA = ["experiments/tasks", "lib/data"];
 /** Whether there is one is asked of every profile; what it grades with counts where there is one. */
 const JUDGE = "judge";
 
@@ -122,13 +122,15 @@ function endsOf({ curves }: CellResult): Record<string, number> {
 }
 
 /** The files of embedded data with their digests. */
-export function dataDigests(folder = DATA): Record<string, string> {
+export function dataDigests(folders = DATA): Record<string, string> {
   const root = new URL("../../", import.meta.url);
-  const entries = [...Deno.readDirSync(new URL(folder, root))].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return Object.fromEntries(entries.flatMap(({ name, isDirectory }): [string, string][] => {
-    const path = `${folder}/${name}`;
-    if (isDirectory) return Object.entries(dataDigests(path));
-    return /\.(json|tsv)$/.test(name) ? [[path, digestOf(Deno.readFileSync(new URL(path, root)))]] : [];
+  return Object.fromEntries(folders.flatMap((folder) => {
+    const entries = [...Deno.readDirSync(new URL(folder, root))].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return entries.flatMap(({ name, isDirectory }): [string, string][] => {
+      const path = `${folder}/${name}`;
+      if (isDirectory) return Object.entries(dataDigests([path]));
+      return /\.(json|tsv)$/.test(name) ? [[path, digestOf(Deno.readFileSync(new URL(path, root)))]] : [];
+    });
   }));
 }
 

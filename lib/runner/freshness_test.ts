@@ -5,7 +5,7 @@ import { testProfile } from "#lib/bench/test_profile.ts";
 import type { Basis } from "#lib/results/provenance.ts";
 import { basisOf, changesSince, flattenSettings, kernelDigest, type Present, presentOf, usesOf } from "./freshness.ts";
 
-const WGSL = await Deno.readTextFile(new URL("../../kernels/add/add.wgsl", import.meta.url));
+const WGSL = await Deno.readTextFile(new URL("../../kernels/elementwise/add/add.wgsl", import.meta.url));
 defineKernel("testKernel", WGSL, "forward");
 const present = await presentOf(await testProfile(), undefined, "A1");
 const USES = { kernels: new Set(["testKernel"]), data: true, shared: new Set<string>() };
