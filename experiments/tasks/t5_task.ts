@@ -121,7 +121,7 @@ async function scoreModel(
   const samples: SampleResponse[] = samplesOf(texts, dataset, set, likeliest);
   return {
     scores: [
-      metric.score(dataset, [answersOf(texts, set, likeliest)]),
+      { ...metric.score(dataset, [answersOf(texts, set, likeliest)]), decoding: beams === 1 ? undefined : "beam" },
       metric.score(`${dataset}/sampled`, sampled.map((responses) => answersOf(texts, set, responses))),
     ],
     samples,

@@ -37,7 +37,11 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${["reproduce", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""}`;
+    // Where git's configuration is, for the git that they run.
+    const git = ["reproduce", "diff", "report"].includes(task)
+      ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
+      : "";
+    const program = `INIT_CWD,XDG_RUNTIME_DIR${git}${["reproduce", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
 });

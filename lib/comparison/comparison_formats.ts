@@ -1,5 +1,6 @@
 import { csvLine } from "#lib/results/csv_rows.ts";
-import { escapeHtml, escapeMarkdown, markdownTable } from "#lib/reporting/escape_text.ts";
+import { escapeHtml, escapeMarkdown } from "#lib/reporting/escape_text.ts";
+import { markdownTable } from "#lib/reporting/markdown_table.ts";
 import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { visibleJson, visibleText } from "#lib/visible_text.ts";
 import { type ChangedRow, type Comparison, isSame } from "./comparison.ts";
@@ -107,15 +108,12 @@ function formatMarkdown({ summary: [first, ...rest], sections, legend }: Compari
 }
 
 function tableLines({ heads, rows }: DocumentTable): string[] {
-  const grid = [
-    heads.map(markdown),
-    ...rows.map(({ cells, isEmphasized }) =>
-      cells.map((text, i) =>
-        isEmphasized && EMPHASIZED_HEADS.includes(heads[i]) ? `**${markdown(text)}**` : markdown(text)
-      )
-    ),
-  ];
-  return markdownTable(grid, (column) => NUMBER_HEADS.includes(heads[column]));
+  const grid = rows.map(({ cells, isEmphasized }) =>
+    cells.map((text, i) =>
+      isEmphasized && EMPHASIZED_HEADS.includes(heads[i]) ? `**${markdown(text)}**` : markdown(text)
+    )
+  );
+  return markdownTable([heads.map(markdown), ...grid], (column) => NUMBER_HEADS.includes(heads[column]));
 }
 
 const CSV_COLUMNS = [

@@ -1,5 +1,6 @@
 import { csvLine } from "#lib/results/csv_rows.ts";
-import { escapeMarkdown, markdownTable } from "./escape_text.ts";
+import { escapeMarkdown } from "./escape_text.ts";
+import { markdownTable } from "./markdown_table.ts";
 import { publishedSources } from "./published_rows.ts";
 import { cellLine, emphasize, sideMark, UNPUBLISHED } from "./table_cells.ts";
 import { formatHtml } from "./table_html.ts";
@@ -27,7 +28,7 @@ export function formatTable(table: ScoreTable, format: TableFormat): string {
   }
 }
 
-/** Markdown with padded columns, so that it reads well as plain text too. */
+/** Markdown that reads well as plain text too. */
 export function formatMarkdown(table: ScoreTable): string {
   const write = (cell: TableCell | undefined, column: number) => {
     const text = escapeMarkdown(cellLine(cell, column, table));

@@ -10,7 +10,7 @@ import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
 import { profileOf } from "#lib/results/place.ts";
 import type { SharedThing } from "#lib/results/provenance.ts";
 import { type Cell, runNameOf } from "./cell.ts";
-import { codeVersion } from "./code_version.ts";
+import { codeVersion } from "#lib/results/git_repository.ts";
 import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { FolderLock } from "#lib/results/folder_lock.ts";
@@ -176,6 +176,8 @@ export class Reproduction {
         `the adapter is ${adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
       );
     }
+    const { unknown } = await codeVersion();
+    if (unknown !== undefined) watcher.note(unknown);
     await watcher.planned(planned);
     let observer: ReturnType<ReproductionWatcher["watch"]> | undefined;
     await using computer = await planned.#openComputer(tuningFor(info), {
