@@ -8,7 +8,7 @@ import type { Profile } from "#lib/bench/profile.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 type InstructionExperiment =
-  & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report">
+  & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report">
   & {
     readonly methods: Readonly<Record<string, RegisteredMethod>>;
     /** Of teacher and students; default `llama`. */
@@ -20,7 +20,6 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
   checkDistinct(methods);
   return {
     ...experiment,
-    modules: [import.meta.url],
     methods: Object.entries(methods).map(([name, method]) =>
       rowOf(name, method, (profile) =>
         makingOf(method, profile, {

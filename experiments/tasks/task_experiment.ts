@@ -16,7 +16,7 @@ export interface TaskMethod extends RegisteredMethod {
   readonly tasks?: readonly string[];
 }
 
-type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report"> & {
+type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report"> & {
   readonly methods: Readonly<Record<string, TaskMethod>>;
   /** Default: all. */
   readonly subjects?: readonly T5Subject[];
@@ -32,7 +32,6 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
   checkDistinct(methods);
   return {
     ...experiment,
-    modules: [import.meta.url],
     sections: [TASK_SPECIFIC],
     tasks: subjects.map(taskName),
     methods: Object.entries(methods).map(([name, method]) => ({
