@@ -36,7 +36,7 @@ export const imitationGap: Experiment = {
     label: `Distance ${distance}`,
     making: (profile) => ({
       run: `imitation gap: ${name}`,
-      settings: { imitationGap: IMITATION_GAP.of(profile) },
+      settings: { imitationGap: IMITATION_GAP.of(profile), distance },
       numerics: { ...NUMERICS, "experiment imitation_gap": 1 },
     }),
   })),

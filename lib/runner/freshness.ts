@@ -3,7 +3,7 @@ import type { Making } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import type { Basis, Environment } from "#lib/results/provenance.ts";
-import { type Cell, makingOf } from "./cell.ts";
+import { type Cell, makingOf, settingsOf } from "./cell.ts";
 import { codeDigest, NUMBERS } from "./code_digest.ts";
 import { DataDigests, EMBEDDED } from "./data_digest.ts";
 import type { Uses } from "./uses.ts";
@@ -78,14 +78,17 @@ export function settingsDigest(cell: Cell, { profile, dataOf }: Present): string
 
 /** What has changed since a cell was computed; nothing where its numbers would come out the same. */
 export function changesOfCell(record: Basis, cell: Cell, present: Present): Change[] {
-  return changesSince(record, makingOf(cell, present.profile), presentFor(cell, present));
+  const making = makingOf(cell, present.profile);
+  // What was recorded without versions has settings as the profile had them, not as the method's variant has them.
+  const settings = record.numerics === undefined ? settingsOf(cell, present.profile) : making.settings;
+  return changesSince(record, { ...making, settings }, presentFor(cell, present));
 }
 
 /** The same for anything that was made from settings and kernels. */
 export function changesSince(recorded: Basis, making: Making, present: Present): Change[] {
   return [
-    ...settingChanges(recorded, making),
     ...versionChanges(recorded, making),
+    ...settingChanges(recorded, making),
     ...kernelChanges(recorded),
     ...(recorded.data === undefined || recorded.data === present.data
       ? []
