@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { criticOf } from "#lib/bench/critic_of.ts";
 import { FROM_PROFILE, fromSft, type StudentRun, variantOf } from "#lib/bench/method.ts";
+import { recipeOf } from "#lib/bench/recipe.ts";
 import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
 import { dataOf, promptDraws, teacherTextsOf } from "#lib/bench/student_texts.ts";
-import { observer } from "#lib/bench/training_curves.ts";
 import { offPolicyMoment, onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { matchMoments, type MomentTexts } from "#lib/training/match_moments.ts";
@@ -68,20 +68,15 @@ export const ammdSft = variantOf(ammd, { sftWeight: FROM_PROFILE }, {
 
 /** Trains the run's student so: its critics start at f = 0, and their moments on held-out prompts are part of the run's curves. */
 export async function matchMomentsOf(run: StudentRun, settings: AmmdSettings): Promise<void> {
-  const { bench, student, seed, log, checkpoint } = run;
-  const { gpu, profile } = bench;
+  const { bench, student, seed } = run;
   const { model: teacher } = await bench.teacher();
   using offPolicyCritic = criticOf(bench, { student, teacher }, settings, seed, "off-policy critic");
   using onPolicyCritic = criticOf(bench, { student, teacher }, settings, seed, "on-policy critic");
-  await matchMoments(gpu, {
+  await matchMoments(bench.gpu, {
     players: { student, teacher, offPolicyCritic, onPolicyCritic },
     texts: await textsOf(run, settings),
     settings,
-    schedule: bench.schedule(profile.distillation),
-    optimizer: bench.optimizer,
-    maxGradNorm: profile.optimizer.maxGradNorm,
-    log,
-    onStep: observer(run, {
+    ...recipeOf(run, {
       measures: (tape, { off, on }) => ({
         // A critic that never learns finds no moment, which is not to look like a perfect student.
         ...(settings.beta > 0
@@ -92,7 +87,6 @@ export async function matchMomentsOf(run: StudentRun, settings: AmmdSettings): P
           : {}),
       }),
     }),
-    checkpoint,
   });
 }
 

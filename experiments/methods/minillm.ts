@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
+import { recipeOf } from "#lib/bench/recipe.ts";
 import { count, fraction, positive } from "#lib/bench/setting_schemas.ts";
 import { dataOf, promptDraws } from "#lib/bench/student_texts.ts";
-import { observer } from "#lib/bench/training_curves.ts";
 import type { MiniLlmSettings } from "#lib/objectives/minillm.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
@@ -43,7 +43,7 @@ R_t = clip((log p(y_t) − log q(y_t)) / rewardScale, ±rewardClip), A_t = white
 
 /** Trains the run's student on texts that it and the teacher write, mixed token by token. */
 export async function learnFromMixedTexts(run: StudentRun, settings: MiniLlmSettings): Promise<void> {
-  const { bench, student, seed, log, checkpoint } = run;
+  const { bench, student, seed } = run;
   const { model: teacher } = await bench.teacher();
   await miniLlmLoop(bench.gpu, {
     players: { student, teacher },
@@ -52,12 +52,7 @@ export async function learnFromMixedTexts(run: StudentRun, settings: MiniLlmSett
       data: dataOf(run),
     },
     settings,
-    schedule: bench.schedule(bench.profile.distillation),
-    optimizer: bench.optimizer,
-    maxGradNorm: bench.profile.optimizer.maxGradNorm,
     random: new RandomStream(seed, "order of rollouts"),
-    log,
-    onStep: observer(run),
-    checkpoint,
+    ...recipeOf(run),
   });
 }

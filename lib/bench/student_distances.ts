@@ -14,6 +14,7 @@ import { statesOfBoth } from "#lib/objectives/states.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
+import { optimizerOf } from "./recipe.ts";
 import { criticOf } from "./critic_of.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -89,7 +90,7 @@ async function sideDistances(
   const moment = (onto: Tape, weights: Tensor) =>
     SIDES[side](onto, viewOn(onto), { ...batch, weights } as ResponseRows, ruler);
   const { steps, learningRate } = ruler;
-  const { betas } = bench.optimizer;
+  const { betas } = optimizerOf(profile);
   await fitCritic(gpu, critic, (onto) => moment(onto, fitting), { steps, learningRate, betas });
   measures.push([`d_${side}`, moment(tape, measuring)]);
 

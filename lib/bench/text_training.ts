@@ -3,15 +3,22 @@ import { fineTuning } from "#lib/objectives/supervised.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
 import type { NextTexts, TextSource } from "#lib/training/text_draws.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
-import { type Observation, observer } from "./training_curves.ts";
+import type { Observation } from "./training_curves.ts";
 import type { StudentRun } from "./method.ts";
+import { recipeOf } from "./recipe.ts";
 import { choicesOf, drawsOf, nextTextsOf } from "./student_texts.ts";
 
 /** Fine-tunes on the next texts of a source: cross-entropy, no teacher. */
 export async function fineTuneOn(run: StudentRun, texts: NextTexts | TextSource): Promise<void> {
   const { student } = run;
   const nextTexts = nextTextsOf(run, texts);
-  await trainOnTexts(run.bench.gpu, { ...training(run), nextTexts, players: { student }, objective: fineTuning });
+  await trainOnTexts(run.bench.gpu, {
+    ...recipeOf(run),
+    store: student.store,
+    nextTexts,
+    players: { student },
+    objective: fineTuning,
+  });
 }
 
 /** Brings the student's next-token probabilities closer to the teacher's at the states of a source's texts. */
@@ -26,7 +33,13 @@ export async function distilOn(
   const objective = distillation(settings);
   const nextTexts = nextTextsOf(run, texts);
   const players = { student, teacher };
-  await trainOnTexts(run.bench.gpu, { ...training(run, observation), nextTexts, players, objective });
+  await trainOnTexts(run.bench.gpu, {
+    ...recipeOf(run, observation),
+    store: student.store,
+    nextTexts,
+    players,
+    objective,
+  });
 }
 
 /** DistiLLM: the scheduler decides whose texts a step takes, told the validation loss of every curve. */
@@ -44,18 +57,4 @@ export async function distilAdaptively(
     return next(step);
   };
   await distilOn(run, nextTexts, settings, { onValidation: (loss) => source.observe(loss) });
-}
-
-function training(run: StudentRun, observation?: Observation) {
-  const { bench, student, log, checkpoint } = run;
-  const { distillation, optimizer } = bench.profile;
-  return {
-    store: student.store,
-    schedule: bench.schedule(distillation),
-    optimizer: bench.optimizer,
-    maxGradNorm: optimizer.maxGradNorm,
-    log,
-    onStep: observer(run, observation),
-    checkpoint,
-  };
 }

@@ -3,37 +3,18 @@ import { encodeResponse } from "#lib/data/prompt.ts";
 import { ANCESTRAL, type TokenMixture } from "#lib/generation/generate.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
-import { fineTuning } from "#lib/objectives/supervised.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { Checkpoint, type SnapshotStore } from "#lib/training/checkpoint.ts";
-import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
+import { Checkpoint } from "#lib/training/checkpoint.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
-import type { Schedule } from "#lib/training/schedule.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
-import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { Made, RunContext } from "./experiment.ts";
+import { fineTuned, type TrainedModel } from "./fine_tuning.ts";
 import { NUMERICS } from "./numerics.ts";
-import type { ModelSettings, Profile, TrainingSettings } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import { respond } from "./responses.ts";
 import type { Task } from "./task.ts";
 import type { PromptSet, Texts } from "./texts.ts";
-
-/** A model and the curves of its training. */
-export interface TrainedModel {
-  readonly model: LanguageModel;
-  readonly curves: MeasureLog["rows"];
-}
-
-/** A model to be trained on the data, and who it is. */
-interface FineTuning {
-  readonly role: "teacher" | "sft";
-  readonly sizes: ModelSettings;
-  readonly training: TrainingSettings;
-  readonly seed: number;
-  /** Where its training is saved. */
-  readonly snapshots: SnapshotStore;
-}
 
 /**
  * What the cells of a task share: texts, one teacher, one SFT student a seed, the teacher's own texts. Each is made when a cell first
@@ -87,16 +68,6 @@ export class Workbench {
     return this.#context.once(`${this.task.corpus}: ${name}`, make);
   }
 
-  get optimizer(): AdamWHyperparameters {
-    const { betas, weightDecay } = this.profile.optimizer;
-    return { betas: [betas[0], betas[1]], eps: 1e-8, weightDecay };
-  }
-
-  schedule({ steps, learningRate, warmupSteps }: TrainingSettings): Schedule {
-    const { finalLearningRateFraction } = this.profile.optimizer;
-    return { steps, learningRate, warmupSteps, finalLearningRateFraction };
-  }
-
   teacher(): Promise<TrainedModel> {
     const { teacher: { model, training, seed }, evaluation: { logEvery } } = this.profile;
     const thing = { owner: this.task.corpus, what: "teacher" };
@@ -130,7 +101,7 @@ export class Workbench {
   /** A copy of the SFT student, for a method to train on. */
   async studentFromSft(seed: number): Promise<LanguageModel> {
     const { model } = await this.sftStudent(seed);
-    const student = this.#newModel(this.profile.student.model, () => 0);
+    const student = this.task.newModel(this.gpu, this.profile.student.model, this.texts, () => 0);
     student.store.copyFrom(model.store);
     return student;
   }
@@ -195,30 +166,9 @@ export class Workbench {
     return new MeasureLog(this.gpu, `${method}, seed ${seed}`, this.profile.evaluation.logEvery);
   }
 
-  async #fineTuned({ role, sizes, training, seed, snapshots }: FineTuning): Promise<TrainedModel> {
+  async #fineTuned(model: Parameters<typeof fineTuned>[1]): Promise<TrainedModel> {
     await this.#dependOnTexts();
-    const random = new RandomStream(seed, `${role} parameters`);
-    const model = this.#newModel(sizes, () => random.normal());
-    const what = `${role}, seed ${seed}`;
-    this.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
-    const log = this.log(role, seed);
-    const batches = this.batchesOf(this.texts.train, seed, `${role} batches`);
-    const checkpoint = new Checkpoint(this.gpu, snapshots);
-    checkpoint.keep(`${role} batches`, batches);
-    await trainOnTexts(this.gpu, {
-      players: { student: model },
-      store: model.store,
-      objective: fineTuning,
-      nextTexts: () => batches.next(),
-      schedule: this.schedule(training),
-      optimizer: this.optimizer,
-      maxGradNorm: this.profile.optimizer.maxGradNorm,
-      log,
-      checkpoint,
-      // The distances to the teacher are left to the end: a teacher has none, and an SFT student's are those of its descendants' start.
-      onStep: (step) => Promise.resolve(this.progress(what, step, training.steps, log)),
-    });
-    return { model, curves: log.rows };
+    return await fineTuned(this, model);
   }
 
   async #sampleTeacher(prompts: readonly (readonly number[])[], purpose: string): Promise<readonly Trajectory[]> {
@@ -242,9 +192,5 @@ export class Workbench {
     const { data, evaluation } = this.profile;
     const settings = { ...ANCESTRAL, maxNewTokens: data.maxNewTokens, seed, ...writing };
     return respond(this.gpu, model, this.texts, prompts, settings, evaluation.batchSize, mixture);
-  }
-
-  #newModel(sizes: ModelSettings, normalSource: () => number): LanguageModel {
-    return this.task.newModel(this.gpu, sizes, this.texts, normalSource);
   }
 }

@@ -1,0 +1,27 @@
+import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
+import type { Schedule } from "#lib/training/schedule.ts";
+import type { StudentRun } from "./method.ts";
+import type { Profile, TrainingSettings } from "./profile.ts";
+import { type Observation, observer } from "./training_curves.ts";
+
+/** AdamW as the profile has it, for every model. */
+export function optimizerOf({ optimizer: { betas, weightDecay } }: Profile): AdamWHyperparameters {
+  return { betas: [betas[0], betas[1]], eps: 1e-8, weightDecay };
+}
+
+export function scheduleOf({ optimizer }: Profile, { steps, learningRate, warmupSteps }: TrainingSettings): Schedule {
+  return { steps, learningRate, warmupSteps, finalLearningRateFraction: optimizer.finalLearningRateFraction };
+}
+
+/** What every training that goes on from the SFT student has in common, whatever its loop: steps, rates, log, curves and checkpoint. */
+export function recipeOf(run: StudentRun, observation?: Observation) {
+  const { bench: { profile }, log, checkpoint } = run;
+  return {
+    schedule: scheduleOf(profile, profile.distillation),
+    optimizer: optimizerOf(profile),
+    maxGradNorm: profile.optimizer.maxGradNorm,
+    log,
+    onStep: observer(run, observation),
+    checkpoint,
+  };
+}
