@@ -36,7 +36,7 @@ export const TEACHER: Method = {
   key: () => "teacher",
   async run(bench, _, seed) {
     const { model, curves } = await bench.teacher();
-    return { ...await bench.task.score(bench, model, seed), curves };
+    return { ...await scoreAndHandOver(bench, model, seed), curves };
   },
 };
 
@@ -75,6 +75,12 @@ export function fromSft({ summary, module, variant, key, train }: Training): Met
 }
 
 async function scoreStudent(bench: Workbench, student: LanguageModel, seed: number) {
-  const { scores, samples } = await bench.task.score(bench, student, seed);
+  const { scores, samples } = await scoreAndHandOver(bench, student, seed);
   return { scores: [...scores, ...await studentDistances(bench, student, seed)], samples };
+}
+
+async function scoreAndHandOver(bench: Workbench, model: LanguageModel, seed: number) {
+  const scored = await bench.task.score(bench, model, seed);
+  await bench.handOver(model);
+  return scored;
 }

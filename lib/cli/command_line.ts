@@ -56,7 +56,8 @@ export function formatHelp(command: Command): string {
     const known = flag.kind === "choice" ? `: ${flag.known.join(", ")}` : "";
     return `${flag.help}${known}`;
   });
-  const taken = positional === undefined ? "" : positional.min > 0 ? ` ${positional.name}…` : ` [${positional.name}…]`;
+  const words = positional && `${positional.name}${positional.max === undefined ? "…" : ""}`;
+  const taken = words === undefined ? "" : positional!.min > 0 ? ` ${words}` : ` [${words}]`;
   const lines = left.map((text, i) => `  ${text.padEnd(width)}  ${right[i]}`);
   return [`Usage: ./run ${name}${taken} [FLAGS]`, "", summary, "", ...lines].join("\n");
 }
@@ -74,6 +75,11 @@ function readPositional({ name, positional }: Command, given: readonly string[],
   }
   if (given.length < (positional?.min ?? 0)) {
     throw new InputError(`${name} needs ${positional!.name}; ./run ${name} --help tells more`);
+  }
+  if (given.length > (positional?.max ?? Infinity)) {
+    throw new InputError(
+      `${name} takes ${positional!.name}, not "${given.at(-1)}" as well; ./run ${name} --help shows more`,
+    );
   }
   return given.map((text) => positional!.kind === "path" ? fromCaller(text, callerFolder) : text);
 }

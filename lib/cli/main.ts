@@ -9,6 +9,7 @@ import { formatHelp, parseCommandLine } from "./command_line.ts";
 import { cell } from "./cell.ts";
 import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
+import { exportModel } from "./export.ts";
 import { report } from "./report.ts";
 import { doctor } from "./doctor.ts";
 import { list } from "./list.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   table,
   diff,
   report,
+  exportModel,
   verify,
   bench,
   doctor,

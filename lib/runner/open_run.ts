@@ -30,6 +30,8 @@ export interface RunOptions extends RunWatcher, ResultsPlace {
   readonly stop: AbortSignal;
   /** Seconds between two snapshots of a training run. */
   readonly checkpointSeconds: number;
+  /** Takes the model of each cell, where somebody wants it. */
+  readonly handOver?: RunContext["handOver"];
 }
 
 /** What a cell asks for is being made by another process. */
@@ -130,7 +132,7 @@ export class OpenRun implements AsyncDisposable {
     const alone = <Thing>(name: string, make: (file: SnapshotFile) => Promise<Thing>) =>
       this.once(name, () => this.#alone({ computed: { run: name }, modules, settings }, make));
     const { tracer } = this;
-    const { dataFolder, stop } = this.#options;
+    const { dataFolder, stop, handOver } = this.#options;
     return {
       gpu: this.gpu,
       profile: tracer.observe(settings),
@@ -139,6 +141,7 @@ export class OpenRun implements AsyncDisposable {
         return dataFolder;
       },
       stop,
+      handOver,
       say: (message) => this.say(message),
       progress: (progress) => this.#progress(progress),
       once: (name, make) => this.once(name, make),
