@@ -1,17 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
+import { testBeside } from "#lib/test_beside.ts";
 import { readTaskFile } from "./task_files.ts";
 import { loadTask } from "./task_folder.ts";
 import type { TaskName } from "./task_records.ts";
-
-const shared = new URL("../../../shared/data/", import.meta.url).pathname;
-const exists = (path: string) => {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-};
 
 /** Runs with a folder that holds these files, by their paths in it. */
 async function withFiles<T>(files: Readonly<Record<string, string>>, run: (folder: string) => Promise<T>): Promise<T> {
@@ -202,15 +194,11 @@ for (
     ["strategyqa", "strategyqa/dev.json", 229],
   ] as const
 ) {
-  Deno.test({
-    name: `${file} reads as ${count} records`,
-    ignore: !exists(shared),
-    async fn() {
-      const records = await readTaskFile(task, `${shared}${file}`);
-      assertEquals(records.length, count);
-      assert(
-        records.every(({ source, target }) => source !== "" && target !== "" && !/\s{2}|\n/.test(source + target)),
-      );
-    },
+  testBeside(`data/${file}`, `${file} reads as ${count} records`, async (path) => {
+    const records = await readTaskFile(task, path);
+    assertEquals(records.length, count);
+    assert(
+      records.every(({ source, target }) => source !== "" && target !== "" && !/\s{2}|\n/.test(source + target)),
+    );
   });
 }
