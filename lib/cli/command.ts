@@ -67,8 +67,6 @@ export type ExitStatus = 0 | 1;
 
 export interface Command<F extends Flags = Flags> {
   readonly name: string;
-  /** One line. */
-  readonly summary: string;
   /** Without it the command takes flags only. */
   readonly positional?: Positional;
   readonly flags: F;

@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "#lib/errors.ts";
+import { summaryOf } from "./help.ts";
 import { closest, unknownName } from "#lib/bench/suggestion.ts";
 import type { Command, Flag, Flags, Invocation } from "./command.ts";
 
@@ -46,7 +47,7 @@ export function parseCommandLine(command: Command, args: readonly string[], call
 
 /** The help of one command. */
 export function formatHelp(command: Command): string {
-  const { name, summary, positional } = command;
+  const { name, positional } = command;
   const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
   const left = Object.entries(flags).map(([flag, declared]) =>
     declared.kind === "switch" ? `--${flag}` : `--${flag} ${declared.value}`
@@ -59,7 +60,7 @@ export function formatHelp(command: Command): string {
   const words = positional && `${positional.name}${positional.max === undefined ? "…" : ""}`;
   const taken = words === undefined ? "" : positional!.min > 0 ? ` ${words}` : ` [${words}]`;
   const lines = left.map((text, i) => `  ${text.padEnd(width)}  ${right[i]}`);
-  return [`Usage: ./run ${name}${taken} [FLAGS]`, "", summary, "", ...lines].join("\n");
+  return [`Usage: ./run ${name}${taken} [FLAGS]`, "", ...summaryOf(name), ...lines].join("\n");
 }
 
 function unknownFlag({ name }: Command, arg: string, known: readonly string[]): string {

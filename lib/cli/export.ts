@@ -30,7 +30,6 @@ const ODD_TEXT = " the quixotic zymurgist's 1,024  kniferest\n\tdéjà vu – �
 
 export const exportModel = defineCommand({
   name: "export",
-  summary: "writes the trained model of a cell as a Hugging Face folder, with its tokenizer, scores and golden values",
   positional: { name: "CELL DIR", kind: "text", min: 2, max: 2 },
   stopsByItself: true,
   flags: { ...SHOWN_FLAGS, quiet: { kind: "switch", help: "shows no progress" } },

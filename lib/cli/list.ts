@@ -18,7 +18,6 @@ const DATA_SETS: Readonly<Record<typeof EVALUATION_SET_NAMES[number] | TaskName,
 
 export const list = defineCommand({
   name: "list",
-  summary: "lists experiments, profiles, methods and data sets",
   flags: {},
   async run(_, { experiments, terminal }) {
     const sections: Readonly<Record<string, readonly (readonly [name: string, summary: string])[]>> = {
