@@ -24,7 +24,7 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
       key: (profile) => `${family}: ${key(profile)}`,
     })),
     async open(context) {
-      const bench = await Workbench.open(context, await instructionTask(context, family));
+      const bench = await Workbench.open(context, instructionTask(context, family));
       return {
         description: { instructions: bench.texts.description },
         cell: (name, seed) => methods[name].run(bench, name, seed),

@@ -13,6 +13,7 @@ import { diff } from "./diff.ts";
 import { exportModel } from "./export.ts";
 import { report } from "./report.ts";
 import { doctor } from "./doctor.ts";
+import { judge } from "./judge.ts";
 import { list } from "./list.ts";
 import { reproduce } from "./reproduce.ts";
 import { show } from "./show.ts";
@@ -24,6 +25,7 @@ import { verify } from "./verify.ts";
 export const COMMANDS: readonly Command[] = [
   reproduce,
   status,
+  judge,
   show,
   table,
   diff,

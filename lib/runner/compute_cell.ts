@@ -3,6 +3,7 @@ import type { CellResult } from "#lib/results/cell_result.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Cell } from "./cell.ts";
 import { CellLog, rerunArguments } from "./cell_files.ts";
+import { shownOf, writeResponses } from "./cell_responses.ts";
 import { type Basis, basisOf, computedOf, modulesOf, type Present } from "./freshness.ts";
 import { Busy, OpenRun, type RunOptions } from "./open_run.ts";
 import { shellCommand } from "#lib/shell_command.ts";
@@ -89,7 +90,10 @@ export class LocalComputer implements CellComputer {
         shellCommand(rerunArguments(cell, this.#options.otherArguments)),
       );
       run.say("begins");
-      return await this.#traced(cell);
+      const computation = await this.#traced(cell);
+      const { result } = computation;
+      await writeResponses(this.#options, cell, result.samples);
+      return { ...computation, result: { ...result, samples: shownOf(result.samples) } };
     } catch (error) {
       const { message, stack } = error as Error;
       run.log?.line(error instanceof Busy ? `put off: ${message}` : `ended: ${stack ?? message}`);

@@ -2,6 +2,7 @@ import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { reportFiles } from "./report_files.ts";
 import { reportStamp } from "./report_stamp.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import type { SourceTree } from "./source_tree.ts";
 
 /** Stale cells that a note names; the others are counted. */
@@ -13,11 +14,11 @@ const NAMED = 8;
  */
 export function reportOf(
   experiment: Experiment,
-  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "cellAddresses">,
+  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "judged" | "cellAddresses">,
   profile: string,
   staleAddresses: readonly string[] = [],
 ): Report {
-  const { scores, items, curves } = folder;
+  const { scores, items, curves } = withJudged(experiment.name, folder);
   const report = experiment.report({ profile, scores, items, curves });
   if (staleAddresses.length === 0) return report;
   const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
@@ -31,6 +32,17 @@ export function reportOf(
     { ...table, legend: [...table.legend, note] },
   ]);
   return { ...report, tables: Object.fromEntries(tables) };
+}
+
+/** The scores with a judge's among them, which are kept apart from what a cell computes. */
+function withJudged(experiment: string, folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "judged">) {
+  const { scores, items, curves, judged } = folder;
+  const rows = judged.map(({ items, judge: _, ...row }) => ({ ...row, experiment, metric: "judge", values: items }));
+  return {
+    scores: [...scores, ...rows.map(({ values, ...row }) => ({ ...row, value: mean(values), count: values.length }))],
+    items: [...items, ...rows],
+    curves,
+  };
 }
 
 function namesOf(addresses: readonly string[]): string {

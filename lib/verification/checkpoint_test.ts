@@ -46,7 +46,7 @@ const RECORDED = {
   gpt2: 6 + 2 * 28,
   llama: 6 + 2 * 21,
   t5: 6 + 2 * 47,
-  "t5-v1_1": 6 + 2 * 52,
+  "t5-v1_1": 6 + 2 * 51,
 };
 
 async function checkEverything(folder: string, count: number): Promise<void> {
@@ -60,7 +60,7 @@ for (const [family, count] of Object.entries(RECORDED)) {
   test(`everything that PyTorch recorded of ${family} agrees`, () => checkEverything(`${inside}${family}`, count));
 }
 
-for (const [family, count] of Object.entries({ ...RECORDED, "t5-v1_1": 6 + 2 * 51, mt5: 6 + 2 * 51 })) {
+for (const [family, count] of Object.entries({ ...RECORDED, mt5: 6 + 2 * 51 })) {
   const name = `everything that PyTorch recorded of a wider ${family} agrees`;
   testBeside(`fixtures/hf/${family}`, name, (folder) => checkEverything(folder, count));
 }
@@ -108,14 +108,17 @@ test("nothing recorded is nothing verified: all is skipped, none is ok", async (
 
 test("another continuation, and a NaN among the recorded gradients, fail by name", async () => {
   const name = "transformer.h.0.ln_1.weight";
+  let token = NaN;
   const checks = await withCopy("gpt2", async (folder) => {
     const golden = await readJson(`${folder}/golden.json`) as { greedy: Record<string, number[]> };
-    golden.greedy["1"][3]++;
+    token = golden.greedy["1"][3]++;
     await Deno.writeTextFile(`${folder}/golden.json`, JSON.stringify(golden));
     await rewrite(`${folder}/golden.safetensors`, (tensors) => tensors.get(`grad.${name}`)!.data[7] = NaN);
   });
-  assertEquals(failures(checks).map(({ name, note }) => [name, note]), [
-    ["greedy continuation of row 1", "token 3 is 427 instead of 428"],
+  // A NaN among the gradients goes on into the norm, and so into every step.
+  const failed = failures(checks).filter(({ name }) => !name.startsWith("AdamW step of "));
+  assertEquals(failed.map(({ name, note }) => [name, note]), [
+    ["greedy continuation of row 1", `token 3 is ${token} instead of ${token + 1}`],
     [`gradient of ${name}`, undefined],
   ]);
 });
