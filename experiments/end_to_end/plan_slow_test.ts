@@ -9,7 +9,7 @@ function planOf(copy: ProgramCopy, ...args: string[]): Promise<Record<string, st
 }
 
 testCopy(
-  "finished results take no GPU; what changes makes exactly the cells stale that use it",
+  "finished results take no GPU; what changes makes exactly the cells stale that may read or have run it",
   async (copy) => {
     const first = await copy.run(["reproduce", ...SMALL]);
     assertEquals(first.code, 0, first.err);
@@ -59,14 +59,15 @@ async function checkSources(copy: ProgramCopy): Promise<void> {
   );
   assertEquals(Object.keys(norm).sort(), METHODS.toSorted());
   assertStringIncludes(norm.teacher, "kernel rmsNorm");
-  const kd = await copy.whileChanged(
-    "experiments/methods/kd.ts",
-    (text) => text.replace("forwardKl", "reverseKl"),
-    plan,
-  );
-  assertEquals(kd, { kd: "stale: experiments/methods/kd.ts changed" });
-  const colours = (text: string) => `${text}\nexport const colour = "red";\n`;
-  assertEquals(await copy.whileChanged("lib/reporting/figures/dots.ts", colours, plan), {});
+  // A function renamed in what all cells share, and code added: nothing that a version was bumped for.
+  const renamed = (text: string) => `${text.replaceAll("nextBatch", "theNextBatch")}\nexport const colour = "red";\n`;
+  assertEquals(await copy.whileChanged("lib/bench/student_texts.ts", renamed, plan), {});
+  const bumped = (text: string) => text.replace("numerics: 1", "numerics: 2");
+  assertEquals(await copy.whileChanged("experiments/methods/kd.ts", bumped, plan), {
+    kd: "stale: numerics of method kd 1 → 2",
+  });
+  const all = await copy.whileChanged("lib/bench/numerics.ts", (text) => text.replace("lib: 1", "lib: 2"), plan);
+  assertEquals(all, Object.fromEntries(METHODS.map((name) => [name, "stale: numerics of lib 1 → 2"])));
 }
 
 async function checkOthers(copy: ProgramCopy): Promise<void> {

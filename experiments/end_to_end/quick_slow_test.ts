@@ -5,7 +5,7 @@ import { runProgram as run, testInFolder as test } from "./test_run.ts";
 const SMALL = [
   ...["data.trainRecords=60", "data.itemsPerSet=5", "teacher.training.steps=3", "student.training.steps=3"],
   ...["distillation.steps=2", "distillation.teacherTexts=20", "ammd.criticWarmupSteps=1"],
-  ...["evaluation.criticSteps=1", "evaluation.curvePrompts=4"],
+  ...["evaluation.critic.steps=1", "evaluation.curvePrompts=4"],
 ].flatMap((setting) => ["--set", setting]);
 const ROWS = ["Teacher", "SFT", "SFT continued", "GKD", "AMMD"];
 

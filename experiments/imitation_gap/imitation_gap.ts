@@ -19,7 +19,9 @@
  * unrelated policy (distance 1) the gap is 2.17, its bounds are 7.45 (off-policy) and 9.83 (on-policy); critics find 99.7 % of them.
  */
 import type { Experiment, ExperimentRun } from "#lib/bench/experiment.ts";
+import { NUMERICS } from "#lib/bench/numerics.ts";
 import { measureStudent } from "./measures.ts";
+import { IMITATION_GAP } from "./settings.ts";
 import { report } from "./report.ts";
 import { STUDENTS } from "./students.ts";
 
@@ -29,16 +31,22 @@ export const imitationGap: Experiment = {
   description: "the imitation gap, the moments that equal it and their bounds, on problems small enough to enumerate",
   module: import.meta.url,
   modules: [],
+  sections: [IMITATION_GAP],
   methods: STUDENTS.map(({ name, summary, distance }) => ({
     name,
     summary,
     module: new URL("./measures.ts", import.meta.url).href,
     variant: JSON.stringify({ name, distance }),
-    key: () => `imitation gap: ${name}`,
+    label: `Distance ${distance}`,
+    making: (profile) => ({
+      run: `imitation gap: ${name}`,
+      settings: { imitationGap: IMITATION_GAP.of(profile) },
+      numerics: { ...NUMERICS, "experiment imitation_gap": 1 },
+    }),
   })),
   open({ gpu, profile }): Promise<ExperimentRun> {
     return Promise.resolve({
-      cell: (method, seed) => measureStudent({ gpu, settings: profile.imitationGap, method, seed }),
+      cell: (method, seed) => measureStudent({ gpu, settings: IMITATION_GAP.of(profile), method, seed }),
       description: { imitation_gap: "rewards and policies drawn from the seed" },
     });
   },

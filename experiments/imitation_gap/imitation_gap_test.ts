@@ -1,24 +1,26 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
 import { reportFiles } from "#lib/runner/report_files.ts";
 import { formatCurves } from "#lib/results/curves_csv.ts";
 import { formatScores } from "#lib/results/scores_csv.ts";
 import { imitationGap } from "./imitation_gap.ts";
 import { measureStudent } from "./measures.ts";
+import { IMITATION_GAP } from "./settings.ts";
 
 const gpu = await testGpu();
 // Steps enough for critics to come within 1 % of the supremum.
-const profile = await loadProfile("smoke", ["imitationGap.criticSteps=100"]);
+const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), ["imitationGap.criticSteps=100"]);
 const run = {
-  cell: (method: string, seed: number) => measureStudent({ gpu, settings: profile.imitationGap, method, seed }),
+  cell: (method: string, seed: number) => measureStudent({ gpu, settings: IMITATION_GAP.of(profile), method, seed }),
 };
 const cells = new Map<string, CellResult>();
 const SEED = 10;
-
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
 /** The scores of a student by metric; computed once. */
 async function scoresOf(method: string): Promise<Record<string, number>> {
@@ -33,6 +35,7 @@ function recorded(results: ReadonlyMap<string, CellResult>, seed = SEED): Record
   const rows = [...results];
   return {
     profile: "smoke",
+    display: displayOf([imitationGap]),
     scores: rows.flatMap(([method, { scores }]) => scores.map((score) => ({ ...key, method, ...score }))),
     curves: rows.flatMap(([method, { curves }]) => curves.map((row) => ({ ...key, method, ...row }))),
     items: [],
@@ -40,25 +43,28 @@ function recorded(results: ReadonlyMap<string, CellResult>, seed = SEED): Record
 }
 
 for (const { name } of imitationGap.methods) {
-  test(`${name}: the gap is U_off at the student's Q and U_on at the teacher's Q`, async () => {
+  gpuTest(`${name}: the gap is U_off at the student's Q and U_on at the teacher's Q`, async () => {
     const scores = await scoresOf(name);
     assertAlmostEquals(scores.gap_by_off_policy_q, scores.gap, 1e-12);
     assertAlmostEquals(scores.gap_by_on_policy_q, scores.gap, 1e-12);
   });
 
-  test(`${name}: the gap is within both bounds, some reward attains each, and critics come within 1 % of them from below`, async () => {
-    const { gap, ...scores } = await scoresOf(name);
-    for (const side of ["off", "on"]) {
-      const bound = scores[`bound_${side}_tv`];
-      assert(Math.abs(gap) <= bound + 1e-12, `${side}: ${gap} of ${bound}`);
-      assertAlmostEquals(scores[`worst_gap_${side}`], bound, 1e-12);
-      const found = scores[`bound_${side}_trained`];
-      assert(found >= 0.99 * bound - 1e-12 && found <= bound + 1e-12, `${side}: ${found} of ${bound}`);
-    }
-  });
+  gpuTest(
+    `${name}: the gap is within both bounds, some reward attains each, and critics come within 1 % of them from below`,
+    async () => {
+      const { gap, ...scores } = await scoresOf(name);
+      for (const side of ["off", "on"]) {
+        const bound = scores[`bound_${side}_tv`];
+        assert(Math.abs(gap) <= bound + 1e-12, `${side}: ${gap} of ${bound}`);
+        assertAlmostEquals(scores[`worst_gap_${side}`], bound, 1e-12);
+        const found = scores[`bound_${side}_trained`];
+        assert(found >= 0.99 * bound - 1e-12 && found <= bound + 1e-12, `${side}: ${found} of ${bound}`);
+      }
+    },
+  );
 }
 
-test("at distance 0 there is no gap and nothing for a critic to find; farther away there is", async () => {
+gpuTest("at distance 0 there is no gap and nothing for a critic to find; farther away there is", async () => {
   const { sup_q_off, sup_q_on, ...others } = await scoresOf("distance_0");
   assertEquals(sup_q_off, sup_q_on);
   assert(sup_q_on > 1);
@@ -67,7 +73,7 @@ test("at distance 0 there is no gap and nothing for a critic to find; farther aw
   assert((await scoresOf("distance_1")).gap > 0.1);
 });
 
-test("the critics' share of the supremum rises to more than 99 %", async () => {
+gpuTest("the critics' share of the supremum rises to more than 99 %", async () => {
   await scoresOf("distance_1");
   for (const side of ["off", "on"]) {
     const shares = cells.get("distance_1")!.curves.filter(({ measure }) => measure === `critic_share_${side}`);
@@ -77,7 +83,7 @@ test("the critics' share of the supremum rises to more than 99 %", async () => {
   }
 });
 
-test("a cell has the same bytes twice, and others for another seed", async () => {
+gpuTest("a cell has the same bytes twice, and others for another seed", async () => {
   await scoresOf("distance_2");
   const written = (results: RecordedResults) => formatScores(results.scores) + formatCurves(results.curves);
   const again = async (seed: number) =>
@@ -87,7 +93,7 @@ test("a cell has the same bytes twice, and others for another seed", async () =>
   assertNotEquals(await again(SEED + 1), first);
 });
 
-test("the report has a row for each student and a figure, and says what is missing", async () => {
+gpuTest("the report has a row for each student and a figure, and says what is missing", async () => {
   await scoresOf("distance_1");
   const files = await reportFiles(imitationGap.report(recorded(cells)));
   assertEquals(Object.keys(files).toSorted(), ["bounds.svg", "table.csv", "table.md", "table.tex"]);

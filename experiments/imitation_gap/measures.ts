@@ -1,13 +1,13 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape } from "#lib/autograd/tape.ts";
 import type { CellResult, CellScore } from "#lib/results/cell_result.ts";
-import type { ImitationGapSettings } from "#lib/bench/imitation_gap_settings.ts";
 import { EnumerableMdp, softmax, type Table } from "#lib/objectives/enumerable_mdp.ts";
 import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
 import { tabularBatch, TabularCritic, tabularView } from "#lib/objectives/tabular_critic.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
+import type { ImitationGapSettings } from "./settings.ts";
 import { DATASET, STUDENTS } from "./students.ts";
 
 /** A student of a problem, and the problem by its seed. */

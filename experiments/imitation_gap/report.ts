@@ -24,7 +24,7 @@ const NOTES = [
   "Worst reward: that of the same sup |Q| with the largest gap; it attains the bound.",
 ];
 
-export function report({ profile, scores }: RecordedResults): Report {
+export function report({ profile, display, scores }: RecordedResults): Report {
   const title = `Imitation gap and its bounds (AMMD, Propositions 1 and 2, Corollary 1), profile ${profile}`;
   const points = STUDENTS.flatMap(({ name, distance }) =>
     scores.filter(({ method }) => method === name)
@@ -33,7 +33,7 @@ export function report({ profile, scores }: RecordedResults): Report {
   const table = buildTable(scores, {
     caption: title,
     methods: STUDENTS.map(({ name }) => name),
-    labels: Object.fromEntries(STUDENTS.map(({ name, distance }) => [name, `Distance ${distance}`])),
+    display,
     columns: COLUMNS.map((column) => ({ ...column, dataset: DATASET })),
   });
   return {

@@ -1,4 +1,6 @@
-import { fromSft, type Method } from "#lib/bench/method.ts";
+import { z } from "zod";
+import { fromSft } from "#lib/bench/method.ts";
+import { insideUnit } from "#lib/bench/setting_schemas.ts";
 import { drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
 import { distilOn } from "#lib/bench/text_training.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
@@ -8,22 +10,38 @@ import { distanceAlone } from "#lib/objectives/distillation.ts";
 export const TEXTS = { off: "the teacher's texts", on: "the student's own texts", both: "texts of both" } as const;
 export type Side = keyof typeof TEXTS;
 
-/** Minimises one distance at the states of texts of one side, or of as many texts of each. */
-export function distanceOn(name: string, distance: Distance, side: Side): Method {
-  return fromSft({
-    summary: `${name} on ${TEXTS[side]}`,
-    module: import.meta.url,
-    variant: JSON.stringify({ distance, side }),
-    key: `${JSON.stringify(distance)} ${side}`,
-    async train(run) {
-      const teacherTexts = await teacherTextsOf(run);
-      const { student } = drawsOf(run);
-      const texts = {
-        off: teacherTexts,
-        on: student,
-        both: async () => [...teacherTexts(), ...await student()],
-      }[side];
-      await distilOn(run, texts, distanceAlone(distance));
-    },
-  });
-}
+/** The distances of AMMD's Definition 3. */
+const distance: z.ZodType<Distance> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.enum(["forwardKl", "reverseKl", "totalVariation"]) }),
+  z.strictObject({ kind: z.literal("jensenShannon"), weight: insideUnit }),
+]);
+
+/** A distribution distance in the place of the moments: the rows of the experiment `distances` are its variants. */
+export const distanceOn = fromSft({
+  summary: "one distance at the states of texts of one side, or of as many texts of each",
+  source: {
+    title: "Adversarial Moment-Matching Distillation of Large Language Models (Jia), Definition 3",
+    year: 2024,
+    url: "https://arxiv.org/abs/2406.02959",
+  },
+  equation: "loss = D(p, q), D and the texts as the settings have them",
+  label: "Distance",
+  numerics: 1,
+  settings: z.strictObject({
+    distance: distance.default({ kind: "totalVariation" }).describe(
+      "D, the distance between the two policies at a state",
+    ),
+    side: z.enum(["off", "on", "both"]).default("both")
+      .describe("whose texts: the teacher's, the student's own, or as many of each"),
+  }),
+  async train(run, { distance, side }) {
+    const teacherTexts = await teacherTextsOf(run);
+    const { student } = drawsOf(run);
+    const texts = {
+      off: teacherTexts,
+      on: student,
+      both: async () => [...teacherTexts(), ...await student()],
+    }[side];
+    await distilOn(run, texts, distanceAlone(distance));
+  },
+});

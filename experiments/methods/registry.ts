@@ -1,11 +1,17 @@
 /**
- * The methods of the comparison. Each trains a copy of the SFT student for the same number of steps; to add one, add a module to
- * methods/ and an entry here. docs/methods.md gives their equations and sources, experiments/profiles/*.yaml their settings.
+ * The methods of the comparison. Each trains a copy of the SFT student for the same number of steps; to add one, add a module to this
+ * folder and an entry here. The entry's name is all that names it: its rows, its runs, its version and its section of the profile are
+ * called so, and two entries that are one method are refused.
+ *
+ * A setting has its default in its method's module, so that no profile need name it; `experiments/profiles/*.yaml` name those that
+ * differ there, and `--set` changes any. Provenance keeps the values that counted, wherever they came from. `./run list METHOD` shows
+ * them with their source; docs/methods.md says where this project differs from the sources.
  */
-import { type Method, SFT, TEACHER } from "#lib/bench/method.ts";
-import { momentMatching } from "#lib/bench/moment_matching_run.ts";
+import { registerMethods } from "#lib/bench/method_registry.ts";
 import { abkd } from "./abkd.ts";
 import { akl } from "./akl.ts";
+import { ammd, ammdOff, ammdOn, ammdSft } from "./ammd.ts";
+import { distanceOn } from "./distance_on.ts";
 import { distillm } from "./distillm.ts";
 import { gkd } from "./gkd.ts";
 import { imitkd } from "./imitkd.ts";
@@ -13,11 +19,13 @@ import { kd } from "./kd.ts";
 import { minillm } from "./minillm.ts";
 import { opd } from "./opd.ts";
 import { seqkd } from "./seqkd.ts";
+import { sft } from "./sft.ts";
 import { sftContinued } from "./sft_continued.ts";
+import { teacher } from "./teacher.ts";
 
-export const METHODS = {
-  teacher: TEACHER,
-  sft: SFT,
+const { distance_on, ...comparison } = registerMethods(import.meta.url, {
+  teacher,
+  sft,
   sft_continued: sftContinued,
   kd,
   seqkd,
@@ -28,14 +36,14 @@ export const METHODS = {
   opd,
   abkd,
   akl,
-  ammd_off: momentMatching("moment matching on the teacher's texts only (AMMD, Proposition 1)", {
-    beta: 1,
-    sftWeight: 0,
-  }),
-  ammd_on: momentMatching("moment matching on the student's own texts only (AMMD, Proposition 2)", {
-    beta: 0,
-    sftWeight: 0,
-  }),
-  ammd: momentMatching("adversarial moment matching on both (AMMD, Algorithm 1)", { sftWeight: 0 }),
-  ammd_sft: momentMatching("the same with cross-entropy on the data added", {}),
-} satisfies Record<string, Method>;
+  ammd_off: ammdOff,
+  ammd_on: ammdOn,
+  ammd,
+  ammd_sft: ammdSft,
+  distance_on: distanceOn,
+});
+
+/** The rows of the comparison, in their order. */
+export const METHODS = comparison;
+/** What the experiment `distances` makes its rows of. */
+export const DISTANCE_ON = distance_on;

@@ -1,7 +1,7 @@
 /** The tables and figures that the instruction-following experiments share. */
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { HELD_OUT } from "#lib/bench/instruction_task.ts";
-import { methodLabel } from "#lib/reporting/display_names.ts";
+import { HELD_OUT } from "#experiments/tasks/instruction_task.ts";
+import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
@@ -15,13 +15,9 @@ import type { ScoreTable } from "#lib/reporting/table_model.ts";
 /** What every difference is taken to: as many further steps on the data as any distilled student takes. */
 const BASELINE = "sft_continued";
 
-/** Row names of a table with labels of their own; the others have display names. */
-export type Labels = Readonly<Record<string, string>>;
-
 export interface TableRows {
   readonly caption: string;
   readonly methods: readonly string[];
-  readonly labels?: Labels;
   /** Numbers of others, for the main table. */
   readonly published?: PublishedNumbers;
 }
@@ -34,6 +30,7 @@ export function scoreTables(
   const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
     buildTable(results.scores, {
       ...rows,
+      display: results.display,
       published,
       caption: `${caption}: ${name}`,
       metrics: [metric],
@@ -61,9 +58,9 @@ const HELD_OUT_COLUMNS = [
   ["reverse_kl_on", "Reverse KL on"],
 ];
 
-export function heldOutTable({ scores }: RecordedResults, { caption, methods, labels }: TableRows): ScoreTable {
+export function heldOutTable({ scores, display }: RecordedResults, { caption, methods }: TableRows): ScoreTable {
   const columns = HELD_OUT_COLUMNS.map(([metric, label]) => ({ dataset: HELD_OUT, metric, label }));
-  const table = buildTable(scores, { caption, columns, methods, labels });
+  const table = buildTable(scores, { caption, columns, methods, display });
   return {
     ...table,
     legend: [
@@ -75,43 +72,41 @@ export function heldOutTable({ scores }: RecordedResults, { caption, methods, la
 
 /** The average over the evaluation sets of every row. */
 export function averageFigure(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   methods: readonly string[],
-  labels: Labels = {},
 ): Figure {
   return dots({
     title: `ROUGE-L, average over the sets (profile ${profile})`,
-    rows: rowsOf(methods.filter((method) => method !== BASELINE), labels),
+    rows: rowsOf(methods.filter((method) => method !== BASELINE), display),
     panels: [{ values: averageScores(scores, "rouge_l", setsOf(scores)) }],
     x: { title: "ROUGE-L (%)", scale: 100 },
-    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+    references: [{ label: methodLabel(BASELINE, display), method: BASELINE }],
   });
 }
 
 /** What every row gains on the average over SFT continued from the same seed. */
 export function gainFigure(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   methods: readonly string[],
-  labels: Labels = {},
 ): Figure {
   const gains = differencesFrom(averageScores(scores, "rouge_l", setsOf(scores)), BASELINE);
   return dots({
-    title: `Gain over ${methodLabel(BASELINE)} in ROUGE-L, average over the sets (profile ${profile})`,
+    title: `Gain over ${methodLabel(BASELINE, display)} in ROUGE-L, average over the sets (profile ${profile})`,
     notes: ["Each tick compares two students of one seed: they have a teacher, a first student and prompts in common."],
-    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), labels),
+    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), display),
     panels: [{ values: gains }],
     x: { title: "points of ROUGE-L", scale: 100 },
-    references: [{ label: methodLabel(BASELINE), value: 0 }],
+    references: [{ label: methodLabel(BASELINE, display), value: 0 }],
   });
 }
 
-function rowsOf(methods: readonly string[], labels: Labels) {
-  return methods.map((method) => ({ label: labels[method] ?? methodLabel(method), dots: [{ method }] }));
+function rowsOf(methods: readonly string[], display: MethodDisplays) {
+  return methods.map((method) => ({ label: methodLabel(method, display), dots: [{ method }] }));
 }
 
 /** The average over the evaluation sets against a setting. */
 export function responseFigure(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   settings: readonly Setting[],
   axis: string,
 ): Figure {
@@ -122,23 +117,23 @@ export function responseFigure(
     y: { title: "ROUGE-L (%)", scale: 100 },
     settings,
     panels: [{ values: average }],
-    references: [{ label: methodLabel(BASELINE), method: BASELINE }],
+    references: [{ label: methodLabel(BASELINE, display), method: BASELINE }],
     columns: 1,
   });
 }
 
 /** Moment distance against distribution distance, and either against ROUGE-L, of every trained student. */
 export function distanceFigure(
-  { scores, profile }: RecordedResults,
+  { scores, profile, display }: RecordedResults,
   methods: readonly string[],
-  labels: Labels = {},
 ): Figure {
   const heldOut = (metric: string) => scoresOn(scores, metric, HELD_OUT);
   const average = averageScores(scores, "rouge_l", setsOf(scores));
   const rouge = { title: "ROUGE-L, average (%)", scale: 100 };
   return scatter({
     title: `How far every student is from its teacher on held-out prompts (profile ${profile})`,
-    methods: methods.filter((method) => method !== "teacher").map((method) => ({ method, label: labels[method] })),
+    methods: methods.filter((method) => method !== "teacher").map((method) => ({ method })),
+    display,
     panels: [
       {
         x: { title: "total variation, the teacher's texts" },
@@ -171,15 +166,15 @@ const CURVE_AXES: Readonly<Record<string, Omit<CurvePanel, "measure">>> = {
 
 /** Measures of training against the step. */
 export function curvesOf(
-  { curves: rows, profile }: RecordedResults,
+  { curves: rows, profile, display }: RecordedResults,
   title: string,
   methods: readonly string[],
   measures: readonly string[],
-  labels: Labels = {},
 ): Figure {
   return curves(rows, {
     title: `${title} (profile ${profile})`,
-    methods: methods.map((method) => ({ method, label: labels[method] })),
+    methods: methods.map((method) => ({ method })),
+    display,
     panels: measures.map((measure) => ({ measure, ...CURVE_AXES[measure] })),
     columns: Math.min(3, measures.length),
   });

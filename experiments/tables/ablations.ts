@@ -5,9 +5,9 @@
  * Command: `deno task reproduce ablations`, an hour.
  * Result: results/<profile>/ablations/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, collapse.svg, inner_steps.svg, warm_up.svg.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
-import { momentMatching } from "#lib/bench/moment_matching_run.ts";
-import type { AmmdSettings } from "#lib/bench/profile.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
+import { type Changes, variantOf } from "#lib/bench/method.ts";
+import type { AmmdSettings } from "#experiments/methods/ammd.ts";
 import {
   averageFigure,
   curvesOf,
@@ -18,7 +18,7 @@ import {
 import { METHODS } from "#experiments/methods/registry.ts";
 
 /** Rows beside `ammd` itself: what they change, and the label that says so. */
-const CHANGES: Readonly<Record<string, readonly [label: string, change: Partial<AmmdSettings>]>> = {
+const CHANGES: Readonly<Record<string, readonly [label: string, change: Changes<AmmdSettings>]>> = {
   inner_steps_2: ["K = 2 critic steps", { criticSteps: 2 }],
   inner_steps_5: ["K = 5 critic steps", { criticSteps: 5 }],
   slow_critics: ["critics 4 times as fast as the student", { criticLearningRateFactor: 4 }],
@@ -34,7 +34,6 @@ const CHANGES: Readonly<Record<string, readonly [label: string, change: Partial<
 };
 
 const METHOD_NAMES = ["sft_continued", "ammd", ...Object.keys(CHANGES)];
-const LABELS = Object.fromEntries(Object.entries(CHANGES).map(([name, [label]]) => [name, label]));
 
 export const ablations = instructionExperiment({
   name: "ablations",
@@ -46,7 +45,7 @@ export const ablations = instructionExperiment({
     ...Object.fromEntries(
       Object.entries(CHANGES).map(([name, [label, change]]) => [
         name,
-        momentMatching(`ammd with ${label}`, { ...change, sftWeight: 0 }),
+        variantOf(METHODS.ammd, change, { summary: `ammd with ${label}`, label }),
       ]),
     ),
   },
@@ -54,20 +53,19 @@ export const ablations = instructionExperiment({
   report(results) {
     const about = `Choices of adversarial moment matching, profile ${results.profile}`;
     const curves = (title: string, methods: readonly string[], measures: readonly string[]) =>
-      curvesOf(results, title, ["ammd", ...methods], measures, LABELS);
+      curvesOf(results, title, ["ammd", ...methods], measures);
     const horizons = ["reward_to_go", "reward_to_go_position_mean", "reward_to_go_whitened"];
     return {
       tables: {
-        ...scoreTables(results, { caption: about, methods: METHOD_NAMES, labels: LABELS }),
+        ...scoreTables(results, { caption: about, methods: METHOD_NAMES }),
         held_out: heldOutTable(results, {
           caption: `${about}: held-out prompts at the end`,
           methods: METHOD_NAMES,
-          labels: LABELS,
         }),
       },
       figures: {
-        average: averageFigure(results, METHOD_NAMES, LABELS),
-        gain: gainFigure(results, METHOD_NAMES, LABELS),
+        average: averageFigure(results, METHOD_NAMES),
+        gain: gainFigure(results, METHOD_NAMES),
         collapse: curves("Whole policy gradient", horizons, [
           "validation_response_tokens",
           "validation_entropy_on",

@@ -6,7 +6,7 @@
  * Command: `deno task reproduce adversarial_training`, nothing more after instruction_following in one run.
  * Result: results/<profile>/adversarial_training/{scores,items,curves}.csv, table.md, training.svg, texts.svg.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { curvesOf, heldOutTable } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 

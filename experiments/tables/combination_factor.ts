@@ -6,18 +6,18 @@
  * Result: results/<profile>/combination_factor/{scores,items,curves}.csv, table.md, average.svg. Recorded for `tiny`: 43.6, 46.1, 46.4,
  * 44.4, 42.9 for β = 0, 0.25, 0.5, 0.75, 1; SFT continued 48.0.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
-import { momentMatching } from "#lib/bench/moment_matching_run.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
+import { variantOf } from "#lib/bench/method.ts";
 import { responseFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 
 const FACTORS = [0, 0.25, 0.5, 0.75, 1];
 
-/** A row for each factor: its name, label and method. */
-export const BETAS = Object.fromEntries(FACTORS.map((beta) => [
-  `beta_${beta}`,
-  { label: `AMMD, β = ${beta}`, beta, method: momentMatching(`β = ${beta}`, { beta, sftWeight: 0 }) },
-]));
+/** A row for each factor: its name, and the method. */
+export const BETAS = Object.fromEntries(FACTORS.map((beta) => {
+  const looks = { summary: `β = ${beta}`, label: `AMMD, β = ${beta}` };
+  return [`beta_${beta}`, { beta, method: variantOf(METHODS.ammd, { beta }, looks) }];
+}));
 
 export const combinationFactor = instructionExperiment({
   name: "combination_factor",
@@ -29,11 +29,10 @@ export const combinationFactor = instructionExperiment({
   },
   module: import.meta.url,
   report(results) {
-    const labels = Object.fromEntries(Object.entries(BETAS).map(([name, { label }]) => [name, label]));
     const caption = `Combination factor (after AMMD, Table 6), profile ${results.profile}`;
     const points = Object.entries(BETAS).map(([method, { beta }]) => ({ method, x: beta }));
     return {
-      tables: scoreTables(results, { caption, methods: ["sft_continued", ...Object.keys(BETAS)], labels }),
+      tables: scoreTables(results, { caption, methods: ["sft_continued", ...Object.keys(BETAS)] }),
       figures: { average: responseFigure(results, points, "β: weight of the off-policy moment") },
     };
   },

@@ -7,7 +7,8 @@
  * Result: results/<profile>/distances/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, distances.svg.
  * Recorded for `tiny`: total variation on both texts is the best distance (49.5), moment matching gives 46.4, SFT continued 48.0.
  */
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
+import { variantOf } from "#lib/bench/method.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import {
   averageFigure,
@@ -16,8 +17,8 @@ import {
   heldOutTable,
   scoreTables,
 } from "#experiments/reports/instruction_report.ts";
-import { METHODS } from "#experiments/methods/registry.ts";
-import { distanceOn, type Side, TEXTS } from "#experiments/methods/distance_on.ts";
+import { DISTANCE_ON, METHODS } from "#experiments/methods/registry.ts";
+import { type Side, TEXTS } from "#experiments/methods/distance_on.ts";
 
 const DISTANCES: Readonly<Record<string, { readonly label: string; readonly distance: Distance }>> = {
   forward_kl: { label: "Forward KL", distance: { kind: "forwardKl" } },
@@ -29,8 +30,10 @@ const DISTANCES: Readonly<Record<string, { readonly label: string; readonly dist
 const ROWS = Object.entries(DISTANCES).flatMap(([distanceName, { label, distance }]) =>
   (Object.keys(TEXTS) as Side[]).map((side) => ({
     name: `${distanceName}_${side}`,
-    label: `${label}, ${side === "both" ? "both" : `${side}-policy`}`,
-    method: distanceOn(distanceName, distance, side),
+    method: variantOf(DISTANCE_ON, { distance, side }, {
+      summary: `${distanceName} on ${TEXTS[side]}`,
+      label: `${label}, ${side === "both" ? "both" : `${side}-policy`}`,
+    }),
   }))
 );
 
@@ -47,17 +50,16 @@ export const distances = instructionExperiment({
   module: import.meta.url,
   report(results) {
     const methods = ["sft_continued", ...ROWS.map(({ name }) => name), "ammd", "ammd_sft"];
-    const labels = Object.fromEntries(ROWS.map(({ name, label }) => [name, label]));
     const about = `Distances between the policies (after AMMD, Figures 2, 4, 5, 7, 8), profile ${results.profile}`;
     return {
       tables: {
-        ...scoreTables(results, { caption: about, methods, labels }),
-        held_out: heldOutTable(results, { caption: `${about}: what is left on held-out prompts`, methods, labels }),
+        ...scoreTables(results, { caption: about, methods }),
+        held_out: heldOutTable(results, { caption: `${about}: what is left on held-out prompts`, methods }),
       },
       figures: {
-        average: averageFigure(results, methods, labels),
-        gain: gainFigure(results, methods, labels),
-        distances: distanceFigure(results, methods, labels),
+        average: averageFigure(results, methods),
+        gain: gainFigure(results, methods),
+        distances: distanceFigure(results, methods),
       },
     };
   },

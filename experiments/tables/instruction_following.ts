@@ -8,8 +8,8 @@
  * `tiny`, average over the sets: teacher 60.0, sft 45.6, sft_continued 48.0, abkd 50.0 (the best), ammd 46.4, ammd_sft 48.3.
  */
 import type { Experiment } from "#lib/bench/experiment.ts";
-import { instructionExperiment } from "#lib/bench/instruction_experiment.ts";
-import type { ModelFamily } from "#lib/bench/instruction_task.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { averageFigure, distanceFigure, gainFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
@@ -34,7 +34,7 @@ export const gpt2InstructionFollowing = table({
 });
 
 interface Subject extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
-  readonly family: ModelFamily;
+  readonly family: DecoderFamilyName;
   readonly published: PublishedNumbers;
 }
 

@@ -6,7 +6,7 @@
  * Result: results/<profile>/task_combination_factor/{scores,items,curves}.csv, table.md, sampled.md, scores.svg. Recorded for `tiny`, greedy:
  * 37.3, 41.1, 39.8 ROUGE-L, 13.8, 17.6, 13.1 BLEU and 67.8, 65.4, 66.3 % for β = 0, 0.5, 1; SFT continued 44.1, 20.2 and 67.9.
  */
-import { T5_SUBJECTS, taskExperiment } from "#lib/bench/task_experiment.ts";
+import { T5_SUBJECTS, taskExperiment } from "#experiments/tasks/task_experiment.ts";
 import { BETAS } from "./combination_factor.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 import { taskResponseFigure, taskTables } from "#experiments/reports/task_report.ts";
@@ -26,11 +26,10 @@ export const taskCombinationFactor = taskExperiment({
   },
   module: import.meta.url,
   report(results) {
-    const labels = Object.fromEntries(TASK_BETAS.map(([name, { label }]) => [name, label]));
     const caption = `Combination factor on the tasks (after AMMD, Table 6), profile ${results.profile}`;
     const points = TASK_BETAS.map(([method, { beta }]) => ({ method, x: beta }));
     return {
-      tables: taskTables(results, { caption, methods: ["sft_continued", ...TASK_BETAS.map(([name]) => name)], labels }),
+      tables: taskTables(results, { caption, methods: ["sft_continued", ...TASK_BETAS.map(([name]) => name)] }),
       figures: { scores: taskResponseFigure(results, points, "β: weight of the off-policy moment", MAIN_SIZE) },
     };
   },

@@ -7,8 +7,8 @@
  * distances.svg. Recorded for `tiny`, base students, sampled: SFT continued 27.7 / 11.0 / 62.5, DistiLLM 34.5 / 15.9 / 64.2, AMMD 34.8 /
  * 13.4 / 65.5, AMMD + SFT 33.8 / 13.0 / 66.6; greedy, none is significantly above SFT continued.
  */
-import { T5_SUBJECTS, taskExperiment, type TaskMethod } from "#lib/bench/task_experiment.ts";
-import { taskName } from "#lib/bench/t5_task.ts";
+import { T5_SUBJECTS, taskExperiment, type TaskMethod } from "#experiments/tasks/task_experiment.ts";
+import { taskName } from "#experiments/tasks/t5_task.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 import { PUBLISHED_TASKS } from "#experiments/reports/published_numbers.ts";
 import { taskCurves, taskGainFigure, taskTables } from "#experiments/reports/task_report.ts";

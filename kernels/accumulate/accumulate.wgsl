@@ -1,5 +1,5 @@
-// sums += terms over `count` elements, read by vec4f. One invocation adds one. What lies past the end of sums, which may be
-// a window of a larger tensor, stays as it is.
+// sums += terms over `count` elements, read by vec4f. One invocation adds one vec4f. Whatever lies past the end of sums, which
+// may be a window of a larger tensor, is left unchanged.
 struct Params { count: u32 }
 
 @group(0) @binding(0) var<storage, read_write> sums: array<vec4f>;

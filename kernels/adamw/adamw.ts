@@ -22,7 +22,7 @@ export interface AdamWSettings {
   /** Added to the root of the corrected second moment. */
   readonly eps: number;
   readonly weightDecay: number;
-  /** The first `decayedCount` elements are decayed, the rest (biases, norms) are not. */
+  /** The first `decayedCount` elements are decayed; the rest (biases, norms) are not. */
   readonly decayedCount: number;
   /** The number of this update, from 1. */
   readonly step: number;
@@ -32,7 +32,7 @@ export interface AdamWSettings {
  * One update of AdamW (Loshchilov & Hutter 2019), as PyTorch computes it: decay by `learningRate · weightDecay`, then
  * `p −= learningRate · m̂ / (√v̂ + eps)` with the bias-corrected moments m̂ and v̂. One dispatch.
  *
- * @param gradScale `"1"`: multiplies the gradients as they are read, as the clip factor of `clipScale`
+ * @param gradScale `"1"`: multiplies the gradients as they are read, such as the clip factor of `clipScale`
  * @throws {RangeError} if the sizes differ, or `step` or `decayedCount` is out of range
  */
 export function adamW(gpu: Gpu, state: AdamWState, settings: AdamWSettings, gradScale?: Tensor): void {
@@ -57,7 +57,7 @@ export function adamW(gpu: Gpu, state: AdamWState, settings: AdamWSettings, grad
       secondScale: 1 / Math.sqrt(1 - beta2 ** step),
       eps,
     },
-    ...elementwiseGrid(gpu, vecs, 1), // several would hold too much in registers
+    ...elementwiseGrid(gpu, vecs, 1), // several items would hold too much in registers
   });
 }
 

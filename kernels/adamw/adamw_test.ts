@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { adamW, type AdamWSettings } from "./adamw.ts";
 import { adamWReference } from "./adamw_reference.ts";
-
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 const common = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1 };
 const NAMES = ["parameters", "firstMoment", "secondMoment"] as const;
@@ -46,7 +43,7 @@ const cases: readonly Case[] = [
 
 for (const each of cases) {
   const label = `${each.size} elements, ${each.decayedCount} decayed, scale ${each.gradScale ?? "not given"}`;
-  test(`adamW equals the float64 reference after ten steps: ${label}`, async (gpu) => {
+  gpuTest(`adamW equals the float64 reference after ten steps: ${label}`, async (gpu) => {
     const { values, exact } = await tenSteps(gpu, each);
     NAMES.forEach((name, n) =>
       exact[name].forEach((expected, i) => {
@@ -59,21 +56,24 @@ for (const each of cases) {
   });
 }
 
-test("adamW gives the same bits twice", async (gpu) => {
+gpuTest("adamW gives the same bits twice", async (gpu) => {
   const [a, b] = [await tenSteps(gpu, cases[3]), await tenSteps(gpu, cases[3])];
   assertEquals(a.values, b.values);
 });
 
-test("adamW moves every parameter by the learning rate in its first step, whatever the gradient's size", async (gpu) => {
-  const zeros = () => gpu.upload(new Float32Array(3));
-  const state = { parameters: zeros(), firstMoment: zeros(), secondMoment: zeros() };
-  const gradients = gpu.upload(Float32Array.of(1e-3, -5, 700));
-  adamW(gpu, { ...state, gradients }, { ...common, eps: 0, decayedCount: 0, step: 1 });
-  const moved = await gpu.read(state.parameters);
-  [-0.01, 0.01, -0.01].forEach((expected, i) => assert(Math.abs(moved[i] - expected) < 1e-8, `${moved[i]}`));
-});
+gpuTest(
+  "adamW moves every parameter by the learning rate in its first step, whatever the gradient's size",
+  async (gpu) => {
+    const zeros = () => gpu.upload(new Float32Array(3));
+    const state = { parameters: zeros(), firstMoment: zeros(), secondMoment: zeros() };
+    const gradients = gpu.upload(Float32Array.of(1e-3, -5, 700));
+    adamW(gpu, { ...state, gradients }, { ...common, eps: 0, decayedCount: 0, step: 1 });
+    const moved = await gpu.read(state.parameters);
+    [-0.01, 0.01, -0.01].forEach((expected, i) => assert(Math.abs(moved[i] - expected) < 1e-8, `${moved[i]}`));
+  },
+);
 
-test("adamW decays exactly the first decayedCount elements where the gradient is 0", async (gpu) => {
+gpuTest("adamW decays exactly the first decayedCount elements where the gradient is 0", async (gpu) => {
   const zeros = () => gpu.upload(new Float32Array(7));
   const parameters = gpu.upload(new Float32Array(7).fill(1));
   const state = { parameters, gradients: zeros(), firstMoment: zeros(), secondMoment: zeros() };
@@ -82,7 +82,7 @@ test("adamW decays exactly the first decayedCount elements where the gradient is
   assertEquals([...await gpu.read(parameters)], [decay, decay, decay, decay, decay, 1, 1]);
 });
 
-test("adamW refuses sizes that differ, step 0 and a decayedCount over the size", async (gpu) => {
+gpuTest("adamW refuses sizes that differ, step 0 and a decayedCount over the size", async (gpu) => {
   const flat = (size: number) => gpu.upload(new Float32Array(size));
   const state = { parameters: flat(5), gradients: flat(5), firstMoment: flat(5), secondMoment: flat(5) };
   const settings = { ...common, decayedCount: 5, step: 1 };

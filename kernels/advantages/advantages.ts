@@ -3,7 +3,7 @@ import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import wgsl from "./advantages.wgsl" with { type: "text" };
 
 const text = workgroupWgsl + wgsl;
@@ -15,25 +15,25 @@ const whitenKernel = defineKernel("baseline.whiten", text, "whiten");
 export interface RewardToGoSettings {
   /** Discount γ of a step. */
   readonly gamma: number;
-  /** Whether A_t holds the cost at t itself, or the later ones only. */
+  /** Whether A_t includes the cost at t itself, or only the later ones. */
   readonly inclusive: boolean;
   /**
-   * Where discounting begins. `fromStart` (the default): the cost at position t' (from 1) weighs γ^(t'−1). `relative`:
-   * it weighs γ^(t'−t) in A_t, as most reinforcement learning code does; for γ < 1 that is a heuristic, which ascends
-   * no discounted return and no other objective (Nota & Thomas 2020, arXiv 1906.07073).
+   * Where discounting begins. With `fromStart` (the default), the cost at position t' (from 1) has the weight γ^(t'−1). With
+   * `relative` it has the weight γ^(t'−t) in A_t, as in most reinforcement learning code; for γ < 1 that is a heuristic, which
+   * ascends neither the discounted return nor any other objective (Nota & Thomas 2020, arXiv 1906.07073).
    */
   readonly discount?: "fromStart" | "relative";
-  /** Whether A_t is divided by the number of costs it sums, so that it does not grow with the steps that are left. */
+  /** Whether A_t is divided by the number of costs it sums, so that it does not grow with the number of steps that are left. */
   readonly lengthNormalized?: boolean;
 }
 
-/** What is taken off the advantages to lower the variance of the policy gradient. */
+/** What is subtracted from the advantages to lower the variance of the policy gradient. */
 export type BaselineKind = "none" | "positionMean" | "whitened";
 
 /**
- * What follows each action: A_t = Σ_{t'≥t} γ^{t'−1} c_t' within each trajectory (t' > t unless `inclusive`), the factor
+ * The costs that follow each action: A_t = Σ_{t'≥t} γ^{t'−1} c_t' within each trajectory (t' > t unless `inclusive`), the factor
  * of ∇ log π(y_t | s_t) in the policy gradient of Σ_t γ^{t−1} c_t (Sutton et al. 2000). With `relative` and
- * `lengthNormalized` it is another estimate, as said there. Of rewards in place of costs it is the same sum.
+ * `lengthNormalized` it is another estimate, described there. For rewards in place of costs, the sum is the same.
  *
  * @param inputs `costs` `"N"`: c_t of all rows; `spans` `"B 2"`, u32: first row and row after the last of each trajectory
  * @returns `"N"`; 0 at rows outside every span
@@ -84,7 +84,7 @@ export function baseline(
   return out;
 }
 
-/** Three walks over all trajectories; each rounds a trajectory's share of rows up, and takes a round to leave it. */
+/** Three passes over all trajectories; each rounds a trajectory's share of rows up, and takes one round to leave it. */
 function requireWhitenLoops(gpu: Gpu, rows: number, trajectories: number): void {
   const rounds = 3 * (loopRounds(trajectories, 2) + Math.floor(rows / gpu.tuning.rowWorkgroup));
   requireLoopRounds(gpu, "baseline", `${rows} rows of ${trajectories} trajectories`, rounds);

@@ -14,7 +14,7 @@ struct Params { rows: u32, trajectories: u32, gamma: f32, inclusive: u32, perTer
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// The sum over the costs of `terms` steps from its own on; without its own there is one less.
+// The sum over the costs of `terms` steps, beginning with its own; without its own there is one fewer.
 fn normalized(sum: f32, terms: u32) -> f32 {
   let counted = max(select(terms - 1u, terms, params.inclusive != 0u), 1u);
   return select(sum, sum / f32(counted), params.perTerm != 0u);

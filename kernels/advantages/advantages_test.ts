@@ -1,11 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { baseline, type BaselineKind, rewardToGo, type RewardToGoSettings } from "./advantages.ts";
 import { baselineReference, rewardToGoReference, type Span } from "./advantages_reference.ts";
-
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 type Values = Float32Array<ArrayBuffer>;
 
@@ -60,18 +57,18 @@ for (const { label, spans } of cases) {
     { ...relative, inclusive: false, lengthNormalized: true },
   ];
   for (const settings of settingsOfCases) {
-    test(`rewardToGo equals the float64 reference: ${label}, ${JSON.stringify(settings)}`, async (gpu) => {
+    gpuTest(`rewardToGo equals the float64 reference: ${label}, ${JSON.stringify(settings)}`, async (gpu) => {
       assertClose(await runRewardToGo(gpu, values, spans, settings), rewardToGoReference(exact, spans, settings));
     });
   }
   for (const kind of ["none", "positionMean", "whitened"] as const) {
-    test(`baseline equals the float64 reference: ${label}, ${kind}`, async (gpu) => {
+    gpuTest(`baseline equals the float64 reference: ${label}, ${kind}`, async (gpu) => {
       assertClose(await runBaseline(gpu, values, spans, kind), baselineReference(exact, spans, kind));
     });
   }
 }
 
-test("rewardToGo gives the advantages that PyTorch gave for the same costs", async (gpu) => {
+gpuTest("rewardToGo gives the advantages that PyTorch gave for the same costs", async (gpu) => {
   // Three trajectories of U_on with random logits and Q values, γ = 0.9: costs c_t = E_π* f − f(y_t) and the recorded A_t.
   // deno-fmt-ignore
   const costs = [
@@ -90,7 +87,7 @@ test("rewardToGo gives the advantages that PyTorch gave for the same costs", asy
   assertClose(actual, Float64Array.from(recorded), 1e-6);
 });
 
-test("rewardToGo with and without the present cost differ by the discounted cost", async (gpu) => {
+gpuTest("rewardToGo with and without the present cost differ by the discounted cost", async (gpu) => {
   const costs = Float32Array.from({ length: 17 }, (_, i) => Math.cos(i));
   const { spans } = cases[1];
   const withPresent = await runRewardToGo(gpu, costs, spans, { gamma: 0.8, inclusive: true });
@@ -103,52 +100,61 @@ test("rewardToGo with and without the present cost differ by the discounted cost
   }
 });
 
-test("rewardToGo: the relative discount is that from the start divided by the discount of the step itself", async (gpu) => {
-  const costs = Float32Array.from({ length: 17 }, (_, i) => Math.cos(i));
-  const { spans } = cases[1];
-  for (const inclusive of [true, false]) {
-    const fromStart = await runRewardToGo(gpu, costs, spans, { gamma: 0.8, inclusive });
-    const relative = await runRewardToGo(gpu, costs, spans, { gamma: 0.8, inclusive, discount: "relative" });
-    for (const [start, end] of spans) {
-      for (let row = start; row < end; row++) {
-        assertAlmostEquals(relative[row], fromStart[row] / 0.8 ** (row - start), 1e-5);
+gpuTest(
+  "rewardToGo: the relative discount is that from the start divided by the discount of the step itself",
+  async (gpu) => {
+    const costs = Float32Array.from({ length: 17 }, (_, i) => Math.cos(i));
+    const { spans } = cases[1];
+    for (const inclusive of [true, false]) {
+      const fromStart = await runRewardToGo(gpu, costs, spans, { gamma: 0.8, inclusive });
+      const relative = await runRewardToGo(gpu, costs, spans, { gamma: 0.8, inclusive, discount: "relative" });
+      for (const [start, end] of spans) {
+        for (let row = start; row < end; row++) {
+          assertAlmostEquals(relative[row], fromStart[row] / 0.8 ** (row - start), 1e-5);
+        }
       }
     }
-  }
-});
+  },
+);
 
-test("rewardToGo: equal costs give equal normalized advantages however many steps are left, and 0 where none is", async (gpu) => {
-  const spans = manySpans(20);
-  const costs = new Float32Array(spans.at(-1)![1]).fill(0.7);
-  const settings = { gamma: 1, discount: "relative", lengthNormalized: true } as const;
-  const withPresent = await runRewardToGo(gpu, costs, spans, { ...settings, inclusive: true });
-  const without = await runRewardToGo(gpu, costs, spans, { ...settings, inclusive: false });
-  const ends = new Set(spans.map(([, end]) => end - 1));
-  withPresent.forEach((value) => assertAlmostEquals(value, 0.7, 1e-6));
-  without.forEach((value, row) => assertAlmostEquals(value, ends.has(row) ? 0 : 0.7, 1e-6));
-});
+gpuTest(
+  "rewardToGo: equal costs give equal normalized advantages however many steps are left, and 0 where none is",
+  async (gpu) => {
+    const spans = manySpans(20);
+    const costs = new Float32Array(spans.at(-1)![1]).fill(0.7);
+    const settings = { gamma: 1, discount: "relative", lengthNormalized: true } as const;
+    const withPresent = await runRewardToGo(gpu, costs, spans, { ...settings, inclusive: true });
+    const without = await runRewardToGo(gpu, costs, spans, { ...settings, inclusive: false });
+    const ends = new Set(spans.map(([, end]) => end - 1));
+    withPresent.forEach((value) => assertAlmostEquals(value, 0.7, 1e-6));
+    without.forEach((value, row) => assertAlmostEquals(value, ends.has(row) ? 0 : 0.7, 1e-6));
+  },
+);
 
-test("baseline: advantages that depend on the position only become 0 under positionMean", async (gpu) => {
+gpuTest("baseline: advantages that depend on the position only become 0 under positionMean", async (gpu) => {
   const spans = manySpans(20);
   const advantages = new Float32Array(spans.at(-1)![1]);
   for (const [start, end] of spans) for (let row = start; row < end; row++) advantages[row] = Math.sin(row - start);
   for (const value of await runBaseline(gpu, advantages, spans, "positionMean")) assertAlmostEquals(value, 0, 1e-6);
 });
 
-test("baseline: whitened advantages have mean 0 and standard deviation 1, whatever is added or multiplied", async (gpu) => {
-  const spans = manySpans(20);
-  const rows = spans.at(-1)![1];
-  const advantages = Float32Array.from({ length: rows }, (_, i) => Math.sin(i));
-  const whitened = await runBaseline(gpu, advantages, spans, "whitened");
-  const mean = whitened.reduce((sum, value) => sum + value, 0) / rows;
-  const variance = whitened.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (rows - 1);
-  assertAlmostEquals(mean, 0, 1e-6);
-  assertAlmostEquals(variance, 1, 1e-5);
-  const changed = await runBaseline(gpu, advantages.map((value) => 4 * value + 2), spans, "whitened");
-  assertClose(changed, Float64Array.from(whitened), 1e-5);
-});
+gpuTest(
+  "baseline: whitened advantages have mean 0 and standard deviation 1, whatever is added or multiplied",
+  async (gpu) => {
+    const spans = manySpans(20);
+    const rows = spans.at(-1)![1];
+    const advantages = Float32Array.from({ length: rows }, (_, i) => Math.sin(i));
+    const whitened = await runBaseline(gpu, advantages, spans, "whitened");
+    const mean = whitened.reduce((sum, value) => sum + value, 0) / rows;
+    const variance = whitened.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (rows - 1);
+    assertAlmostEquals(mean, 0, 1e-6);
+    assertAlmostEquals(variance, 1, 1e-5);
+    const changed = await runBaseline(gpu, advantages.map((value) => 4 * value + 2), spans, "whitened");
+    assertClose(changed, Float64Array.from(whitened), 1e-5);
+  },
+);
 
-test("baseline: thousands of short trajectories are whitened to the last", async (gpu) => {
+gpuTest("baseline: thousands of short trajectories are whitened to the last", async (gpu) => {
   const count = 4096;
   const spans = Array.from({ length: count }, (_, i): Span => [10 * i, 10 * i + 10]);
   const advantages = Float32Array.from({ length: 10 * count }, (_, i) => Math.sin(i) + i / (10 * count));
@@ -156,14 +162,14 @@ test("baseline: thousands of short trajectories are whitened to the last", async
   assertClose(await runBaseline(gpu, advantages, spans, "whitened"), expected, 1e-4);
 });
 
-test("baseline: equal advantages whiten to 0, not to a division by zero", async (gpu) => {
+gpuTest("baseline: equal advantages whiten to 0, not to a division by zero", async (gpu) => {
   for (const spans of [[[0, 1]], [[0, 5]]] as Span[][]) {
     const whitened = await runBaseline(gpu, new Float32Array(spans[0][1]).fill(0.5), spans, "whitened");
     assert(whitened.every((value) => value === 0));
   }
 });
 
-test("rewardToGo and baseline give the same bits twice", async (gpu) => {
+gpuTest("rewardToGo and baseline give the same bits twice", async (gpu) => {
   const spans = manySpans(71);
   const values = Float32Array.from({ length: spans.at(-1)![1] }, (_, i) => Math.sin(i));
   const settings = { gamma: 0.95, inclusive: true };
@@ -177,7 +183,7 @@ test("rewardToGo and baseline give the same bits twice", async (gpu) => {
   }
 });
 
-test("rewardToGo refuses spans without two columns", async (gpu) => {
+gpuTest("rewardToGo refuses spans without two columns", async (gpu) => {
   const costs = gpu.upload(new Float32Array(4));
   const spans = gpu.upload(new Uint32Array(3), [1, 3]);
   assertThrows(

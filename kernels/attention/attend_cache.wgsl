@@ -1,20 +1,11 @@
-// Attention of one new token a row to keys and values that are kept: one workgroup owns one head of one row.
-// queries: B rows of `queryStride` vec4s that begin with H D numbers; keys, values: Hkv D numbers of each row and slot, which are
-// `rowStride` and `slotStride` vec4s apart, the values' `valueOffset` on; spans: B 2; done: B; out: B 1 H D. The token sees its row's span
-// up to slot `slot`; a fragment beside this text gives a bias of the distance, or none. Rows that are done get no output.
+// Attention from one new token per row to keys and values that are kept: one workgroup owns one head of one row.
 struct Params {
   slot: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, queryStride: u32, rowStride: u32, slotStride: u32, valueOffset: u32,
 }
 
 override CAPACITY: u32 = 64u;
 
-@group(0) @binding(0) var<storage, read> queries: array<vec4f>;
-@group(0) @binding(1) var<storage, read> keys: array<vec4f>;
-@group(0) @binding(2) var<storage, read> values: array<vec4f>;
-@group(0) @binding(3) var<storage, read> spans: array<vec2u>;
-@group(0) @binding(4) var<storage, read> done: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(10) var<uniform> params: Params;
+BINDINGS // of attend_cache_bindings.wgsl
 
 var<workgroup> weights: array<f32, CAPACITY>;
 

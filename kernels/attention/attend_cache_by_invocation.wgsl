@@ -1,5 +1,5 @@
-// The same as attend_cache.wgsl for CPU drivers, without memory shared or barriers: an invocation owns one head of one row, and 32 of its
-// dimensions, and walks the slots in order by online softmax. Wider heads take several invocations, which compute the scores anew.
+// The same as attend_cache.wgsl for CPU drivers, without shared memory or barriers: an invocation owns 32 dimensions of one head of one
+// row, and walks the slots in order by online softmax. Wider heads take several invocations, each of which recomputes the scores.
 struct Params {
   rows: u32, slot: u32, heads: u32, kvHeads: u32, headVecs: u32, chunks: u32, scale: f32,
   queryStride: u32, rowStride: u32, slotStride: u32, valueOffset: u32,
@@ -7,17 +7,11 @@ struct Params {
 
 override WORKGROUP: u32 = 8u;
 
-@group(0) @binding(0) var<storage, read> queries: array<vec4f>;
-@group(0) @binding(1) var<storage, read> keys: array<vec4f>;
-@group(0) @binding(2) var<storage, read> values: array<vec4f>;
-@group(0) @binding(3) var<storage, read> spans: array<vec2u>;
-@group(0) @binding(4) var<storage, read> done: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(10) var<uniform> params: Params;
+BINDINGS // of attend_cache_bindings.wgsl
 
 const CHUNK_VECS = 8u;
 
-// Dimensions past the head's width repeat its last four, and are not stored.
+// Dimensions past the head's width repeat its last four and are not stored.
 fn valuesOf(at: u32, chunk: u32) -> mat4x4f {
   let last = params.headVecs - 1u;
   return mat4x4f(

@@ -1,6 +1,6 @@
 import type { Array64 } from "../op.ts";
 
-/** Where a reference finds rows of a head, and what it adds to their products. */
+/** Where a reference finds the rows of a head, and what it adds to their products. */
 export interface AttendedRows {
   query(b: number, t: number, h: number): Float64Array;
   key(b: number, s: number, h: number): Float64Array;

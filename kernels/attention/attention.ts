@@ -10,7 +10,7 @@ const kernels = defineAttention("attention", "causal", "none");
 /**
  * Causal attention with a padding mask and grouped-query heads, softmax(q kᵀ / √D) v (Vaswani et al. 2017). Queries, keys and
  * values come packed side by side, P = (H + 2 Hkv) D, as one projection writes them. `spans` gives each row's first token and
- * end: tokens outside are padding that nobody attends to; a query that sees no token gives zeros. Of the scores only their
+ * end: tokens outside are padding that no query attends to; a query that sees no token gives zeros. Of the scores only their
  * log-sum-exp, `"B H T"`, is kept for backward. The head size must be a multiple of 4.
  */
 export const attention: Op<"qkv" | "spans", HeadLayout, "logSumExp"> = {
@@ -59,7 +59,7 @@ export function packedShape(qkv: Tensor, layout: HeadLayout, scale = 1 / Math.sq
   };
 }
 
-/** Batch and token count of a packed projection, after a check against the layout of its heads. */
+/** The batch and token count of a packed projection, once it is checked against the layout of its heads. */
 export function checkPacked(qkv: Tensor, { numHeads, numKvHeads, headSize }: HeadLayout): [number, number] {
   const [batch, tokens, packed] = qkv.shape;
   if (headSize % 4 !== 0 || numHeads % numKvHeads !== 0 || packed !== (numHeads + 2 * numKvHeads) * headSize) {

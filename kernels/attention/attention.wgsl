@@ -1,12 +1,12 @@
 // Attention, softmax(scale q kᵀ + bias + mask) v, without keeping scores: forward by online softmax (Milakov & Gimelshein 2018; Dao et
-// al. 2022), backward by recomputing them from logSumExp. A fragment beside this text gives the mask, another the bias.
-// queries: B T with H D numbers of each token; keyValues: B S with Hkv D of keys and of values; both may be parts of one packed tensor,
-// whose rows are as long and whose parts begin as the params say, in vec4s. dQueries, dKeyValues: as these. spans: B 2 (first key and
+// al. 2022), backward by recomputing them from logSumExp. One fragment after this text gives the mask, another the bias.
+// queries: B T with H D numbers per token; keyValues: B S with Hkv D numbers of keys and of values. Both may be parts of one packed
+// tensor; the params give the length of its rows and where its parts begin, in vec4s. dQueries, dKeyValues: likewise. spans: B 2 (first key and
 // end of each row, the rest is padding); out, dOut: B T H D; logSumExp, delta: B H T.
 // An invocation owns four queries (forward, backwardQuery) or four keys (backwardKeyValue), and 32 of their dimensions in eight
 // matrices: column d, component row. Blocks of four keys (queries) are walked in order, so every sum has one order. A head wider
-// than 32 takes several workgroups, each of which computes the scores anew: arrays sized by the head would live in memory. So would
-// matrices with a column picked by a loop, which a CPU driver does not give back: columns are written out.
+// than 32 takes several workgroups, each of which recomputes the scores, because arrays sized by the head would live in memory. So would
+// matrices with a column picked by a loop, which a CPU driver never frees; therefore columns are written out.
 struct Params {
   queryTokens: u32, keyTokens: u32, heads: u32, kvHeads: u32, headVecs: u32, scale: f32, headOfGroup: u32,
   queryStride: u32, keyStride: u32, keyOffset: u32, valueOffset: u32,
@@ -28,9 +28,9 @@ override WORKGROUP: u32 = 32u;
 @group(0) @binding(11) var<storage, read_write> dKeyValues: array<vec4f>;
 @group(0) @binding(20) var<uniform> params: Params;
 
-// Below any score, and finite: exp of a difference to it is 0.
+// Below any score, and finite; exp of a difference to it is 0.
 const MASKED = -1e30;
-const CHUNK_VECS = 8u; // of the head's dimensions in an invocation's matrices
+const CHUNK_VECS = 8u; // the head's dimensions in an invocation's matrices
 
 fn queryAt(batch: u32, token: u32, head: u32) -> u32 { return (batch * params.queryTokens + token) * params.queryStride + head * params.headVecs; }
 fn keyAt(batch: u32, token: u32, kvHead: u32) -> u32 {
@@ -39,13 +39,13 @@ fn keyAt(batch: u32, token: u32, kvHead: u32) -> u32 {
 fn valueAt(batch: u32, token: u32, kvHead: u32) -> u32 { return keyAt(batch, token, kvHead) + (params.valueOffset - params.keyOffset); }
 fn outAt(batch: u32, token: u32, head: u32) -> u32 { return ((batch * params.queryTokens + token) * params.heads + head) * params.headVecs; }
 
-// Four neighbouring tokens of a tensor: where each begins; past the end the last repeats, and is masked or not stored.
+// Where each of four neighbouring tokens of a tensor begins. Past the end the last token repeats, and is masked or not stored.
 fn four(token: u32, count: u32) -> vec4u { return min(vec4u(token, token + 1u, token + 2u, token + 3u), vec4u(count - 1u)); }
 fn queryRowsAt(first: u32, token: u32) -> vec4u { return vec4u(first) + params.queryStride * four(token, params.queryTokens); }
 fn keyRowsAt(first: u32, token: u32) -> vec4u { return vec4u(first) + params.keyStride * four(token, params.keyTokens); }
 fn outRowsAt(first: u32, token: u32) -> vec4u { return vec4u(first) + params.heads * params.headVecs * four(token, params.queryTokens); }
 
-// Column r is dimensions 4i..4i+3 of row r; past the head's width the last four repeat, and are not stored.
+// Column r is dimensions 4i..4i+3 of row r; past the head's width the last four repeat and are not stored.
 fn queryRowsOf(rows: vec4u, i: u32) -> mat4x4f {
   let at = rows + min(i, params.headVecs - 1u);
   return mat4x4f(loadQueries(at.x), loadQueries(at.y), loadQueries(at.z), loadQueries(at.w));
@@ -66,7 +66,7 @@ fn blocksOf(tokens: u32) -> u32 { return (tokens + 3u) / 4u; }
 fn scaleRows(m: mat4x4f, factor: vec4f) -> mat4x4f { return mat4x4f(m[0] * factor, m[1] * factor, m[2] * factor, m[3] * factor); }
 fn ofRow(m: mat4x4f, r: u32) -> vec4f { return vec4f(m[0][r], m[1][r], m[2][r], m[3][r]); }
 
-// Products of four queries and four keys, over the whole head: column of the key, component of the query; then the other way round.
+// Products of four queries and four keys over the whole head: columns are keys, components queries; then the other way round.
 fn queryKeyProducts(queryRows: vec4u, keyRows: vec4u) -> mat4x4f {
   var products = mat4x4f();
   for (var i = 0u; i < params.headVecs; i++) { products += transpose(queryRowsOf(queryRows, i)) * keyRowsOf(keyRows, i); }
@@ -218,8 +218,8 @@ fn backwardQuery(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocat
   }
 }
 
-// dv = sum_queries p dOut; dk = scale * sum_queries p (dOut . v - delta) q, of one of the query heads that share a key head; those
-// beyond the first add to what dKeyValues holds. One dispatch for each, since a CPU driver ends loops that last too long.
+// dv = sum_queries p dOut; dk = scale * sum_queries p (dOut . v - delta) q, for one of the query heads that share a key head; those
+// beyond the first add to what dKeyValues holds. Each takes a dispatch, because a CPU driver ends loops that last too long.
 @compute @workgroup_size(WORKGROUP)
 fn backwardKeyValue(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let token = (workgroup.x * WORKGROUP + lane) * 4u;

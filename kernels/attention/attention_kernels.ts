@@ -10,28 +10,28 @@ import noBias from "./no_bias.wgsl" with { type: "text" };
 import offsetBias from "./offset_bias.wgsl" with { type: "text" };
 import spanMask from "./span_mask.wgsl" with { type: "text" };
 
-// What the attention ops share: one text with a mask and a bias put in, and its three dispatches.
+// What the attention ops share: one text, completed by a mask and a bias, and its three dispatches.
 
 const MASKS = { causal: causalMask, span: spanMask } as const;
 const BIASES = { none: noBias, offset: offsetBias } as const;
 
-/** Of the blocks in which scores are computed: four queries by four keys. */
+/** Scores are computed in blocks of four queries by four keys. */
 export const QUERIES_OF_BLOCK = 4;
 
 /** How the kernels of one form cover their tokens and a head's dimensions. */
 interface Form {
   readonly suffix: "" | "Tiles";
   readonly constants: (chunks: number) => Readonly<Record<string, number>>;
-  /** Tokens that a workgroup owns, and those that a round of its longest loop walks over. */
+  /** How many tokens a workgroup owns, and how many a round of its longest loop processes. */
   readonly tokens: number;
   readonly tokensOfRound: number;
-  /** Dimensions of a head that one workgroup accumulates at most, in chunks; those of keys and values count twice. */
+  /** The most dimensions of a head that one workgroup accumulates, in chunks; those of keys and values count twice. */
   readonly chunks: number;
-  /** Rounds of the loops inside, for products over so many vec4f of the head and sums over so many chunks. */
+  /** Rounds of the inner loops, given the number of products, the vec4f of a head and the chunks that are summed. */
   readonly roundsInside: (products: number, headVecs: number, chunks: number) => number;
 }
 
-/** Dimensions of a head in one chunk. */
+/** The dimensions of a head in one chunk. */
 const CHUNK_SIZE = 32;
 /** One SIMD vector of a CPU driver. */
 const REGISTER_WORKGROUP = 8;
@@ -59,7 +59,7 @@ const FORMS: Readonly<Record<Tuning["attention"], Form>> = {
 
 type Kernels = Readonly<Record<"forward" | "backwardQuery" | "backwardKeyValue", Kernel>>;
 
-/** An attention op's kernels, in registers alone (as CPU drivers like it) and by tiles in workgroup memory (as GPUs do). */
+/** An attention op's kernels, in registers alone (for CPU drivers) and by tiles in workgroup memory (for GPUs). */
 export interface AttentionKernels extends Readonly<Record<Tuning["attention"], Kernels>> {
   readonly name: string;
 }
@@ -78,7 +78,7 @@ export function defineAttention(name: string, mask: keyof typeof MASKS, bias: ke
   };
 }
 
-/** How many queries see how many keys, and where these lie in a token's row: numbers from its start. */
+/** How many queries see how many keys, and where these begin in a token's row, counted in numbers. */
 export interface AttentionShape {
   readonly batch: number;
   readonly queryTokens: number;
@@ -93,7 +93,7 @@ export interface AttentionShape {
   readonly valueOffset: number;
 }
 
-/** What is attended with; `bias` is the offsets', for kernels that have one. */
+/** The tensors that attention reads; `offsetBias` only for kernels that have one. */
 export interface Attended {
   readonly queries: Tensor;
   readonly keyValues: Tensor;
@@ -101,7 +101,7 @@ export interface Attended {
   readonly offsetBias?: Tensor;
 }
 
-/** Of the scores only their log-sum-exp, `"B H T"`, is kept for backward. */
+/** The forward pass. Of the scores it keeps only their log-sum-exp, `"B H T"`, for backward. */
 export function attend(
   gpu: Gpu,
   kernels: AttentionKernels,
@@ -119,10 +119,10 @@ export function attend(
 }
 
 export interface AttentionGradients {
-  /** Written by queries and by keys and values; one tensor where these are packed. */
+  /** The gradients of queries, and of keys and values; one tensor where these are packed. */
   readonly dQueries: Tensor;
   readonly dKeyValues: Tensor;
-  /** With an offset bias: `"B H"`, blocks of four queries, S + 7. */
+  /** Needed with an offset bias: `"B H"`, blocks of four queries, S + 7. */
   readonly dDiagonals?: Tensor;
 }
 
@@ -159,11 +159,11 @@ export function attendBackward(
 }
 
 interface Walk {
-  /** Tokens that invocations own, and those that each walks over. */
+  /** The tokens that invocations own, and those that each of them walks over. */
   readonly tokens: number;
   readonly others: number;
   readonly heads: number;
-  /** Products over the head's dimensions that an invocation makes for each block of tokens, and sums; default 1. */
+  /** How many products over the head's dimensions, and sums (default 1), an invocation computes for each block of tokens. */
   readonly products: number;
   readonly sums?: number;
   readonly headOfGroup?: number;

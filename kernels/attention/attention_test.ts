@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
-import type { Gpu } from "../runtime/gpu.ts";
 import { reshape } from "../runtime/tensor.ts";
 import { gpuForms } from "../runtime/tuning.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { attention } from "./attention.ts";
 import { allocateCache, attendCache, writeCache } from "./key_value_cache.ts";
 
@@ -12,8 +11,8 @@ const grouped = { numHeads: 6, numKvHeads: 2, headSize: 8 };
 const wide = { numHeads: 2, numKvHeads: 2, headSize: 36 };
 const whole = (tokens: number) => (i: number) => i % 2 === 0 ? 0 : tokens;
 
-/** As the adapter would have it, and in the form for GPUs. */
-const forms = [{}, gpuForms()];
+/** As the adapter has it, and in the form for GPUs. */
+const tunings = [{}, gpuForms()];
 const cases = [
   { label: "one token", inputs: { qkv: [1, 1, 12], spans: [1, 2] }, attrs: oneHead, fill: { spans: whole(1) } },
   {
@@ -41,19 +40,9 @@ const cases = [
     fill: { spans: whole(35) },
   },
 ];
-for (const form of forms) checkOp(attention, cases, form);
+checkOp(attention, cases, tunings);
 
-const test = (name: string, fn: (gpu: Gpu) => void | Promise<void>) => {
-  for (const form of forms) {
-    Deno.test({
-      name: `${name}${form.name ? ", as on a gpu" : ""}`,
-      sanitizeResources: false,
-      fn: async () => await fn(await testGpu(form)),
-    });
-  }
-};
-
-test("attention: a later token changes nothing before it", async (gpu) => {
+gpuTest("attention: a later token changes nothing before it", { tunings }, async (gpu) => {
   const tokens = 11;
   const values = Float32Array.from({ length: tokens * 80 }, (_, i) => Math.sin(i));
   const spans = gpu.upload(Uint32Array.of(0, tokens), [1, 2]);
@@ -65,14 +54,14 @@ test("attention: a later token changes nothing before it", async (gpu) => {
   assert(after[7 * 48] !== before[7 * 48]);
 });
 
-test("attention: a query of padding that sees no token gives zeros", async (gpu) => {
+gpuTest("attention: a query of padding that sees no token gives zeros", { tunings }, async (gpu) => {
   const qkv = gpu.upload(Float32Array.from({ length: 6 * 12 }, (_, i) => i), [1, 6, 12]);
   const spans = gpu.upload(Uint32Array.of(2, 6), [1, 2]);
   const out = await gpu.read(attention.forward(gpu, { qkv, spans }, oneHead).out);
   assertEquals([...out.subarray(0, 8)], Array(8).fill(0));
 });
 
-test("attendCache: token by token equals the attention of the whole text", async (gpu) => {
+gpuTest("attendCache: token by token equals the attention of the whole text", { tunings }, async (gpu) => {
   const [batch, tokens] = [2, 13];
   const packed = Float32Array.from({ length: batch * tokens * 80 }, (_, i) => Math.sin(0.3 * i * i));
   const qkv = gpu.upload(packed, [batch, tokens, 80]);
@@ -99,7 +88,7 @@ test("attendCache: token by token equals the attention of the whole text", async
   }
 });
 
-test("writeCache: a token past the capacity is refused", (gpu) => {
+gpuTest("writeCache: a token past the capacity is refused", { tunings }, (gpu) => {
   const cache = allocateCache(gpu, 1, 4, oneHead);
   const qkv = gpu.allocate([1, 3, 12]);
   assertThrows(
@@ -109,7 +98,7 @@ test("writeCache: a token past the capacity is refused", (gpu) => {
   );
 });
 
-test("attention: a packed size that does not fit the heads is refused", (gpu) => {
+gpuTest("attention: a packed size that does not fit the heads is refused", { tunings }, (gpu) => {
   const inputs = { qkv: gpu.allocate([1, 2, 16]), spans: gpu.allocate([1, 2], "u32") };
   assertThrows(() => attention.forward(gpu, inputs, oneHead), RangeError, "P is 16 for 1 heads");
 });

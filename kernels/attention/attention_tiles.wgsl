@@ -1,21 +1,23 @@
-// Attention's form for GPUs: what attention.wgsl computes, whose text comes before this one, with as many invocations in flight as fill one.
+// The form of attention for GPUs. It computes what attention.wgsl does, whose text comes before this one, with enough invocations to fill
+// a GPU.
 // A workgroup of 64 owns 32 queries (32 keys in backwardKeyValueTiles) of one head and walks the others by 32: invocation 8 b + o has
 // the scores of the own block b of four tokens with the other block o, and sums for block b and four dimensions of CHUNKS chunks of 32.
 // Rows pass through workgroup memory, 32 tokens by 32 dimensions at a time, loaded by 128 bytes a row; sums run over tokens in order.
-// Bank conflicts: rows are kept [dimensions / 4][token], a block's four tokens 8 apart and the place crossed with the dimension (xor): eight
-// neighbours that write one row, and eight that read row r of eight blocks, touch eight different vec4f. 16 KiB in all.
-override CHUNKS: u32 = 1u; // at most 4, of keys and values at most 2
+// To avoid bank conflicts, rows are stored as [dimensions / 4][token], with a block's four tokens 8 apart and the place combined with the
+// dimension by xor: eight neighbours that write one row, and eight that read row r of eight blocks, touch eight different vec4f. 16 KiB in
+// all.
+override CHUNKS: u32 = 1u; // at most 4; for keys and values at most 2
 
 var<workgroup> queryTile: array<vec4f, 256>; // or of dOut
 var<workgroup> keyTile: array<vec4f, 256>; // or of values; of queries in the sums of backwardKeyValueTiles
 var<workgroup> weightTile: array<vec4f, 256>; // [own block][other token]: a weight or slope of four own tokens each
 var<workgroup> slopeTile: array<vec4f, 256>;
-var<workgroup> shares: array<vec4f, 64>; // what invocations hand to those of the same block
+var<workgroup> shares: array<vec4f, 64>; // passed between the invocations of a block
 
 fn place(i: u32, token: u32) -> u32 { return 32u * i + ((8u * (token % 4u) + token / 4u) ^ i); }
 fn weightPlace(block: u32, token: u32) -> u32 { return 32u * block + 8u * (token % 4u) + token / 4u; }
 
-// Dimensions past the head's width count as zero; tokens past the end repeat the last, and are masked or not stored.
+// Dimensions past the head's width count as zero; tokens past the end repeat the last one and are masked or not stored.
 fn queryVec(first: u32, token: u32, i: u32) -> vec4f {
   let at = first + min(token, params.queryTokens - 1u) * params.queryStride + min(i, params.headVecs - 1u);
   return select(vec4f(), loadQueries(at), i < params.headVecs);
@@ -41,7 +43,8 @@ fn addScores(sums: mat4x4f, queryBlock: u32, keyBlock: u32) -> mat4x4f {
   return products;
 }
 
-// Products of 32 queries and 32 keys from two tokens on; each invocation's of its blocks: column of the key, component of the query.
+// Products of 32 queries and 32 keys, from the two given tokens on. Each invocation has those of its blocks: columns are keys,
+// components queries.
 fn tileScores(firstQuery: u32, query: u32, firstKey: u32, key: u32, blocks: vec2u, lane: u32) -> mat4x4f {
   var products = mat4x4f();
   for (var chunk = 0u; chunk < params.headVecs; chunk += 8u) {
@@ -56,7 +59,7 @@ fn tileScores(firstQuery: u32, query: u32, firstKey: u32, key: u32, blocks: vec2
   }
   return products;
 }
-// The same of dOut and values.
+// The same for dOut and values.
 fn tileSlopes(firstOut: u32, query: u32, firstValue: u32, key: u32, blocks: vec2u, lane: u32) -> mat4x4f {
   var products = mat4x4f();
   for (var chunk = 0u; chunk < params.headVecs; chunk += 8u) {
@@ -74,7 +77,7 @@ fn tileSlopes(firstOut: u32, query: u32, firstValue: u32, key: u32, blocks: vec2
 
 fn outer(own: vec4f, other: vec4f) -> mat4x4f { return mat4x4f(own * other.x, own * other.y, own * other.z, own * other.w); }
 
-// sums + sum over 32 keys of weights times their dimensions 4 i..4 i + 3 of a chunk, i the invocation's.
+// sums + the sum over 32 keys of weights times dimensions 4 i..4 i + 3 of their chunk, where i is the invocation's.
 fn addWeighted(sums: mat4x4f, firstKey: u32, key: u32, chunk: u32, lane: u32) -> mat4x4f {
   let i = lane % 8u;
   workgroupBarrier();
@@ -145,7 +148,7 @@ fn forwardTiles(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocati
   }
 }
 
-// delta of the own block: each of its eight invocations sums an eighth of the dimensions, and all eight add these in order.
+// delta of the own block: each of its eight invocations sums an eighth of the dimensions, and all eight add these sums in order.
 fn blockDeltas(outRows: vec4u, lane: u32) -> vec4f {
   var partial = vec4f();
   for (var i = lane % 8u; i < params.headVecs; i += 8u) {
@@ -225,7 +228,7 @@ fn backwardQueryTiles(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_in
   }
 }
 
-// Of keys (by slopes and queries) and of values (by weights and dOut): sums over 32 queries for a chunk's dimensions.
+// Sums over 32 queries for the dimensions of a chunk: for keys (slopes times queries) and for values (weights times dOut).
 struct KeyValueSums { keys: mat4x4f, values: mat4x4f }
 fn addOfQueries(sums: KeyValueSums, firstQuery: u32, firstOut: u32, query: u32, chunk: u32, lane: u32) -> KeyValueSums {
   let i = lane % 8u;

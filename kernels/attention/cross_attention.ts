@@ -11,9 +11,9 @@ export interface CrossAttentionAttrs {
 }
 
 /**
- * Attention of one text's tokens to another's, softmax(q kᵀ) v (Vaswani et al. 2017; as T5, whose scores are not divided by √D). Keys
+ * Attention from the tokens of one text to those of another, softmax(q kᵀ) v (Vaswani et al. 2017), as in T5: scores are not divided by √D. Keys
  * and values come packed side by side, K = 2 H D. `spans` gives the first token and end of each row's source: tokens outside are padding
- * that nobody attends to; a row without any gives zeros. The head size must be a multiple of 4.
+ * that no query attends to; a row without any source token gives zeros. The head size must be a multiple of 4.
  */
 export const crossAttention: Op<"queries" | "keyValues" | "spans", CrossAttentionAttrs, "logSumExp"> = {
   name: "crossAttention",

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import { gpuForms } from "../runtime/tuning.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest, testGpu } from "../test_gpu.ts";
 import { crossAttention } from "./cross_attention.ts";
 
 const cases = [
@@ -30,17 +30,16 @@ const cases = [
     fill: { spans: (i: number) => 139 * i },
   },
 ];
-for (const form of [{}, gpuForms()]) checkOp(crossAttention, cases, form);
+checkOp(crossAttention, cases, [{}, gpuForms()]);
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const attrs = { numHeads: 3, headSize: 8 };
 const [target, source] = [4, 9];
 const values = (count: number, of: (i: number) => number) => Float32Array.from({ length: count }, (_, i) => of(i));
 const queries = gpu.upload(values(target * 24, Math.sin), [1, target, 24]);
 const spansOf = (first: number, end: number) => gpu.upload(Uint32Array.of(first, end), [1, 2]);
 
-test("crossAttention: the order of the source's tokens does not matter", async () => {
+gpuTest("crossAttention: the order of the source's tokens does not matter", async () => {
   const rows = Array.from({ length: source }, (_, s) => values(48, (i) => Math.sin(48 * s + i * i)));
   const of = (order: readonly Float32Array[]) => {
     const keyValues = gpu.upload(Float32Array.from(order.flatMap((row) => [...row])), [1, source, 48]);
@@ -50,25 +49,28 @@ test("crossAttention: the order of the source's tokens does not matter", async (
   forwards.forEach((value, i) => assertAlmostEquals(backwards[i], value, 2e-6));
 });
 
-test("crossAttention: padding of the source is not seen and gets no gradient; a source of nothing gives zeros", async () => {
-  const keyValues = gpu.upload(values(source * 48, (i) => Math.cos(i)), [1, source, 48]);
-  const inputs = { queries, keyValues, spans: spansOf(2, 6) };
-  const { out, saved } = crossAttention.forward(gpu, inputs, attrs);
-  const dOut = gpu.upload(values(target * 24, Math.cos), [1, target, 24]);
-  const wanted = new Set(["queries", "keyValues"] as const);
-  const gradient = await gpu.read(
-    crossAttention.backward(gpu, dOut, { inputs, out, saved, attrs, wanted }).keyValues!,
-  );
-  for (let s = 0; s < source; s++) {
-    const row = Array.from(gradient.subarray(48 * s, 48 * (s + 1)));
-    if (s < 2 || s >= 6) assertEquals(row, Array(48).fill(0));
-    else assert(row.some((value) => value !== 0));
-  }
-  const nothing = crossAttention.forward(gpu, { queries, keyValues, spans: spansOf(3, 3) }, attrs).out;
-  assertEquals([...await gpu.read(nothing)], Array(target * 24).fill(0));
-});
+gpuTest(
+  "crossAttention: padding of the source is not seen and gets no gradient; a source of nothing gives zeros",
+  async () => {
+    const keyValues = gpu.upload(values(source * 48, (i) => Math.cos(i)), [1, source, 48]);
+    const inputs = { queries, keyValues, spans: spansOf(2, 6) };
+    const { out, saved } = crossAttention.forward(gpu, inputs, attrs);
+    const dOut = gpu.upload(values(target * 24, Math.cos), [1, target, 24]);
+    const wanted = new Set(["queries", "keyValues"] as const);
+    const gradient = await gpu.read(
+      crossAttention.backward(gpu, dOut, { inputs, out, saved, attrs, wanted }).keyValues!,
+    );
+    for (let s = 0; s < source; s++) {
+      const row = Array.from(gradient.subarray(48 * s, 48 * (s + 1)));
+      if (s < 2 || s >= 6) assertEquals(row, Array(48).fill(0));
+      else assert(row.some((value) => value !== 0));
+    }
+    const nothing = crossAttention.forward(gpu, { queries, keyValues, spans: spansOf(3, 3) }, attrs).out;
+    assertEquals([...await gpu.read(nothing)], Array(target * 24).fill(0));
+  },
+);
 
-test("crossAttention: sizes that do not fit the heads are refused", () => {
+gpuTest("crossAttention: sizes that do not fit the heads are refused", () => {
   const inputs = { queries, keyValues: gpu.allocate([1, 3, 40]), spans: spansOf(0, 3) };
   assertThrows(
     () => crossAttention.forward(gpu, inputs, attrs),

@@ -1,4 +1,4 @@
-// Scores have a bias of how many slots before the query the key is. bias: R H; buckets: S, by distance.
+// Scores have a bias that depends on how many slots the key is before the query. bias: R H; buckets: S, by distance.
 @group(0) @binding(6) var<storage, read> bias: array<f32>;
 @group(0) @binding(7) var<storage, read> buckets: array<u32>;
 

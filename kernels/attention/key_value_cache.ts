@@ -3,8 +3,9 @@ import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel, type Kernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import attendWgsl from "./attend_cache.wgsl" with { type: "text" };
+import bindingsWgsl from "./attend_cache_bindings.wgsl" with { type: "text" };
 import invocationWgsl from "./attend_cache_by_invocation.wgsl" with { type: "text" };
 import { checkPacked, type HeadLayout } from "./attention.ts";
 import distanceBias from "./distance_bias.wgsl" with { type: "text" };
@@ -17,25 +18,26 @@ const attendRelativeKernels = defineAttend("attendCache.relative", distanceBias)
 const reorderKernel = defineElementwise("reorderCache", reorderWgsl);
 const writeKernel = defineElementwise("writeCache", writeWgsl);
 
-/** A kernel in two forms: a head of a row is shared by the invocations of a workgroup, or is one invocation's. */
+/** A kernel in two forms: a head of a row belongs to the invocations of a workgroup together, or to one invocation. */
 interface AttendKernels {
   readonly byWorkgroup: Kernel;
   readonly byInvocation: Kernel;
 }
 
 function defineAttend(name: string, bias: string): AttendKernels {
+  const bound = (text: string) => text.replace("BINDINGS", bindingsWgsl);
   return {
-    byWorkgroup: defineKernel(name, workgroupWgsl + attendWgsl + bias),
-    byInvocation: defineKernel(name, invocationWgsl + bias),
+    byWorkgroup: defineKernel(name, workgroupWgsl + bound(attendWgsl) + bias),
+    byInvocation: defineKernel(name, bound(invocationWgsl) + bias),
   };
 }
 
-/** Dimensions of a head that one invocation adds up, where it owns a head alone. */
+/** The dimensions of a head that one invocation adds up where it owns a head alone. */
 const CHUNK_SIZE = 32;
 
 /**
- * Keys and values of the tokens so far, each `"S B K"` with K = Hkv D and room for S tokens a row. What a step writes lies together, so
- * that no more than it is copied to an image of the cache.
+ * Keys and values of the tokens so far, each `"S B K"` with K = Hkv D and room for S tokens per row. What a step writes is
+ * contiguous, so that only this much is copied to an image of the cache.
  */
 export interface KeyValueCache {
   readonly keys: Tensor;
@@ -74,21 +76,21 @@ export function writeCache(gpu: Gpu, qkv: Tensor, cache: KeyValueCache, slot: nu
   });
 }
 
-/** A layout, and what scores are multiplied by; default 1 / √D. */
+/** A layout, and the factor of the scores (default 1 / √D). */
 export type ScaledLayout = HeadLayout & { readonly scale?: number };
 
 /** The learned bias of T5's attention. */
 export interface DistanceBias {
   /** `"R H"` */
   readonly bias: Tensor;
-  /** `"S"` u32: the row of `bias` for a key so many slots before the query */
+  /** `"S"` u32: the row of `bias` for a key, by the number of slots from it to the query */
   readonly buckets: Tensor;
 }
 
 export interface CachedText {
   /** `"B 1 P"` */
   readonly qkv: Tensor;
-  /** `"B 2"` u32: each row's first slot, and an end after the last that is written */
+  /** `"B 2"` u32: each row's first slot, and one past the last that is written */
   readonly spans: Tensor;
   /** `"B"` u32 */
   readonly done: Tensor;
@@ -97,8 +99,8 @@ export interface CachedText {
 }
 
 /**
- * Attention of one new token a row, whose key and value were just written to slot `slot`, to its row's tokens so far:
- * `qkv` `"B 1 P"` → `"B 1 C"`. Forward only. Rows whose `done` is not 0 are passed over: their output is undefined.
+ * Attention from one new token per row, whose key and value were just written to slot `slot`, to the tokens of its row so far:
+ * `qkv` `"B 1 P"` → `"B 1 C"`. Forward only. Rows whose `done` is not 0 are skipped, and their output is undefined.
  */
 export function attendCache(
   gpu: Gpu,
@@ -127,7 +129,7 @@ export interface Source {
   readonly keyValues: Tensor;
 }
 
-/** Attention of one new token a row to its whole source → `"B 1 C"`. Forward only; rows that are done are passed over. */
+/** Attention from one new token per row to its whole source → `"B 1 C"`. Forward only; rows that are done are skipped. */
 export function attendSource(gpu: Gpu, { queries, spans, done, keyValues }: Source, layout: ScaledLayout): Tensor {
   const { numHeads, headSize } = layout;
   const [, capacity, keyStride] = keyValues.shape;
@@ -151,9 +153,9 @@ export function attendSource(gpu: Gpu, { queries, spans, done, keyValues }: Sour
   return attendKept(gpu, attendKernels, bindings, kept, layout);
 }
 
-/** Where keys and values lie: numbers from one row, and from one slot, to the next, and from a key to its value. */
+/** Where keys and values lie: the distances, in numbers, between rows, between slots, and from a key to its value. */
 interface Kept {
-  /** The last that is seen. */
+  /** The last slot that is seen. */
   readonly slot: number;
   readonly capacity: number;
   readonly rowStride: number;
@@ -195,8 +197,8 @@ function attendKept(
 }
 
 /**
- * The cache whose row b holds what row `parents[b]` (`"B"` u32) of another does, in slots 0 … `used` − 1; as when beams of a search
- * change places. The other is released.
+ * A cache whose row b holds what row `parents[b]` (`"B"` u32) of the given one holds, in slots 0 … `used` − 1, as is needed when
+ * the beams of a search change places. The given cache is released.
  */
 export function reorderCache(gpu: Gpu, { keys, values }: KeyValueCache, parents: Tensor, used: number): KeyValueCache {
   const reordered = (cache: Tensor) => {

@@ -1,19 +1,14 @@
 import { assert, assertThrows } from "@std/assert";
 import type { Gpu } from "../runtime/gpu.ts";
 import { gpuForms } from "../runtime/tuning.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { attention } from "./attention.ts";
 import type { HeadLayout } from "./attention_reference.ts";
 
-// Sizes whose loops come near what a CPU driver grants one invocation: it would end them silently.
+// Sizes whose loops come near the limit at which a CPU driver ends the loops of one invocation silently.
 
-/** As the adapter would have it, and in the form for GPUs. */
-const test = (name: string, fn: (gpu: Gpu, t: Deno.TestContext) => Promise<void>) => {
-  for (const form of [{}, gpuForms()]) {
-    const suffix = form.name ? ", as on a gpu" : "";
-    Deno.test({ name: name + suffix, sanitizeResources: false, fn: async (t) => await fn(await testGpu(form), t) });
-  }
-};
+/** As the adapter has it, and in the form for GPUs. */
+const tunings = [{}, gpuForms()];
 
 interface Run {
   readonly out: Float32Array;
@@ -60,41 +55,45 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-test("attention: 2,048 tokens and a head of 128 give the last query and the first key their whole sums", async (gpu) => {
-  const [tokens, size] = [2048, 128];
-  const qkv = Float32Array.from({ length: tokens * 3 * size }, (_, i) => Math.sin(0.3 * i + Math.sin(i * i)));
-  const dOut = Float32Array.from({ length: tokens * size }, (_, i) => Math.cos(0.7 * i * i));
-  const { out, dQkv } = await run(gpu, qkv, dOut, { numHeads: 1, numKvHeads: 1, headSize: size });
+gpuTest(
+  "attention: 2,048 tokens and a head of 128 give the last query and the first key their whole sums",
+  { tunings },
+  async (gpu) => {
+    const [tokens, size] = [2048, 128];
+    const qkv = Float32Array.from({ length: tokens * 3 * size }, (_, i) => Math.sin(0.3 * i + Math.sin(i * i)));
+    const dOut = Float32Array.from({ length: tokens * size }, (_, i) => Math.cos(0.7 * i * i));
+    const { out, dQkv } = await run(gpu, qkv, dOut, { numHeads: 1, numKvHeads: 1, headSize: size });
 
-  const part = (index: number) => (token: number) => rowOf(qkv, 3 * size, token, index * size, size);
-  const [query, key, value] = [part(0), part(1), part(2)].map((rows) =>
-    Array.from({ length: tokens }, (_, t) => rows(t))
-  );
-  const gradients = Array.from({ length: tokens }, (_, t) => rowOf(dOut, size, t, 0, size));
-  const weighted = (terms: readonly (readonly [number, Float64Array])[]) =>
-    Float64Array.from({ length: size }, (_, d) => terms.reduce((sum, [weight, row]) => sum + weight * row[d], 0));
-  /** Weights of a query's keys, and the gradients of its scores. */
-  const weightsOf = (t: number) => {
-    const scores = key.slice(0, t + 1).map((row) => dot(query[t], row) / Math.sqrt(size));
-    const largest = scores.reduce((a, b) => Math.max(a, b));
-    const total = scores.reduce((sum, score) => sum + Math.exp(score - largest), 0);
-    const weights = scores.map((score) => Math.exp(score - largest) / total);
-    const dWeights = weights.map((_, s) => dot(gradients[t], value[s]));
-    const delta = weights.reduce((sum, weight, s) => sum + weight * dWeights[s], 0);
-    return { weights, dScores: weights.map((weight, s) => weight * (dWeights[s] - delta) / Math.sqrt(size)) };
-  };
-  const all = Array.from({ length: tokens }, (_, t) => weightsOf(t));
-  const last = tokens - 1;
-  assertRow("out", out, last * size, weighted(all[last].weights.map((weight, s) => [weight, value[s]])));
-  assertRow("dQuery", dQkv, last * 3 * size, weighted(all[last].dScores.map((slope, s) => [slope, key[s]])));
-  assertRow("dKey", dQkv, size, weighted(all.map(({ dScores }, t) => [dScores[0], query[t]])));
-  assertRow("dValue", dQkv, 2 * size, weighted(all.map(({ weights }, t) => [weights[0], gradients[t]])));
-});
+    const part = (index: number) => (token: number) => rowOf(qkv, 3 * size, token, index * size, size);
+    const [query, key, value] = [part(0), part(1), part(2)].map((rows) =>
+      Array.from({ length: tokens }, (_, t) => rows(t))
+    );
+    const gradients = Array.from({ length: tokens }, (_, t) => rowOf(dOut, size, t, 0, size));
+    const weighted = (terms: readonly (readonly [number, Float64Array])[]) =>
+      Float64Array.from({ length: size }, (_, d) => terms.reduce((sum, [weight, row]) => sum + weight * row[d], 0));
+    /** Weights of a query's keys, and the gradients of its scores. */
+    const weightsOf = (t: number) => {
+      const scores = key.slice(0, t + 1).map((row) => dot(query[t], row) / Math.sqrt(size));
+      const largest = scores.reduce((a, b) => Math.max(a, b));
+      const total = scores.reduce((sum, score) => sum + Math.exp(score - largest), 0);
+      const weights = scores.map((score) => Math.exp(score - largest) / total);
+      const dWeights = weights.map((_, s) => dot(gradients[t], value[s]));
+      const delta = weights.reduce((sum, weight, s) => sum + weight * dWeights[s], 0);
+      return { weights, dScores: weights.map((weight, s) => weight * (dWeights[s] - delta) / Math.sqrt(size)) };
+    };
+    const all = Array.from({ length: tokens }, (_, t) => weightsOf(t));
+    const last = tokens - 1;
+    assertRow("out", out, last * size, weighted(all[last].weights.map((weight, s) => [weight, value[s]])));
+    assertRow("dQuery", dQkv, last * 3 * size, weighted(all[last].dScores.map((slope, s) => [slope, key[s]])));
+    assertRow("dKey", dQkv, size, weighted(all.map(({ dScores }, t) => [dScores[0], query[t]])));
+    assertRow("dValue", dQkv, 2 * size, weighted(all.map(({ weights }, t) => [weights[0], gradients[t]])));
+  },
+);
 
-test("attention: a key head gets the gradients of all 64 query heads that share it", async (gpu) => {
+gpuTest("attention: a key head gets the gradients of all 64 query heads that share it", { tunings }, async (gpu) => {
   const [tokens, heads, size] = [256, 64, 32];
   const packed = (heads + 2) * size;
-  // Queries of 0 see all keys alike: the gradient of the value at s is sum_t>=s 1 / (t + 1), a head, for gradients of 1.
+  // Queries of 0 attend equally to all keys, so the gradient of the value at s is sum_t>=s 1 / (t + 1) per head, for gradients of 1.
   const qkv = Float32Array.from({ length: tokens * packed }, (_, i) => i % packed < heads * size ? 0 : Math.sin(i));
   const dOut = new Float32Array(tokens * heads * size).fill(1);
   const { dQkv } = await run(gpu, qkv, dOut, { numHeads: heads, numKvHeads: 1, headSize: size });
@@ -105,7 +104,7 @@ test("attention: a key head gets the gradients of all 64 query heads that share 
   }
 });
 
-test("attention: more tokens than a CPU driver would walk to the end are refused", async (gpu, t) => {
+gpuTest("attention: more tokens than a CPU driver would walk to the end are refused", { tunings }, async (gpu, t) => {
   await t.step({
     name: "on a CPU driver",
     ignore: gpu.tuning.maxLoopRounds === Infinity,

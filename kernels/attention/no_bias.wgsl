@@ -1,4 +1,4 @@
-// Scores are products alone.
+// Scores are the products alone.
 const HAS_DIAGONALS = false;
 fn withBias(scores: mat4x4f, key: u32, token: u32, head: u32) -> mat4x4f { return scores; }
 fn withBiasOfKeys(scores: mat4x4f, key: u32, query: u32, head: u32) -> mat4x4f { return scores; }

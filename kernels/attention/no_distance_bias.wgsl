@@ -1,2 +1,2 @@
-// Scores are products alone.
+// Scores are the products alone.
 fn withDistance(score: f32, distance: u32, head: u32) -> f32 { return score; }

@@ -1,11 +1,11 @@
-// Scores have a bias of their offset, key - query. offsetBias: H O, O = 2T - 1, index key - query + T - 1; dDiagonals: B H, four
-// queries, S + 7: what backwardQuery sums of dScores over four queries t..t+3, for the offset w - 3 - t at index w.
+// Scores have a bias for their offset, key - query. offsetBias: H O, O = 2T - 1, index key - query + T - 1; dDiagonals: B H, four
+// queries, S + 7: the sums of dScores that backwardQuery makes over four queries t..t+3, for the offset w - 3 - t at index w.
 @group(0) @binding(12) var<storage, read> offsetBias: array<f32>;
 @group(0) @binding(13) var<storage, read_write> dDiagonals: array<f32>;
 
 const HAS_DIAGONALS = true;
 
-// The biases of four offsets from `first` on; offsets beyond all tokens belong to no pair, whatever they are given.
+// The biases of four offsets from `first` on. Offsets beyond all tokens belong to no pair, so their values do not matter.
 fn biasesFrom(first: i32, head: u32) -> vec4f {
   let last = i32(2u * params.queryTokens - 2u);
   let start = first + i32(params.queryTokens) - 1;
@@ -33,7 +33,7 @@ fn presentQueries(dScores: mat4x4f, token: u32) -> mat4x4f {
     select(vec4f(), dScores[0], isThere), select(vec4f(), dScores[1], isThere),
     select(vec4f(), dScores[2], isThere), select(vec4f(), dScores[3], isThere));
 }
-// Sums the seven diagonals of a block; its last three are the next block's first.
+// Sums the seven diagonals of a block; its last three are the first of the next block.
 fn keepDiagonals(dScores: mat4x4f, carry: vec3f, block: u32, token: u32, key: u32) -> vec3f {
   let d = presentQueries(dScores, token);
   let at = block * (params.keyTokens + 7u) + key;

@@ -24,10 +24,10 @@ export interface RelativeAttentionAttrs {
 }
 
 /**
- * Self-attention with a learned bias of the distance, softmax(q kᵀ + b) v with b = bias[buckets[key − query + T − 1], h] (Raffel et al.
- * 2020, arXiv 1910.10683, section 2.1): T5's, whose scores are not divided by √D. Queries, keys and values come packed side by side,
- * P = 3 H D. `spans` gives each row's first token and end: tokens outside are padding that nobody attends to. `buckets` names a row of
- * `bias` for each of the O = 2T − 1 offsets, −(T − 1) first.
+ * Self-attention with a learned bias for the distance, softmax(q kᵀ + b) v with b = bias[buckets[key − query + T − 1], h] (Raffel et al.
+ * 2020, arXiv 1910.10683, section 2.1), as in T5: scores are not divided by √D. Queries, keys and values come packed side by side,
+ * P = 3 H D. `spans` gives each row's first token and end: tokens outside are padding that no query attends to. `buckets` gives the row
+ * of `bias` for each of the O = 2T − 1 offsets, −(T − 1) first.
  */
 export const relativeAttention: Op<
   "qkv" | "spans" | "bias" | "buckets",
@@ -83,7 +83,7 @@ export const relativeAttention: Op<
   reference: relativeAttentionReference,
 };
 
-/** The gradient of the bias: over all pairs of an offset, then over the offsets of a bucket. */
+/** The gradient of the bias: summed over all pairs of an offset, then over the offsets of a bucket. */
 function sumDiagonals(
   gpu: Gpu,
   { dDiagonals, spans, buckets, bias, qkv }: Record<"dDiagonals" | "spans" | "buckets" | "bias" | "qkv", Tensor>,

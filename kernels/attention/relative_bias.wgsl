@@ -1,6 +1,6 @@
 // The bias of T5's attention (Raffel et al. 2020): one number for each head and bucket of offsets, key - query.
-// bias, dBias: R H; buckets: O = 2T - 1, of the offsets from -(T - 1) on; offsetBias, dOffsetBias: H O; dDiagonals: B H, blocks of four
-// queries, T + 7: dScores summed over a block, as attention leaves them; spans: B 2. One invocation makes one number.
+// bias, dBias: R H; buckets: O = 2T - 1, for the offsets from -(T - 1) on; offsetBias, dOffsetBias: H O; dDiagonals: B H, blocks of four
+// queries, T + 7: dScores summed over a block, as attention writes them; spans: B 2. One invocation computes one number.
 struct Params { batch: u32, tokens: u32, heads: u32, numBuckets: u32, causal: u32 }
 
 @group(0) @binding(0) var<storage, read> bias: array<f32>;
@@ -19,7 +19,7 @@ fn expand(index: u32) {
   offsetBias[index] = bias[buckets[index % offsets] * params.heads + index / offsets];
 }
 
-// Over all texts and blocks of queries, in their order. Of a block's row only what attention wrote is read.
+// Sums over all texts and blocks of queries, in order. Only the part of a block's row that attention wrote is read.
 fn sumOffsets(index: u32) {
   let offsets = 2u * params.tokens - 1u;
   if (index >= params.heads * offsets) { return; }

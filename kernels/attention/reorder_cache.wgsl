@@ -1,5 +1,5 @@
 // Copies rows of a cache: row b of `reordered` becomes row parents[b] of `cache`, slots 0..used - 1 of it.
-// cache, reordered: S B K; parents: B. An item is one vec4f; `row` are the vec4s of a row's slot.
+// cache, reordered: S B K; parents: B. An item is one vec4f; `row` counts the vec4s of one slot of a row.
 struct Params { count: u32, rows: u32, row: u32 }
 
 @group(0) @binding(0) var<storage, read> cache: array<vec4f>;

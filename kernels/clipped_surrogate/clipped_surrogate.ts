@@ -1,7 +1,5 @@
 import type { Op } from "../op.ts";
-import type { Gpu } from "../runtime/gpu.ts";
-import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
-import type { Shape } from "../runtime/tensor.ts";
+import { defineElementwise, dispatchElementwise } from "../runtime/elementwise.ts";
 import { clippedSurrogateReference, surrogateClippedReference } from "./clipped_surrogate_reference.ts";
 import wgsl from "./clipped_surrogate.wgsl" with { type: "text" };
 
@@ -10,19 +8,19 @@ const backwardKernel = defineElementwise("clippedSurrogate.dLogProb", wgsl, "bac
 const clippedKernel = defineElementwise("surrogateClipped", wgsl, "clipped");
 
 export interface ClippedSurrogateAttrs {
-  /** ε: how far the ratio may leave 1 before a gain stops to count. A large number turns the clip off. */
+  /** ε: how far the ratio may move from 1 before a gain stops counting. A large number turns the clip off. */
   readonly clipRange: number;
 }
 
-/** What the surrogate is made of, one number a row. */
+/** What the surrogate is computed from, one number per row. */
 export type SurrogateInput = "logProb" | "samplerLogProb" | "advantages";
 
 const axes = { logProb: "N", samplerLogProb: "N", advantages: "N", out: "N" } as const;
 
 /**
  * PPO's clipped surrogate as a loss (Schulman et al. 2017, arXiv 1707.06347, eq. 7): −min(r A, clip(r, 1 − ε, 1 + ε) A)
- * of every row, r = exp(logProb − samplerLogProb) the ratio of the policy that learns to the one that sampled the
- * action. The sampler need not be an earlier policy: where actions come from a mixture m, r = (q_old / m) · (q /
+ * of every row, where r = exp(logProb − samplerLogProb) is the ratio of the policy that learns to the one that sampled the
+ * action. The sampler need not be an earlier policy: if actions come from a mixture m, r = (q_old / m) · (q /
  * q_old), so an importance weight q_old / m needs no input of its own and lies inside the clip. `samplerLogProb` and
  * `advantages` are constants.
  */
@@ -31,22 +29,16 @@ export const clippedSurrogate: Op<SurrogateInput, ClippedSurrogateAttrs> = {
   axes,
   differentiable: ["logProb"],
 
-  forward(gpu, { logProb, samplerLogProb, advantages }, { clipRange }) {
-    const out = gpu.allocate(logProb.shape);
-    gpu.dispatch(forwardKernel, {
-      bindings: { logProb, samplerLogProb, advantages, out },
-      ...gridOf(gpu, logProb.shape, clipRange),
-    });
-    return { out, saved: {} };
+  forward(gpu, inputs, { clipRange }) {
+    return {
+      out: dispatchElementwise(gpu, forwardKernel, inputs.logProb.shape, inputs, "out", { clipRange }),
+      saved: {},
+    };
   },
 
-  backward(gpu, dOut, { inputs: { logProb, samplerLogProb, advantages }, attrs: { clipRange } }) {
-    const dLogProb = gpu.allocate(logProb.shape);
-    gpu.dispatch(backwardKernel, {
-      bindings: { logProb, samplerLogProb, advantages, dOut, dLogProb },
-      ...gridOf(gpu, logProb.shape, clipRange),
-    });
-    return { logProb: dLogProb };
+  backward(gpu, dOut, { inputs, attrs: { clipRange } }) {
+    const read = { ...inputs, dOut };
+    return { logProb: dispatchElementwise(gpu, backwardKernel, dOut.shape, read, "dLogProb", { clipRange }) };
   },
 
   reference: clippedSurrogateReference,
@@ -58,21 +50,14 @@ export const surrogateClipped: Op<SurrogateInput, ClippedSurrogateAttrs> = {
   axes,
   differentiable: [],
 
-  forward(gpu, { logProb, samplerLogProb, advantages }, { clipRange }) {
-    const out = gpu.allocate(logProb.shape);
-    gpu.dispatch(clippedKernel, {
-      bindings: { logProb, samplerLogProb, advantages, out },
-      ...gridOf(gpu, logProb.shape, clipRange),
-    });
-    return { out, saved: {} };
+  forward(gpu, inputs, { clipRange }) {
+    return {
+      out: dispatchElementwise(gpu, clippedKernel, inputs.logProb.shape, inputs, "out", { clipRange }),
+      saved: {},
+    };
   },
 
   backward: () => ({}),
 
   reference: surrogateClippedReference,
 };
-
-function gridOf(gpu: Gpu, [rows]: Shape, clipRange: number) {
-  const vecs = Math.ceil(rows / 4);
-  return { params: { vecs, clipRange }, ...elementwiseGrid(gpu, vecs) };
-}

@@ -1,6 +1,6 @@
 // r = exp(logProb - samplerLogProb), bounded = clamp(r, 1 - clipRange, 1 + clipRange).
 // forward:  out = -min(r A, bounded A).
-// backward: dLogProb = -dOut r A where r A <= bounded A, else 0: there the bound, a constant, is the smaller.
+// backward: dLogProb = -dOut r A where r A <= bounded A, else 0, because there the bound, a constant, is smaller.
 // clipped:  out = 1 where the gradient stops, else 0.
 // All bindings: N as vec4f; those past the end are padding. One invocation computes four numbers.
 struct Params { vecs: u32, clipRange: f32 }

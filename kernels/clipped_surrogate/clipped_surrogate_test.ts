@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { clippedSurrogate, surrogateClipped } from "./clipped_surrogate.ts";
 
 const shapes = (rows: number) => ({ logProb: [rows], samplerLogProb: [rows], advantages: [rows] });
@@ -21,9 +21,6 @@ for (const op of [clippedSurrogate, surrogateClipped]) {
   ]);
 }
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 /** Loss, gradient and clip indicator at given ratios and advantages, ε = 0.2. */
 async function at(gpu: Gpu, ratios: readonly number[], advantages: readonly number[]) {
   const attrs = { clipRange: 0.2 };
@@ -41,14 +38,17 @@ async function at(gpu: Gpu, ratios: readonly number[], advantages: readonly numb
   return { loss, slope, stopped: [...stopped] };
 }
 
-test("clippedSurrogate: a gain beyond 1 + ε, and a loss avoided beyond 1 − ε, count no further and have no gradient", async (gpu) => {
-  const { loss, slope, stopped } = await at(gpu, [1.5, 0.5, 1.5, 0.5], [2, -2, -2, 2]);
-  [-2.4, 1.6, 3, -1].forEach((value, n) => assertAlmostEquals(loss[n], value, 1e-6));
-  [0, 0, 3, -1].forEach((value, n) => assertAlmostEquals(slope[n], value, 1e-6));
-  assertEquals(stopped, [1, 1, 0, 0]);
-});
+gpuTest(
+  "clippedSurrogate: a gain beyond 1 + ε, and a loss avoided beyond 1 − ε, count no further and have no gradient",
+  async (gpu) => {
+    const { loss, slope, stopped } = await at(gpu, [1.5, 0.5, 1.5, 0.5], [2, -2, -2, 2]);
+    [-2.4, 1.6, 3, -1].forEach((value, n) => assertAlmostEquals(loss[n], value, 1e-6));
+    [0, 0, 3, -1].forEach((value, n) => assertAlmostEquals(slope[n], value, 1e-6));
+    assertEquals(stopped, [1, 1, 0, 0]);
+  },
+);
 
-test("clippedSurrogate: within the clip the loss is −r A and its gradient the policy gradient −r A", async (gpu) => {
+gpuTest("clippedSurrogate: within the clip the loss is −r A and its gradient the policy gradient −r A", async (gpu) => {
   const ratios = [0.81, 0.9, 1, 1.1, 1.19];
   const advantages = [3, -1, 0.5, -2, 1];
   const { loss, slope, stopped } = await at(gpu, ratios, advantages);
@@ -59,8 +59,11 @@ test("clippedSurrogate: within the clip the loss is −r A and its gradient the 
   assertEquals(stopped, [0, 0, 0, 0, 0]);
 });
 
-test("clippedSurrogate: where nothing is to gain there is neither loss nor gradient, whatever the ratio", async (gpu) => {
-  const { loss, slope, stopped } = await at(gpu, [1e-6, 0.5, 1, 2, 1e6], [0, 0, 0, 0, 0]);
-  assert([...loss, ...slope].every((value) => value === 0));
-  assertEquals(stopped, [0, 0, 0, 0, 0]);
-});
+gpuTest(
+  "clippedSurrogate: where nothing is to gain there is neither loss nor gradient, whatever the ratio",
+  async (gpu) => {
+    const { loss, slope, stopped } = await at(gpu, [1e-6, 0.5, 1, 2, 1e6], [0, 0, 0, 0, 0]);
+    assert([...loss, ...slope].every((value) => value === 0));
+    assertEquals(stopped, [0, 0, 0, 0, 0]);
+  },
+);

@@ -6,18 +6,18 @@ import columnsWgsl from "./columns.wgsl" with { type: "text" };
 
 const MAX_PARTS = 64;
 
-/** A kernel that sums over rows: `compute` of its WGSL is called as columns.wgsl does; `Params` has `rows`, `blocks` and `parts`. */
+/** A kernel that sums over rows. columns.wgsl calls `compute` of its WGSL; its `Params` has `rows`, `blocks` and `parts`. */
 export function defineColumnKernel(name: string, wgsl: string, compute = "compute"): BlockKernel {
   return defineBlockKernel(name, wgsl + columnsWgsl.replace("COMPUTE_COLUMN", compute));
 }
 
-/** Into how many shares the rows of a sum are split, so that few columns still fill a GPU. */
+/** The number of shares into which the rows of a sum are split, so that few columns still fill a GPU. */
 export function partsOfRows({ tuning }: Pick<Gpu, "tuning">, rows: number): number {
   return Math.max(1, Math.min(MAX_PARTS, Math.ceil(rows / tuning.rowsOfPart)));
 }
 
 /**
- * Runs a kernel on the columns of tensors of shape `"N C"`, whose outputs are bound as `outputs` names them.
+ * Runs a kernel on the columns of tensors of shape `"N C"`; `outputs` names the bindings of its outputs.
  *
  * @returns each output, `"parts C"`
  */

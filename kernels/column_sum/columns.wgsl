@@ -1,6 +1,6 @@
 
-// The entry point of kernels that sum over rows, column by column: an invocation owns a block of columns, a workgroup along y its share of
-// the rows, which are added in order. `at` is where the sums of a share go.
+// The entry point of kernels that sum over rows, column by column: an invocation owns a block of columns, and a workgroup along y owns its
+// share of the rows, which are added in order. `at` is where the sums of a share are stored.
 override WORKGROUP: u32 = 64u;
 
 @compute @workgroup_size(WORKGROUP)

@@ -27,7 +27,7 @@ export const concat: Op<"x" | "y", Record<never, never>> = {
     return { out, saved: {} };
   },
 
-  /** @throws {RangeError} if dOut has not the columns of x and y together */
+  /** @throws {RangeError} if dOut does not have the columns of x and y together */
   backward(gpu, dOut, { inputs: { x, y }, wanted }) {
     const [[rows, a], [, b]] = [x.shape, y.shape];
     if (dOut.shape.join() !== [rows, a + b].join()) {

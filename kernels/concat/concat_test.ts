@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import { axisSizes } from "../runtime/axes.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { concat } from "./concat.ts";
 
 checkOp(concat, [
@@ -11,10 +11,7 @@ checkOp(concat, [
   { label: "widths that are multiples of 4", inputs: { x: [203, 64], y: [203, 36] }, attrs: {} },
 ]);
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("concat: backward undoes forward to the bit, one input alone or both", async () => {
-  const gpu = await testGpu();
+gpuTest("concat: backward undoes forward to the bit, one input alone or both", async (gpu) => {
   for (const [a, b] of [[3, 5], [8, 4]]) {
     const values = (width: number) => Float32Array.from({ length: 6 * width }, (_, i) => Math.sin(i + width));
     const inputs = { x: gpu.upload(values(a), [6, a]), y: gpu.upload(values(b), [6, b]) };
@@ -28,13 +25,12 @@ test("concat: backward undoes forward to the bit, one input alone or both", asyn
   }
 });
 
-test("concat: unequal rows and a gradient of another width are refused", async () => {
+gpuTest("concat: unequal rows and a gradient of another width are refused", (gpu) => {
   assertThrows(
     () => axisSizes("concat", concat.axes, { x: { shape: [2, 3] }, y: { shape: [3, 3] } }),
     RangeError,
     "Cannot run concat: axis N of y is 3 but was 2 in x",
   );
-  const gpu = await testGpu();
   const inputs = { x: gpu.allocate([2, 3]), y: gpu.allocate([2, 5]) };
   const context = { inputs, out: gpu.allocate([2, 8]), saved: {}, attrs: {}, wanted: new Set(["x"] as const) };
   assertThrows(

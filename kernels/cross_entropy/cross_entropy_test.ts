@@ -1,6 +1,6 @@
 import { assertAlmostEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { crossEntropy } from "./cross_entropy.ts";
 
 const logits = (i: number) => 4 * Math.sin(i * i);
@@ -18,16 +18,11 @@ checkOp(crossEntropy, [
   },
 ]);
 
-Deno.test({
-  name: "crossEntropy of even logits is log V, whatever the label",
-  sanitizeResources: false,
-  async fn() {
-    const gpu = await testGpu();
-    for (const vocabSize of [1, 3, 8, 100, 2048]) {
-      const logits = gpu.upload(new Float32Array(3 * vocabSize).fill(0.25), [3, vocabSize]);
-      const labels = gpu.upload(Uint32Array.of(0, vocabSize >> 1, vocabSize - 1));
-      const { out } = crossEntropy.forward(gpu, { logits, labels }, {});
-      for (const value of await gpu.read(out)) assertAlmostEquals(value, Math.log(vocabSize), 1e-6);
-    }
-  },
+gpuTest("crossEntropy of even logits is log V, whatever the label", async (gpu) => {
+  for (const vocabSize of [1, 3, 8, 100, 2048]) {
+    const logits = gpu.upload(new Float32Array(3 * vocabSize).fill(0.25), [3, vocabSize]);
+    const labels = gpu.upload(Uint32Array.of(0, vocabSize >> 1, vocabSize - 1));
+    const { out } = crossEntropy.forward(gpu, { logits, labels }, {});
+    for (const value of await gpu.read(out)) assertAlmostEquals(value, Math.log(vocabSize), 1e-6);
+  }
 });

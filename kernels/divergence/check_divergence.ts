@@ -1,18 +1,18 @@
 import { assert, assertAlmostEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { checkOp } from "../check_op.ts";
+import { checkOp, type OpCase } from "../check_op.ts";
 import type { TemperatureAttrs } from "../log_sum_exp/temperature.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Shape } from "../runtime/tensor.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import type { Divergence } from "./divergence.ts";
 
 type Logits = Float32Array<ArrayBuffer>;
 
-/** What makes a divergence besides its temperature. */
+/** The attributes of a divergence other than its temperature. */
 type Parameters<Attrs extends TemperatureAttrs> = Omit<Attrs, "temperature">;
 
-/** The values of a divergence, and their gradients in the student's logits, `dOut` being 1. */
+/** The values of a divergence, and their gradients with respect to the student's logits, for a `dOut` of 1. */
 export async function runDivergence<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,
@@ -34,9 +34,9 @@ const logitsOf = (size: number, logit: (i: number) => number) =>
   Float32Array.from({ length: size }, (_, i) => logit(i));
 
 /**
- * Registers the tests of a divergence with each of some parameters: those of every op, and what holds for every
- * divergence. It is 0 with gradient 0 at equality, exactly; not negative beyond rounding; finite where probabilities
- * are 0; a temperature divides the logits.
+ * Registers the tests of a divergence for each of the given parameters: those of `checkOp`, and the laws that hold for every
+ * divergence. It is exactly 0, with gradient exactly 0, where both policies are equal; it is not negative beyond rounding; it is
+ * finite where probabilities are 0; and a temperature divides the logits.
  */
 export function checkDivergence<Attrs extends TemperatureAttrs>(
   op: Divergence<Attrs>,
@@ -45,60 +45,74 @@ export function checkDivergence<Attrs extends TemperatureAttrs>(
   for (const given of parameters) {
     const attrsAt = (temperature: number) => ({ ...given, temperature }) as Attrs;
     const settings = Object.entries(given).map(([name, value]) => `, ${name} ${value}`).join("");
-    checkOp(op, [
-      { label: `one entry${settings}`, inputs: { student: [1, 1], teacher: [1, 1] }, attrs: attrsAt(1) },
-      {
-        label: `odd sizes${settings}`,
-        inputs: { student: [7, 37], teacher: [7, 37] },
-        attrs: attrsAt(1),
-        fill: { student, teacher },
-      },
-      { label: `rows read in fours${settings}`, inputs: { student: [5, 52], teacher: [5, 52] }, attrs: attrsAt(0.5) },
-      {
-        label: `a vocabulary, temperature 2${settings}`,
-        inputs: { student: [9, 2048], teacher: [9, 2048] },
-        attrs: attrsAt(2),
-        fill: { student, teacher },
-      },
-    ]);
-    const test = (law: string, fn: (gpu: Gpu) => Promise<void>) =>
-      Deno.test({
-        name: `${op.name}${settings}: ${law}`,
-        sanitizeResources: false,
-        fn: async () => await fn(await testGpu()),
-      });
+    checkOp(op, casesOf(settings, attrsAt));
+    const test = (law: string, fn: (gpu: Gpu) => Promise<void>) => gpuTest(`${op.name}${settings}: ${law}`, fn);
     test("equal logits give exactly 0, with gradient exactly 0", (gpu) => checkEquality(gpu, op, attrsAt));
     test("it is never negative beyond rounding", (gpu) => checkSign(gpu, op, attrsAt(1)));
     test("probabilities of 0 give the reference's finite values", (gpu) => checkZeros(gpu, op, attrsAt(1)));
-    test("at a temperature it is that of divided logits, its gradient divided once more", async (gpu) => {
-      const shape = [4, 45];
-      const logits = (divisor: number) => ({
-        student: logitsOf(4 * 45, (i) => student(i) / divisor),
-        teacher: logitsOf(4 * 45, (i) => teacher(i) / divisor),
-      });
-      const warm = await runDivergence(gpu, op, logits(1), shape, attrsAt(4));
-      const divided = await runDivergence(gpu, op, logits(4), shape, attrsAt(1));
-      warm.values.forEach((value, i) => assertAlmostEquals(value, divided.values[i], 1e-6));
-      warm.gradient.forEach((slope, i) => assertAlmostEquals(slope, divided.gradient[i] / 4, 1e-7));
-    });
-    test("a temperature that is not positive is refused", async (gpu) => {
-      const logits = gpu.allocate([1, 4]);
-      for (const temperature of [0, -1, NaN]) {
-        assertThrows(
-          () => op.forward(gpu, { student: logits, teacher: logits }, attrsAt(temperature)),
-          RangeError,
-          `Cannot run ${op.name}: temperature is ${temperature}, not positive`,
-        );
-      }
-      await gpu.settle();
-    });
+    test("at a temperature it is that of divided logits, its gradient divided once more", (gpu) =>
+      checkTemperature(gpu, op, attrsAt));
+    test("a temperature that is not positive is refused", (gpu) => checkRefusedTemperatures(gpu, op, attrsAt));
   }
+}
+
+type AttrsAt<Attrs> = (temperature: number) => Attrs;
+
+function casesOf<Attrs>(settings: string, attrsAt: AttrsAt<Attrs>): OpCase<"student" | "teacher", Attrs>[] {
+  return [
+    { label: `one entry${settings}`, inputs: { student: [1, 1], teacher: [1, 1] }, attrs: attrsAt(1) },
+    {
+      label: `odd sizes${settings}`,
+      inputs: { student: [7, 37], teacher: [7, 37] },
+      attrs: attrsAt(1),
+      fill: { student, teacher },
+    },
+    { label: `rows read in fours${settings}`, inputs: { student: [5, 52], teacher: [5, 52] }, attrs: attrsAt(0.5) },
+    {
+      label: `a vocabulary, temperature 2${settings}`,
+      inputs: { student: [9, 2048], teacher: [9, 2048] },
+      attrs: attrsAt(2),
+      fill: { student, teacher },
+    },
+  ];
+}
+
+async function checkTemperature<Attrs extends TemperatureAttrs>(
+  gpu: Gpu,
+  op: Divergence<Attrs>,
+  attrsAt: AttrsAt<Attrs>,
+): Promise<void> {
+  const shape = [4, 45];
+  const logits = (divisor: number) => ({
+    student: logitsOf(4 * 45, (i) => student(i) / divisor),
+    teacher: logitsOf(4 * 45, (i) => teacher(i) / divisor),
+  });
+  const warm = await runDivergence(gpu, op, logits(1), shape, attrsAt(4));
+  const divided = await runDivergence(gpu, op, logits(4), shape, attrsAt(1));
+  warm.values.forEach((value, i) => assertAlmostEquals(value, divided.values[i], 1e-6));
+  warm.gradient.forEach((slope, i) => assertAlmostEquals(slope, divided.gradient[i] / 4, 1e-7));
+}
+
+async function checkRefusedTemperatures<Attrs extends TemperatureAttrs>(
+  gpu: Gpu,
+  op: Divergence<Attrs>,
+  attrsAt: AttrsAt<Attrs>,
+): Promise<void> {
+  const logits = gpu.allocate([1, 4]);
+  for (const temperature of [0, -1, NaN]) {
+    assertThrows(
+      () => op.forward(gpu, { student: logits, teacher: logits }, attrsAt(temperature)),
+      RangeError,
+      `Cannot run ${op.name}: temperature is ${temperature}, not positive`,
+    );
+  }
+  await gpu.settle();
 }
 
 async function checkEquality<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,
-  attrsAt: (temperature: number) => Attrs,
+  attrsAt: AttrsAt<Attrs>,
 ): Promise<void> {
   for (const [rows, vocabSize] of [[1, 1], [3, 37], [6, 2048]]) {
     for (const temperature of [1, 0.7]) {
@@ -111,7 +125,7 @@ async function checkEquality<Attrs extends TemperatureAttrs>(
   }
 }
 
-/** Policies that are nearly equal, where a sum of rounded terms would first fall below 0. */
+/** Checks policies that are nearly equal, where a sum of rounded terms would first fall below 0. */
 async function checkSign<Attrs extends TemperatureAttrs>(gpu: Gpu, op: Divergence<Attrs>, attrs: Attrs): Promise<void> {
   const logit = fc.double({ min: -15, max: 15, noNaN: true });
   const change = fc.double({ min: -1, max: 1, noNaN: true });
@@ -127,7 +141,7 @@ async function checkSign<Attrs extends TemperatureAttrs>(gpu: Gpu, op: Divergenc
   );
 }
 
-/** Rows in which either policy, both or none has actions of probability 0, in float32 and in part in float64. */
+/** Checks rows in which either policy, both or neither has actions of probability 0, in float32 and partly in float64. */
 async function checkZeros<Attrs extends TemperatureAttrs>(
   gpu: Gpu,
   op: Divergence<Attrs>,

@@ -5,7 +5,7 @@ import type { Op } from "../op.ts";
 import wgsl from "./divergence.wgsl" with { type: "text" };
 import { divergenceReference } from "./divergence_reference.ts";
 
-/** What makes a divergence: Σ_V term(log p, log q), p of the teacher and q of the student. */
+/** Defines a divergence Σ_V term(log p, log q), where p is the teacher's policy and q the student's. */
 export interface DivergenceDefinition<Attrs extends TemperatureAttrs> {
   /**
    * Declares `struct Params { rows: u32, blocks: u32, inverseTemperature: f32, … }` and two functions of (logP: Block,
@@ -14,7 +14,7 @@ export interface DivergenceDefinition<Attrs extends TemperatureAttrs> {
    */
   readonly wgsl: string;
   /**
-   * Values of the further fields of `Params`.
+   * Values of the other fields of `Params`.
    *
    * @throws {RangeError} where an attribute is out of range: see `requireAttr`
    */
@@ -24,8 +24,8 @@ export interface DivergenceDefinition<Attrs extends TemperatureAttrs> {
 }
 
 /**
- * A distance between two policies, one number a row, from logits of both divided by the temperature. Differentiable in
- * the student; backward needs the rows' log-sum-exps and the sum of their slopes. Nothing of size V is stored.
+ * A distance between two policies, one number per row, computed from the logits of both divided by the temperature. It is
+ * differentiable in the student; backward needs the rows' log-sum-exps and the sum of their slopes. Nothing of size V is stored.
  */
 export type Divergence<Attrs extends TemperatureAttrs = TemperatureAttrs> = Op<
   "student" | "teacher",

@@ -1,8 +1,8 @@
 // out = sum_V term(log p, log q), p = softmax_V(teacher / T), q = softmax_V(student / T); dStudent = dOut / T * (s - q
 // slopeSum) with s = slope(log p, log q) = d term / d log q and slopeSum = sum_V s. As sum_V q = 1, slope may add any
 // multiple of q: with the right one it is exactly 0 at p = q. The text before this one declares Params, term and slope.
-// student, teacher, dStudent: N V; out, slopeSum, dOut: N; studentLogSumExp, teacherLogSumExp: N 2. One workgroup owns
-// one row; forward reads it twice, so that the sum is of the terms themselves and not a difference of larger numbers.
+// student, teacher, dStudent: N V; out, slopeSum, dOut: N; studentLogSumExp, teacherLogSumExp: N 2. Row by row;
+// forward reads a row twice, so that it sums the terms themselves and not a difference of larger numbers.
 @group(0) @binding(0) var<storage, read> student: array<Block>;
 @group(0) @binding(1) var<storage, read> teacher: array<Block>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;

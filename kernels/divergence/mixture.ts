@@ -1,9 +1,9 @@
 import type { TemperatureAttrs } from "../log_sum_exp/temperature.ts";
 import { requireAttr } from "./divergence.ts";
 
-/** Of Kullback-Leibler divergences from a mixture of both policies, skewed towards the first. */
+/** Attributes of the Kullback-Leibler divergences from a mixture of both policies, skewed towards the first. */
 export interface SkewAttrs extends TemperatureAttrs {
-  /** The share that the first policy has in the mixture: from 0 (no mixture) to below 1. */
+  /** The share of the first policy in the mixture: from 0 (no mixture) to below 1. */
   readonly skew: number;
 }
 

@@ -1,5 +1,5 @@
 // log(share x + (1 - share) y) from log x and log y, for 0 <= share < 1: relative to the larger, so that nothing
-// overflows, and exactly log y where share is 0 or x = y, since share + (1 - share) rounds to 1.
+// overflows, and exactly log y where share is 0 or x = y, because share + (1 - share) rounds to 1.
 fn logMixture(share: f32, logX: Block, logY: Block) -> Block {
   if (share == 0.0) { return logY; }
   let smaller = exp(-abs(logX - logY));

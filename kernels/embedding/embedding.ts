@@ -10,8 +10,9 @@ const linkKernel = defineElementwiseBlocks("embedding.links", wgsl, "link")[1];
 const gatherKernel = defineElementwiseBlocks("embedding.dTable", wgsl, "gather");
 
 /**
- * The rows of a table by index: token and position embeddings, and the selection of states. The gradient of a row that
- * several n name is summed in order of n. Every id must be below V: ids are not checked, as they may come from the GPU.
+ * The rows of a table by index: token and position embeddings, and the selection of states. Where several n have the same
+ * id, the gradient of its row is summed in order of n. Every id must be below V; ids are not checked, because they may come
+ * from the GPU.
  */
 export const embedding: Op<"table" | "ids", Record<never, never>> = {
   name: "embedding",

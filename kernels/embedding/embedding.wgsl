@@ -1,8 +1,8 @@
 // out[n] = table[ids[n]]; dTable[r] = sum of dOut[n] over the n with ids[n] = r, in order of n, without atomics.
 // table, dTable: V C; ids: N; out, dOut: N C; rows in blocks, of four numbers where C is a multiple of 4.
-// Backward needs, of every n, whether it is the first with its id, and which is the next (links: N 2). An invocation of
-// `link` finds both for one n by a look at all ids. In `gather` the invocations of a first n follow its chain and sum
-// one block each; those of other n end at once. The rows of dTable that no id names are zeroed by the host.
+// For every n, backward needs to know whether it is the first with its id, and which n is the next (links: N 2). An
+// invocation of `link` finds both for one n by reading all ids. In `gather`, the invocations of a first n follow its
+// chain and sum one block each; those of any other n end at once. The host zeroes the rows of dTable that no id names.
 struct Params { count: u32, width: u32 }
 
 @group(0) @binding(0) var<storage, read> table: array<Block>;

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkOp } from "../check_op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { embedding } from "./embedding.ts";
 
 checkOp(embedding, [
@@ -57,10 +57,7 @@ async function tableGradient(
   return values;
 }
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("embedding: the gradient of the table is the sum in order of n to the bit, whatever the ids", async () => {
-  const gpu = await testGpu();
+gpuTest("embedding: the gradient of the table is the sum in order of n to the bit, whatever the ids", async (gpu) => {
   const cases = fc.integer({ min: 1, max: 40 }).chain((rows) =>
     fc.record({
       rows: fc.constant(rows),
@@ -78,16 +75,14 @@ test("embedding: the gradient of the table is the sum in order of n to the bit, 
   );
 });
 
-test("embedding: an id that 16,384 rows name gets the gradients of all of them", async () => {
-  const gpu = await testGpu();
+gpuTest("embedding: an id that 16,384 rows name gets the gradients of all of them", async (gpu) => {
   const [rows, size, count] = [3, 4, 16_384];
   const ids = Uint32Array.from({ length: count }, (_, n) => n === 7 ? 2 : 1);
   const gradient = await tableGradient(gpu, rows, size, ids, new Float32Array(count * size).fill(1));
   assertEquals([...gradient], [0, 0, 0, 0, ...Array(4).fill(count - 1), 1, 1, 1, 1]);
 });
 
-test("embedding: the gradients of a table's rows sum to those of the output", async () => {
-  const gpu = await testGpu();
+gpuTest("embedding: the gradients of a table's rows sum to those of the output", async (gpu) => {
   const [rows, size, count] = [2048, 8, 1024];
   const ids = Uint32Array.from({ length: count }, (_, n) => n * n * 31 % rows);
   const gradient = await tableGradient(gpu, rows, size, ids, new Float32Array(count * size).fill(1));

@@ -1,5 +1,5 @@
 // out = -sum_V p log p, p = softmax_V(logits); dLogits = -dOut * p * (log p + out).
-// logits, dLogits: N V; out, dOut: N; logSumExp: N 2. Row by row; forward reads it twice, so that the sum is of
+// logits, dLogits: N V; out, dOut: N; logSumExp: N 2. Row by row; forward reads a row twice, so that it sums
 // p log p itself and not a difference of larger numbers.
 struct Params { rows: u32, blocks: u32 }
 

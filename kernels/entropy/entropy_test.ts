@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Shape } from "../runtime/tensor.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { entropy } from "./entropy.ts";
 
 const logits = (i: number) => 4 * Math.sin(i * i);
@@ -14,9 +14,6 @@ checkOp(entropy, [
   { label: "a vocabulary", inputs: { logits: [33, 2048] }, attrs: {}, fill: { logits } },
 ]);
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 async function run(gpu: Gpu, values: ArrayLike<number>, shape: Shape) {
   const inputs = { logits: gpu.upload(Float32Array.from(values), shape) };
   const { out, saved } = entropy.forward(gpu, inputs, {});
@@ -26,7 +23,7 @@ async function run(gpu: Gpu, values: ArrayLike<number>, shape: Shape) {
   return { out: values_, gradient };
 }
 
-test("entropy is largest, log V with gradient 0, at even logits", async (gpu) => {
+gpuTest("entropy is largest, log V with gradient 0, at even logits", async (gpu) => {
   for (const vocabSize of [1, 5, 64, 1000]) {
     const { out: [value], gradient } = await run(gpu, new Float32Array(vocabSize).fill(2), [1, vocabSize]);
     assertAlmostEquals(value, Math.log(vocabSize), 1e-5);
@@ -34,7 +31,7 @@ test("entropy is largest, log V with gradient 0, at even logits", async (gpu) =>
   }
 });
 
-test("entropy of a certain policy is 0, with gradient 0", async (gpu) => {
+gpuTest("entropy of a certain policy is 0, with gradient 0", async (gpu) => {
   const { out: [value], gradient } = await run(gpu, Float32Array.from({ length: 21 }, (_, i) => i === 4 ? 300 : 0), [
     1,
     21,
@@ -42,7 +39,7 @@ test("entropy of a certain policy is 0, with gradient 0", async (gpu) => {
   assert(value === 0 && gradient.every((slope) => slope === 0));
 });
 
-test("entropy of a policy even over two actions is log 2, whatever is added to the logits", async (gpu) => {
+gpuTest("entropy of a policy even over two actions is log 2, whatever is added to the logits", async (gpu) => {
   for (const shift of [0, -90, 5000]) {
     const { out: [value] } = await run(gpu, [shift, shift - 200, shift, shift - 300, shift - 250], [1, 5]);
     assertAlmostEquals(value, Math.LN2, 1e-6);

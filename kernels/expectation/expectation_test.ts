@@ -3,7 +3,7 @@ import { checkOp } from "../check_op.ts";
 import { pick } from "../pick/pick.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { expectation } from "./expectation.ts";
 
 const logits = (i: number) => 4 * Math.sin(i * i);
@@ -15,9 +15,6 @@ checkOp(expectation, [
   { label: "a vocabulary", inputs: { logits: [33, 2048], values: [33, 2048] }, attrs: {}, fill: { logits } },
 ]);
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 const uploadRows = (gpu: Gpu, [rows, size]: [number, number], value: (index: number) => number) =>
   gpu.upload(Float32Array.from({ length: rows * size }, (_, i) => value(i)), [rows, size]);
 
@@ -27,7 +24,7 @@ function gradients(gpu: Gpu, inputs: { logits: Tensor; values: Tensor }, wanted:
   return expectation.backward(gpu, dOut, { inputs, out, saved, attrs: {}, wanted: new Set(wanted) });
 }
 
-test("expectation of a constant is that constant, and pushes no logit", async (gpu) => {
+gpuTest("expectation of a constant is that constant, and pushes no logit", async (gpu) => {
   const inputs = { logits: uploadRows(gpu, [3, 50], logits), values: uploadRows(gpu, [3, 50], () => 0.75) };
   const { out } = expectation.forward(gpu, inputs, {});
   for (const value of await gpu.read(out)) assertAlmostEquals(value, 0.75, 1e-6);
@@ -35,7 +32,7 @@ test("expectation of a constant is that constant, and pushes no logit", async (g
   for (const value of await gpu.read(dLogits!)) assertAlmostEquals(value, 0, 1e-6);
 });
 
-test("expectation under even logits is the mean", async (gpu) => {
+gpuTest("expectation under even logits is the mean", async (gpu) => {
   const inputs = { logits: uploadRows(gpu, [2, 40], () => -3), values: uploadRows(gpu, [2, 40], (i) => i) };
   const { out } = expectation.forward(gpu, inputs, {});
   const [first, second] = await gpu.read(out);
@@ -43,7 +40,7 @@ test("expectation under even logits is the mean", async (gpu) => {
   assertAlmostEquals(second, 59.5, 1e-5);
 });
 
-test("expectation under a policy that is certain of its action picks that action's value", async (gpu) => {
+gpuTest("expectation under a policy that is certain of its action picks that action's value", async (gpu) => {
   const ids = Uint32Array.of(0, 6, 3, 12);
   const shape: [number, number] = [4, 13];
   const certain = uploadRows(gpu, shape, (i) => i % 13 === ids[Math.floor(i / 13)] ? 200 : 0);
@@ -53,7 +50,7 @@ test("expectation under a policy that is certain of its action picks that action
   assertEquals(...(await gpu.readAll([out, picked]) as [Float32Array, Float32Array]));
 });
 
-test("expectation: the gradient of the values sums to dOut in every row", async (gpu) => {
+gpuTest("expectation: the gradient of the values sums to dOut in every row", async (gpu) => {
   const inputs = { logits: uploadRows(gpu, [3, 301], logits), values: uploadRows(gpu, [3, 301], (i) => Math.cos(i)) };
   const dValues = Array.from(await gpu.read(gradients(gpu, inputs, ["values"]).values!));
   for (let n = 0; n < 3; n++) {
@@ -61,7 +58,7 @@ test("expectation: the gradient of the values sums to dOut in every row", async 
   }
 });
 
-test("expectation computes only the gradients that are asked for", async (gpu) => {
+gpuTest("expectation computes only the gradients that are wanted", async (gpu) => {
   const inputs = { logits: uploadRows(gpu, [2, 9], logits), values: uploadRows(gpu, [2, 9], logits) };
   const onlyLogits = gradients(gpu, inputs, ["logits"]);
   const onlyValues = gradients(gpu, inputs, ["values"]);

@@ -2,7 +2,7 @@ import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import wgsl from "./global_norm.wgsl" with { type: "text" };
 
 const text = workgroupWgsl + wgsl;
@@ -42,7 +42,7 @@ export function globalNorm(gpu: Gpu, gradients: readonly Tensor[]): Tensor {
 
 /**
  * The factor that brings gradients of norm `norm` (`"1"`) down to `maxGradNorm` → `"1"`: min(1, maxGradNorm / (norm + 1e-6)),
- * as PyTorch's `clip_grad_norm_`. For `gradScale` of `adamW`; nothing is read back.
+ * as in PyTorch's `clip_grad_norm_`. It is meant for `gradScale` of `adamW`; nothing is read back.
  */
 export function clipScale(gpu: Gpu, norm: Tensor, maxGradNorm: number): Tensor {
   axisSizes("clipScale", { norm: "1" }, { norm });

@@ -2,8 +2,8 @@
 //                                                                                               (Ba et al. 2016)
 // x, out, dOut, dX: N C; weight, bias: C; means, inverses (1 / deviation): N.
 // Rows are read by blocks, of four numbers where C is a multiple of 4, of one otherwise; `blocks` is a row's blocks.
-// f32 sums in a fixed order. The variance is summed from deviations, after the mean: no
-// difference of large squares.
+// f32 sums in a fixed order. The variance is summed from deviations, after the mean,
+// and not computed as a difference of large squares.
 struct Params { rows: u32, blocks: u32, size: f32, eps: f32 }
 
 @group(0) @binding(0) var<storage, read> x: array<Block>;

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { layerNorm } from "./layer_norm.ts";
 
 checkOp(layerNorm, [
@@ -21,10 +21,8 @@ async function normalised(gpu: Gpu, x: Float32Array<ArrayBuffer>): Promise<Float
   return await gpu.read(out) as Float32Array;
 }
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("layerNorm: a row comes out with mean 0 and biased variance 1", async () => {
-  const out = await normalised(await testGpu(), values);
+gpuTest("layerNorm: a row comes out with mean 0 and biased variance 1", async (gpu) => {
+  const out = await normalised(gpu, values);
   for (let n = 0; n < rows; n++) {
     const row = Array.from(out.subarray(n * size, (n + 1) * size));
     const mean = row.reduce((sum, value) => sum + value, 0) / size;
@@ -33,22 +31,23 @@ test("layerNorm: a row comes out with mean 0 and biased variance 1", async () =>
   }
 });
 
-test("layerNorm: a shift and a positive factor of a row change nothing, even a shift of 1,000 deviations", async () => {
-  const gpu = await testGpu();
-  const out = await normalised(gpu, values);
-  // Sixteenths, so that float32 holds the shifted row exactly.
-  const coarse = values.map((value) => Math.round(16 * value) / 16);
-  const coarseOut = await normalised(gpu, coarse);
-  const shifted = await normalised(gpu, coarse.map((value) => value + 1024));
-  const scaled = await normalised(gpu, values.map((value) => 8 * value));
-  out.forEach((value, i) => {
-    assert(Math.abs(scaled[i] - value) < 1e-6, `scaled: ${scaled[i]} for ${value}`);
-    assert(Math.abs(shifted[i] - coarseOut[i]) < 2e-4, `shifted: ${shifted[i]} for ${coarseOut[i]}`);
-  });
-});
+gpuTest(
+  "layerNorm: a shift and a positive factor of a row change nothing, even a shift of 1,000 deviations",
+  async (gpu) => {
+    const out = await normalised(gpu, values);
+    // Sixteenths, so that float32 holds the shifted row exactly.
+    const coarse = values.map((value) => Math.round(16 * value) / 16);
+    const coarseOut = await normalised(gpu, coarse);
+    const shifted = await normalised(gpu, coarse.map((value) => value + 1024));
+    const scaled = await normalised(gpu, values.map((value) => 8 * value));
+    out.forEach((value, i) => {
+      assert(Math.abs(scaled[i] - value) < 1e-6, `scaled: ${scaled[i]} for ${value}`);
+      assert(Math.abs(shifted[i] - coarseOut[i]) < 2e-4, `shifted: ${shifted[i]} for ${coarseOut[i]}`);
+    });
+  },
+);
 
-test("layerNorm: the gradient of a row is orthogonal to shifts and to the row", async () => {
-  const gpu = await testGpu();
+gpuTest("layerNorm: the gradient of a row is orthogonal to shifts and to the row", async (gpu) => {
   const weight = gpu.upload(Float32Array.from({ length: size }, (_, c) => Math.cos(c)));
   const inputs = { x: gpu.upload(values, [rows, size]), weight, bias: gpu.upload(new Float32Array(size)) };
   const { out, saved } = layerNorm.forward(gpu, inputs, { eps: 0 });

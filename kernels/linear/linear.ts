@@ -7,7 +7,7 @@ import { linearReference } from "./linear_reference.ts";
 
 type NoAttrs = Record<never, never>;
 
-/** x Wᵀ: a linear layer without bias, weights as PyTorch keeps them. */
+/** x Wᵀ: a linear layer without a bias; weights have PyTorch's layout. */
 export const linear: Op<"x" | "weight", NoAttrs> = {
   name: "linear",
   axes: { x: "N I", weight: "O I", out: "N O" },
@@ -29,7 +29,7 @@ export const linearResidual: Op<"x" | "weight" | "residual", NoAttrs> = {
   reference: ({ x, weight, residual }) => linearReference(x, weight, true, { residual }),
 };
 
-/** x Wᵀ + b: a linear layer, weights as PyTorch keeps them. */
+/** x Wᵀ + b: a linear layer; weights have PyTorch's layout. */
 export const linearWithBias: Op<"x" | "weight" | "bias", NoAttrs> = {
   name: "linearWithBias",
   axes: { x: "N I", weight: "O I", bias: "O", out: "N O" },

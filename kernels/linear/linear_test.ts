@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { add } from "../add/add.ts";
+import { add } from "../elementwise/add/add.ts";
 import { checkOp } from "../check_op.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { conv1d, conv1dResidual, linear, linearResidual, linearWithBias } from "./linear.ts";
 
 checkOp(linear, [
@@ -31,25 +31,20 @@ checkOp(conv1dResidual, [
   { label: "aligned sizes", inputs: { x: [33, 16], weight: [16, 140], bias: [140], residual: [33, 140] }, attrs: {} },
 ]);
 
-Deno.test({
-  name: "conv1dResidual: to the bit what conv1d and an addition give",
-  sanitizeResources: false,
-  async fn() {
-    const gpu = await testGpu();
-    const wave = (length: number, frequency: number) =>
-      Float32Array.from({ length }, (_, i) => Math.sin(frequency * i * i));
-    for (const rows of [1, 7, 40]) {
-      const residual = gpu.upload(wave(rows * 36, 0.3), [rows, 36]);
-      const inputs = {
-        x: gpu.upload(wave(rows * 20, 0.7), [rows, 20]),
-        weight: gpu.upload(wave(20 * 36, 1.3), [20, 36]),
-        bias: gpu.upload(wave(36, 2.1)),
-      };
-      const product = conv1d.forward(gpu, inputs, {}).out;
-      const sum = add.forward(gpu, { x: residual, y: product }, { xScale: 1, yScale: 1 }).out;
-      const fused = conv1dResidual.forward(gpu, { ...inputs, residual }, {}).out;
-      const [expected, actual] = await gpu.readAll([sum, fused]);
-      assertEquals(actual, expected);
-    }
-  },
+gpuTest("conv1dResidual: to the bit what conv1d and an addition give", async (gpu) => {
+  const wave = (length: number, frequency: number) =>
+    Float32Array.from({ length }, (_, i) => Math.sin(frequency * i * i));
+  for (const rows of [1, 7, 40]) {
+    const residual = gpu.upload(wave(rows * 36, 0.3), [rows, 36]);
+    const inputs = {
+      x: gpu.upload(wave(rows * 20, 0.7), [rows, 20]),
+      weight: gpu.upload(wave(20 * 36, 1.3), [20, 36]),
+      bias: gpu.upload(wave(36, 2.1)),
+    };
+    const product = conv1d.forward(gpu, inputs, {}).out;
+    const sum = add.forward(gpu, { x: residual, y: product }, { xScale: 1, yScale: 1 }).out;
+    const fused = conv1dResidual.forward(gpu, { ...inputs, residual }, {}).out;
+    const [expected, actual] = await gpu.readAll([sum, fused]);
+    assertEquals(actual, expected);
+  }
 });

@@ -7,14 +7,14 @@ import wgsl from "./log_mixture.wgsl" with { type: "text" };
 
 const kernel = defineVocabKernel("logMixture", wgsl);
 const AXES = { first: "N V", second: "N V" };
-/** In place of log 0, which a kernel need not know. */
+/** Stands for log 0, so that the kernel need not handle infinity. */
 const LOG_OF_NOTHING = -1e30;
 
 /**
  * log((1 − weight) softmax(first) + weight softmax(second)) of every row: logits whose softmax is the mixture of two policies,
  * `"N V"` each. Forward only.
  *
- * @throws {RangeError} if the shapes differ or the weight is no share
+ * @throws {RangeError} if the shapes differ or the weight is not from 0 to 1
  */
 export function logMixture(
   gpu: Gpu,

@@ -1,6 +1,6 @@
 // out = log(w1 p + w2 q), p = softmax_V(first), q = softmax_V(second), given log w1 and log w2: the logits of a mixture.
 // first, second, out: N V. A row is read twice. With a = log(w1 p) and b = log(w2 q),
-// out = max(a, b) + log(1 + exp(-|a - b|)): nothing overflows, and where both are far below 1 their ratio still counts.
+// out = max(a, b) + log(1 + exp(-|a - b|)): nothing overflows, and the ratio still counts where both are far below 1.
 struct Params { rows: u32, blocks: u32, firstLogWeight: f32, secondLogWeight: f32 }
 
 @group(0) @binding(0) var<storage, read> first: array<Block>;

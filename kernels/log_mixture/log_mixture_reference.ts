@@ -9,7 +9,7 @@ export function logMixtureReference(
   const secondRows = rowsOf(second);
   const data = rowsOf(first).flatMap((row, n) => {
     const [logP, logQ] = [logSoftmaxReference(row), logSoftmaxReference(secondRows[n])];
-    // Relative to the larger one, so that what is too small for a float64 still has a logarithm.
+    // Relative to the larger one, so that a probability too small for a float64 still has a logarithm.
     return Array.from(logP, (p, v) => {
       const largest = Math.max(p, logQ[v]);
       return largest + Math.log((1 - weight) * Math.exp(p - largest) + weight * Math.exp(logQ[v] - largest));

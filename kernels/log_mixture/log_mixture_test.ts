@@ -2,12 +2,9 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import type { Array64 } from "../op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Shape } from "../runtime/tensor.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { logMixture } from "./log_mixture.ts";
 import { logMixtureReference } from "./log_mixture_reference.ts";
-
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 type Logits = Float32Array<ArrayBuffer>;
 
@@ -27,12 +24,12 @@ async function run(gpu: Gpu, one: Logits, other: Logits, shape: Shape, weight: n
 }
 
 for (const shape of [[1, 1], [7, 37], [5, 52], [33, 2048], [3, 50_257]]) {
-  test(`logMixture equals the reference: [${shape}]`, async (gpu) => {
+  gpuTest(`logMixture equals the reference: [${shape}]`, async (gpu) => {
     const [one, other] = [filled(shape, first), filled(shape, second)];
     for (const weight of [0, 1e-6, 0.2, 0.5, 0.93, 1]) {
       const values = await run(gpu, one, other, shape, weight);
       const expected = logMixtureReference({ first: asArray64(one, shape), second: asArray64(other, shape) }, weight);
-      // Sums of tens of thousands of terms round to some 1e-5.
+      // Sums of tens of thousands of terms are rounded to about 1e-5.
       const tolerance = shape[1] > 10_000 ? 2e-5 : 2e-6;
       expected.data.forEach((value, i) =>
         assertAlmostEquals(values[i], value, tolerance * Math.max(1, -value), `${i}`)
@@ -41,7 +38,7 @@ for (const shape of [[1, 1], [7, 37], [5, 52], [33, 2048], [3, 50_257]]) {
   });
 }
 
-test("logMixture gives the logarithms of probabilities: every row sums to 1", async (gpu) => {
+gpuTest("logMixture gives the logarithms of probabilities: every row sums to 1", async (gpu) => {
   const shape = [4, 61];
   const values = await run(gpu, filled(shape, first), filled(shape, second), shape, 0.2);
   for (let n = 0; n < 4; n++) {
@@ -50,7 +47,7 @@ test("logMixture gives the logarithms of probabilities: every row sums to 1", as
   }
 });
 
-test("logMixture of a policy with itself is that policy, at every weight", async (gpu) => {
+gpuTest("logMixture of a policy with itself is that policy, at every weight", async (gpu) => {
   const shape = [3, 37];
   const logits = filled(shape, first);
   const alone = await run(gpu, logits, logits, shape, 0);
@@ -60,14 +57,17 @@ test("logMixture of a policy with itself is that policy, at every weight", async
   }
 });
 
-test("logMixture takes its parts by their weight: exchanged policies at the complement give the same", async (gpu) => {
-  const shape = [4, 52];
-  const [one, other] = [filled(shape, first), filled(shape, second)];
-  const [values, exchanged] = [await run(gpu, one, other, shape, 0.25), await run(gpu, other, one, shape, 0.75)];
-  assertEquals(exchanged, values);
-});
+gpuTest(
+  "logMixture takes its parts by their weight: exchanged policies at the complement give the same",
+  async (gpu) => {
+    const shape = [4, 52];
+    const [one, other] = [filled(shape, first), filled(shape, second)];
+    const [values, exchanged] = [await run(gpu, one, other, shape, 0.25), await run(gpu, other, one, shape, 0.75)];
+    assertEquals(exchanged, values);
+  },
+);
 
-test("logMixture is finite where one policy, or both, all but rule a token out", async (gpu) => {
+gpuTest("logMixture is finite where one policy, or both, all but rule a token out", async (gpu) => {
   const shape = [3, 8];
   const one = filled(shape, (i) => i % 4 === 0 ? 1e4 : -1e4);
   const other = filled(shape, (i) => i % 4 === 1 ? 300 : -300);
@@ -76,7 +76,7 @@ test("logMixture is finite where one policy, or both, all but rule a token out",
   expected.data.forEach((value, i) => assertAlmostEquals(values[i], value, 2e-6 * Math.max(1, -value)));
 });
 
-test("logMixture gives equal bits in two runs", async (gpu) => {
+gpuTest("logMixture gives equal bits in two runs", async (gpu) => {
   const shape = [9, 1003];
   const [one, other] = [filled(shape, first), filled(shape, second)];
   const bits = async () => new Uint32Array((await run(gpu, one, other, shape, 0.2)).buffer);
@@ -85,7 +85,7 @@ test("logMixture gives equal bits in two runs", async (gpu) => {
   assertEquals(await bits(), before);
 });
 
-test("logMixture refuses a weight that is no share, and shapes that differ", async (gpu) => {
+gpuTest("logMixture refuses a weight outside 0 to 1, and shapes that differ", async (gpu) => {
   const logits = gpu.allocate([2, 4]);
   for (const weight of [-0.1, 1.1, NaN]) {
     assertThrows(

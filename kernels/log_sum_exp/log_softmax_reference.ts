@@ -13,7 +13,7 @@ export function logSoftmaxReference(logits: Float64Array, temperature = 1): Floa
   return scaled.map((logit) => logit - largest - logSum);
 }
 
-/** One number per row, `"N"`. */
+/** An array of one number per row, `"N"`. */
 export function perRow(rows: number, value: (row: number) => number): Array64 {
   return { shape: [rows], data: Float64Array.from({ length: rows }, (_, n) => value(n)) };
 }

@@ -1,7 +1,7 @@
 // Online log-sum-exp of a row of logits z, and the mean of values under softmax(z), in one pass:
 // logSumExp = (largest, log sum_V exp(z - largest)), mean = sum_V exp(z - largest) value / sum_V exp(z - largest).
-// The two parts of logSumExp are kept apart: their sum would lose the second where logits are far from 0.
-// A share is what one invocation has read; the shares of its lanes make a row. Sums in a fixed order.
+// The two parts of logSumExp are kept apart, because their sum would lose the second where logits are far from 0.
+// A share covers what one invocation has read; the shares of its lanes make a row. Sums are in a fixed order.
 const LOWEST = -3.4028234e38;
 
 struct Share { largest: f32, sum: Block, weighted: Block }

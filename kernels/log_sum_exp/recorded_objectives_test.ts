@@ -1,20 +1,20 @@
 import { assert, assertAlmostEquals } from "@std/assert";
-import { alphaBeta } from "#kernels/divergence/alpha_beta/alpha_beta.ts";
+import { alphaBeta } from "../divergence/alpha_beta/alpha_beta.ts";
 import { crossEntropy } from "../cross_entropy/cross_entropy.ts";
 import type { Divergence } from "../divergence/divergence.ts";
 import { expectation } from "../expectation/expectation.ts";
-import { forwardKl } from "#kernels/divergence/forward_kl/forward_kl.ts";
-import { jensenShannon } from "#kernels/divergence/jensen_shannon/jensen_shannon.ts";
+import { forwardKl } from "../divergence/forward_kl/forward_kl.ts";
+import { jensenShannon } from "../divergence/jensen_shannon/jensen_shannon.ts";
 import type { Named, Op } from "../op.ts";
 import { pick } from "../pick/pick.ts";
 import { policyGradient } from "../policy_gradient/policy_gradient.ts";
-import { reverseKl } from "#kernels/divergence/reverse_kl/reverse_kl.ts";
+import { reverseKl } from "../divergence/reverse_kl/reverse_kl.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import { skewForwardKl } from "#kernels/divergence/skew_forward_kl/skew_forward_kl.ts";
-import { skewReverseKl } from "#kernels/divergence/skew_reverse_kl/skew_reverse_kl.ts";
-import { testGpu } from "../test_gpu.ts";
-import { totalVariation } from "#kernels/divergence/total_variation/total_variation.ts";
+import { skewForwardKl } from "../divergence/skew_forward_kl/skew_forward_kl.ts";
+import { skewReverseKl } from "../divergence/skew_reverse_kl/skew_reverse_kl.ts";
+import { gpuTest } from "../test_gpu.ts";
+import { totalVariation } from "../divergence/total_variation/total_variation.ts";
 import { weightedSum } from "../weighted_sum/weighted_sum.ts";
 import type { TemperatureAttrs } from "./temperature.ts";
 
@@ -42,11 +42,7 @@ function readRecorded(): { scalars: Record<string, number>; tensors: Tensors } {
 }
 
 const test = (name: string, fn: (gpu: Gpu, recorded: ReturnType<typeof readRecorded>) => Promise<void>) =>
-  Deno.test({
-    name,
-    sanitizeResources: false,
-    fn: async () => await fn(await testGpu(), readRecorded()),
-  });
+  gpuTest(name, (gpu) => fn(gpu, readRecorded()));
 
 /** Σ_n weights[n] · op(…)[n], and its gradient with respect to the input named `policy`. */
 async function weighted<In extends string, Attrs, Saved extends string>(

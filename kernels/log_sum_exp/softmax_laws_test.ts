@@ -1,21 +1,21 @@
 import { assert, assertAlmostEquals } from "@std/assert";
-import { alphaBeta } from "#kernels/divergence/alpha_beta/alpha_beta.ts";
+import { alphaBeta } from "../divergence/alpha_beta/alpha_beta.ts";
 import { crossEntropy } from "../cross_entropy/cross_entropy.ts";
 import { entropy } from "../entropy/entropy.ts";
 import { expectation } from "../expectation/expectation.ts";
-import { forwardKl } from "#kernels/divergence/forward_kl/forward_kl.ts";
-import { jensenShannon } from "#kernels/divergence/jensen_shannon/jensen_shannon.ts";
+import { forwardKl } from "../divergence/forward_kl/forward_kl.ts";
+import { jensenShannon } from "../divergence/jensen_shannon/jensen_shannon.ts";
 import type { Named, Op } from "../op.ts";
 import { policyGradient } from "../policy_gradient/policy_gradient.ts";
-import { reverseKl } from "#kernels/divergence/reverse_kl/reverse_kl.ts";
+import { reverseKl } from "../divergence/reverse_kl/reverse_kl.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { elementCount, type Shape } from "../runtime/tensor.ts";
-import { skewForwardKl } from "#kernels/divergence/skew_forward_kl/skew_forward_kl.ts";
-import { skewReverseKl } from "#kernels/divergence/skew_reverse_kl/skew_reverse_kl.ts";
-import { testGpu } from "../test_gpu.ts";
-import { totalVariation } from "#kernels/divergence/total_variation/total_variation.ts";
+import { skewForwardKl } from "../divergence/skew_forward_kl/skew_forward_kl.ts";
+import { skewReverseKl } from "../divergence/skew_reverse_kl/skew_reverse_kl.ts";
+import { gpuTest } from "../test_gpu.ts";
+import { totalVariation } from "../divergence/total_variation/total_variation.ts";
 
-// What holds for every op that sees its logits through softmax only.
+// Laws of every op that uses its logits only through their softmax.
 
 type Logits = Float32Array<ArrayBuffer>;
 
@@ -88,15 +88,12 @@ const ops: readonly SoftmaxOp[] = [
 
 const shapes: readonly Shape[] = [[3, 37], [4, 260]];
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 /** Multiples of 1/64, so that adding a small integer is exact in float32. */
 const gridLogits = ([rows, vocabSize]: Shape) =>
   Float32Array.from({ length: rows * vocabSize }, (_, i) => Math.round(64 * 5 * Math.sin(3 * i * i)) / 64);
 
 for (const op of ops) {
-  test(`${op.name}: a number added to all logits of a row changes neither value nor gradient`, async (gpu) => {
+  gpuTest(`${op.name}: a number added to all logits of a row changes neither value nor gradient`, async (gpu) => {
     for (const shape of shapes) {
       const logits = gridLogits(shape);
       const { out, gradient } = await op.run(gpu, logits, shape);
@@ -110,7 +107,7 @@ for (const op of ops) {
     }
   });
 
-  test(`${op.name}: the gradient sums to 0 in every row`, async (gpu) => {
+  gpuTest(`${op.name}: the gradient sums to 0 in every row`, async (gpu) => {
     for (const shape of shapes) {
       const { gradient } = await op.run(gpu, gridLogits(shape), shape);
       for (let n = 0; n < shape[0]; n++) {
@@ -122,26 +119,29 @@ for (const op of ops) {
     }
   });
 
-  test(`${op.name}: a vocabulary of 151,936, or one that no block of four divides, is read to its end`, async (gpu) => {
-    for (const vocabSize of [151_936, 151_937, 50_257]) {
-      const shape = [2, vocabSize];
-      const logits = gridLogits(shape);
-      // Most of the mass at the end: sums that stop early would miss it. Sums of 19,000 terms a lane round to some 1e-5.
-      for (let n = 0; n < 2; n++) logits.fill(12, (n + 1) * vocabSize - 20, (n + 1) * vocabSize);
-      const { out, gradient } = await op.run(gpu, logits, shape);
-      op.reference(logits, shape).forEach((expected, n) => {
-        assertAlmostEquals(out[n], expected, 2e-5 * Math.max(1, Math.abs(expected)));
-      });
-      for (let n = 0; n < 2; n++) {
-        const row = gradient.subarray(n * vocabSize, (n + 1) * vocabSize);
-        assert(row[vocabSize - 1] !== 0);
-        const magnitude = row.reduce((sum, slope) => sum + Math.abs(slope), 0);
-        assertAlmostEquals(row.reduce((sum, slope) => sum + slope, 0), 0, 2e-5 * Math.max(1, magnitude));
+  gpuTest(
+    `${op.name}: a vocabulary of 151,936, or one that no block of four divides, is read to its end`,
+    async (gpu) => {
+      for (const vocabSize of [151_936, 151_937, 50_257]) {
+        const shape = [2, vocabSize];
+        const logits = gridLogits(shape);
+        // Most of the mass is at the end, where sums that stop early would miss it. Sums of 19,000 terms per lane are rounded to about 1e-5.
+        for (let n = 0; n < 2; n++) logits.fill(12, (n + 1) * vocabSize - 20, (n + 1) * vocabSize);
+        const { out, gradient } = await op.run(gpu, logits, shape);
+        op.reference(logits, shape).forEach((expected, n) => {
+          assertAlmostEquals(out[n], expected, 2e-5 * Math.max(1, Math.abs(expected)));
+        });
+        for (let n = 0; n < 2; n++) {
+          const row = gradient.subarray(n * vocabSize, (n + 1) * vocabSize);
+          assert(row[vocabSize - 1] !== 0);
+          const magnitude = row.reduce((sum, slope) => sum + Math.abs(slope), 0);
+          assertAlmostEquals(row.reduce((sum, slope) => sum + slope, 0), 0, 2e-5 * Math.max(1, magnitude));
+        }
       }
-    }
-  });
+    },
+  );
 
-  test(`${op.name}: logits thousands apart and far from 0 give the reference's finite values`, async (gpu) => {
+  gpuTest(`${op.name}: logits thousands apart and far from 0 give the reference's finite values`, async (gpu) => {
     const rows = [
       (i: number) => i % 2 === 0 ? 80 : -80,
       (i: number) => i === 2 ? 1e4 : 0,

@@ -1,4 +1,4 @@
-/** Of divergences between two policies. */
+/** Attributes of divergences between two policies. */
 export interface TemperatureAttrs {
   /** Divides the logits of both; 1 leaves them as they are. */
   readonly temperature: number;

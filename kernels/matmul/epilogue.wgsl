@@ -1,9 +1,9 @@
-// What becomes of a sum: act(sum + bias) + residual. Biases are loaded once for four columns, before their rows are stored: a load costs
-// as much as many products. gelu_tanh.wgsl and normal_cdf.wgsl come before this text; ACTIVATION counts as ACTIVATIONS in matmul.ts.
+// How a sum is finished: act(sum + bias) + residual. Biases are loaded once for four columns, before their rows are stored, because a load
+// costs as much as many products. gelu_tanh.wgsl and normal_cdf.wgsl come before this text; ACTIVATION is an index into ACTIVATIONS of matmul.ts.
 override HAS_BIAS: bool = false;
 override HAS_RESIDUAL: bool = false;
 override ACTIVATION: u32 = 0u;
-// K is summed by several dispatches: those beyond the first add to what out holds, and the last one finishes.
+// K may be summed by several dispatches: those after the first add to what out holds, and the last one finishes.
 override IS_SPLIT: bool = false;
 
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
@@ -26,7 +26,7 @@ fn finished(sum: vec4f, biases: vec4f, residuals: vec4f) -> vec4f {
   return activated(sum + biases);
 }
 
-// Four rows of a tile. They change places in a loop, so that the text above is compiled once a loop instead of once a row.
+// Four rows of a tile. They rotate in a loop, so that the text above is compiled once per loop instead of once per row.
 fn storeBlock(row: u32, column: u32, sums: mat4x4f, biases: vec4f) {
   var rest = sums;
   for (var i = 0u; i < 4u; i++) {

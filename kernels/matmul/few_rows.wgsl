@@ -1,4 +1,4 @@
-// The product of up to 8 rows on GPUs, as decoding takes: B is read once, and that is all that counts. A workgroup owns 64 columns; its 16 x 16
+// The product of up to 8 rows on GPUs, as in decoding, where only the single read of B matters. A workgroup owns 64 columns; its 16 x 16
 // invocations are 16 groups of four columns by 16 parts of K, each four numbers of every 64, so that short products fill a GPU too.
 // Neighbouring invocations walk the axis along which B is contiguous: 256 bytes at once. The parts' sums are added in order.
 var<workgroup> partials: array<vec4f, 256>; // [part][four columns]

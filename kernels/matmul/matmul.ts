@@ -3,10 +3,10 @@ import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { chooseKernel, type MatmulKernel } from "./matmul_kernels.ts";
 
-/** As `gelu` with approximation "tanh" and "none", and as `relu`. In the order of ACTIVATION in WGSL. */
+/** Equal to `gelu` with approximation "tanh" and "none", and to `relu`. The order is that of ACTIVATION in the WGSL. */
 const ACTIVATIONS = ["none", "geluTanh", "gelu", "relu"] as const;
 
-/** More than any kernel loops while it stores. */
+/** More rounds than any kernel takes to store its results. */
 const STORE_ROUNDS = 200;
 
 export interface MatmulOptions {
@@ -16,11 +16,11 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
   /** `"N"`, added to every row. */
   readonly bias?: Tensor;
-  /** Of the product and its bias; default `"none"`. Without a gradient: for inference. */
+  /** Applied to the product plus its bias; default `"none"`. It has no gradient and is meant for inference. */
   readonly activation?: typeof ACTIVATIONS[number];
   /** `"M N"`, added last. */
   readonly residual?: Tensor;
-  /** For tests and benchmarks; by default chosen by adapter and sizes. */
+  /** For tests and benchmarks; by default the adapter and the sizes decide. */
   readonly kernel?: MatmulKernel;
 }
 
@@ -34,11 +34,11 @@ export function matmul(gpu: Gpu, a: Tensor, b: Tensor, options: MatmulOptions = 
   }
   requireShape("a bias", bias, [n]);
   requireShape("a residual", residual, [m, n]);
-  const transposeA = options.transposeA === true && m > 1; // one row is a column as it lies in memory
+  const transposeA = options.transposeA === true && m > 1; // one row has the memory layout of a column
   const out = gpu.allocate([m, n]);
   const { kernel, step, roundsInside, layout } = options.kernel ?? chooseKernel(gpu, m, n);
   const { constants, workgroups, lanesAlongN = 1 } = layout(m, n);
-  // A CPU driver ends loops that last too long: it sums a long K in several dispatches.
+  // A CPU driver ends loops that last too long, so a long K is summed in several dispatches.
   const depth = step * Math.floor((gpu.tuning.maxLoopRounds - STORE_ROUNDS) / (1 + roundsInside));
   for (let start = 0; start < k; start += depth) {
     gpu.dispatch(kernel[blockSizeOf(n)], {

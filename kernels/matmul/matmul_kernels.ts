@@ -1,5 +1,5 @@
-import tanhWgsl from "../gelu/gelu_tanh.wgsl" with { type: "text" };
-import normalCdfWgsl from "../gelu/normal_cdf.wgsl" with { type: "text" };
+import tanhWgsl from "../elementwise/gelu/gelu_tanh.wgsl" with { type: "text" };
+import normalCdfWgsl from "../elementwise/gelu/normal_cdf.wgsl" with { type: "text" };
 import type { BlockKernel } from "../runtime/block_kernel.ts";
 import vec4Wgsl from "../runtime/block_vec4.wgsl" with { type: "text" };
 import type { Gpu } from "../runtime/gpu.ts";
@@ -18,23 +18,23 @@ import stripWgsl from "./strip.wgsl" with { type: "text" };
 export interface MatmulLayout {
   readonly constants: Readonly<Record<string, number>>;
   readonly workgroups: readonly [number, number];
-  /** How many invocations of a workgroup lie along N, where WGSL leaves that open. */
+  /** How many invocations of a workgroup lie along N, where the WGSL leaves that open. */
   readonly lanesAlongN?: number;
 }
 
 export interface MatmulKernel {
   /** For N that is a multiple of 4, and for any other. */
   readonly kernel: BlockKernel;
-  /** How many rows of K a round of the longest loop sums, and the rounds of loops inside. */
+  /** How many rows of K a round of the longest loop sums, and the rounds of its inner loops. */
   readonly step: number;
   readonly roundsInside: number;
   readonly layout: (m: number, n: number) => MatmulLayout;
 }
 
-/** Rows that a strip of WGSL may have; the least that holds `m`. */
+/** The numbers of rows that a strip may have in the WGSL; the smallest that holds `m` is used. */
 const stripRows = (m: number, most: number) => [1, 4, 8].find((rows) => m <= rows && rows <= most) ?? most;
 
-/** Registers alone: fastest on CPU drivers. */
+/** Uses registers alone: fastest on CPU drivers. */
 export const registerTile: MatmulKernel = {
   kernel: defineMatmul("matmul.register", stripWgsl, registerWgsl),
   step: 4,
@@ -52,11 +52,11 @@ export const registerTile: MatmulKernel = {
 
 const sharedKernel = defineMatmul("matmul.shared", sharedWgsl);
 
-/** Tiles in workgroup memory, 64 or 128 wide: for GPUs. */
+/** Uses tiles in workgroup memory, 64 or 128 wide: for GPUs. */
 export const sharedTile64 = sharedTile(64);
 export const sharedTile128 = sharedTile(128);
 
-/** K split among the invocations of a workgroup: for products of few rows on GPUs. */
+/** Splits K among the invocations of a workgroup: for products of few rows on GPUs. */
 export const fewRows: MatmulKernel = {
   kernel: defineMatmul("matmul.fewRows", stripWgsl, fewRowsWgsl),
   step: 64,
@@ -94,7 +94,7 @@ function registerGrid(m: number, n: number, rows: number, lanes: number): [numbe
   return [Math.ceil(n / (lanes * REGISTER_COLUMNS)), Math.ceil(m / (REGISTER_LANES / lanes * rows))];
 }
 
-/** How many of a workgroup's invocations lie along N, the others along M: as takes the fewest workgroups, most along N among equals. */
+/** How many of a workgroup's invocations lie along N, the others along M: the choice with the fewest workgroups, then the most along N. */
 function lanesAlongColumns(m: number, n: number, rows: number): number {
   const workgroups = (lanes: number) => registerGrid(m, n, rows, lanes).reduce((x, y) => x * y);
   let best = REGISTER_LANES;

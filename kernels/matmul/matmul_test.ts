@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { add } from "../add/add.ts";
-import { gelu } from "../gelu/gelu.ts";
-import { relu } from "../relu/relu.ts";
+import { add } from "../elementwise/add/add.ts";
+import { gelu } from "../elementwise/gelu/gelu.ts";
+import { relu } from "../elementwise/relu/relu.ts";
 import { Gpu, type TypedArray } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { matmul, type MatmulOptions } from "./matmul.ts";
 import { fewRows, type MatmulKernel, registerTile, sharedTile128, sharedTile64 } from "./matmul_kernels.ts";
 
@@ -13,24 +13,21 @@ const kernels: Record<string, MatmulKernel> = { registerTile, sharedTile64, shar
 const sizes = [
   [1, 4, 4], [1, 37, 50], [3, 20, 36], [7, 64, 68], [17, 8, 132], [64, 128, 512], [5, 7, 3], [70, 33, 65], [130, 40, 140], [6, 9, 1],
 ];
-/** Sums over a vocabulary, as the gradient of its projection takes them: the longest loops of all. */
+/** Sums over a vocabulary, as in the gradient of its projection: the longest loops of all. */
 const vocabularySizes = [[8, 50_260, 4], [8, 50_257, 4], [3, 50_257, 5], [1, 151_936, 8]];
 const layouts = [[false, false], [false, true], [true, false], [true, true]];
-
-const test = (name: string, fn: (gpu: Gpu) => Promise<void> | void) =>
-  Deno.test({ name: `matmul: ${name}`, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 for (const [name, kernel] of Object.entries(kernels)) {
   for (const [transposeA, transposeB] of layouts) {
     const product = `A${transposeA ? "ᵀ" : ""} B${transposeB ? "ᵀ" : ""}`;
-    test(`${name} equals the float64 product, ${product}`, async (gpu) => {
+    gpuTest(`matmul: ${name} equals the float64 product, ${product}`, async (gpu) => {
       for (const size of [...sizes, ...vocabularySizes]) {
         await checkProduct(gpu, size, { transposeA, transposeB, kernel });
       }
     });
   }
 
-  test(`${name} leaves out what lies past the edges of A and B, infinite as it may be`, async (gpu) => {
+  gpuTest(`matmul: ${name} ignores what lies past the edges of A and B, even infinities`, async (gpu) => {
     for (const [transposeA, transposeB] of [[false, false], [true, true]]) { // every way to load an operand
       for (const size of [[5, 6, 7], [1, 3, 9], [9, 5, 4]]) {
         await checkEdges(gpu, size, { transposeA, transposeB, kernel });
@@ -38,39 +35,44 @@ for (const [name, kernel] of Object.entries(kernels)) {
     }
   });
 
-  test(`${name} twice is equal to the bit`, async (gpu) => {
+  gpuTest(`matmul: ${name} twice is equal to the bit`, async (gpu) => {
     const [a, b] = [gpu.upload(wave(70 * 333, 0.7), [70, 333]), gpu.upload(wave(333 * 66, 1.3), [333, 66])];
     const [first, second] = await gpu.readAll([matmul(gpu, a, b, { kernel }), matmul(gpu, a, b, { kernel })]);
     assertEquals(bits(first), bits(second));
   });
 
-  test(`${name} with activation and residual equals the separate ops to the bit`, async (gpu) => {
+  gpuTest(`matmul: ${name} with activation and residual equals the separate ops to the bit`, async (gpu) => {
     for (const size of [[7, 24, 20], [6, 10, 17]]) await checkEpilogue(gpu, size, kernel);
   });
 }
 
-test("the kernel chosen by itself sums a whole vocabulary", async (gpu) => {
+gpuTest("matmul: the kernel chosen by default sums a whole vocabulary", async (gpu) => {
   for (const size of vocabularySizes) {
     await checkProduct(gpu, size, { transposeA: false, transposeB: false });
     await checkProduct(gpu, size, { transposeA: true, transposeB: false });
   }
 });
 
-test("a sum too long for one dispatch of a CPU driver is finished once, by the last of several", async (gpu) => {
-  await using few = await Gpu.open({ tuning: { maxLoopRounds: 600 } });
-  for (const kernel of Object.values(kernels)) {
-    for (const [m, k, n] of [[5, 30_000, 8], [3, 29_999, 7]]) {
-      const values = [wave(m * k, 0.7), wave(k * n, 1.3), wave(n, 2.1), wave(m * n, 0.4)];
-      const [whole, split] = await Promise.all([gpu, few].map((device) => {
-        const [a, b, bias, residual] = values.map((value, i) => device.upload(value, [[m, k], [k, n], [n], [m, n]][i]));
-        return device.read(matmul(device, a, b, { bias, activation: "relu", residual, kernel }));
-      }));
-      whole.forEach((value, i) => assert(Math.abs(value - split[i]) < 1e-3, `${split[i]} at ${i} for ${value}`));
+gpuTest(
+  "matmul: a sum too long for one dispatch of a CPU driver is finished once, by the last of several",
+  async (gpu) => {
+    await using few = await Gpu.open({ tuning: { maxLoopRounds: 600 } });
+    for (const kernel of Object.values(kernels)) {
+      for (const [m, k, n] of [[5, 30_000, 8], [3, 29_999, 7]]) {
+        const values = [wave(m * k, 0.7), wave(k * n, 1.3), wave(n, 2.1), wave(m * n, 0.4)];
+        const [whole, split] = await Promise.all([gpu, few].map((device) => {
+          const [a, b, bias, residual] = values.map((value, i) =>
+            device.upload(value, [[m, k], [k, n], [n], [m, n]][i])
+          );
+          return device.read(matmul(device, a, b, { bias, activation: "relu", residual, kernel }));
+        }));
+        whole.forEach((value, i) => assert(Math.abs(value - split[i]) < 1e-3, `${split[i]} at ${i} for ${value}`));
+      }
     }
-  }
-});
+  },
+);
 
-test("a bias or residual of another shape is refused", (gpu) => {
+gpuTest("matmul: a bias or residual of another shape is refused", (gpu) => {
   const [a, b] = [gpu.allocate([2, 3]), gpu.allocate([3, 5])];
   const bias = gpu.allocate([4]);
   assertThrows(() => matmul(gpu, a, b, { bias }), RangeError, "Cannot add a bias of [4] to a product of [5]");
@@ -82,7 +84,7 @@ test("a bias or residual of another shape is refused", (gpu) => {
   );
 });
 
-test("inner sizes that differ are refused", (gpu) => {
+gpuTest("matmul: inner sizes that differ are refused", (gpu) => {
   const [a, b] = [gpu.allocate([2, 3]), gpu.allocate([4, 5])];
   assertThrows(() => matmul(gpu, a, b), RangeError, "Cannot multiply [2,3] by [4,5]: the inner sizes are 3 and 4");
 });

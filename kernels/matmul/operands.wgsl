@@ -1,12 +1,12 @@
 // What the products share: out = act(A' B' + bias) + residual, where A' is A or its transpose, and B' likewise.
 // A: M K (K M if TRANSPOSE_A); B: K N (N K if TRANSPOSE_B); bias: N; residual, out: M N; any sizes. A dispatch sums K from `start` to
 // `end`, in order and by fma; what lies past `end` counts as zero in A and in B, so that nothing infinite leaks in. Rows of A' and
-// columns of B' past the edge are whatever memory holds, without a clamp: they are not stored.
+// columns of B' past the edge are whatever memory holds, without a clamp, because they are not stored.
 struct Params { m: u32, k: u32, n: u32, start: u32, end: u32, lanesAlongN: u32 }
 
 override TRANSPOSE_A: bool = false;
 override TRANSPOSE_B: bool = false;
-// Rows of A, of B, as they are stored, are a multiple of four numbers long: else four numbers are parts of two vec4f.
+// Whether the stored rows of A, of B, have a length that is a multiple of four; otherwise four numbers are parts of two vec4f.
 override ALIGNED_A: bool = true;
 override ALIGNED_B: bool = true;
 // `end` is a multiple of four.
@@ -31,8 +31,8 @@ fn spliced(low: vec4f, high: vec4f, shift: u32) -> vec4f {
   return select(first, vec4f(first.yzw, select(high.x, high.z, isByTwo)), shift % 2u == 1u);
 }
 
-// Where four neighbouring rows of A' (columns of B') begin as they are stored; where these lie across, their column, and of B's first four
-// rows. Said differently for A and B because Mesa's compiler makes of the two alike what takes twice as long where A is transposed.
+// Where four neighbouring rows of A' (columns of B') begin in memory; where they are stored across, their column, and that of B's first
+// four rows. A and B are written differently because otherwise Mesa's compiler makes code that takes twice as long where A is transposed.
 fn startsOfA(row: u32) -> vec4u {
   if (TRANSPOSE_A) { return vec4u(row); }
   return (vec4u(row) + vec4u(0u, 1u, 2u, 3u)) * params.k;
@@ -49,7 +49,7 @@ fn alongK(value: vec4f, k: u32) -> vec4f {
   if (WHOLE_K) { return value; }
   return select(vec4f(), value, isBeforeEnd(k));
 }
-// Rows k..k + 3 of anything, columns of the matrix.
+// Rows k..k + 3 of either operand, as columns of the matrix.
 fn acrossK(rows: mat4x4f, k: u32) -> mat4x4f {
   if (WHOLE_K) { return rows; }
   let isBefore = isBeforeEnd(k);
@@ -58,7 +58,7 @@ fn acrossK(rows: mat4x4f, k: u32) -> mat4x4f {
     select(vec4f(), rows[2], isBefore.z), select(vec4f(), rows[3], isBefore.w));
 }
 
-// Four rows of A': column i of the result is row i, its numbers k..k + 3. A transpose only renames registers.
+// Four rows of A': column i of the result is row i, its numbers k..k + 3. The transpose only renames registers.
 fn blockOfA(starts: vec4u, k: u32) -> mat4x4f {
   var at = starts + k;
   if (TRANSPOSE_A) { at = starts + (vec4u(k) + vec4u(0u, 1u, 2u, 3u)) * params.m; }

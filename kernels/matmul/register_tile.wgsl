@@ -1,4 +1,4 @@
-// The product for CPU drivers: an invocation owns ROWS rows x 16 columns in registers, without workgroup memory or barriers. There a
+// The product for CPU drivers: an invocation owns ROWS rows x 16 columns in registers, without workgroup memory or barriers. On CPUs a
 // load costs as much as twenty multiplications of a vector, so a tile is as large as registers allow: each number of B is loaded once for
 // 16 rows (once in all, in products of up to 8), each of A once for 16 columns.
 // A workgroup is lanesAlongN invocations along N by the others along M.
@@ -24,7 +24,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     s2 = addProducts(s2, x, blockOfB(starts2, k));
     s3 = addProducts(s3, x, blockOfB(starts3, k));
   }
-  // The strips, and their blocks, change places: see storeBlock.
+  // The strips, and their blocks, rotate: see storeBlock.
   for (var j = 0u; j < 4u; j++) {
     storeStrip(row, column + j * stride, s0);
     s0 = s1; s1 = s2; s2 = s3;

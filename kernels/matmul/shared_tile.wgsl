@@ -1,13 +1,13 @@
 // The product for GPUs: a workgroup of 16 x 16 invocations owns a tile of TILE x TILE, each invocation (TILE / 16)^2 sums. Tiles of A'
-// and B' pass through workgroup memory, 2048 / TILE along K at a time: 16 KiB, what every WebGPU device has, at either size of tile.
+// and B' pass through workgroup memory, 2048 / TILE along K at a time: 16 KiB, which every WebGPU device has, at either tile size.
 //
 // Loading: half of the invocations bring A', half B', each a block of four by four, by four vec4f loads along whichever axis is contiguous;
 // where that is K, the block is transposed in registers, so that workgroup memory is written by whole vec4f in all layouts. Eight
-// neighbouring invocations take eight neighbouring blocks across, and the next eights those further along K: a row stored across K is
-// read by 128 bytes at once, one stored along K by 64 (TILE 128) or more, no sector in part. The next tile is loaded before
-// the products of the present one, which hide how long that takes.
+// neighbouring invocations take eight neighbouring blocks across, and the next eight those further along K. A row stored across K is
+// thus read by 128 bytes at once, one stored along K by 64 (TILE 128) or more, and no sector in part. The next tile is loaded before
+// the products of the current one, which hide its latency.
 // Bank conflicts: eight invocations write eight neighbouring vec4f, all 32 banks once. Reading, 32 invocations share two vec4f of A', which are
-// broadcast, and 16 neighbouring ones of B'; an invocation's columns (and rows) are two groups of four, 64 apart, to that end. So no
+// broadcast, and 16 neighbouring ones of B'; to that end an invocation's columns (and rows) are two groups of four, 64 apart. No
 // tile needs padding.
 override TILE: u32 = 64u; // 64 or 128
 

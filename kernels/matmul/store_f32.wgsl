@@ -1,4 +1,4 @@
-// Stores where N is no multiple of 4. Numbers change places: a component picked by a loop would live in memory.
+// Stores where N is not a multiple of 4. Numbers rotate, because a component picked by a loop would live in memory.
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 fn store(row: u32, column: u32, sum: vec4f, biases: vec4f) {

@@ -1,5 +1,5 @@
 // A strip of up to 16 rows by four columns: sums, or rows of A' by four numbers along K. The products of a strip are written once, for
-// any number of rows: what ROWS leaves out is gone when the pipeline is made. Matrices have names, because a CPU driver keeps arrays in
+// any number of rows; what ROWS excludes is removed when the pipeline is created. Matrices have names, because a CPU driver keeps arrays in
 // memory, even where every index is a constant in a loop of constant length: then a product takes five to eight times as long.
 override ROWS: u32 = 16u; // 1, 4, 8 or 16
 

@@ -9,7 +9,7 @@ const backwardKernel = defineVocabKernel("policyGradient.dLogits", wgsl, "backwa
 
 /**
  * advantage · log softmax(logits)[action] of every row: its gradient is the score-function estimate of the policy gradient
- * (Williams 1992). The advantage is a constant of the policy's step; actions must be below V.
+ * (Williams 1992). The advantage is a constant; actions must be below V.
  */
 export const policyGradient: Op<"logits" | "actions" | "advantages", Record<never, never>, "logSumExp"> = {
   name: "policyGradient",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import { crossEntropy } from "../cross_entropy/cross_entropy.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { policyGradient } from "./policy_gradient.ts";
 
 const logits = (i: number) => 4 * Math.sin(i * i);
@@ -28,11 +28,9 @@ checkOp(policyGradient, [
   },
 ]);
 
-Deno.test({
-  name: "policyGradient with an advantage of −1 is crossEntropy, and with 0 it is 0, value and gradient",
-  sanitizeResources: false,
-  async fn() {
-    const gpu = await testGpu();
+gpuTest(
+  "policyGradient with an advantage of −1 is crossEntropy, and with 0 it is 0, value and gradient",
+  async (gpu) => {
     const [rows, vocabSize] = [4, 30];
     const policy = gpu.upload(Float32Array.from({ length: rows * vocabSize }, (_, i) => logits(i)), [rows, vocabSize]);
     const taken = gpu.upload(Uint32Array.from({ length: rows }, (_, n) => actions(vocabSize)(n)));
@@ -52,4 +50,4 @@ Deno.test({
     assertEquals(await runWith(-1), expected);
     for (const values of await runWith(0)) assertEquals(values.every((value) => value === 0), true);
   },
-});
+);

@@ -1,4 +1,4 @@
-/** Four unsigned 32-bit words: a counter going in, random bits coming out. */
+/** Four unsigned 32-bit words: the counter as input, random bits as output. */
 export type PhiloxBlock = [number, number, number, number];
 
 const MULTIPLIER_0 = 0xd2511f53;
@@ -9,8 +9,8 @@ const ROUNDS = 10;
 
 /**
  * Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3): a keyed bijection of
- * 128-bit counters whose output passes statistical tests. It has no state, so that any value can be computed alone, in
- * any order, and by a GPU kernel as well.
+ * 128-bit counters whose output passes statistical tests. It has no state, so any value can be computed alone, in any order,
+ * and by a GPU kernel as well.
  *
  * @param counter four unsigned 32-bit words
  * @param key two unsigned 32-bit words

@@ -1,9 +1,9 @@
 // Philox4x32-10 (Salmon et al. 2011, section 3.3), bit for bit as philox.ts: a keyed bijection of 128-bit counters.
-// WGSL has no 64-bit product: its upper word is put together from products of 16-bit halves.
+// WGSL has no 64-bit product, so its upper word is assembled from products of 16-bit halves.
 const PHILOX_ROUNDS = 10u;
 
 fn philox4x32(startCounter: vec4u, startKey: vec2u) -> vec4u {
-  // Not at module scope: Deno 2.9's WGSL compiler refuses vector constants that stand after an array sized by an override.
+  // Not at module scope, because Deno 2.9's WGSL compiler refuses vector constants after an array sized by an override.
   const multipliers = vec2u(0xd2511f53u, 0xcd9e8d57u);
   const weyl = vec2u(0x9e3779b9u, 0xbb67ae85u);
   var counter = startCounter;
@@ -17,7 +17,7 @@ fn philox4x32(startCounter: vec4u, startKey: vec2u) -> vec4u {
   return counter;
 }
 
-// The upper 32 bits of a * b: no partial sum exceeds 32 bits.
+// The upper 32 bits of a * b. No partial sum exceeds 32 bits.
 fn multiplyHigh(a: vec2u, b: vec2u) -> vec2u {
   let lowA = a & vec2u(0xffffu);
   let highA = a >> vec2u(16u);

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { rmsNorm } from "./rms_norm.ts";
 
 checkOp(rmsNorm, [
@@ -13,10 +13,7 @@ checkOp(rmsNorm, [
 const [rows, size] = [3, 100];
 const values = Float32Array.from({ length: rows * size }, (_, i) => Math.sin(i * i));
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("rmsNorm: a row comes out with a mean square of 1, whatever positive factor it had", async () => {
-  const gpu = await testGpu();
+gpuTest("rmsNorm: a row comes out with a mean square of 1, whatever positive factor it had", async (gpu) => {
   const weight = gpu.upload(new Float32Array(size).fill(1));
   const run = (x: Float32Array<ArrayBuffer>) =>
     gpu.read(rmsNorm.forward(gpu, { x: gpu.upload(x, [rows, size]), weight }, { eps: 0 }).out);
@@ -28,8 +25,7 @@ test("rmsNorm: a row comes out with a mean square of 1, whatever positive factor
   out.forEach((value, i) => assertAlmostEquals(scaled[i], value, 1e-6));
 });
 
-test("rmsNorm: the gradient of a row is orthogonal to the row", async () => {
-  const gpu = await testGpu();
+gpuTest("rmsNorm: the gradient of a row is orthogonal to the row", async (gpu) => {
   const weight = gpu.upload(Float32Array.from({ length: size }, (_, c) => Math.cos(c)));
   const inputs = { x: gpu.upload(values, [rows, size]), weight };
   const { out, saved } = rmsNorm.forward(gpu, inputs, { eps: 0 });

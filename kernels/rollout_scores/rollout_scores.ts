@@ -1,5 +1,5 @@
 import { axisSizes } from "../runtime/axes.ts";
-import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, dispatchElementwise } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import wgsl from "./rollout_scores.wgsl" with { type: "text" };
@@ -16,13 +16,13 @@ export interface ActionLogProbs {
 export interface RewardSettings {
   /** Divides the log ratio. */
   readonly scale: number;
-  /** Rewards are held within ± this, after scaling. */
+  /** Rewards are clipped to ± this, after scaling. */
   readonly clip: number;
 }
 
 /**
- * R_t = clip((log π*(y_t | s_t) − log π_θ(y_t | s_t)) / scale, ±clip): minus the student's reverse KL, sampled at y_t →
- * `"N"`.
+ * R_t = clip((log π*(y_t | s_t) − log π_θ(y_t | s_t)) / scale, ±clip): the negative of the student's reverse KL, sampled at
+ * y_t → `"N"`.
  */
 export function logRatioReward(gpu: Gpu, logProbs: ActionLogProbs, { scale, clip }: RewardSettings): Tensor {
   if (!(scale > 0)) throw new RangeError(`Cannot run logRatioReward: scale is ${scale}, not positive`);
@@ -30,8 +30,8 @@ export function logRatioReward(gpu: Gpu, logProbs: ActionLogProbs, { scale, clip
 }
 
 /**
- * log((1 − w) π_θ(y_t | s_t) + w π*(y_t | s_t)): how likely the mixture of student and teacher was to take each action
- * → `"N"`, a tensor of its own. With weight 0 it is the student's to the bit.
+ * log((1 − w) π_θ(y_t | s_t) + w π*(y_t | s_t)): the log-probability of each action under the mixture of student
+ * and teacher → `"N"`, a new tensor. With weight 0 it is the student's to the bit.
  */
 export function mixtureLogProb(
   gpu: Gpu,
@@ -44,7 +44,7 @@ export function mixtureLogProb(
   if (teacherWeight > 0 && teacherWeight < 1) {
     return scored(gpu, "mixtureLogProb", logProbs, { scale: 1, limit: 0, teacherWeight });
   }
-  // The logarithm of a weight of 0 would spoil what the other policy gives.
+  // The logarithm of a weight of 0 would spoil the other policy's value.
   const alone = teacherWeight === 0 ? logProbs.student : logProbs.teacher;
   const out = gpu.allocate(alone.shape);
   gpu.copy(alone, out);
@@ -58,12 +58,6 @@ function scored(
   params: { scale: number; limit: number; teacherWeight: number },
 ): Tensor {
   const { N: rows } = axisSizes(name, { teacher: "N", student: "N" }, { teacher, student });
-  const vecs = Math.ceil(rows / 4);
-  const out = gpu.allocate([rows]);
-  gpu.dispatch(name === "logRatioReward" ? rewardKernel : mixtureKernel, {
-    bindings: { teacher, student, out },
-    params: { vecs, ...params },
-    ...elementwiseGrid(gpu, vecs),
-  });
-  return out;
+  const kernel = name === "logRatioReward" ? rewardKernel : mixtureKernel;
+  return dispatchElementwise(gpu, kernel, [rows], { teacher, student }, "out", params);
 }

@@ -10,13 +10,13 @@ import wgsl from "./rotary.wgsl" with { type: "text" };
 const kernel = defineElementwiseBlocks("rotary", wgsl);
 
 export interface RotaryAttrs extends HeadLayout {
-  /** Base of the frequencies: pair i turns by theta^(−2i / D) radians a position. */
+  /** Base of the frequencies: pair i turns by theta^(−2i / D) radians per position. */
   readonly theta: number;
 }
 
 /**
  * Rotary position embedding (Su et al. 2021) of packed queries, keys and values, P = (H + 2 Hkv) D, with the pairs
- * (i, i + D/2) of Hugging Face's LLaMA. Query and key heads turn, value heads are copied. The head size must be even.
+ * (i, i + D/2) of Hugging Face's LLaMA. Query and key heads are rotated, value heads are copied. The head size must be even.
  */
 export const rotary: Op<"x" | "positions", RotaryAttrs> = {
   name: "rotary",
@@ -51,7 +51,7 @@ function rotate(gpu: Gpu, x: Tensor, positions: Tensor, attrs: RotaryAttrs, dire
 
 const turnsByGpu = new WeakMap<Gpu, Map<string, Tensor>>();
 
-/** theta^(−2i / D) / 2π for every pair i as a fraction of 2³² (`"D/2"`), uploaded once a device and kept. */
+/** theta^(−2i / D) / 2π for every pair i as a fraction of 2³² (`"D/2"`), uploaded once per device and kept. */
 function turnsOf(gpu: Gpu, { headSize, theta }: RotaryAttrs): Tensor {
   let tables = turnsByGpu.get(gpu);
   if (!tables) turnsByGpu.set(gpu, tables = new Map());

@@ -1,9 +1,9 @@
 // Rotary positions (Su et al. 2021), pairs (i, i + D/2) as Hugging Face's LLaMA: with a = position * theta^(-2i/D),
-// out_i = x_i cos a - x_(i+D/2) sin a, out_(i+D/2) = x_(i+D/2) cos a + x_i sin a; `direction` -1 turns back.
-// x, out: B T P, heads of D side by side, of which the first `rotatedHeads` turn and the rest are copied;
+// out_i = x_i cos a - x_(i+D/2) sin a, out_(i+D/2) = x_(i+D/2) cos a + x_i sin a; `direction` -1 rotates back.
+// x, out: B T P, heads of D side by side, of which the first `rotatedHeads` are rotated and the rest are copied;
 // positions: B T; turns: D/2, the frequencies in turns, as fractions of 2^32. `half` is D/2 in blocks, of four
 // numbers where D/2 is a multiple of 4, of one otherwise. One invocation turns the pairs of one block in all heads of a token.
-// Angles are fractions of a turn in 32 bits: a u32 product wraps where a turn ends, at the cost of 7e-10 a position.
+// Angles are fractions of a turn in 32 bits, so a u32 product wraps where a turn ends; the error is 7e-10 per position.
 struct Params { tokens: u32, heads: u32, rotatedHeads: u32, half: u32, direction: f32 }
 
 const RADIANS = 1.4629180792671596e-9; // 2 pi / 2^32
@@ -18,8 +18,8 @@ const EIGHTH = 0x20000000u;
 
 struct Angle { cosine: Block, sine: Block }
 
-// Taylor series within an eighth of a turn of the nearest quarter, errors below 3e-8: WGSL's sin and cos promise three
-// digits only.
+// Taylor series within an eighth of a turn of the nearest quarter, with errors below 3e-8, because WGSL guarantees
+// only three digits of sin and cos.
 fn angleOf(fraction: UnsignedBlock) -> Angle {
   let quarter = (fraction + EIGHTH) >> UnsignedBlock(QUARTER_SHIFT);
   let r = Block(SignedBlock(fraction - (quarter << UnsignedBlock(QUARTER_SHIFT)))) * RADIANS;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { rotary } from "./rotary.ts";
 import { rotaryReference } from "./rotary_reference.ts";
 
@@ -37,10 +37,7 @@ async function rotated(gpu: Gpu, heads: Float32Array<ArrayBuffer>, position: num
 }
 
 const heads = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * i + 1));
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("rotary: an angle is off by 7.4e-10 a position beyond f32 rounding, 2e-6 at position 2048", async () => {
-  const gpu = await testGpu();
+gpuTest("rotary: an angle is off by 7.4e-10 per position beyond f32 rounding, 2e-6 at position 2048", async (gpu) => {
   const attrs = { numHeads: 1, numKvHeads: 1, headSize: 64, theta: 10000 };
   const positions = Uint32Array.from({ length: 2049 }, (_, i) => i).with(0, 131071);
   // x = (1, 0): out = (cos, sin).
@@ -56,16 +53,14 @@ test("rotary: an angle is off by 7.4e-10 a position beyond f32 rounding, 2e-6 at
   });
 });
 
-test("rotary: position 0 changes nothing, and value heads are copied at any position, to the bit", async () => {
-  const gpu = await testGpu();
+gpuTest("rotary: position 0 changes nothing, and value heads are copied at any position, to the bit", async (gpu) => {
   assertEquals(await rotated(gpu, heads, 0), heads);
   const out = await rotated(gpu, heads, 321);
   assertEquals(out.subarray(48), heads.subarray(48));
   assert(out.subarray(0, 48).every((value, i) => value !== heads[i]));
 });
 
-test("rotary: a query and a key meet by the difference of their positions alone", async () => {
-  const gpu = await testGpu();
+gpuTest("rotary: the product of a query and a key depends only on the difference of their positions", async (gpu) => {
   const product = async (queryAt: number, keyAt: number) => {
     const [query, key] = [await rotated(gpu, heads, queryAt), await rotated(gpu, heads, keyAt)];
     return query.subarray(0, 8).reduce((sum, value, i) => sum + value * key[32 + i], 0);
@@ -78,8 +73,7 @@ test("rotary: a query and a key meet by the difference of their positions alone"
   assert(Math.abs(await product(41, 7) - expected) > 1e-2);
 });
 
-test("rotary: backward turns back what forward turned", async () => {
-  const gpu = await testGpu();
+gpuTest("rotary: backward undoes the rotation of forward", async (gpu) => {
   const inputs = { x: gpu.upload(heads, [1, 1, 64]), positions: gpu.upload(Uint32Array.of(777), [1, 1]) };
   const { out } = rotary.forward(gpu, inputs, grouped);
   const context = { inputs, out, saved: {}, attrs: grouped, wanted: new Set(["x"] as const) };
@@ -87,8 +81,7 @@ test("rotary: backward turns back what forward turned", async () => {
   heads.forEach((value, i) => assert(Math.abs(back[i] - value) < 5e-7, `${back[i]} for ${value}`));
 });
 
-test("rotary: a packed size that does not fit the heads and an odd head size are refused", async () => {
-  const gpu = await testGpu();
+gpuTest("rotary: a packed size that does not fit the heads and an odd head size are refused", (gpu) => {
   const refused = (packed: number, headSize: number) => {
     const inputs = { x: gpu.allocate([1, 1, packed]), positions: gpu.allocate([1, 1], "u32") };
     assertThrows(

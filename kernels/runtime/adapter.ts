@@ -1,4 +1,4 @@
-/** No WebGPU adapter: the command line exits with 3 and says how to mend it. */
+/** There is no WebGPU adapter: the command line exits with status 3 and says how to fix that. */
 export class NoAdapterError extends Error {
   override readonly name = "NoAdapterError";
 }
@@ -13,7 +13,7 @@ export async function requestAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
-/** What results are recorded under: other adapters round differently. */
+/** The name under which results are recorded, because other adapters round differently. */
 export function adapterName({ description, vendor, architecture }: GPUAdapterInfo): string {
   return [description, vendor, architecture].filter((part) => part !== "").join(", ");
 }

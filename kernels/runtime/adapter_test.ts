@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { NoAdapterError, requestAdapter } from "./adapter.ts";
 import { Gpu } from "./gpu.ts";
 
-/** Runs with another `navigator.gpu`, and restores the true one. */
+/** Runs with another `navigator.gpu`, then restores the real one. */
 async function withNavigatorGpu(stub: unknown, run: () => Promise<void>): Promise<void> {
   Object.defineProperty(navigator, "gpu", { value: stub, configurable: true });
   try {
@@ -38,11 +38,10 @@ Deno.test("the fastest adapter is asked for", async () => {
   assertEquals(asked, [{ powerPreference: "high-performance" }]);
 });
 
-Deno.test({
-  name: "the device gets the adapter's own limits, above WebGPU's defaults, and its timestamps where it has them",
-  sanitizeResources: false,
-  async fn() {
-    const [gpu, adapter] = [await testGpu(), await requestAdapter()];
+gpuTest(
+  "the device gets the adapter's own limits, above WebGPU's defaults, and its timestamps where it has them",
+  async (gpu) => {
+    const adapter = await requestAdapter();
     for (
       const name of ["maxStorageBufferBindingSize", "maxBufferSize", "maxComputeInvocationsPerWorkgroup"] as const
     ) {
@@ -52,4 +51,4 @@ Deno.test({
       assertEquals(gpu.device.features.has(feature), adapter.features.has(feature), feature);
     }
   },
-});
+);

@@ -2,8 +2,8 @@ import type { Tensor } from "./tensor.ts";
 
 /**
  * Checks tensors against their axes, written `"B T C"`, and returns the size of every axis by name. An axis named by a
- * number must have that size; a name that occurs twice must have one size everywhere. `"*"` stands for any shape, the same
- * for every tensor so marked.
+ * number must have that size; a name that occurs twice must have one size everywhere. `"*"` stands for any shape, which must be
+ * the same for every tensor marked so.
  *
  * @throws {RangeError} `Cannot run layerNorm: axis C of weight is 52 but was 53 in x`.
  */

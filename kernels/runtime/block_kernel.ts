@@ -2,7 +2,7 @@ import f32Wgsl from "./block_f32.wgsl" with { type: "text" };
 import vec4Wgsl from "./block_vec4.wgsl" with { type: "text" };
 import { defineKernel, type Kernel } from "./kernel.ts";
 
-/** How many numbers a block holds: four where rows allow it, since a CPU driver pays by the load. */
+/** How many numbers a block holds: four where rows allow it, because a CPU driver pays for every load. */
 export type BlockSize = 1 | 4;
 
 /** A kernel over rows of the WGSL type `Block`, compiled for both sizes of block. */
@@ -16,7 +16,7 @@ export function defineBlockKernel(name: string, wgsl: string, entryPoint = "main
   };
 }
 
-/** The size of block that fits, if every row starts at a sum of multiples of `lengths`. */
+/** The block size that fits if every row starts at a sum of multiples of `lengths`. */
 export function blockSizeOf(...lengths: readonly number[]): BlockSize {
   return lengths.every((length) => length % 4 === 0) ? 4 : 1;
 }

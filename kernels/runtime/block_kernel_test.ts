@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import testWgsl from "./block_kernel_test.wgsl" with { type: "text" };
 import { type BlockSize, blockSizeOf, defineBlockKernel } from "./block_kernel.ts";
 import type { Kernel } from "./kernel.ts";
@@ -21,11 +21,9 @@ Deno.test("both sizes of block are one kernel to its callers: the same name, bin
   assertEquals(interfaceOf(kernel[1]), interfaceOf(kernel[4]));
 });
 
-Deno.test({
-  name: "what both sizes of block declare means the same: totals, maxima, entries, the one of a column",
-  sanitizeResources: false,
-  async fn() {
-    const gpu = await testGpu();
+gpuTest(
+  "what both sizes of block declare means the same: totals, maxima, entries, the one of a column",
+  async (gpu) => {
     const values = Float32Array.of(3, -8, 5, 1, -2, 7, 0.5, 4);
     const x = gpu.upload(values);
     const run = async (blockSize: BlockSize, column: number) => {
@@ -42,4 +40,4 @@ Deno.test({
       assertEquals([await run(1, column), await run(4, column)], [expected, expected]);
     }
   },
-});
+);

@@ -1,8 +1,8 @@
 /**
- * Reuses GPU buffers by size class, so that from the third step on a training loop creates none. The oldest buffer that may be taken is,
- * so that equal steps get equal buffers, and find the bind groups that were made of them.
+ * Reuses GPU buffers by size class, so that a training loop creates none from its third step on. It hands out the oldest buffer that
+ * is allowed, so that equal steps get equal buffers and find the bind groups that were made from them.
  *
- * A released buffer may be handed out at once to work that the GPU itself writes, since commands run in order. An upload is
+ * A released buffer may be handed out at once for output of the GPU itself, because commands run in order. An upload is
  * different: `writeBuffer` takes effect before commands that are encoded but not yet submitted, so it may only use a buffer
  * that no unsubmitted command touches.
  */
@@ -57,7 +57,7 @@ export class BufferPool {
     this.#put(this.#unsubmitted, buffer);
   }
 
-  /** Call after a submit: what was released before it may now take uploads too. */
+  /** Call this after a submit: buffers that were released before it may now receive uploads too. */
   onSubmit(): void {
     for (const buffers of this.#unsubmitted.values()) {
       for (const buffer of buffers) this.#put(this.#submitted, buffer);
@@ -65,7 +65,7 @@ export class BufferPool {
     }
   }
 
-  /** Destroys every waiting buffer. @param onDestroy is given each before */
+  /** Destroys every waiting buffer. @param onDestroy is called with each one first */
   trim(onDestroy: (buffer: GPUBuffer) => void = () => {}): void {
     this.onSubmit();
     for (const [size, buffers] of this.#submitted) {
@@ -79,7 +79,7 @@ export class BufferPool {
     }
   }
 
-  /** The oldest has the least; infinite for none. */
+  /** The age of a buffer: the oldest has the smallest; infinite where there is none. */
   #ageOf(buffer: GPUBuffer | undefined): number {
     return buffer ? this.#ages.get(buffer)! : Infinity;
   }
@@ -93,7 +93,7 @@ export class BufferPool {
   }
 }
 
-/** Powers of two and their halves between, from 256 B: at most a third is unused, and steps of like size share buffers. */
+/** Powers of two and their halves between, from 256 B: at most a third is unused, and steps of similar size share buffers. */
 export function sizeClass(sizeBytes: number): number {
   let size = 256;
   while (size < sizeBytes) size *= 2;

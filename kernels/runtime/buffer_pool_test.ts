@@ -82,7 +82,7 @@ Deno.test("equal steps get equal buffers, whatever came between, whether submitt
   assertEquals(step(), first);
 });
 
-Deno.test("trim destroys the waiting buffers, not those in use, and the peak remembers all", () => {
+Deno.test("trim destroys the waiting buffers, not those in use, and the peak includes them all", () => {
   const { pool, created } = fakePool();
   const [kept, released] = [pool.acquire(256, false), pool.acquire(1024, true)];
   pool.release(released);

@@ -1,13 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import { Gpu } from "./gpu.ts";
 import { defineKernel } from "./kernel.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 import brokenWgsl from "./broken_test.wgsl" with { type: "text" };
-
-const test = (name: string, fn: (gpu: Gpu) => void | Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 const text = workgroupWgsl + wgsl;
 const putKernel = defineKernel("put", text, "put");
@@ -15,7 +12,7 @@ const numberKernel = defineKernel("number", text, "number");
 const multiplyKernel = defineKernel("multiply", text, "multiply");
 const reduceKernel = defineKernel("reduce", text, "reduce");
 
-test("a binding or parameter that is not given is named, with the kernel", (gpu) => {
+gpuTest("the error for a missing binding or parameter names it and the kernel", (gpu) => {
   const [x, out] = [gpu.allocate([4]), gpu.allocate([4])];
   assertThrows(
     () => gpu.dispatch(multiplyKernel, { bindings: { out }, params: { count: 4, value: 1 }, workgroups: 1 }),
@@ -29,7 +26,7 @@ test("a binding or parameter that is not given is named, with the kernel", (gpu)
   );
 });
 
-test("one count of workgroups above the limit of a dimension reaches every row once", async (gpu) => {
+gpuTest("one count of workgroups above the limit of a dimension reaches every row once", async (gpu) => {
   const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   for (const count of [limit, limit + 1, 2 * limit + 17]) {
     const out = gpu.allocate([count]);
@@ -41,7 +38,7 @@ test("one count of workgroups above the limit of a dimension reaches every row o
   }
 });
 
-test("a grid given by its dimensions is refused above the limit", (gpu) => {
+gpuTest("a grid given by its dimensions is refused above the limit", (gpu) => {
   const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   assertThrows(
     () => gpu.dispatch(putKernel, { bindings: {}, workgroups: [1, limit + 1] }),
@@ -50,13 +47,13 @@ test("a grid given by its dimensions is refused above the limit", (gpu) => {
   );
 });
 
-test("a dispatch of no workgroups does nothing", async (gpu) => {
+gpuTest("a dispatch of no workgroups does nothing", async (gpu) => {
   const out = gpu.upload(Float32Array.of(7));
   gpu.dispatch(putKernel, { bindings: { out }, params: { count: 0, value: 1 }, workgroups: 0 });
   assertEquals(await gpu.read(out), Float32Array.of(7));
 });
 
-test("every one of 10,000 dispatches in a flush sees its own parameters", async (gpu) => {
+gpuTest("every one of 10,000 dispatches in a flush sees its own parameters", async (gpu) => {
   const count = 10_000;
   const out = gpu.allocate([count]);
   gpu.clear(out);
@@ -68,7 +65,7 @@ test("every one of 10,000 dispatches in a flush sees its own parameters", async 
   gpu.release(out);
 });
 
-test("WORKGROUP is the adapter's row workgroup unless given", async (gpu) => {
+gpuTest("WORKGROUP is the adapter's row workgroup unless given", async (gpu) => {
   const x = gpu.upload(new Float32Array(256).fill(1));
   const sizeOf = async (constants: Record<string, number>) => {
     const out = gpu.allocate([3]);
@@ -78,7 +75,7 @@ test("WORKGROUP is the adapter's row workgroup unless given", async (gpu) => {
   assertEquals([await sizeOf({}), await sizeOf({ WORKGROUP: 32 })], [gpu.tuning.rowWorkgroup, 32]);
 });
 
-test("workgroupSum and workgroupMax reach every lane, for workgroups from 1 to 256", async (gpu) => {
+gpuTest("workgroupSum and workgroupMax reach every lane, for workgroups from 1 to 256", async (gpu) => {
   for (const size of [1, 2, 8, 32, 64, 256]) {
     const values = Float32Array.from({ length: size }, (_, i) => -1 - (i * 37) % size);
     const out = gpu.allocate([3]);

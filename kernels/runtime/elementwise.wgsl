@@ -1,6 +1,6 @@
 
-// The entry point of the elementwise kernels: an invocation computes ITEMS items, a workgroup's width apart, so that neighbours read
-// neighbours. Workgroups beyond one dimension's limit continue along y.
+// The entry point of the elementwise kernels: an invocation computes ITEMS items, a workgroup's width apart, so that neighbouring
+// invocations read neighbouring items. Workgroups beyond one dimension's limit continue along y.
 override WORKGROUP: u32 = 64u;
 override ITEMS: u32 = 1u;
 

@@ -13,7 +13,7 @@ import { gridOf, type Workgroups } from "./workgroup_grid.ts";
 
 export type { TypedArray } from "./read_back.ts";
 
-/** One dispatch: every binding and parameter that the WGSL declares, by its name there. */
+/** One dispatch, with every binding and parameter that the WGSL declares, by its name there. */
 export interface Dispatch {
   readonly bindings: Readonly<Record<string, Tensor>>;
   readonly params?: Readonly<Record<string, number>>;
@@ -22,29 +22,29 @@ export interface Dispatch {
   readonly workgroups: Workgroups;
 }
 
-/** The device is gone or refused its work: nothing more can be computed on it. */
+/** The device is lost or refused its work; nothing more can be computed on it. */
 export class GpuError extends Error {
   override readonly name = "GpuError";
 }
 
 export interface GpuOptions {
-  /** Times every dispatch by timestamps (slower: each gets a pass of its own). */
+  /** Whether every dispatch is timed by timestamps. This is slower, because each gets its own pass. */
   readonly profile?: boolean;
-  /** What is chosen otherwise than the adapter asks for: for tests of what other adapters take. */
+  /** Overrides choices made for the adapter, to test what other adapters would use. */
   readonly tuning?: Partial<Tuning>;
 }
 
 const MAX_SUBMITS_AHEAD = 3;
 
 /**
- * The device and its queue of work. Dispatches are encoded into one compute pass and submitted together by `flush`; nothing
- * awaits the GPU but `read`, `settle` and `throttle`. Any error the device reports is fatal: the next of these throws it.
+ * The device and its queue of work. Dispatches are encoded into one compute pass and submitted together by `flush`; only
+ * `read`, `readAll`, `settle` and `throttle` wait for the GPU. Any error that the device reports is fatal: the next of these throws it.
  */
 export class Gpu implements AsyncDisposable {
   readonly device: GPUDevice;
   readonly adapterInfo: GPUAdapterInfo;
   readonly tuning: Tuning;
-  /** Is told every kernel that is dispatched: what a result depends on. */
+  /** Called with every kernel that is dispatched, because results depend on them. */
   onDispatch: ((kernel: Kernel) => void) | undefined;
   readonly #pool: BufferPool;
   readonly #pipelines: PipelineCache;
@@ -85,17 +85,17 @@ export class Gpu implements AsyncDisposable {
     return this.#pool.liveBuffers;
   }
 
-  /** Images of buffers that exist: see `Tuning.inputs`. */
+  /** The number of images of buffers that exist: see `Tuning.inputs`. */
   get liveImages(): number {
     return this.#images.count;
   }
 
-  /** The most bytes that buffers and images of them have taken. */
+  /** The most bytes that buffers and their images have taken so far. */
   get peakBytes(): number {
     return this.#pool.peakBytes + this.#images.peakBytes;
   }
 
-  /** How often the GPU was awaited: a training step may do so once. */
+  /** How often the GPU was awaited; a training step may wait once. */
   get awaits(): number {
     return this.#awaits;
   }
@@ -121,7 +121,7 @@ export class Gpu implements AsyncDisposable {
     return tensor;
   }
 
-  /** Overwrites a tensor; what was encoded before sees the old values. */
+  /** Overwrites a tensor; commands that were encoded before see the old values. */
   write(tensor: Tensor, values: TypedArray): void {
     if (values.byteLength !== sizeBytes(tensor.shape)) {
       throw new RangeError(`Cannot write ${values.length} values to [${tensor.shape}]`);
@@ -148,7 +148,7 @@ export class Gpu implements AsyncDisposable {
     for (const { name, access } of kernel.bindings) if (access === "read_write") this.#images.written(bindings[name]);
   }
 
-  /** Copies `source` over `target`, a tensor of another buffer, in order with dispatches. */
+  /** Copies `source` over `target`, a tensor in another buffer, in order with dispatches. */
   copy(source: Tensor, target: Tensor): void {
     if (elementCount(source.shape) !== elementCount(target.shape)) {
       throw new RangeError(`Cannot copy [${source.shape}] over [${target.shape}]: the element counts differ`);
@@ -164,7 +164,7 @@ export class Gpu implements AsyncDisposable {
     this.#images.written(tensor);
   }
 
-  /** Submits what is encoded; does not wait. */
+  /** Submits what is encoded, without waiting. */
   flush(): void {
     if (!this.#encoder) return;
     this.#endPass();
@@ -175,7 +175,7 @@ export class Gpu implements AsyncDisposable {
     this.#pool.onSubmit();
   }
 
-  /** Submits, and waits only if the CPU is more than a few submits ahead: bounds memory, keeps the GPU busy. */
+  /** Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. */
   async throttle(): Promise<void> {
     this.flush();
     this.#throwFailure();
@@ -207,7 +207,7 @@ export class Gpu implements AsyncDisposable {
     this.flush();
     this.#awaits++;
     const values = await readBack.values().catch((error) => {
-      this.#throwFailure(); // the cause, where the map fails as its consequence
+      this.#throwFailure(); // the cause, if the failed map is only its consequence
       throw error;
     });
     this.#pending.length = 0;
@@ -215,7 +215,7 @@ export class Gpu implements AsyncDisposable {
     return values;
   }
 
-  /** Time per kernel since the last call, longest first; needs `open({ profile: true })`. */
+  /** The time per kernel since the last call, longest first; needs `open({ profile: true })`. */
   async kernelTimes(): Promise<KernelTime[]> {
     await this.settle();
     return await this.#timer?.take() ?? [];

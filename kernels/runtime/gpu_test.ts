@@ -1,13 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import type { Gpu } from "./gpu.ts";
 import { defineKernel } from "./kernel.ts";
 import type { Tensor } from "./tensor.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
-
-const test = (name: string, fn: (gpu: Gpu) => void | Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
+import { workgroupWgsl } from "./workgroup.ts";
 
 const multiplyKernel = defineKernel("multiply", workgroupWgsl + wgsl, "multiply");
 
@@ -25,7 +22,7 @@ function multiply(gpu: Gpu, x: Tensor, value: number): Tensor {
 
 const floats = (...values: number[]) => Float32Array.from(values);
 
-test("what is uploaded is read back to the bit, as f32 and as u32", async (gpu) => {
+gpuTest("what is uploaded is read back to the bit, as f32 and as u32", async (gpu) => {
   const numbers = floats(1.5, -0, 3.4028234e38, 1e-45, -Infinity, NaN);
   const indices = Uint32Array.of(0, 1, 0x7fc00000, 0xffffffff, 7);
   const read = await gpu.read(gpu.upload(numbers, [2, 3]));
@@ -36,13 +33,13 @@ test("what is uploaded is read back to the bit, as f32 and as u32", async (gpu) 
   assertEquals(readIndices, indices);
 });
 
-test("an upload of nothing, or of another number of values than its shape has, is refused", (gpu) => {
+gpuTest("an upload of nothing, or of another number of values than its shape has, is refused", (gpu) => {
   assertThrows(() => gpu.upload(new Float32Array()), RangeError, "Cannot upload [0]: it has no elements");
   assertThrows(() => gpu.upload(new Float32Array(0), [3, 0]), RangeError, "Cannot upload [3,0]: it has no elements");
   assertThrows(() => gpu.upload(floats(1, 2, 3), [2, 2]), RangeError, "Cannot upload 3 values as [2,2]");
 });
 
-test("an upload does not overwrite a released tensor that encoded work still reads", async (gpu) => {
+gpuTest("an upload does not overwrite a released tensor that encoded work still reads", async (gpu) => {
   const outs: Tensor[] = [];
   for (let i = 0; i < 20; i++) {
     const x = gpu.upload(new Float32Array(100).fill(i));
@@ -54,7 +51,7 @@ test("an upload does not overwrite a released tensor that encoded work still rea
   outs.forEach((out) => gpu.release(out));
 });
 
-test("write changes a tensor after what was encoded before it, and before what comes later", async (gpu) => {
+gpuTest("write changes a tensor after what was encoded before it, and before what comes later", async (gpu) => {
   const x = gpu.upload(floats(1, 2, 3));
   const before = multiply(gpu, x, 10);
   gpu.write(x, floats(4, 5, 6));
@@ -63,7 +60,7 @@ test("write changes a tensor after what was encoded before it, and before what c
   assertThrows(() => gpu.write(x, floats(1)), RangeError, "Cannot write 1 values to [3]");
 });
 
-test("copy and clear keep their places among the dispatches", async (gpu) => {
+gpuTest("copy and clear keep their places among the dispatches", async (gpu) => {
   const x = gpu.upload(floats(1, 2, 3, 4));
   const kept = gpu.allocate([2, 2]);
   gpu.copy(x, kept);
@@ -78,12 +75,12 @@ test("copy and clear keep their places among the dispatches", async (gpu) => {
   ]);
 });
 
-test("copy refuses tensors of two sizes", (gpu) => {
+gpuTest("copy refuses tensors of two sizes", (gpu) => {
   const [three, four] = [gpu.allocate([3]), gpu.allocate([4])];
   assertThrows(() => gpu.copy(four, three), RangeError, "Cannot copy [4] over [3]: the element counts differ");
 });
 
-test("copy and clear touch their window of a shared buffer only", async (gpu) => {
+gpuTest("copy and clear touch their window of a shared buffer only", async (gpu) => {
   const whole = gpu.upload(floats(0, 1, 2, 3, 4, 5, 6, 7));
   const window = (first: number, count: number) => ({ ...whole, shape: [count], offset: 4 * first });
   gpu.clear(window(1, 2));
@@ -92,7 +89,7 @@ test("copy and clear touch their window of a shared buffer only", async (gpu) =>
   assertEquals(await gpu.read(window(3, 3)), floats(3, 8, 9));
 });
 
-test("readAll gives every tensor its own values and type, with one wait", async (gpu) => {
+gpuTest("readAll gives every tensor its own values and type, with one wait", async (gpu) => {
   const tensors = [
     gpu.upload(floats(1, 2, 3)),
     gpu.upload(Uint32Array.of(9)),
@@ -106,7 +103,7 @@ test("readAll gives every tensor its own values and type, with one wait", async 
   assertEquals(await gpu.readAll([]), []);
 });
 
-test("throttle awaits only once the work is four submits ahead", async (gpu) => {
+gpuTest("throttle awaits only once the work is four submits ahead", async (gpu) => {
   await gpu.settle();
   const { awaits } = gpu;
   const counts: number[] = [];
@@ -119,7 +116,7 @@ test("throttle awaits only once the work is four submits ahead", async (gpu) => 
   await gpu.settle();
 });
 
-test("a tensor over the device's limit is refused with its bytes and the limit", (gpu) => {
+gpuTest("a tensor over the device's limit is refused with its bytes and the limit", (gpu) => {
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
   const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
   const count = Math.floor(limit / 4) + 1;
@@ -131,7 +128,7 @@ test("a tensor over the device's limit is refused with its bytes and the limit",
   assertThrows(() => gpu.allocate([NaN]), RangeError, "Cannot allocate [NaN]");
 });
 
-test("a loop of uploads, dispatches and releases makes no buffer after its second round", async (gpu) => {
+gpuTest("a loop of uploads, dispatches and releases makes no buffer after its second round", async (gpu) => {
   const round = () => {
     const x = gpu.upload(new Float32Array(777).fill(1));
     const y = multiply(gpu, x, 3);

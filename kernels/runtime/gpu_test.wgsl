@@ -1,4 +1,4 @@
-// Small kernels that the tests of the runtime dispatch. x, out: N; workgroup.wgsl comes with them.
+// Small kernels that the tests of the runtime dispatch. x, out: N; the text of workgroup.ts comes before them.
 struct Params { count: u32, value: f32 }
 
 @group(0) @binding(0) var<storage, read> unbound: array<f32>;

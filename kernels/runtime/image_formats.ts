@@ -1,12 +1,12 @@
-/** How elements lie in an image, which kernels read texel by texel. */
+/** How elements are stored in an image, which kernels read texel by texel. */
 export interface ImageFormat {
   readonly format: GPUTextureFormat;
   readonly bytes: number;
-  /** What of a texel is the element. */
+  /** The components of a texel that form the element. */
   readonly swizzle: string;
 }
 
-/** By the WGSL type of the element. */
+/** The formats, by the WGSL type of the element. */
 export const IMAGE_FORMATS: Readonly<Record<string, ImageFormat>> = {
   f32: { format: "r32float", bytes: 4, swizzle: ".x" },
   u32: { format: "r32uint", bytes: 4, swizzle: ".x" },
@@ -16,5 +16,5 @@ export const IMAGE_FORMATS: Readonly<Record<string, ImageFormat>> = {
   vec4u: { format: "rgba32uint", bytes: 16, swizzle: "" },
 };
 
-/** Texels of a row: element i is texel (i % IMAGE_WIDTH, i / IMAGE_WIDTH). A power of two, at most every device's limit. */
+/** Texels per row: element i is texel (i % IMAGE_WIDTH, i / IMAGE_WIDTH). A power of two that no device's limit is below. */
 export const IMAGE_WIDTH = 2048;

@@ -4,7 +4,7 @@ import type { Kernel, KernelBinding } from "./kernel.ts";
 import type { ImageSet } from "./kernel_text.ts";
 import { bindingSize, type Tensor } from "./tensor.ts";
 
-/** A copy of a window of a buffer that kernels read as texels. */
+/** A copy of a window of a buffer, which kernels read as texels. */
 export interface InputImage {
   readonly id: number;
   readonly view: GPUTextureView;
@@ -13,16 +13,16 @@ export interface InputImage {
 interface Image extends InputImage {
   readonly texture: GPUTexture;
   readonly format: ImageFormat;
-  /** Size and format: those of one kind can take each other's place. */
+  /** Size and format; images of the same kind can replace each other. */
   readonly kind: string;
   readonly bytes: number;
-  /** The window that it holds; another takes its place where images would grow too many. */
+  /** The window that it holds; another window replaces it where there would be too many images. */
   window?: Window;
-  /** What of the window was written since the last copy, in bytes of the buffer. */
+  /** The part of the window that was written since the last copy, in bytes of the buffer. */
   stale?: { readonly start: number; readonly end: number };
-  /** Whether it is of a buffer as a whole: then another may take its place. */
+  /** Whether it holds a whole buffer, in which case another may replace it. */
   readonly isWhole: boolean;
-  /** The dispatch that read it last, which counts from 1. */
+  /** The number of the dispatch that read it last, from 1. */
   lastRead: number;
 }
 
@@ -33,22 +33,22 @@ interface Window {
   readonly end: number;
 }
 
-/** Images of whole buffers take no more than this share of what buffers take, as far as another's place can be taken. */
+/** Images of whole buffers take at most this share of the memory of buffers, as far as one image can replace another. */
 const MOST_OF_BUFFERS = 0.5;
 
 /**
- * Read-only storage images of what kernels load. Mesa's CPU driver reads a texel in a fraction of what a number of a storage buffer costs
- * it (kernels/README.md). An image holds a window of a buffer; before a dispatch it is brought up to date by a copy of what was written
- * since, and of nothing else. Where images of whole buffers would take too much memory, the one that was not read for longest gives its place
- * away; those of parts of a buffer, as parameters are, stay: they are read again and again.
+ * Read-only storage images of what kernels load. Mesa's CPU driver reads a texel in a fraction of the time that a number in a storage
+ * buffer takes (kernels/README.md). An image holds a window of a buffer; before a dispatch it is updated by a copy of what was written
+ * since, and nothing else. Where images of whole buffers would take too much memory, the least recently read one is replaced. Images of
+ * parts of a buffer, such as parameters, stay, because they are read again and again.
  */
 export class InputImages {
   readonly #device: GPUDevice;
   readonly #bufferBytes: () => number;
   readonly #ofBuffers = new Map<GPUBuffer, Map<string, Image>>();
-  /** Images of whole buffers, of one size and format, those first that were not read for longest. */
+  /** Images of whole buffers by size and format, the least recently read first. */
   readonly #alike = new Map<string, Set<Image>>();
-  /** Those of them whose buffers hold no tensor now. */
+  /** Those whose buffers hold no tensor now. */
   readonly #idle = new Map<string, Set<Image>>();
   #nextId = 0;
   #count = 0;
@@ -57,7 +57,7 @@ export class InputImages {
   #peakBytes = 0;
   #dispatches = 0;
 
-  /** @param bufferBytes what all buffers take */
+  /** @param bufferBytes returns the bytes that all buffers take */
   constructor(device: GPUDevice, bufferBytes: () => number) {
     this.#device = device;
     this.#bufferBytes = bufferBytes;
@@ -72,9 +72,9 @@ export class InputImages {
   }
 
   /**
-   * Which of the tensors that a kernel loads it is to read from images: none, where all are smaller than `leastBytes` or one does not fit.
-   * A copy ends the compute pass, which costs more than it saves where nothing but a few numbers have changed: tensors below
-   * `mostUncopied` that have changed are left in their buffers, unless another has to be copied anyway.
+   * The tensors that a kernel should load from images: none if all are smaller than `leastBytes` or one does not fit. A copy ends the
+   * compute pass, which costs more than it saves where only a few numbers have changed. Tensors below `mostUncopied` that have changed
+   * are therefore left in their buffers, unless another one has to be copied anyway.
    */
   choose(
     { bindings }: Kernel,
@@ -99,7 +99,7 @@ export class InputImages {
     return mustCopy ? loaded : fresh;
   }
 
-  /** Begins a dispatch: until the next one no image that it is given changes its window. */
+  /** Begins a dispatch: until the next one, no image that it uses changes its window. */
   beginDispatch(): void {
     this.#dispatches++;
   }
@@ -116,14 +116,14 @@ export class InputImages {
     }
   }
 
-  /** Notes that a buffer holds no tensor for now: its images may go to others. */
+  /** Notes that a buffer holds no tensor for now, so its images may pass to other buffers. */
   released(buffer: GPUBuffer): void {
     for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
       if (image.isWhole) setOf(this.#idle, image.kind).add(image);
     }
   }
 
-  /** The image of a tensor, up to date once the commands that `encoder` is asked for have run. */
+  /** The image of a tensor; it is up to date once the commands added to `encoder` have run. */
   imageOf(tensor: Tensor, { element }: KernelBinding, encoder: () => GPUCommandEncoder): InputImage {
     const { buffer, offset } = tensor;
     const format = IMAGE_FORMATS[element];
@@ -175,7 +175,7 @@ export class InputImages {
     this.#idle.get(image.kind)?.delete(image);
   }
 
-  /** One that nobody needs, or whose place can be taken, else a new one. */
+  /** An image that is not needed or can be replaced, else a new one. */
   #freeImage(size: number, format: ImageFormat, isWhole: boolean): Image {
     const kind = `${size} ${format.format}`;
     const [idle] = isWhole ? this.#idle.get(kind) ?? [] : [];
@@ -211,7 +211,7 @@ function setOf<T>(sets: Map<string, Set<T>>, key: string): Set<T> {
   return set;
 }
 
-/** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of like size share the image. */
+/** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of similar size share the image. */
 function imageSize(tensor: Tensor): number {
   return isWhole(tensor) ? tensor.buffer.size : bindingSize(tensor);
 }
@@ -220,7 +220,7 @@ function isWhole(tensor: Tensor): boolean {
   return tensor.offset === 0 && sizeClass(bindingSize(tensor)) === tensor.buffer.size;
 }
 
-/** Copies a range of bytes to its texels: what is left of the first row, whole rows, the beginning of the last one. */
+/** Copies a range of bytes to its texels: the rest of the first row, whole rows, and the beginning of the last row. */
 function copyStale(
   { texture, format: { bytes }, window }: Image,
   stale: NonNullable<Image["stale"]>,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest, testGpu } from "../test_gpu.ts";
 import { Gpu } from "./gpu.ts";
 import { IMAGE_WIDTH } from "./image_formats.ts";
 import wgsl from "./input_images_test.wgsl" with { type: "text" };
@@ -10,9 +10,8 @@ const sumKernel = defineKernel("images.sum", wgsl, "sum");
 const sumIdsKernel = defineKernel("images.sumIds", wgsl, "sumIds");
 const scaleKernel = defineKernel("images.scale", wgsl, "scale");
 
-/** Forces images upon whatever adapter there is: all of them can read them. */
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu({ inputs: "image" })) });
+/** Forces the use of images on any adapter; all of them can read images. */
+const tunings = [{ inputs: "image" }] as const;
 
 const grid = (count: number) => ({ constants: { WORKGROUP: 64 }, workgroups: Math.ceil(count / 64) });
 const numbered = (count: number) => Float32Array.from({ length: count }, (_, i) => i % 1013);
@@ -22,7 +21,9 @@ function scale(gpu: Gpu, numbers: Tensor, out: Tensor, factor: number): void {
   gpu.dispatch(scaleKernel, { bindings: { numbers, out }, params: { count, factor }, ...grid(count) });
 }
 
-test("every form of element is read from its place, in windows of a row, of several and of one unfinished", async (gpu) => {
+gpuTest("every form of element is read from its place, in windows of a row, of several and of one unfinished", {
+  tunings,
+}, async (gpu) => {
   for (const count of [4, 60, 4 * IMAGE_WIDTH, 4 * IMAGE_WIDTH + 4, 11 * IMAGE_WIDTH + 12]) {
     const [x, ids, out] = [
       gpu.upload(numbered(count)),
@@ -39,45 +40,58 @@ test("every form of element is read from its place, in windows of a row, of seve
   }
 });
 
-test("an image follows every way to write its buffer: dispatch, upload, write, copy and clear", async (gpu) => {
-  const count = 3 * IMAGE_WIDTH + 8;
-  const [a, b, c] = [gpu.upload(numbered(count)), gpu.allocate([count]), gpu.allocate([count])];
-  const read = async (numbers: Tensor) => {
-    scale(gpu, numbers, c, 1);
-    return await gpu.read(c);
-  };
-  scale(gpu, a, b, 2);
-  scale(gpu, b, a, 2); // a was read from its image before
-  assertEquals(await read(a), numbered(count).map((value) => 4 * value));
-  gpu.write(a, numbered(count));
-  assertEquals(await read(a), numbered(count));
-  gpu.copy(b, a);
-  assertEquals(await read(a), numbered(count).map((value) => 2 * value));
-  gpu.clear(a);
-  assertEquals(await read(a), new Float32Array(count));
-  gpu.release(a);
-  const again = gpu.upload(numbered(count)); // takes the buffer, and so the image, of a
-  assertEquals(await read(again), numbered(count));
-  for (const tensor of [again, b, c]) gpu.release(tensor);
-});
+gpuTest(
+  "an image follows every way to write its buffer: dispatch, upload, write, copy and clear",
+  { tunings },
+  async (gpu) => {
+    const count = 3 * IMAGE_WIDTH + 8;
+    const [a, b, c] = [gpu.upload(numbered(count)), gpu.allocate([count]), gpu.allocate([count])];
+    const read = async (numbers: Tensor) => {
+      scale(gpu, numbers, c, 1);
+      return await gpu.read(c);
+    };
+    scale(gpu, a, b, 2);
+    scale(gpu, b, a, 2); // a was read from its image before
+    assertEquals(await read(a), numbered(count).map((value) => 4 * value));
+    gpu.write(a, numbered(count));
+    assertEquals(await read(a), numbered(count));
+    gpu.copy(b, a);
+    assertEquals(await read(a), numbered(count).map((value) => 2 * value));
+    gpu.clear(a);
+    assertEquals(await read(a), new Float32Array(count));
+    gpu.release(a);
+    const again = gpu.upload(numbered(count)); // takes the buffer of a, and thus its image
+    assertEquals(await read(again), numbered(count));
+    for (const tensor of [again, b, c]) gpu.release(tensor);
+  },
+);
 
-test("windows of one buffer have images of their own, and a write to one leaves the others as they are", async (gpu) => {
-  const [rows, width] = [4, 64];
-  const whole = gpu.upload(numbered(rows * width));
-  const row = (i: number): Tensor => ({ ...whole, shape: [width], offset: 4 * width * i });
-  const out = gpu.allocate([width]);
-  const read = async (i: number) => {
-    scale(gpu, row(i), out, 1);
-    return await gpu.read(out);
-  };
-  for (let i = 0; i < rows; i++) assertEquals(await read(i), numbered(rows * width).slice(i * width, (i + 1) * width));
-  gpu.write(row(2), new Float32Array(width).fill(-1));
-  assertEquals(await read(1), numbered(rows * width).slice(width, 2 * width));
-  assertEquals(await read(2), new Float32Array(width).fill(-1));
-  for (const tensor of [whole, out]) gpu.release(tensor);
-});
+gpuTest(
+  "windows of one buffer have images of their own, and a write to one leaves the others as they are",
+  { tunings },
+  async (gpu) => {
+    const [rows, width] = [4, 64];
+    const whole = gpu.upload(numbered(rows * width));
+    const row = (i: number): Tensor => ({ ...whole, shape: [width], offset: 4 * width * i });
+    const out = gpu.allocate([width]);
+    const read = async (i: number) => {
+      scale(gpu, row(i), out, 1);
+      return await gpu.read(out);
+    };
+    for (let i = 0; i < rows; i++) {
+      assertEquals(
+        await read(i),
+        numbered(rows * width).slice(i * width, (i + 1) * width),
+      );
+    }
+    gpu.write(row(2), new Float32Array(width).fill(-1));
+    assertEquals(await read(1), numbered(rows * width).slice(width, 2 * width));
+    assertEquals(await read(2), new Float32Array(width).fill(-1));
+    for (const tensor of [whole, out]) gpu.release(tensor);
+  },
+);
 
-test("only what was written since is copied, and nothing where nothing was", async (gpu) => {
+gpuTest("only what was written since is copied, and nothing where nothing was", { tunings }, async (gpu) => {
   const copied: number[] = [];
   const prototype = GPUCommandEncoder.prototype;
   const { copyBufferToTexture } = prototype;
@@ -107,7 +121,9 @@ test("only what was written since is copied, and nothing where nothing was", asy
   }
 });
 
-test("a loop over steps makes no image after the second, though its tensors change sizes within a class", async (gpu) => {
+gpuTest("a loop over steps makes no image after the second, though its tensors change sizes within a class", {
+  tunings,
+}, async (gpu) => {
   const step = (count: number) => {
     const [x, out] = [gpu.upload(numbered(count)), gpu.allocate([count])];
     scale(gpu, x, out, 1);
@@ -167,20 +183,16 @@ Deno.test("a small input that has changed is read from its buffer, unless anothe
   assertEquals(images, [4, 4, 4]);
 });
 
-Deno.test({
-  name: "below the least size, and on adapters that prefer buffers, no image is made",
-  sanitizeResources: false,
-  async fn() {
-    const counts: number[] = [];
-    for (const tuning of [{ inputs: "image", leastImageBytes: 4096 }, { inputs: "buffer" }] as const) {
-      const gpu = await testGpu(tuning);
-      for (const count of [512, 1024]) {
-        const [x, out] = [gpu.upload(numbered(count)), gpu.allocate([count])];
-        scale(gpu, x, out, 3);
-        assertEquals(await gpu.read(out), numbered(count).map((value) => 3 * value));
-      }
-      counts.push(gpu.liveImages);
+gpuTest("below the least size, and on adapters that prefer buffers, no image is made", async () => {
+  const counts: number[] = [];
+  for (const tuning of [{ inputs: "image", leastImageBytes: 4096 }, { inputs: "buffer" }] as const) {
+    const gpu = await testGpu(tuning);
+    for (const count of [512, 1024]) {
+      const [x, out] = [gpu.upload(numbered(count)), gpu.allocate([count])];
+      scale(gpu, x, out, 3);
+      assertEquals(await gpu.read(out), numbered(count).map((value) => 3 * value));
     }
-    assertEquals(counts, [1, 0]);
-  },
+    counts.push(gpu.liveImages);
+  }
+  assertEquals(counts, [1, 0]);
 });

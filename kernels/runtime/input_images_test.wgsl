@@ -20,7 +20,7 @@ fn sum(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
   out[i] = loadVecs(i / 4u)[i % 4u] + 2.0 * loadPairs(i / 2u)[i % 2u] + 4.0 * loadNumbers(i);
 }
 
-// The same of whole numbers.
+// The same for integers.
 @compute @workgroup_size(WORKGROUP)
 fn sumIds(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = workgroup.x * WORKGROUP + lane;

@@ -6,11 +6,11 @@ export interface KernelBinding {
   readonly access: "read" | "read_write";
   /** The WGSL type of an element, aliases resolved. */
   readonly element: string;
-  /** Whether the text reads it by `loadName(i)`, which leaves to the runtime where from; else it says `name[i]`. */
+  /** Whether the text reads it by `loadName(i)`, which lets the runtime choose where from, or by `name[i]`. */
   readonly isLoaded: boolean;
 }
 
-/** A scalar of a kernel's `Params` uniform; each takes four bytes. */
+/** A scalar in a kernel's `Params` uniform; each takes four bytes. */
 export interface KernelParam {
   readonly name: string;
   readonly type: "u32" | "i32" | "f32";
@@ -18,7 +18,7 @@ export interface KernelParam {
 
 /**
  * A compute kernel. Its interface is read from the WGSL text, so that names exist once: `@group(0)` storage variables are
- * the bindings, `struct Params` the uniform (last binding), `override` declarations the constants.
+ * the bindings, `struct Params` is the uniform (the last binding), and `override` declarations are the constants.
  */
 export interface Kernel {
   readonly name: string;
@@ -34,15 +34,15 @@ const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(uniform|storage)\s*(?:,\s*(read_write|read)\s*)?>\s*(\w+)\s*:\s*(\w+)(?:<\s*(\w+)\s*>)?/g;
 const OVERRIDE = /^\s*override\s+(\w+)/gm;
 
-/** The WGSL of every kernel defined so far; one name may stand for several texts, as of a kernel in two sizes of block. */
+/** The WGSL of every kernel defined so far. One name may have several texts, such as those for two sizes of block. */
 const definedTexts = new Map<string, Set<string>>();
 
-/** The WGSL that the modules loaded so far define under a name: what results of that kernel depend on. Empty if there is none. */
+/** The WGSL texts that the modules loaded so far define under a name; results that use the kernel depend on them. Empty if there is none. */
 export function textsOfKernel(name: string): readonly string[] {
   return [...definedTexts.get(name) ?? []].sort();
 }
 
-/** The function by which a text reads a binding whose place the runtime chooses: `loadDOut` of `dOut`. */
+/** The name of the function that reads a binding from where the runtime chooses: `loadDOut` for `dOut`. */
 export function loaderOf(binding: string): string {
   return `load${binding[0].toUpperCase()}${binding.slice(1)}`;
 }
@@ -76,7 +76,7 @@ export function defineKernel(name: string, wgsl: string, entryPoint = "main"): K
   };
 }
 
-/** A swizzle or field is no use of a variable: `workgroup.x` does not name x. */
+/** Whether code uses a variable. A swizzle or field is not a use: `workgroup.x` does not name x. */
 function isNamed(variable: string, code: string): boolean {
   return new RegExp(`(?<!\\.)\\b${variable}\\b`).test(code);
 }
@@ -108,7 +108,7 @@ function structFields(kernel: string, code: string, type: string): KernelParam[]
   });
 }
 
-/** The text of an entry point and of the functions it reaches: a binding that none of them names is not bound. */
+/** The text of an entry point and of the functions that it reaches. A binding that none of them names is not bound. */
 function entryPointText(kernel: string, code: string, entryPoint: string): string {
   const functions = new Map<string, string>();
   for (const part of code.split(/(?=\bfn\s+\w+\s*\()/)) {
@@ -125,7 +125,7 @@ function entryPointText(kernel: string, code: string, entryPoint: string): strin
   return [...reached].map((name) => functions.get(name)!).join("\n");
 }
 
-/** A function's text without what follows it at module scope. */
+/** The text of a function, without what follows it at module scope. */
 function untilClosingBrace(text: string): string {
   let depth = 0;
   for (let i = text.indexOf("{"); i >= 0 && i < text.length; i++) {

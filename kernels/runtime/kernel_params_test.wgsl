@@ -1,4 +1,4 @@
-// What kernel_test.ts takes a uniform from; it puts fields in the place of `scale` that no kernel may have.
+// The uniform of kernel_test.ts, which replaces `scale` by fields that no kernel may have.
 
 struct Params { count: u32, scale: f32 }
 

@@ -65,7 +65,7 @@ Deno.test("defineKernel refuses an entry point that the text lacks, by name", ()
   assertThrows(() => defineKernel("norm", wgsl), SyntaxError, "no fn main");
 });
 
-Deno.test("defineKernel refuses a field of Params that is no scalar of four bytes", () => {
+Deno.test("defineKernel refuses a field of Params that is not a scalar of four bytes", () => {
   const text = (field: string) => paramsWgsl.replace("scale: f32", field);
   for (const field of ["size: vec2u", "flag: bool", "values: array<f32, 4>", "half: f16"]) {
     assertThrows(() => defineKernel("op", text(field)), SyntaxError, "Cannot define op: field");

@@ -19,7 +19,7 @@ fn weigh(i: u32) { weights[i] = 1.0; }
 
 @compute @workgroup_size(WORKGROUP)
 fn both(@builtin(workgroup_id) workgroup: vec3u) {
-  // commented[0] is no use of a binding
+  // commented[0] does not use a binding
   out[workgroup.x] = twice(y[workgroup.x]) + x[0].y;
 }
 

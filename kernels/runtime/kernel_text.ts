@@ -1,7 +1,7 @@
 import { IMAGE_FORMATS, IMAGE_WIDTH } from "./image_formats.ts";
 import { type Kernel, type KernelBinding, loaderOf } from "./kernel.ts";
 
-/** Which bindings of a dispatch are images: bit i stands for the kernel's binding i. */
+/** The bindings of a dispatch that are images: bit i stands for binding i of the kernel. */
 export type ImageSet = number;
 
 export function isImage(images: ImageSet, index: number): boolean {
@@ -9,8 +9,8 @@ export function isImage(images: ImageSet, index: number): boolean {
 }
 
 /**
- * The WGSL that is compiled: bindings numbered 0, 1, 2 …, the uniform last, as entry points of one text bind different variables; and for
- * each binding that the text loads its `loadName(i: u32)`, from a buffer or from a texel.
+ * The WGSL that is compiled. Bindings are numbered 0, 1, 2 …, the uniform last, because entry points of one text bind different
+ * variables. For each binding that the text loads, `loadName(i: u32)` is added, which reads from a buffer or from a texel.
  */
 export function textFor(kernel: Kernel, imageSet: ImageSet): string {
   const order = new Map(kernel.bindings.map(({ name }, index) => [name, index]));
@@ -23,7 +23,7 @@ export function textFor(kernel: Kernel, imageSet: ImageSet): string {
       return `@group(0) @binding(${used})${image ? ` var ${name}: ${imageType(image)};` : rest + type}`;
     },
   );
-  // Entry points beside this one may load what it does not bind.
+  // Other entry points may load what this one does not bind.
   const loaders = [...kernel.wgsl.matchAll(/var<\s*storage\s*(?:,\s*read\s*)?>\s*(\w+)\s*:\s*array<\s*(\w+)\s*>/g)]
     .map(([, name, element]) => loader(name, element, images.get(name)));
   return [declared, ...loaders].join("\n");

@@ -2,10 +2,10 @@ import type { Kernel } from "./kernel.ts";
 import { BYTES_PER_ELEMENT } from "./tensor.ts";
 
 const BYTES = 1 << 20;
-/** Binding size of every `Params`; also the stride of the buffer, above any adapter's alignment. */
+/** The binding size of every `Params`, and the stride of the buffer; no adapter's alignment is larger. */
 const STRIDE = 256;
 
-/** The parameters of the dispatches that are encoded and not yet submitted: one uniform buffer, a stretch of it for each. */
+/** The parameters of the dispatches that are encoded but not yet submitted, in one uniform buffer. */
 export class ParamsBuffer {
   readonly binding: GPUBufferBinding;
   readonly #device: GPUDevice;
@@ -27,7 +27,7 @@ export class ParamsBuffer {
     return this.#end + STRIDE > BYTES;
   }
 
-  /** Puts a dispatch's parameters behind those before; their offset. @throws {RangeError} if one is not given */
+  /** Appends the parameters of a dispatch and returns their offset. @throws {RangeError} if one is missing */
   put(kernel: Kernel, params: Readonly<Record<string, number>>): number {
     const start = this.#end;
     this.#end += STRIDE;
@@ -42,7 +42,7 @@ export class ParamsBuffer {
     return start;
   }
 
-  /** Uploads what was put since the last time; call it right before the submit. */
+  /** Uploads what was added since the last call; call it right before the submit. */
   upload(): void {
     if (this.#end > 0) this.#device.queue.writeBuffer(this.#buffer, 0, this.#data.buffer, 0, this.#end);
     this.#end = 0;

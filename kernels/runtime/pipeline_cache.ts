@@ -11,7 +11,7 @@ interface CompiledKernel {
 
 const MAX_BIND_GROUPS = 16384;
 
-/** Compiles each kernel once per set of constants and kind of inputs, and makes each bind group once. */
+/** Compiles each kernel once per set of constants and kind of inputs, and creates each bind group once. */
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #params: GPUBufferBinding;
@@ -38,7 +38,7 @@ export class PipelineCache {
     return compiled;
   }
 
-  /** @param encoder is asked for where images of inputs have to be brought up to date first */
+  /** @param encoder is called only if images of inputs have to be updated first */
   bindGroup(
     kernel: Kernel,
     layout: GPUBindGroupLayout,

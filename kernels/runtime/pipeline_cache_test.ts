@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import type { Gpu } from "./gpu.ts";
 import { defineKernel, type Kernel } from "./kernel.ts";
 import { InputImages } from "./input_images.ts";
 import { PipelineCache } from "./pipeline_cache.ts";
 import type { Tensor } from "./tensor.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 
 const text = workgroupWgsl + wgsl;
 const putKernel = defineKernel("put", text, "put");
@@ -25,19 +25,14 @@ const groupOf = (
 ) => cache.bindGroup(kernel, layout, tensors, 0, noEncoder);
 
 const test = (name: string, fn: (gpu: Gpu, cache: PipelineCache) => void | Promise<void>) =>
-  Deno.test({
-    name,
-    sanitizeResources: false,
-    async fn() {
-      const gpu = await testGpu();
-      const uniforms = gpu.device.createBuffer({ size: 256, usage: GPUBufferUsage.UNIFORM });
-      await fn(
-        gpu,
-        new PipelineCache(gpu.device, { buffer: uniforms, size: 256 }, new InputImages(gpu.device, () => 0)),
-      );
-      await gpu.settle();
-      uniforms.destroy();
-    },
+  gpuTest(name, async (gpu) => {
+    const uniforms = gpu.device.createBuffer({ size: 256, usage: GPUBufferUsage.UNIFORM });
+    await fn(
+      gpu,
+      new PipelineCache(gpu.device, { buffer: uniforms, size: 256 }, new InputImages(gpu.device, () => 0)),
+    );
+    await gpu.settle();
+    uniforms.destroy();
   });
 
 test("a kernel is compiled once for each set of constants", (_, cache) => {
@@ -47,7 +42,7 @@ test("a kernel is compiled once for each set of constants", (_, cache) => {
   assert(cache.pipeline(numberKernel, {}, 0) !== first);
 });
 
-test("kernels that bind alike share a layout, and so their bind groups", (gpu, cache) => {
+test("kernels with equal bindings share a layout, and thus their bind groups", (gpu, cache) => {
   const [put, number] = [cache.pipeline(putKernel, {}, 0), cache.pipeline(numberKernel, {}, 0)];
   assert(put.layout === number.layout);
   assert(cache.pipeline(multiplyKernel, {}, 0).layout !== put.layout);
@@ -67,7 +62,7 @@ test("a bind group is made once for the same windows of the same buffers, and an
   assert(groupOf(cache, multiplyKernel, layout, { x: { ...x, shape: [256], offset: 1024 }, out }) !== half);
 });
 
-test("a binding that is not given is named", (gpu, cache) => {
+test("the error for a missing binding names it", (gpu, cache) => {
   const { layout } = cache.pipeline(multiplyKernel, {}, 0);
   assertThrows(
     () => groupOf(cache, multiplyKernel, layout, { x: gpu.allocate([4]) }),

@@ -1,4 +1,4 @@
-/** Time that a kernel took on the GPU, summed over its dispatches. */
+/** The time that a kernel took on the GPU, summed over its dispatches. */
 export interface KernelTime {
   readonly kernel: string;
   readonly elapsedMs: number;
@@ -7,7 +7,7 @@ export interface KernelTime {
 
 const CAPACITY = 2048;
 
-/** Times dispatches with timestamp queries; each is given a compute pass of its own. */
+/** Times dispatches with timestamp queries; each has its own compute pass. */
 export class DispatchTimer {
   readonly #querySet: GPUQuerySet;
   readonly #resolved: GPUBuffer;
@@ -27,7 +27,7 @@ export class DispatchTimer {
     });
   }
 
-  /** Where the next pass writes its start and end; beyond the capacity of one flush, passes go untimed. */
+  /** Where the next pass writes its start and end. Passes beyond the capacity of one flush are not timed. */
   next(kernel: string): GPUComputePassTimestampWrites | undefined {
     if (this.#current.length === CAPACITY) return undefined;
     const index = 2 * this.#current.length;
@@ -35,7 +35,7 @@ export class DispatchTimer {
     return { querySet: this.#querySet, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
   }
 
-  /** Ends a flush: its times are copied out before the queries are used again. */
+  /** Ends a flush by copying its times out before the queries are reused. */
   resolve(encoder: GPUCommandEncoder): void {
     if (this.#current.length === 0) return;
     const size = 16 * this.#current.length;

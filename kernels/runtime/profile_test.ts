@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
 import { Gpu } from "./gpu.ts";
 import { defineKernel } from "./kernel.ts";
-import workgroupWgsl from "./workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "./workgroup.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();
 const ignore = !adapter?.features.has("timestamp-query");
@@ -48,13 +48,8 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "kernelTimes without profiling is empty",
-  sanitizeResources: false,
-  async fn() {
-    const gpu = await testGpu();
-    const out = gpu.allocate([1]);
-    gpu.dispatch(putKernel, { bindings: { out }, params: { count: 0, value: 1 }, workgroups: 1 });
-    assertEquals(await gpu.kernelTimes(), []);
-  },
+gpuTest("kernelTimes without profiling is empty", async (gpu) => {
+  const out = gpu.allocate([1]);
+  gpu.dispatch(putKernel, { bindings: { out }, params: { count: 0, value: 1 }, workgroups: 1 });
+  assertEquals(await gpu.kernelTimes(), []);
 });

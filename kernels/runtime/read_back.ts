@@ -1,9 +1,9 @@
 import { BYTES_PER_ELEMENT, sizeBytes, type Tensor } from "./tensor.ts";
 
-/** Values of a tensor on the CPU. */
+/** The values of a tensor on the CPU. */
 export type TypedArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-/** One reading of several tensors: their values are copied to a buffer that the CPU maps. */
+/** Reads several tensors at once: their values are copied to a buffer that the CPU maps. */
 export class ReadBack {
   readonly #tensors: readonly Tensor[];
   readonly #staging: GPUBuffer;
@@ -29,7 +29,7 @@ export class ReadBack {
     }
   }
 
-  /** Waits for what was submitted; once. */
+  /** Waits for what was submitted, and returns the values. Call it once. */
   async values(): Promise<TypedArray[]> {
     await this.#staging.mapAsync(GPUMapMode.READ);
     const bytes = this.#staging.getMappedRange().slice(0);

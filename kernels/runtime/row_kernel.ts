@@ -1,13 +1,16 @@
 import { type BlockKernel, blockSizeOf, defineBlockKernel } from "./block_kernel.ts";
 import type { Dispatch, Gpu } from "./gpu.ts";
 import { loopRounds, requireLoopRounds } from "./loop_limit.ts";
-import invocationWgsl from "./row_of_invocation.wgsl" with { type: "text" };
-import workgroupWgsl from "./row_of_workgroup.wgsl" with { type: "text" };
+import rowOfInvocationWgsl from "./row_of_invocation.wgsl" with { type: "text" };
+import rowOfWorkgroupWgsl from "./row_of_workgroup.wgsl" with { type: "text" };
 import type { Shape } from "./tensor.ts";
+import { laneSums } from "./workgroup.ts";
+
+const byWorkgroupWgsl = rowOfWorkgroupWgsl.replace("LANE_SUMS", laneSums("row"));
 
 /**
- * A kernel over rows of `Block`s in two forms: a row is shared by the invocations of a workgroup, or is one invocation's. Its WGSL has one
- * text for both: it walks a row by `for (var block = lane; block < params.blocks; block += ROW_LANES)`, and sums over lanes by `rowSum`.
+ * A kernel over rows of `Block`s in two forms: a row belongs to the invocations of a workgroup together, or to one invocation. One WGSL
+ * text serves both: it walks a row by `for (var block = lane; block < params.blocks; block += ROW_LANES)`, and sums over lanes by `rowSum`.
  */
 export interface RowKernel {
   readonly byWorkgroup: BlockKernel;
@@ -17,14 +20,14 @@ export interface RowKernel {
 /** @param compute the function of its WGSL that is called with a row and a lane; `Params` has `rows` and `blocks` (of a row) */
 export function defineRowKernel(name: string, wgsl: string, compute = "compute"): RowKernel {
   const inFrame = (frame: string) => defineBlockKernel(name, wgsl + frame.replace("COMPUTE_ROW", compute));
-  return { byWorkgroup: inFrame(workgroupWgsl), byInvocation: inFrame(invocationWgsl) };
+  return { byWorkgroup: inFrame(byWorkgroupWgsl), byInvocation: inFrame(rowOfInvocationWgsl) };
 }
 
-/** How often a kernel walks its row, at most, unless it says otherwise. */
+/** The most passes that a kernel makes over its row, unless it says otherwise. */
 const MAX_PASSES = 3;
 /** WebGPU's default limit. */
 const MAX_WORKGROUP = 256;
-/** Blocks an invocation reads before more of them share a row: sums of more terms would round by more than 1e-5. */
+/** The most blocks that one invocation reads before several share a row: longer sums would round by more than 1e-5. */
 const MAX_BLOCKS_OF_INVOCATION = 2048;
 
 /** Runs a kernel on every row of tensors of shape `"N V"`; long rows are shared among more invocations. */

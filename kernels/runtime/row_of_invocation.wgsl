@@ -1,5 +1,5 @@
 
-// The entry point of row kernels whose invocations own one row each, without memory shared or barriers: for CPU drivers.
+// The entry point of row kernels whose invocations own one row each, without shared memory or barriers, for CPU drivers.
 override WORKGROUP: u32 = 8u;
 const ROW_LANES = 1u;
 

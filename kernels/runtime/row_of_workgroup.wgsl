@@ -11,29 +11,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) count:
   if (row < params.rows) { COMPUTE_ROW(row, lane); }
 }
 
-fn rowSum(value: f32, lane: u32) -> f32 {
-  workgroupBarrier();
-  partials[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partials[lane] += partials[lane + stride]; }
-    workgroupBarrier();
-  }
-  return partials[0];
-}
+LANE_SUMS // rowSum and rowMax: see lanes.wgsl
 
-fn rowMax(value: f32, lane: u32) -> f32 {
-  workgroupBarrier();
-  partials[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partials[lane] = max(partials[lane], partials[lane + stride]); }
-    workgroupBarrier();
-  }
-  return partials[0];
-}
-
-// What lane 0 says, in all lanes of a row: for loops that have to end together.
+// The value of lane 0, in all lanes of a row, for loops that have to end together.
 fn rowAgrees(value: bool, lane: u32) -> bool {
   if (lane == 0u) { agreed = u32(value); }
   return workgroupUniformLoad(&agreed) != 0u;

@@ -1,13 +1,13 @@
-/** What is chosen by adapter: sizes that change speed, never results beyond rounding. */
+/** What is chosen by adapter: sizes and forms that change speed, and results only by rounding. */
 export interface Tuning {
   readonly name: "cpu" | "gpu";
-  /** Whether what kernels load is read from storage buffers or from images of them, which some drivers read faster. */
+  /** Whether kernels load their inputs from storage buffers, or from images of them, which some drivers read faster. */
   readonly inputs: "buffer" | "image";
-  /** Bytes of the largest input from which on a dispatch reads images: below, what the copies cost is more than they save. */
+  /** A dispatch reads images if its largest input has at least this many bytes; for less, the copies cost more than they save. */
   readonly leastImageBytes: number;
-  /** Bytes of an input below which it is read from its buffer, if it has changed and nothing else has to be copied. */
+  /** An input of fewer bytes that has changed is read from its buffer, unless something else has to be copied anyway. */
   readonly mostUncopiedBytes: number;
-  /** Whether a row (of norms, of a softmax) is owned by a workgroup, or by an invocation alone, without memory shared. */
+  /** Whether a row (of norms, of a softmax) belongs to a workgroup, or to one invocation, without shared memory. */
   readonly rowsBy: "workgroup" | "invocation";
   /** Invocations of a workgroup of a row kernel: one SIMD vector on a CPU driver. */
   readonly rowWorkgroup: number;
@@ -15,15 +15,15 @@ export interface Tuning {
   readonly elementwiseWorkgroup: number;
   /** Items that an invocation of an elementwise kernel computes. */
   readonly itemsOfInvocation: number;
-  /** Rows that one invocation adds up in sums over rows: more parts fill a GPU, and cost another dispatch. */
+  /** Rows that one invocation adds up in sums over rows. Fewer rows make more parts, which fill a GPU but cost another dispatch. */
   readonly rowsOfPart: number;
-  /** Four queries an invocation in registers for a CPU driver; for GPUs tiles in workgroup memory and eight times the invocations. */
+  /** Four queries per invocation in registers, for CPU drivers; or tiles in workgroup memory and eight times the invocations, for GPUs. */
   readonly attention: "register" | "tile";
-  /** Register tiles without barriers win on a CPU driver, shared-memory tiles on a GPU. */
+  /** Register tiles without barriers are fastest on a CPU driver, tiles in shared memory on a GPU. */
   readonly matmul: "register" | "shared";
-  /** Tiles of 128 x 128 from which on a product takes them: enough for every core of a GPU, else tiles of 64 x 64. */
+  /** A product with at least this many tiles of 128 x 128 uses them, because they occupy every core of a GPU; others use 64 x 64. */
   readonly largeTiles: number;
-  /** Rounds that all loops of one invocation may make together; Mesa's CPU driver ends them, silently, beyond 65,535. */
+  /** The rounds that all loops of one invocation may make together. Mesa's CPU driver ends loops silently beyond 65,535. */
   readonly maxLoopRounds: number;
 }
 
@@ -60,14 +60,14 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
   },
 };
 
-/** CPU drivers (lavapipe, SwiftShader) name themselves; anything else is taken for a GPU. SwiftShader reads images slower than buffers. */
+/** CPU drivers (lavapipe, SwiftShader) name themselves; anything else counts as a GPU. SwiftShader reads images more slowly than buffers. */
 export function tuningFor(info: Pick<GPUAdapterInfo, "description" | "vendor" | "device">): Tuning {
   const name = `${info.description} ${info.vendor} ${info.device}`.toLowerCase();
   if (/swiftshader/.test(name)) return { ...TABLE.cpu, inputs: "buffer" };
   return /llvmpipe|lavapipe/.test(name) ? TABLE.cpu : TABLE.gpu;
 }
 
-/** The forms of kernels that GPUs run, for tests of them on any adapter: how long it lets loops last is its own. */
+/** The forms of kernels that GPUs run, for testing them on any adapter. The limit of loops stays the adapter's own. */
 export function gpuForms(): Partial<Tuning> {
   const { maxLoopRounds: _, ...forms } = TABLE.gpu;
   return forms;

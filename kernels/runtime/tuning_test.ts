@@ -15,7 +15,7 @@ Deno.test("drivers that compute on the CPU get the sizes for a CPU, by whichever
   }
 });
 
-Deno.test("any other adapter is taken for a GPU", () => {
+Deno.test("any other adapter counts as a GPU", () => {
   for (const adapter of [info("NVIDIA GeForce RTX 4090", "nvidia"), info("Apple M2"), info("")]) {
     assertEquals(tuningFor(adapter).name, "gpu");
   }

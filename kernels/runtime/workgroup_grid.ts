@@ -1,4 +1,4 @@
-/** Workgroups along x, y, z. One number above the device's limit is spread over x and y: see `rowOfWorkgroup` in WGSL. */
+/** Workgroups along x, y and z. A single number above the device's limit is spread over x and y: see `rowOfWorkgroup` in the WGSL. */
 export type Workgroups = number | readonly [number, number, number?];
 
 /** @throws {RangeError} if a dimension that was given is over the limit */

@@ -1,4 +1,4 @@
-// Reads logits four at a time where V is no multiple of 4; past the end of a row they are LOWEST. logits: B V.
+// Reads logits four at a time where V is not a multiple of 4; past the end of a row they are LOWEST. logits: B V.
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 
 fn logitsAt(row: u32, vec: u32) -> vec4f {

@@ -3,7 +3,7 @@ import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import alignedWgsl from "./logits_aligned.wgsl" with { type: "text" };
 import unalignedWgsl from "./logits_unaligned.wgsl" with { type: "text" };
 import wgsl from "./sampling.wgsl" with { type: "text" };
@@ -30,26 +30,26 @@ export interface SamplingTensors {
   readonly logits: Tensor;
   /** `"B T"`, u32: the token of each row is written at column `column`. */
   readonly tokens: Tensor;
-  /** `"B"`, u32: rows not 0 take `padId`; a row that takes `eosId` becomes 1. */
+  /** `"B"`, u32: rows that are not 0 get `padId`; a row that draws `eosId` becomes 1. */
   readonly done: Tensor;
   /** `"B"`, u32: each row's key in the random stream, so that a sample does not depend on how rows are batched. */
   readonly rows: Tensor;
 }
 
-/** Which tokens may be drawn, and how evenly. */
+/** Which tokens may be drawn, and with which temperature. */
 export interface SamplingSettings {
-  /** Divides the logits; 0 takes the largest logit, the lowest id among equals. */
+  /** Divides the logits. With 0, the largest logit is taken, and the lowest id among equals. */
   readonly temperature: number;
   /** Keeps the k most probable tokens; 0 keeps all. */
   readonly topK: number;
-  /** Of those, keeps the smallest set whose probability reaches this; 1 keeps all. */
+  /** Of those, keeps the smallest set whose probability reaches this value; 1 keeps all. */
   readonly topP: number;
 }
 
-/** Which random number is drawn: the same four and a row's key give the same number. */
+/** Selects the random number: equal values and an equal row key give the same number. */
 export interface SamplingStream {
   readonly seed: number;
-  /** Keeps samples that serve different ends apart, as a 32-bit number. */
+  /** A 32-bit number that separates samples drawn for different purposes. */
   readonly purpose: number;
   /** Position in the random stream. */
   readonly step: number;
@@ -58,13 +58,13 @@ export interface SamplingStream {
 export interface SamplingOptions extends SamplingSettings, SamplingStream {
   readonly eosId: number;
   readonly padId: number;
-  /** The column of `tokens` that is written; `step` unless given. */
+  /** The column of `tokens` that is written; `step` by default. */
   readonly column?: number;
 }
 
 /**
- * Draws one token per row from softmax(logits / temperature), restricted to top-k and then to top-p (equal logits rank by
- * id, the lower first). It inverts the cumulative distribution at the uniform number of the upper 23 bits of
+ * Draws one token per row from softmax(logits / temperature), restricted to top-k and then to top-p (equal logits are ranked by
+ * id, the lower first). It inverts the cumulative distribution at the uniform number made of the upper 23 bits of
  * Philox4x32-10(counter [step, row's key, purpose, 0], key [seed, 0]). One dispatch; nothing is read back.
  *
  * @throws {RangeError} if shapes disagree or an option is out of range
@@ -96,8 +96,8 @@ export function sampleTokens(gpu: Gpu, tensors: SamplingTensors, options: Sampli
 }
 
 /**
- * Enough invocations that each owns at most 256 vecs of a row. Beyond speed: Mesa's CPU driver ends loops, silently, once an
- * invocation has made 65,535 iterations in all, and top-k with top-p makes some 80 for each vec.
+ * Enough invocations that each owns at most 256 vecs of a row. This is not only for speed: Mesa's CPU driver ends loops silently once an
+ * invocation has made 65,535 iterations in all, and top-k with top-p makes about 80 for each vec.
  */
 function workgroupFor(gpu: Gpu, vocabSize: number): number {
   let workgroup = gpu.tuning.rowWorkgroup;

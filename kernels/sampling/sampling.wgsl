@@ -1,6 +1,6 @@
 // One token per row: by inverse CDF from softmax(logits / temperature) restricted to top-k, then top-p; or the argmax.
 // logits: B V (read four at a time, by logits_aligned.wgsl or logits_unaligned.wgsl); rows, done: B; tokens: B T.
-// One workgroup owns one row. Tokens rank by logit, the lower id first among equals. A restriction is a Cut: a threshold on
+// One workgroup owns one row. Tokens are ranked by logit, the lower id first among equals. A restriction is a Cut: a threshold on
 // the logits' ordered bits, found by bisection over the 32 bits (exact, without a sort), and a quota of tokens equal to it.
 // Each lane sums a contiguous share of the vocabulary, in an order that depends on V and WORKGROUP only.
 struct Params {
@@ -10,17 +10,17 @@ struct Params {
 
 const LOWEST = -3.4028234e38;
 const LARGEST = 3.4028234e38;
-const SMALLEST_EXPONENT = -87.0; // below it exp() is subnormal or 0, by driver: here 0
+const SMALLEST_EXPONENT = -87.0; // below it exp() is subnormal or 0, depending on the driver; here it is 0
 
 @group(0) @binding(1) var<storage, read> rows: array<u32>;
 @group(0) @binding(2) var<storage, read_write> tokens: array<u32>;
 @group(0) @binding(3) var<storage, read_write> done: array<u32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Kept are the tokens whose key is above `key`, and the first `quota` of those whose key equals it.
+// Keeps the tokens whose key is above `key`, and the first `quota` of those whose key equals it.
 struct Cut { key: u32, quota: u32 }
 
-// The share that the sampled token lies in, and the mass to pass before it there.
+// The share that contains the sampled token, and the mass before it in that share.
 struct Choice { lane: u32, mass: f32 }
 
 struct Walk { mass: f32, token: u32 }
@@ -76,7 +76,7 @@ fn greedy(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) coun
 
 fn vecsOfRow() -> u32 { return (params.vocabSize + 3u) / 4u; }
 
-// First vec, and vec after the last, of the share that a lane sums.
+// The first vec of the share that a lane sums, and the vec after its last.
 fn shareOf(lane: u32) -> vec2u {
   let size = (vecsOfRow() + WORKGROUP - 1u) / WORKGROUP;
   return min(vec2u(lane, lane + 1u) * size, vec2u(vecsOfRow()));
@@ -101,13 +101,13 @@ fn largestLogit(row: u32, lane: u32) -> f32 {
   return workgroupMax(max(max(largest.x, largest.y), max(largest.z, largest.w)), lane);
 }
 
-// Probabilities up to one factor.
+// Probabilities up to a common factor.
 fn weightsOf(values: vec4f, largest: f32) -> vec4f {
   let exponents = (values - largest) * params.inverseTemperature;
   return select(exp(exponents), vec4f(), exponents < vec4f(SMALLEST_EXPONENT));
 }
 
-// Unsigned integers in the order of the numbers; both zeros have one key.
+// Unsigned integers in the order of the numbers; both zeros have the same key.
 fn keysOf(values: vec4f) -> vec4u {
   let bits = select(bitcast<vec4u>(values), vec4u(), values == vec4f());
   return select(bits | vec4u(0x80000000u), ~bits, bits >= vec4u(0x80000000u));
@@ -118,7 +118,7 @@ fn weightOfKey(key: u32, largest: f32) -> f32 {
   return weightsOf(vec4f(bitcast<f32>(bits)), largest).x;
 }
 
-// Over the tokens whose key is at least `key`: their number, or the sum of their weights.
+// The number of tokens whose key is at least `key`, or the sum of their weights.
 fn sumFrom(key: u32, counted: bool, row: u32, lane: u32, largest: f32) -> f32 {
   var sums = vec4f();
   for (var vec = lane; vec < vecsOfRow(); vec += WORKGROUP) {
@@ -129,8 +129,8 @@ fn sumFrom(key: u32, counted: bool, row: u32, lane: u32, largest: f32) -> f32 {
   return workgroupSum(sums.x + sums.y + sums.z + sums.w, lane);
 }
 
-// The largest key from which on the sum reaches `need`, taken as reached at `floor`: the key of a token. Rounded sums over
-// more tokens, in one order, are never smaller, so that bisection is exact.
+// The largest key from which on the sum reaches `need`, which counts as reached at `floor`; it is the key of a token. Rounded
+// sums over more tokens, in one order, are never smaller, so bisection is exact.
 fn largestKeyReaching(need: f32, floor: u32, counted: bool, row: u32, lane: u32, largest: f32) -> u32 {
   var key = 0u;
   for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
@@ -172,8 +172,8 @@ fn equalsBefore(row: u32, lane: u32, share: vec2u, cut: Cut) -> u32 {
   return before;
 }
 
-// Sums the kept weights of a share until they exceed `enough`; gives the sum and the last token added. One function sums
-// and searches, so that both round alike. `firstRank`: tokens before the share that equal the threshold.
+// Sums the kept weights of a share until they exceed `enough`, and returns the sum and the last token added. One function
+// sums and searches, so that both round alike. `firstRank`: tokens before the share that equal the threshold.
 fn walk(row: u32, share: vec2u, firstRank: u32, largest: f32, cut: Cut, enough: f32) -> Walk {
   var walked = Walk(0.0, 0u);
   var rank = firstRank;
@@ -194,7 +194,7 @@ fn walk(row: u32, share: vec2u, firstRank: u32, largest: f32, cut: Cut, enough: 
   return walked;
 }
 
-// Falls back on the last share with any mass, should rounding leave the target past the total.
+// Falls back to the last share with any mass if rounding leaves the target past the total.
 fn chooseShare(u: f32) -> Choice {
   var total = 0.0;
   for (var lane = 0u; lane < WORKGROUP; lane++) { total += laneMasses[lane]; }

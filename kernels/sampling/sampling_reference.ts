@@ -1,13 +1,13 @@
 import { philox4x32 } from "../random/philox.ts";
 import type { SamplingSettings, SamplingStream } from "./sample_tokens.ts";
 
-/** The uniform number in (0, 1) of a row: (n + 1/2) / 2²³, n being the upper 23 bits of the first Philox word. */
+/** The uniform number in (0, 1) of a row: (n + 1/2) / 2²³, where n is the upper 23 bits of the first Philox word. */
 export function samplingUniform({ seed, purpose, step }: SamplingStream, rowKey: number): number {
   const [word] = philox4x32([step, rowKey, purpose, 0], [seed, 0]);
   return ((word >>> 9) + 0.5) / 2 ** 23;
 }
 
-/** The probabilities that tokens are drawn with, in float64: softmax at the temperature, then top-k, then top-p. */
+/** The probabilities with which tokens are drawn, in float64: softmax at the temperature, then top-k, then top-p. */
 export function samplingProbabilities(logits: ArrayLike<number>, settings: SamplingSettings): Float64Array {
   const { temperature, topK, topP } = settings;
   const probabilities = new Float64Array(logits.length);
@@ -25,7 +25,7 @@ export function samplingProbabilities(logits: ArrayLike<number>, settings: Sampl
   return probabilities;
 }
 
-/** The token at which the cumulative distribution of one row passes `uniform`. */
+/** The token at which the cumulative distribution of one row exceeds `uniform`. */
 export function drawReference(logits: ArrayLike<number>, uniform: number, settings: SamplingSettings): number {
   const probabilities = samplingProbabilities(logits, settings);
   let drawn = 0;
@@ -39,7 +39,7 @@ export function drawReference(logits: ArrayLike<number>, uniform: number, settin
   return drawn;
 }
 
-/** Token ids by falling logit, the lower id first among equals. */
+/** Token ids by decreasing logit, the lower id first among equals. */
 function ranked(logits: ArrayLike<number>): number[] {
   return Array.from(logits, (_, token) => token).sort((a, b) => logits[b] - logits[a] || a - b);
 }

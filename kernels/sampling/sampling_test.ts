@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { sampleTokens, type SamplingOptions } from "./sample_tokens.ts";
 import { drawReference, samplingProbabilities, samplingUniform } from "./sampling_reference.ts";
-
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 const NO_TOKEN = 0xffffffff;
 const plain: SamplingOptions = {
@@ -36,11 +33,11 @@ async function draw(gpu: Gpu, logits: Values, vocabSize: number, change: Partial
   return [...tokens];
 }
 
-/** Logits from −5 to 5, every row other. */
+/** Logits from −5 to 5, different in every row. */
 const spread = (batch: number, vocabSize: number) =>
   Float32Array.from({ length: batch * vocabSize }, (_, i) => 5 * Math.sin(1.7 * i + Math.sin(i * i)));
 
-/** Logits of few values, so that many tokens are equal. */
+/** Logits with few distinct values, so that many tokens are equal. */
 const tied = (batch: number, vocabSize: number) => spread(batch, vocabSize).map((value) => Math.round(value / 2));
 
 /** The reference's token, unless float32 rounding of the sums may decide otherwise: a change of 2e-6 changes it. */
@@ -70,7 +67,7 @@ const SETTINGS: readonly Partial<SamplingOptions>[] = [
 
 for (const vocabSize of [1, 3, 37, 64, 1003]) {
   for (const [label, logitsOf] of [["spread", spread], ["tied", tied]] as const) {
-    test(`sampleTokens draws the reference's tokens: V = ${vocabSize}, ${label} logits`, async (gpu) => {
+    gpuTest(`sampleTokens draws the reference's tokens: V = ${vocabSize}, ${label} logits`, async (gpu) => {
       const batch = 40;
       const logits = logitsOf(batch, vocabSize);
       for (const change of SETTINGS) {
@@ -91,14 +88,14 @@ for (const vocabSize of [1, 3, 37, 64, 1003]) {
 }
 
 for (const vocabSize of [50_257, 151_936]) {
-  test(`sampleTokens reaches every token of a large vocabulary: V = ${vocabSize}`, async (gpu) => {
+  gpuTest(`sampleTokens reaches every token of a large vocabulary: V = ${vocabSize}`, async (gpu) => {
     const logits = tied(4, vocabSize);
     for (const change of [{}, { topK: 2000, topP: 0.9, temperature: 3 }, { temperature: 0 }]) {
       const options = { ...plain, ...change };
       const tokens = await draw(gpu, logits, vocabSize, change);
       tokens.forEach((token, row) => {
         const rowLogits = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
-        // The cumulative sums of so many tokens are rounded more coarsely than one token is wide: compare the place.
+        // The cumulative sums of so many tokens are rounded more coarsely than one token is wide, so compare the place.
         const probabilities = samplingProbabilities(rowLogits, options);
         const expected = drawReference(rowLogits, samplingUniform(options, row), options);
         const between = probabilities.subarray(Math.min(token, expected) + 1, Math.max(token, expected));
@@ -110,7 +107,7 @@ for (const vocabSize of [50_257, 151_936]) {
 }
 
 for (const change of [{ temperature: 0.8 }, { topK: 9, temperature: 2 }, { topP: 0.8 }]) {
-  test(`sampleTokens draws each token as often as its probability says: ${JSON.stringify(change)}`, async (gpu) => {
+  gpuTest(`sampleTokens draws each token as often as its probability says: ${JSON.stringify(change)}`, async (gpu) => {
     const vocabSize = 23;
     const batch = 20_000;
     const row = Float32Array.from({ length: vocabSize }, (_, i) => 1.5 * Math.sin(3 * i));
@@ -130,20 +127,23 @@ for (const change of [{ temperature: 0.8 }, { topK: 9, temperature: 2 }, { topP:
   });
 }
 
-test("sampleTokens at top-k = 1, and at a tiny top-p, is greedy: the lowest id among the largest logits", async (gpu) => {
-  for (const vocabSize of [37, 64, 1003]) {
-    const logits = tied(17, vocabSize);
-    const greedy = await draw(gpu, logits, vocabSize, { temperature: 0 });
-    greedy.forEach((token, row) => {
-      const rowLogits = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
-      assertEquals(token, rowLogits.indexOf(Math.max(...rowLogits)));
-    });
-    assertEquals(await draw(gpu, logits, vocabSize, { topK: 1 }), greedy);
-    assertEquals(await draw(gpu, logits, vocabSize, { topP: 1e-6, temperature: 3 }), greedy);
-  }
-});
+gpuTest(
+  "sampleTokens at top-k = 1, and at a tiny top-p, is greedy: the lowest id among the largest logits",
+  async (gpu) => {
+    for (const vocabSize of [37, 64, 1003]) {
+      const logits = tied(17, vocabSize);
+      const greedy = await draw(gpu, logits, vocabSize, { temperature: 0 });
+      greedy.forEach((token, row) => {
+        const rowLogits = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
+        assertEquals(token, rowLogits.indexOf(Math.max(...rowLogits)));
+      });
+      assertEquals(await draw(gpu, logits, vocabSize, { topK: 1 }), greedy);
+      assertEquals(await draw(gpu, logits, vocabSize, { topP: 1e-6, temperature: 3 }), greedy);
+    }
+  },
+);
 
-test("sampleTokens keeps exactly k of many equal logits, those with the lowest ids", async (gpu) => {
+gpuTest("sampleTokens keeps exactly k of many equal logits, those with the lowest ids", async (gpu) => {
   const logits = new Float32Array(2000 * 37).fill(-2.5);
   const seen = new Set(await draw(gpu, logits, 37, { topK: 11 }));
   assertEquals([...seen].sort((a, b) => a - b), Array.from({ length: 11 }, (_, token) => token));
@@ -151,20 +151,20 @@ test("sampleTokens keeps exactly k of many equal logits, those with the lowest i
   assertEquals([...seenTopP].sort((a, b) => a - b), Array.from({ length: 7 }, (_, token) => token));
 });
 
-test("sampleTokens takes both zeros for equal", async (gpu) => {
+gpuTest("sampleTokens takes both zeros for equal", async (gpu) => {
   const logits = Float32Array.of(-0, 0, -1, -0, 0);
   assertEquals(await draw(gpu, logits, 5, { topK: 1 }), [0]);
   assertEquals(await draw(gpu, logits, 5, { temperature: 0 }), [0]);
 });
 
-test("sampleTokens never draws a masked token, at any temperature", async (gpu) => {
+gpuTest("sampleTokens never draws a masked token, at any temperature", async (gpu) => {
   const logits = new Float32Array(500 * 37).map((_, i) => [-1e30, 0.5, -Infinity, 1][i % 37 % 4]);
   for (const change of [{}, { temperature: 50 }, { temperature: 0.01 }, { topK: 30 }, { topP: 0.9999 }]) {
     for (const token of await draw(gpu, logits, 37, change)) assert(token % 2 === 1, `token ${token} is masked`);
   }
 });
 
-test("sampleTokens is decided by a row's key, not by its place in the batch", async (gpu) => {
+gpuTest("sampleTokens is decided by a row's key, not by its place in the batch", async (gpu) => {
   for (const vocabSize of [37, 64]) {
     const logits = spread(1, vocabSize);
     const three = new Float32Array(3 * vocabSize).map((_, i) => logits[i % vocabSize]);
@@ -176,7 +176,7 @@ test("sampleTokens is decided by a row's key, not by its place in the batch", as
   }
 });
 
-test("sampleTokens draws other numbers for another seed, purpose, step or key", async (gpu) => {
+gpuTest("sampleTokens draws other numbers for another seed, purpose, step or key", async (gpu) => {
   const logits = new Float32Array(50 * 1003);
   const first = await draw(gpu, logits, 1003, {});
   assert(new Set(first).size > 40, "keys give different tokens");
@@ -187,7 +187,7 @@ test("sampleTokens draws other numbers for another seed, purpose, step or key", 
   assert(samplingUniform({ ...plain, step: 1 }, 0) !== samplingUniform(plain, 0));
 });
 
-test("sampleTokens writes its column only, pads rows that are done and ends rows at the end token", async (gpu) => {
+gpuTest("sampleTokens writes its column only, pads rows that are done and ends rows at the end token", async (gpu) => {
   const [eosId, padId, vocabSize, columns] = [2, 9, 5, 3];
   const logits = new Float32Array(4 * vocabSize);
   for (const [row, token] of [1, 2, 4, 2].entries()) logits[row * vocabSize + token] = 50;
@@ -205,14 +205,14 @@ test("sampleTokens writes its column only, pads rows that are done and ends rows
   assertEquals([...await gpu.read(tensors.tokens)], [7, 1, 1, 7, 2, 9, 7, 9, 9, 7, 9, 9]);
 });
 
-test("sampleTokens gives the same tokens twice", async (gpu) => {
+gpuTest("sampleTokens gives the same tokens twice", async (gpu) => {
   const logits = spread(60, 1003);
   for (const change of [{}, { topK: 40, topP: 0.95 }]) {
     assertEquals(await draw(gpu, logits, 1003, change), await draw(gpu, logits, 1003, change));
   }
 });
 
-test("sampleTokens refuses options out of range and shapes that disagree", async (gpu) => {
+gpuTest("sampleTokens refuses options out of range and shapes that disagree", async (gpu) => {
   const tensors = {
     logits: gpu.allocate([2, 8]),
     tokens: gpu.allocate([2, 3], "u32"),

@@ -6,7 +6,7 @@ import wgsl from "./top_tokens.wgsl" with { type: "text" };
 
 const kernel = defineRowKernel("topTokens", wgsl);
 
-/** More would walk a row too often; searches keep far fewer. */
+/** More would need too many passes over a row; searches keep far fewer. */
 export const MAX_TOP_TOKENS = 32;
 
 /** The kernel compares ids as float32. */
@@ -15,15 +15,15 @@ const MAX_VOCAB = 2 ** 24;
 export interface TopTokens {
   /** log π(token), `"N K"`, the largest first */
   readonly logProbs: Tensor;
-  /** `"N K"` u32; of equally likely ones the smaller first */
+  /** `"N K"` u32; among equally likely ones the smaller first */
   readonly tokens: Tensor;
 }
 
 /**
- * The K likeliest next tokens of each row of logits `"N V"` (finite), with their log-probabilities. Forward only.
+ * The K likeliest next tokens for each row of logits `"N V"` (finite), with their log-probabilities. Forward only.
  *
- * @throws {RangeError} if K is not from 1 to V, or over 32; if V is over 2²⁴, or a CPU driver would end the walks of a
- * row early (with K = 32, if V is over some 490,000, or four times that where it is a multiple of 4)
+ * @throws {RangeError} if K is not from 1 to V, or over 32; if V is over 2²⁴, or a CPU driver would end the passes over
+ * a row early (with K = 32, if V is over about 490,000, or four times that where it is a multiple of 4)
  */
 export function topTokens(gpu: Gpu, logits: Tensor, count: number): TopTokens {
   const { N: rows, V: vocab } = axisSizes("topTokens", { logits: "N V" }, { logits });

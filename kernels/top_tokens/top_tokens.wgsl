@@ -1,7 +1,7 @@
 // The likeliest tokens of each row: logProbs = x - log sum exp x of the `wanted` largest x, largest first, and their
-// ids; of equals the smaller id first. logits: N V; logProbs, tokens: N K. `blocks` is V in blocks, of four numbers
-// where V is a multiple of 4, of one otherwise. A row is walked once for every token that it
-// picks: what was picked is what comes before the last pick in that order, so nothing else need be remembered.
+// ids; among equals the smaller id first. logits: N V; logProbs, tokens: N K. `blocks` is V in blocks, of four numbers
+// where V is a multiple of 4, of one otherwise. A row is walked once for every token that is
+// picked. The tokens picked so far are those up to the last pick in that order, so nothing else need be stored.
 struct Params { rows: u32, blocks: u32, wanted: u32 }
 
 @group(0) @binding(0) var<storage, read> logits: array<Block>;
@@ -40,7 +40,7 @@ fn compute(row: u32, lane: u32) {
       let x = loadLogits(start + block);
       let ids = idsOf(block);
       let isLeft = (x < Block(lastValue)) | ((x == Block(lastValue)) & (ids > Block(lastToken)));
-      // A logit may be LOWEST itself: the first that is left counts, however low.
+      // A logit may be LOWEST itself; the first one that is left counts, however low it is.
       let isBetter = isLeft & ((x > value) | (token == Block(NO_TOKEN)));
       value = select(value, x, isBetter);
       token = select(token, ids, isBetter);

@@ -1,11 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest, testGpu } from "../test_gpu.ts";
 import { topTokens } from "./top_tokens.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** The first of all tokens in the order of their probability, then of their ids, in float64. */
 function expected(row: readonly number[], count: number) {
   const largest = Math.max(...row);
@@ -21,7 +19,7 @@ const SIZES = [[1, 1, 1], [1, 5, 5], [3, 4, 4], [3, 33, 7], [2, 1024, 8], [1, 40
 ]];
 
 for (const [rows, vocab, count] of SIZES) {
-  test(`topTokens: ${count} of ${vocab}, ${rows} rows, as sorting gives them, and twice the same`, async () => {
+  gpuTest(`topTokens: ${count} of ${vocab}, ${rows} rows, as sorting gives them, and twice the same`, async () => {
     const data = Float32Array.from({ length: rows * vocab }, (_, i) => 6 * Math.sin(i * i + 0.1 * i));
     const logits = gpu.upload(data, [rows, vocab]);
     const [first, second] = [topTokens(gpu, logits, count), topTokens(gpu, logits, count)];
@@ -36,14 +34,14 @@ for (const [rows, vocab, count] of SIZES) {
   });
 }
 
-test("topTokens: of equally likely tokens the smaller ids come first, across the lanes of a workgroup", async () => {
+gpuTest("topTokens: of equally likely tokens the smaller ids come first, across the lanes of a workgroup", async () => {
   const data = Float32Array.from({ length: 70 }, (_, i) => i % 3 === 1 ? 2 : -1);
   const { tokens } = topTokens(gpu, gpu.upload(data, [1, 70]), 25);
   const ones = Array.from({ length: 23 }, (_, i) => 3 * i + 1);
   assertEquals([...await gpu.read(tokens)], [...ones, 0, 2]);
 });
 
-test("topTokens: rows of few different numbers, as low as float32 goes, come sorted", async () => {
+gpuTest("topTokens: rows of few different numbers, as low as float32 goes, come sorted", async () => {
   const number = fc.constantFrom(-3.4028234663852886e38, -1e30, -0, 0, 1, 2.5);
   const rows = fc.array(number, { minLength: 1, maxLength: 70 });
   const check = async (row: number[], most: number) => {
@@ -54,7 +52,7 @@ test("topTokens: rows of few different numbers, as low as float32 goes, come sor
   await fc.assert(fc.asyncProperty(rows, fc.integer({ min: 1, max: 32 }), check), { seed: 1, numRuns: 60 });
 });
 
-test("topTokens: a log-probability is the same bits however many are wanted, and a shift leaves it", async () => {
+gpuTest("topTokens: a log-probability is the same bits however many are wanted, and a shift leaves it", async () => {
   const data = Float32Array.from({ length: 50_257 }, (_, i) => Math.round(64 * Math.sin(i * i)) / 8);
   const run = async (shift: number, count: number) => {
     const top = topTokens(gpu, gpu.upload(data.map((x) => x + shift), [1, data.length]), count);
@@ -66,7 +64,7 @@ test("topTokens: a log-probability is the same bits however many are wanted, and
   (await run(4096, 32)).forEach((logProb, i) => assertAlmostEquals(logProb, many[i], 5e-4));
 });
 
-test("topTokens: logits without rows, and more rounds than the driver allows, are refused", async () => {
+gpuTest("topTokens: logits without rows, and more rounds than the driver allows, are refused", async () => {
   assertThrows(() => topTokens(gpu, gpu.allocate([40]), 2), RangeError, "Cannot run topTokens: logits has 1 axes");
   const narrow = await testGpu({ maxLoopRounds: 50 });
   assertThrows(
@@ -76,7 +74,7 @@ test("topTokens: logits without rows, and more rounds than the driver allows, ar
   );
 });
 
-test("topTokens: more than there are, or than are kept, are refused", () => {
+gpuTest("topTokens: more than there are, or than are kept, are refused", () => {
   const logits = gpu.allocate([1, 40]);
   assertThrows(
     () => topTokens(gpu, logits, 33),

@@ -1,8 +1,8 @@
 import type { Op } from "../op.ts";
-import { defineElementwise, elementwiseGrid } from "../runtime/elementwise.ts";
+import { defineElementwise, dispatchElementwise } from "../runtime/elementwise.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
-import workgroupWgsl from "../runtime/workgroup.wgsl" with { type: "text" };
+import { workgroupWgsl } from "../runtime/workgroup.ts";
 import wgsl from "./weighted_sum.wgsl" with { type: "text" };
 import gradientWgsl from "./weighted_sum_gradient.wgsl" with { type: "text" };
 import { weightedSumReference } from "./weighted_sum_reference.ts";
@@ -25,15 +25,7 @@ export const weightedSum: Op<"x" | "weights", Record<never, never>> = {
   },
 
   backward(gpu, dOut, { inputs: { weights } }) {
-    const [size] = weights.shape;
-    const vecs = Math.ceil(size / 4);
-    const dX = gpu.allocate(weights.shape);
-    gpu.dispatch(backwardKernel, {
-      bindings: { dOut, weights, dX },
-      params: { vecs },
-      ...elementwiseGrid(gpu, vecs),
-    });
-    return { x: dX };
+    return { x: dispatchElementwise(gpu, backwardKernel, weights.shape, { dOut, weights }, "dX") };
   },
 
   reference: weightedSumReference,

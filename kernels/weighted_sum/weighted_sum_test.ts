@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import type { Gpu } from "../runtime/gpu.ts";
-import { testGpu } from "../test_gpu.ts";
+import { gpuTest } from "../test_gpu.ts";
 import { weightedSum } from "./weighted_sum.ts";
 
 checkOp(weightedSum, [
@@ -10,27 +10,24 @@ checkOp(weightedSum, [
   { label: "many elements", inputs: { x: [5003], weights: [5003] }, attrs: {} },
 ]);
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 async function sum(gpu: Gpu, x: readonly number[], weights: readonly number[]): Promise<number> {
   const inputs = { x: gpu.upload(Float32Array.from(x)), weights: gpu.upload(Float32Array.from(weights)) };
   return (await gpu.read(weightedSum.forward(gpu, inputs, {}).out))[0];
 }
 
-test("weightedSum with weights mask / tokens is the mean over the counted tokens", async (gpu) => {
+gpuTest("weightedSum with weights mask / tokens is the mean over the counted tokens", async (gpu) => {
   const mask = Array.from({ length: 50 }, (_, n) => n % 3 === 0 ? 1 : 0);
   const counted = mask.filter((bit) => bit === 1).length;
   const mean = mask.reduce<number>((total, bit, n) => total + bit * n, 0) / counted;
   assertAlmostEquals(await sum(gpu, mask.map((_, n) => n), mask.map((bit) => bit / counted)), mean, 1e-5);
 });
 
-test("weightedSum reaches the last of 262,144 rows", async (gpu) => {
+gpuTest("weightedSum reaches the last of 262,144 rows", async (gpu) => {
   const size = 262_144;
   assertEquals(await sum(gpu, Array(size).fill(1), Array(size).fill(0.25)), size / 4);
 });
 
-test("weightedSum adds nothing that a buffer holds past the end", async (gpu) => {
+gpuTest("weightedSum adds nothing that a buffer holds past the end", async (gpu) => {
   for (let size = 1; size <= 9; size++) {
     gpu.release(gpu.upload(new Float32Array(64).fill(1e6)));
     gpu.flush();

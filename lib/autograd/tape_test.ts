@@ -1,20 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { add } from "#kernels/add/add.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { linear, linearWithBias } from "#kernels/linear/linear.ts";
 import type { Array64 } from "#kernels/op.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, type Shape } from "#kernels/runtime/tensor.ts";
-import { tanh } from "#kernels/tanh/tanh.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import { normal, ParameterStore } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { Tape, type Variable } from "./tape.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** A store of random parameters of these shapes. */
 function storeOf(shapes: Readonly<Record<string, Shape>>, device = gpu): ParameterStore {
   const random = new RandomStream(1, "tape test");
@@ -45,7 +43,7 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   for (let i = 0; i < expected.length; i++) assertAlmostEquals(actual[i], expected[i], tolerance, `element ${i}`);
 }
 
-test("gradients of a composition equal central differences of it in float64", async () => {
+gpuTest("gradients of a composition equal central differences of it in float64", async () => {
   const shapes = { x: [3, 4], norm: [4], shift: [4], weight: [2, 4], bias: [2] };
   using store = storeOf(shapes);
   const gradients = await gradientsOf(store, (tape, p) => {
@@ -73,7 +71,7 @@ test("gradients of a composition equal central differences of it in float64", as
   }
 });
 
-test("a value used twice gets the sum of both gradients, by one op or by two", async () => {
+gpuTest("a value used twice gets the sum of both gradients, by one op or by two", async () => {
   using store = storeOf({ w: [5] });
   const gradients = await gradientsOf(store, (tape, p) => {
     const h = tape.apply(tanh, { x: p("w") }, {});
@@ -84,7 +82,7 @@ test("a value used twice gets the sum of both gradients, by one op or by two", a
   assertClose(gradients.get("w")!, w.map((value, i) => 7 * (i + 1) * (1 - Math.tanh(value) ** 2)));
 });
 
-test("views of one value share its gradient, whatever their shapes", async () => {
+gpuTest("views of one value share its gradient, whatever their shapes", async () => {
   using store = storeOf({ w: [2, 3] });
   const gradients = await gradientsOf(store, (tape, p) => {
     const h = tape.apply(tanh, { x: p("w") }, {});
@@ -97,7 +95,7 @@ test("views of one value share its gradient, whatever their shapes", async () =>
   assertClose(gradients.get("w")!, w.map((value, i) => 3 * (i + 1) * (1 - Math.tanh(value) ** 2)));
 });
 
-test("through a detached value no gradient flows", async () => {
+gpuTest("through a detached value no gradient flows", async () => {
   using store = storeOf({ w: [4] });
   const gradients = await gradientsOf(store, (tape, p) => {
     const h = tape.apply(tanh, { x: p("w") }, {});
@@ -106,13 +104,13 @@ test("through a detached value no gradient flows", async () => {
   assertEquals([...gradients.get("w")!], [1, 2, 3, 4]);
 });
 
-test("a loss that is a parameter itself gives it a gradient of one", async () => {
+gpuTest("a loss that is a parameter itself gives it a gradient of one", async () => {
   using store = storeOf({ w: [1] });
   const gradients = await gradientsOf(store, (_, p) => p("w"));
   assertEquals([...gradients.get("w")!], [1]);
 });
 
-test("parameters of a store that does not learn get no gradient, those beside them do", async () => {
+gpuTest("parameters of a store that does not learn get no gradient, those beside them do", async () => {
   using frozen = storeOf({ w: [3] });
   using learning = storeOf({ v: [3] });
   frozen.zeroGradients();
@@ -127,7 +125,7 @@ test("parameters of a store that does not learn get no gradient, those beside th
 
 const sum = { xScale: 1, yScale: 1 };
 
-test("sums share their gradient with their terms, which add to it without touching each other's", async () => {
+gpuTest("sums share their gradient with their terms, which add to it without touching each other's", async () => {
   using store = storeOf({ x: [5], y: [5] });
   const x = (await store.read()).get("x")!;
   // Residual streams: s = x + tanh x, r = s + tanh s, and r once more on top; then terms that are one variable.
@@ -149,7 +147,7 @@ test("sums share their gradient with their terms, which add to it without touchi
   assertClose(doubled.get("x")!, [...x].map((value, i) => 2 * (i + 1) * slope(value)));
 });
 
-test("gradients add up over the tapes of a step, and a parameter that a tape leaves out keeps its own", async () => {
+gpuTest("gradients add up over the tapes of a step, and a parameter that a tape leaves out keeps its own", async () => {
   using store = storeOf({ x: [70], y: [70] });
   const run = (names: readonly string[]) => {
     using tape = new Tape(gpu, { learning: [store] });
@@ -163,7 +161,7 @@ test("gradients add up over the tapes of a step, and a parameter that a tape lea
   assertEquals([...gradients.get("y")!], Array.from({ length: 70 }, (_, i) => i + 1));
 });
 
-test("parameters of many megabytes, used more than once, get their whole gradient", async () => {
+gpuTest("parameters of many megabytes, used more than once, get their whole gradient", async () => {
   const size = 3000;
   using store = storeOf({ first: [size, size], second: [size, size] });
   const gradients = await gradientsOf(store, (tape, p) => {
@@ -178,7 +176,7 @@ test("parameters of many megabytes, used more than once, get their whole gradien
   }
 });
 
-test("gradients that are shared are released once, when the last slot has dropped them", async () => {
+gpuTest("gradients that are shared are released once, when the last slot has dropped them", async () => {
   using store = storeOf({ x: [300] });
   const step = async () => {
     await gradientsOf(store, (tape, p) => {
@@ -200,7 +198,7 @@ test("gradients that are shared are released once, when the last slot has droppe
   for (const tensor of tensors) gpu.release(tensor);
 });
 
-test("a frozen pass keeps nothing but each block's result; one that learns keeps what backward needs", () => {
+gpuTest("a frozen pass keeps nothing but each block's result; one that learns keeps what backward needs", () => {
   using store = storeOf({ x: [7, 2052], norm: [2052], shift: [2052] });
   const buffersAfter = (blocks: number, learning: ParameterStore[]) => {
     using tape = new Tape(gpu, { learning });
@@ -221,21 +219,21 @@ test("a frozen pass keeps nothing but each block's result; one that learns keeps
   assert(buffersAfter(12, [store]) >= ofTwelve + 11);
 });
 
-test("backward without a learning store is refused", () => {
+gpuTest("backward without a learning store is refused", () => {
   using store = storeOf({ w: [3] });
   using tape = new Tape(gpu);
   const loss = positionSum(tape, tape.parameter(store.get("w")));
   assertThrows(() => tape.backward(loss), RangeError, "the loss depends on no parameter that learns");
 });
 
-test("backward of more than one number is refused with its shape", () => {
+gpuTest("backward of more than one number is refused with its shape", () => {
   using store = storeOf({ w: [3, 1] });
   using tape = new Tape(gpu, { learning: [store] });
   const loss = tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {});
   assertThrows(() => tape.backward(loss), RangeError, "the loss is [3,1], not one number");
 });
 
-test("a second backward of one tape is refused", () => {
+gpuTest("a second backward of one tape is refused", () => {
   using store = storeOf({ w: [3] });
   using tape = new Tape(gpu, { learning: [store] });
   const loss = positionSum(tape, tape.parameter(store.get("w")));
@@ -243,7 +241,7 @@ test("a second backward of one tape is refused", () => {
   assertThrows(() => tape.backward(loss), RangeError, "this tape has run it before");
 });
 
-test("inputs whose axes disagree are refused before anything runs", () => {
+gpuTest("inputs whose axes disagree are refused before anything runs", () => {
   using store = storeOf({ x: [3, 4], weight: [2, 5], bias: [2] });
   using tape = new Tape(gpu, { learning: [store] });
   const [x, weight, bias] = ["x", "weight", "bias"].map((name) => tape.parameter(store.get(name)));
@@ -254,7 +252,7 @@ test("inputs whose axes disagree are refused before anything runs", () => {
   );
 });
 
-test("a scope releases what it made at once, except its result", async () => {
+gpuTest("a scope releases what it made at once, except its result", async () => {
   using store = storeOf({ w: [1000] });
   using tape = new Tape(gpu);
   const inside: GPUBuffer[] = [];
@@ -274,7 +272,7 @@ test("a scope releases what it made at once, except its result", async () => {
   assertEquals(await gpu.read(outer.value), before);
 });
 
-test("scopes, also nested ones, leave the gradients as they are to the bit", async () => {
+gpuTest("scopes, also nested ones, leave the gradients as they are to the bit", async () => {
   using store = storeOf({ x: [9, 20], norm: [20], shift: [20] });
   const deep = (within: (tape: Tape, block: () => Variable) => Variable) =>
     gradientsOf(store, (tape, p) => {
@@ -285,7 +283,7 @@ test("scopes, also nested ones, leave the gradients as they are to the bit", asy
   assertEquals(await deep((tape, block) => tape.scope(block)), await deep((_, block) => block()));
 });
 
-test("what is kept outlives the tape and is not handed out again", async () => {
+gpuTest("what is kept outlives the tape and is not handed out again", async () => {
   using store = storeOf({ w: [64] });
   let kept;
   {
@@ -300,7 +298,7 @@ test("what is kept outlives the tape and is not handed out again", async () => {
   for (const tensor of [kept, ...others]) gpu.release(tensor);
 });
 
-test("keeping what the tape does not own is refused", () => {
+gpuTest("keeping what the tape does not own is refused", () => {
   using store = storeOf({ w: [3] });
   using tape = new Tape(gpu);
   const h = tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {});
@@ -310,7 +308,7 @@ test("keeping what the tape does not own is refused", () => {
   }
 });
 
-test("the tape releases what it adopted and leaves constants to their owner", () => {
+gpuTest("the tape releases what it adopted and leaves constants to their owner", () => {
   const [adopted, constant] = [gpu.allocate([5000]), gpu.allocate([5000])];
   {
     using tape = new Tape(gpu);
@@ -323,7 +321,7 @@ test("the tape releases what it adopted and leaves constants to their owner", ()
   for (const tensor of [constant, ...next]) gpu.release(tensor);
 });
 
-test("gradients of parameters add over two tapes", async () => {
+gpuTest("gradients of parameters add over two tapes", async () => {
   using store = storeOf({ w: [6] });
   store.zeroGradients();
   const run = async () => {
@@ -336,7 +334,7 @@ test("gradients of parameters add over two tapes", async () => {
   assertEquals(await run(), once.map((value) => 2 * value));
 });
 
-test("the padding between the gradients of a store stays zero, whatever recycled buffers hold", async () => {
+gpuTest("the padding between the gradients of a store stays zero, whatever recycled buffers hold", async () => {
   using store = storeOf({ w: [33], v: [5] });
   for (const count of [5, 33]) {
     const used = Array.from({ length: 4 }, () => gpu.upload(new Float32Array(count + 3).fill(99)));
@@ -350,7 +348,7 @@ test("the padding between the gradients of a store stays zero, whatever recycled
   assertEquals([...flat.subarray(33, 64), ...flat.subarray(69)], Array(31 + 59).fill(0));
 });
 
-test("disposing a tape releases everything: repeated steps create no buffers", async () => {
+gpuTest("disposing a tape releases everything: repeated steps create no buffers", async () => {
   // A device of its own: what other tests left in the pool would hide a leak.
   await using own = await Gpu.open();
   using store = storeOf({ x: [9, 33], norm: [33], shift: [33] }, own);

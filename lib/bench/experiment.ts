@@ -2,13 +2,17 @@ import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
+import type { MethodDisplay, MethodDisplays } from "#lib/reporting/method_display.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
+import type { SharedThing } from "#lib/results/provenance.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 import type { SnapshotStore } from "#lib/training/checkpoint.ts";
+import type { RegisteredMethod } from "./method_registry.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Profile } from "./profile.ts";
 import type { Texts } from "./texts.ts";
+import type { Section } from "./section.ts";
 
 /** How far a training run is. */
 export interface TrainingProgress {
@@ -23,7 +27,10 @@ export interface TrainingProgress {
   readonly tokens: number;
 }
 
-/** What a cell's code is given: settings and data are noted when they are read, since the cell's numbers depend on them. */
+/** What decides a shared thing's numbers, beside kernels, data and machine: part of what decides those of the cells that use it. */
+export type Made = Pick<Making, "settings" | "numerics">;
+
+/** What a cell's code is given. Kernels that run and data that is asked for are noted, since the cell's numbers depend on them. */
 export interface RunContext {
   readonly gpu: Gpu;
   /** The settings of the experiment's task. */
@@ -40,14 +47,14 @@ export interface RunContext {
   once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
   /**
    * The same for what JSON can hold and takes long to make: it is kept for the next run as well, for as long as nothing has changed of
-   * what `make` reads or asks for. What it closes over counts for nothing.
+   * what it was made of, the code included.
    */
-  kept<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
+  kept<Thing>(thing: SharedThing, made: Made, make: () => Promise<Thing>): Promise<Thing>;
   /**
-   * The same for what is trained: its training is saved in the store, so that another run goes on with it, or finds it done. One process
-   * at a time makes it, and the others that ask for it find it done. `make` has to read whatever it depends on.
+   * The same for what is trained: its training is saved in the store, so that another run resumes it, or finds it done. One process at a
+   * time makes it, and the others that ask for it find it done.
    */
-  trained<Thing>(name: string, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
+  trained<Thing>(thing: SharedThing, made: Made, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
   /** Where the cell that is running is saved; gone when it is done. */
   cellSnapshots(): SnapshotStore;
   /** Takes the cell's model when it has been scored, where somebody wants it; its parameters are released afterwards. */
@@ -64,6 +71,8 @@ export interface HandedOver {
 /** What `results/<profile>/<experiment>/` holds, of every cell there is. */
 export interface RecordedResults {
   readonly profile: string;
+  /** How rows are named and drawn; one that is not here stands for itself. */
+  readonly display: MethodDisplays;
   /** The rows of a table that is of these methods alone; default all of the experiment's. */
   readonly methods?: readonly string[];
   readonly scores: readonly ScoreRow[];
@@ -77,21 +86,33 @@ export interface Report {
   readonly figures: Readonly<Record<string, Figure>>;
 }
 
-/** A row of a table: a way to train a student, or another player of the comparison. */
-export interface MethodDescription {
-  readonly name: string;
-  readonly summary: string;
+/** What decides a cell's numbers, beside its seed, kernels, data and machine. */
+export interface Making {
+  /**
+   * Names the run: equal names (with the seed) are one run, whichever tables ask for it. Derived from the registry's name of the
+   * method, never written by hand.
+   */
+  readonly run: string;
+  /** The sections of the profile that the cell may read: the common ones of its task, and the method's own as its variant has it. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Declared versions by what they are of: `{ lib: 1, "task instruction_following": 1, "method ammd": 1 }`. */
+  readonly numerics: Readonly<Record<string, number>>;
 }
 
-export interface ExperimentMethod extends MethodDescription {
+/** A row of a table: a way to train a student, or another player of the comparison. */
+export interface ExperimentMethod extends Partial<MethodDisplay> {
+  readonly name: string;
+  readonly summary: string;
+  /** Where the row is a method of the registry, all that it is. */
+  readonly definition?: RegisteredMethod;
   /** Those of the experiment's tasks that it runs for; default all. */
   readonly tasks?: readonly string[];
   /** The module that holds the method's own code (`import.meta.url`): results are stale where it, or what it imports, has changed. */
   readonly module: string;
-  /** Names what is run, settings included where variants differ by them: cells of one key and seed are one run. */
-  key(profile: Profile, task?: string): string;
   /** What sets the method apart from others of its module, as JSON: results are stale where it has changed. */
   readonly variant?: string;
+  /** What decides the numbers of its cells, of one of the experiment's tasks where it has some. */
+  making(profile: Profile, task?: string): Making;
 }
 
 /** One table or figure of a paper: a grid of cells, method × seed, or method × task × seed. */
@@ -108,6 +129,8 @@ export interface Experiment {
   readonly tasks?: readonly string[];
   /** The module of its report (`import.meta.url`): tables and figures are made anew where it has changed. */
   readonly module: string;
+  /** Sections of the profile that it reads beside the common ones and those of its methods. */
+  readonly sections?: readonly Section[];
   /** The modules that the code of all its cells is reached from, beside the methods' own. */
   readonly modules: readonly string[];
   /** The settings of a task; default the profile as it is. */

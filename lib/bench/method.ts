@@ -1,85 +1,149 @@
+import { z } from "zod";
 import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { SeriesStyle } from "#lib/reporting/figures/series_style.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
-import type { MethodDescription } from "./experiment.ts";
-import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Profile } from "./profile.ts";
+import type { SettingIssue } from "./section.ts";
 import { studentDistances } from "./student_distances.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** A row of a table of students: how one is trained for a task. */
-export interface Method extends Omit<MethodDescription, "name"> {
-  /** Where its code is (`import.meta.url`). */
-  readonly module: string;
-  /** Names what is run, settings included where variants differ by them: rows of one key are one run, whichever tables ask for it. */
-  key(profile: Profile): string;
-  /** What sets it apart from others of its module, as JSON. */
-  readonly variant?: string;
-  run(bench: Workbench, name: string, seed: number): Promise<CellResult>;
+/** Where a method comes from. */
+export interface MethodSource {
+  /** As in `Distilling the Knowledge in a Neural Network (Hinton, Vinyals & Dean)`. */
+  readonly title: string;
+  readonly year: number;
+  readonly url: string;
 }
 
-/** A training run in progress: its student, its name and seed, and where its measures go. */
-export interface StudentRun {
-  readonly bench: Workbench;
-  readonly student: LanguageModel;
+/** The sections of the profile that a method may read beside its own. */
+export type MethodSections = "data" | "teacher" | "student" | "distillation" | "optimizer" | "evaluation";
+
+/** The seed of a cell, and the name of the row that it is of. */
+export interface MethodRun {
   readonly name: string;
   readonly seed: number;
+}
+
+/** A row of a table of students: how one is trained for a task. */
+export interface Method<Settings extends object = object> {
+  readonly summary: string;
+  /** Where it comes from; a variant has the source of its method. */
+  readonly source?: MethodSource;
+  /** What it computes, as plain text of one line or several. */
+  readonly equation: string;
+  /** Its name in tables and figures. */
+  readonly label: string;
+  /** How figures draw it; default the next style that is free. */
+  readonly style?: SeriesStyle;
+  /** Bumped when its numbers may move. */
+  readonly numerics: number;
+  /** Its settings, each with a description and a default: the section of the profile that the registry names after it. */
+  readonly settings: z.ZodObject;
+  /** The settings that this row fixes, whatever the profile says. */
+  readonly fixed: Partial<Settings>;
+  /** What it reads of the profile beside its own settings. */
+  readonly reads: readonly MethodSections[];
+  /** The method that this is a variant of. */
+  readonly base?: Method<Settings>;
+  /** What is wrong with its settings beside other sections of the profile. */
+  check?(settings: Settings, profile: Profile): readonly SettingIssue[];
+  run(bench: Workbench, run: MethodRun, settings: Settings): Promise<CellResult>;
+}
+
+/** The settings of a method. */
+export type SettingsOf<M> = M extends Method<infer Settings> ? Settings : never;
+
+/** A training run in progress: its student, its name and seed, and where its measures go. */
+export interface StudentRun extends MethodRun {
+  readonly bench: Workbench;
+  readonly student: LanguageModel;
   readonly log: MeasureLog;
-  /** Where it is saved, and goes on from. */
+  /** Where it is saved, and resumes from. */
   readonly checkpoint?: Checkpoint;
 }
 
-/** The teacher itself, scored with the seed's samples. */
-export const TEACHER: Method = {
-  summary: "the larger model that the students are to imitate",
-  module: import.meta.url,
-  key: () => "teacher",
-  async run(bench, _, seed) {
-    const { model, curves } = await bench.teacher();
-    return { ...await scoreAndHandOver(bench, model, seed), curves };
-  },
-};
+type Described<Settings extends object> =
+  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "check">
+  & {
+    readonly fixed?: Partial<Settings>;
+    readonly reads?: readonly MethodSections[];
+  };
 
-/** The student fine-tuned on the data, where every method below starts. */
-export const SFT: Method = {
-  summary: "student fine-tuned on the data; where every method below starts",
-  module: import.meta.url,
-  key: () => "sft",
-  async run(bench, _, seed) {
-    const { model, curves } = await bench.sftStudent(seed);
-    return { ...await scoreStudent(bench, model, seed), curves };
-  },
-};
+type DeclaredWith<Shape extends z.ZodRawShape, Code> =
+  & Described<z.output<z.ZodObject<Shape>>>
+  & Code
+  & {
+    /** Default: it has none. */
+    readonly settings?: z.ZodObject<Shape>;
+  };
 
-/** What sets a method apart that trains on from the SFT student. */
-export interface Training extends Pick<Method, "summary" | "module" | "variant"> {
-  /** Its name, or with variants what tells their runs apart. */
-  readonly key: Method["key"] | string;
-  train(run: StudentRun): Promise<void>;
+const ALL_SECTIONS: readonly MethodSections[] = [
+  ...["data", "teacher", "student", "distillation", "optimizer", "evaluation"] as const,
+];
+const NO_SETTINGS = z.strictObject({});
+
+/** A method whose code gives the result of a cell itself. */
+export function defineMethod<Shape extends z.ZodRawShape = Record<never, never>>(
+  method: DeclaredWith<Shape, Pick<Method<z.output<z.ZodObject<Shape>>>, "run">>,
+): Method<z.output<z.ZodObject<Shape>>> {
+  return { settings: NO_SETTINGS, fixed: {}, reads: ALL_SECTIONS, ...method };
 }
 
-/** A method that trains on from the SFT student. */
-export function fromSft({ summary, module, variant, key, train }: Training): Method {
+/** A method that trains on from the SFT student: its code trains the student, which is then scored and measured. */
+export function fromSft<Shape extends z.ZodRawShape = Record<never, never>>(
+  { train, ...method }: DeclaredWith<Shape, {
+    train(run: StudentRun, settings: z.output<z.ZodObject<Shape>>): Promise<void>;
+  }>,
+): Method<z.output<z.ZodObject<Shape>>> {
   return {
-    summary,
-    module,
-    variant,
-    key: typeof key === "string" ? () => key : key,
-    async run(bench, name, seed) {
+    settings: NO_SETTINGS,
+    fixed: {},
+    reads: ALL_SECTIONS,
+    ...method,
+    async run(bench, { name, seed }, settings) {
       using student = await bench.studentFromSft(seed);
       const log = bench.log(name, seed);
-      await train({ bench, student, name, seed, log, checkpoint: bench.cellCheckpoint() });
+      await train({ bench, student, name, seed, log, checkpoint: bench.cellCheckpoint() }, settings);
       return { ...await scoreStudent(bench, student, seed), curves: log.rows };
     },
   };
 }
 
-async function scoreStudent(bench: Workbench, student: LanguageModel, seed: number) {
+/** In the place of a setting that a variant's method fixes: what the profile says. */
+export const FROM_PROFILE = Symbol("from the profile");
+
+export type Changes<Settings> = { readonly [Key in keyof Settings]?: Settings[Key] | typeof FROM_PROFILE };
+
+/** A method with some of its settings fixed, under a label of its own. */
+export function variantOf<Settings extends object>(
+  method: Method<Settings>,
+  changes: Changes<Settings>,
+  { summary, label, style }: Pick<Method, "summary" | "label" | "style">,
+): Method<Settings> {
+  const fixed = Object.fromEntries(
+    Object.entries({ ...method.fixed, ...changes }).filter(([, value]) => value !== FROM_PROFILE),
+  ) as Partial<Settings>;
+  return { ...method, base: method.base ?? method, fixed, summary, label, style };
+}
+
+/** A student's scores, samples and distances to its teacher. */
+export async function scoreStudent(
+  bench: Workbench,
+  student: LanguageModel,
+  seed: number,
+): Promise<Pick<CellResult, "scores" | "samples">> {
   const { scores, samples } = await scoreAndHandOver(bench, student, seed);
   return { scores: [...scores, ...await studentDistances(bench, student, seed)], samples };
 }
 
-async function scoreAndHandOver(bench: Workbench, model: LanguageModel, seed: number) {
+/** The scores of the cell's model, which is handed over to whoever wants it. */
+export async function scoreAndHandOver(
+  bench: Workbench,
+  model: LanguageModel,
+  seed: number,
+): Promise<Pick<CellResult, "scores" | "samples">> {
   const scored = await bench.task.score(bench, model, seed);
   await bench.handOver(model);
   return scored;

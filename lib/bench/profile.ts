@@ -1,16 +1,19 @@
 import { parse } from "@std/yaml";
 import { z } from "zod";
 import { InputError } from "#lib/errors.ts";
-import { PROFILE_SCHEMA } from "./profile_schema.ts";
+import type { COMMON_SECTIONS, ProfileSchema } from "./profile_schema.ts";
+import { unwrapped } from "./section.ts";
 import { closest, unknownName } from "./suggestion.ts";
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
-/** The sizes and settings of a run: what `experiments/profiles/<name>.yaml` holds; the comments there tell units and meaning. */
-export type Profile = DeepReadonly<z.infer<typeof PROFILE_SCHEMA>>;
+/**
+ * The sizes and settings of a run: what `experiments/profiles/<name>.yaml` holds. These are the sections that every profile has; one of
+ * a method, a task or an experiment is read by its `Section`.
+ */
+export type Profile = DeepReadonly<z.infer<typeof COMMON_SECTIONS>>;
 export type ModelSettings = Profile["teacher"]["model"];
 export type TrainingSettings = Profile["teacher"]["training"];
-export type AmmdSettings = Profile["ammd"];
 
 const PROFILES_FOLDER = new URL("../../experiments/profiles/", import.meta.url);
 
@@ -33,10 +36,12 @@ export async function listProfiles(folder: URL = PROFILES_FOLDER): Promise<Profi
 /**
  * Reads a profile, with settings changed by overrides such as `ammd.beta=1`, whose values are YAML.
  *
+ * @param schema what it must hold; `profileSchema` makes it of sections
  * @throws {InputError} that names file, line and key, or the override, if anything is missing, unknown or out of range
  */
 export async function loadProfile(
   name: string,
+  schema: ProfileSchema,
   overrides: readonly string[] = [],
   folder: URL = PROFILES_FOLDER,
 ): Promise<Profile> {
@@ -47,8 +52,10 @@ export async function loadProfile(
   const settings = parseSettings(file);
   const parsedOverrides = overrides.map(parseOverride);
   for (const override of parsedOverrides) applyOverride(settings, override);
-  const result = PROFILE_SCHEMA.safeParse(settings);
-  if (!result.success) throw new InputError(describeIssue(result.error.issues, settings, file, parsedOverrides));
+  const result = schema.safeParse(settings);
+  if (!result.success) {
+    throw new InputError(describeIssue(result.error.issues, { schema, settings, file, overrides: parsedOverrides }));
+  }
   return result.data;
 }
 
@@ -111,20 +118,24 @@ function applyOverride(settings: Settings, { path, value }: Override): void {
   at[path.at(-1)!] = value;
 }
 
+/** What was read, and what it must be. */
+interface Reading {
+  readonly schema: ProfileSchema;
+  readonly settings: Settings;
+  readonly file: SourceText;
+  readonly overrides: readonly Override[];
+}
+
 /** One line about the first thing wrong: where, which key, what it must be. */
-function describeIssue(
-  issues: readonly z.core.$ZodIssue[],
-  settings: Settings,
-  file: SourceText,
-  overrides: readonly Override[],
-): string {
+function describeIssue(issues: readonly z.core.$ZodIssue[], { schema, settings, file, overrides }: Reading): string {
   // Unknown keys first: a misspelt key is also a missing one, and its name tells more.
   const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     const [key] = issue.keys;
-    const suggestion = closest(key, knownKeys(path));
-    const hint = suggestion === undefined ? `known are ${knownKeys(path).join(", ")}` : `did you mean "${suggestion}"?`;
+    const known = knownKeys(schema, path);
+    const suggestion = closest(key, known);
+    const hint = suggestion === undefined ? `known are ${known.join(", ")}` : `did you mean "${suggestion}"?`;
     return `${where([...path, key], file, overrides)}: unknown key "${[...path, key].join(".")}"; ${hint}`;
   }
   const problem = issue.message.replace(/^(Invalid input|Invalid option|Too small|Too big): /, "")
@@ -170,10 +181,13 @@ function keyOf(line: string): { key: string; indent: number } | undefined {
   return key === undefined ? undefined : { key, indent: indent.length };
 }
 
-function knownKeys(path: readonly string[]): string[] {
-  let schema: unknown = PROFILE_SCHEMA;
-  for (const key of path) schema = schema instanceof z.ZodObject ? schema.shape[key] : undefined;
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+function knownKeys(root: ProfileSchema, path: readonly string[]): string[] {
+  const inside = (schema: z.ZodType | undefined) => schema instanceof z.ZodObject ? schema.shape : {};
+  const section = path.reduce<z.ZodType | undefined>(
+    (schema, key) => Object.hasOwn(inside(schema), key) ? unwrapped(inside(schema)[key]) : undefined,
+    root,
+  );
+  return Object.keys(inside(section));
 }
 
 function isSettings(value: unknown): value is Settings {

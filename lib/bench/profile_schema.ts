@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { JUDGE_SCHEMA } from "#lib/judge/settings.ts";
-import { IMITATION_GAP_SCHEMA } from "./imitation_gap_settings.ts";
+import type { Experiment } from "./experiment.ts";
+import { sectionOf } from "./method_registry.ts";
+import type { Profile } from "./profile.ts";
+import { partialOf, type Section, type SettingIssue } from "./section.ts";
 import {
-  ammd,
   count,
   countOrNone,
   decay,
   distillation,
   fraction,
-  insideUnit,
   model,
   names,
   positive,
@@ -16,79 +17,122 @@ import {
   seeds,
   training,
 } from "./setting_schemas.ts";
-import { TASK_SPECIFIC_SCHEMA } from "./task_settings.ts";
 
-/** What a profile's YAML must hold: every key, and no other. `experiments/profiles/tiny.yaml` explains them. */
-export const PROFILE_SCHEMA = z.strictObject({
-  trial: z.strictObject({ experiments: names, methods: names }).optional(),
-  seeds,
-  data: z.strictObject({
-    wordsPerCategory: z.int().min(2).max(6),
-    trainRecords: count,
-    itemsPerSet: count,
-    vocabSize: z.int().min(64),
-    maxNewTokens: count,
-    maxPromptTokens: z.int().min(2),
-    longPrompts: z.enum(["drop", "truncate"]),
-  }),
-  teacher: z.strictObject({ model, training, seed }),
-  student: z.strictObject({ model, training }),
-  distillation,
-  optimizer: z.strictObject({
-    batchSize: count,
-    betas: z.tuple([decay, decay]),
-    weightDecay: z.number().min(0),
-    maxGradNorm: positive,
-    finalLearningRateFraction: fraction,
-  }),
-  kd: z.strictObject({ kdRatio: fraction, temperature: positive }),
-  imitkd: z.strictObject({ studentShare: fraction, capacity: count }),
-  gkd: z.strictObject({ studentShare: fraction, weight: insideUnit }),
-  distillm: z.strictObject({
-    skew: z.number().min(0).lt(1),
-    capacity: count,
-    initialStudentShare: fraction,
-    studentShareIncrement: fraction,
-    raiseWhen: z.enum(["lossStalls", "lossRises"]),
-    lossMargin: z.number().min(0),
-  }),
-  minillm: z.strictObject({
-    mixtureWeight: fraction,
-    rewardScale: positive,
-    rewardClip: positive,
-    gamma: positive.max(1),
-    inclusive: z.boolean(),
-    lengthNormalized: z.boolean(),
-    whitened: z.boolean(),
-    clipRange: positive,
-    ppoEpochs: count,
-    rolloutBatches: count,
-    singleStep: z.boolean(),
-    taskWeight: z.number().min(0),
-    taskKdRatio: fraction,
-  }),
-  abkd: z.strictObject({ alpha: positive, beta: positive }),
-  akl: z.strictObject({ headMass: insideUnit }),
-  ammd,
-  imitationGap: IMITATION_GAP_SCHEMA,
-  judge: JUDGE_SCHEMA,
-  taskSpecific: TASK_SPECIFIC_SCHEMA,
-  evaluation: z.strictObject({
-    temperature: z.number().min(0),
-    topK: countOrNone,
-    topP: positive.max(1),
-    samplingSeeds: seeds,
-    batchSize: count,
-    curveEvery: count,
-    curvePrompts: count,
-    criticSteps: count,
-    criticLearningRate: positive,
-    logEvery: count,
-  }),
-}).superRefine(({ imitkd, distillm, optimizer: { batchSize } }, context) => {
-  for (const [method, { capacity }] of Object.entries({ imitkd, distillm })) {
-    if (capacity >= batchSize) continue;
-    const message = `a step draws ${batchSize} texts (optimizer.batchSize) from the buffer`;
-    context.addIssue({ code: "custom", path: [method, "capacity"], message });
-  }
+/** The ruler of students: fresh critics, fitted to measure the moment distances that a trained student has left. */
+const critic = z.strictObject({
+  steps: count.describe("ascent steps of a fresh critic on each side"),
+  learningRate: positive.describe("of such a critic"),
+  features: z.enum(["student", "teacher", "both"]).default("both").describe("whose last hidden states it sees"),
+  head: z.enum(["linear", "mlp"]).default("linear").describe("a linear map, or a hidden layer in front"),
+  bound: z.enum(["tanh", "none"]).default("tanh").describe("of its values: tanh keeps |f| <= 1"),
+  moments: z.enum(["sampled", "full"]).default("full")
+    .describe("an action's value, or its expectation under the policy that drew it"),
 });
+
+/** What every profile holds; a method, a task or an experiment may add a section of its own. */
+export const COMMON_SECTIONS = z.strictObject({
+  trial: z.strictObject({
+    experiments: names.describe("no others"),
+    methods: names.describe("no other rows"),
+  }).optional().describe("a first look that every machine computes and compares with what is recorded"),
+  seeds: seeds.describe("of the students' parameters, batches and samples: one row of scores each"),
+  data: z.strictObject({
+    wordsPerCategory: z.int().min(2).max(6).describe("nouns in each of the 8 categories of the embedded tasks"),
+    trainRecords: count.describe("at most so many training records; with --data too"),
+    itemsPerSet: count.describe("at most so many prompts in each evaluation set and in validation"),
+    vocabSize: z.int().min(64).describe("of the BPE trained on the training records, special tokens included"),
+    maxNewTokens: count.describe("a response is cut after so many tokens"),
+    maxPromptTokens: z.int().min(2).describe("a longer prompt is dropped or cut"),
+    longPrompts: z.enum(["drop", "truncate"]).describe("what happens to a longer prompt"),
+  }).describe("instruction following"),
+  teacher: z.strictObject({
+    model,
+    training,
+    seed: seed.describe("of its parameters and batches"),
+  }).describe("one for all students"),
+  student: z.strictObject({ model, training })
+    .describe("fine-tuned on the data (SFT); every other method starts from it"),
+  distillation: distillation.describe("from the SFT student, for every method, sft_continued included"),
+  optimizer: z.strictObject({
+    batchSize: count.describe("texts of a step"),
+    betas: z.tuple([decay, decay]).describe("decay of the first and second moment of the gradient"),
+    weightDecay: z.number().min(0).describe("of matrices; critics have none"),
+    maxGradNorm: positive.describe("gradients are scaled down to this global norm; the critics' are not"),
+    finalLearningRateFraction: fraction.describe("of the peak, reached by a cosine at the last step"),
+  }).describe("AdamW, for every model"),
+  judge: JUDGE_SCHEMA.prefault({}).describe(
+    "a language model that grades responses beside the references; not asked without a url",
+  ),
+  evaluation: z.strictObject({
+    temperature: z.number().min(0).describe("of sampling; 0 takes the likeliest token"),
+    topK: countOrNone.describe("likeliest tokens that may be drawn; 0 is all"),
+    topP: positive.max(1).describe("probability mass that may be drawn from"),
+    samplingSeeds: seeds.describe("each a response to every prompt; scores are means over them"),
+    batchSize: count.describe("prompts continued at once"),
+    curveEvery: count.describe("steps between evaluations on validation prompts"),
+    curvePrompts: count.describe("validation prompts of such an evaluation"),
+    critic: critic.describe("the ruler of trained students: how their moment distances are measured"),
+    logEvery: count.describe("steps that one logged training measure is the mean over"),
+  }).describe("scores, curves and distances"),
+});
+
+/** Reads the profiles of a program: the common sections, and those of its experiments and their methods. */
+export function schemaOf(experiments: readonly Experiment[]): ProfileSchema {
+  return profileSchema(experiments.flatMap(({ sections = [], methods }) => [
+    ...sections,
+    ...methods.flatMap(({ definition }) => definition && sectionOf(definition) || []),
+  ]));
+}
+
+/** Reads a profile: every key, and no other. */
+export type ProfileSchema = z.ZodType<Profile> & z.ZodObject;
+
+/**
+ * The schema of profiles with sections beside the common ones. A section that a profile leaves out has the defaults of its settings.
+ *
+ * @throws {RangeError} where two sections have one name
+ */
+export function profileSchema(sections: readonly Section[]): ProfileSchema {
+  const distinct = [...new Map(sections.map((section) => [section.name, section])).values()];
+  for (const section of sections) {
+    const isTaken = section.name in COMMON_SECTIONS.shape ||
+      distinct.some(({ name, schema }) => name === section.name && schema !== section.schema);
+    if (isTaken) throw new RangeError(`Cannot read profiles: two sections are named ${section.name}`);
+  }
+  const ofMethods = distinct.filter(({ ofMethod }) => ofMethod);
+  const shape = Object.fromEntries(distinct.map((section) => {
+    const overrides = section.overridesMethods ? overridesOf(section, ofMethods) : {};
+    return [section.name, section.schema.extend(overrides).prefault({})];
+  }));
+  const schema = COMMON_SECTIONS.extend(shape).superRefine((profile, context) => {
+    for (const { path, message } of issuesOf(profile as unknown as Profile, distinct)) {
+      context.addIssue({ code: "custom", path: [...path], message });
+    }
+  });
+  return schema as unknown as ProfileSchema;
+}
+
+function overridesOf({ name, schema }: Section, ofMethods: readonly Section[]): z.core.$ZodLooseShape {
+  return Object.fromEntries(ofMethods.map((other) => {
+    if (other.name in schema.shape) {
+      throw new RangeError(`Cannot read profiles: ${name}.${other.name} has two meanings`);
+    }
+    return [other.name, partialOf(other.schema).optional().describe(`what differs from the section ${other.name}`)];
+  }));
+}
+
+function issuesOf(profile: Profile, sections: readonly Section[]): SettingIssue[] {
+  const overriding = sections.filter(({ overridesMethods }) => overridesMethods);
+  return sections.flatMap((section) => {
+    const { name } = section;
+    const own = section.check?.(section.of(profile), profile) ?? [];
+    const others = overriding.flatMap((by) => {
+      const changes = (by.of(profile) as Readonly<Record<string, object | undefined>>)[name];
+      if (by === section || changes === undefined) return [];
+      const issues = section.check?.({ ...section.of(profile), ...changes }, profile) ?? [];
+      return issues.filter(({ path: [key] }) => key in changes)
+        .map(({ path, message }) => ({ path: [by.name, name, ...path], message }));
+    });
+    return [...own.map(({ path, message }) => ({ path: [name, ...path], message })), ...others];
+  });
+}

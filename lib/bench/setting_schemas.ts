@@ -20,27 +20,22 @@ export const seeds = z.array(seed).min(1).refine(
 export const names = z.array(z.string()).min(1);
 
 /** Rotary embedding turns pairs of a head's dimensions, and kernels read four numbers at once. */
-export const model = z.strictObject({ hiddenSize: count, numLayers: count, numHeads: count }).refine(
+export const model = z.strictObject({
+  hiddenSize: count.describe("size of the hidden states; feed-forward is 8/3 (decoders) or 2 (encoder-decoders) of it"),
+  numLayers: count.describe("blocks; of an encoder-decoder, so many of each"),
+  numHeads: count.describe("of attention"),
+}).refine(
   ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,
   { message: "hiddenSize must be a multiple of 4 × numHeads", path: ["hiddenSize"] },
 );
 
-export const training = z.strictObject({ steps: count, learningRate: positive, warmupSteps: countOrNone });
+export const training = z.strictObject({
+  steps: count.describe("optimizer updates"),
+  learningRate: positive.describe("at its peak"),
+  warmupSteps: countOrNone.describe("steps over which the rate rises to its peak"),
+});
 
-export const distillation = z.strictObject({ ...training.shape, teacherTexts: count });
-
-export const ammd = z.strictObject({
-  beta: fraction,
-  criticSteps: count,
-  criticWarmupSteps: countOrNone,
-  criticLearningRateFactor: positive,
-  features: z.enum(["student", "teacher", "both"]),
-  head: z.enum(["linear", "mlp"]),
-  bound: z.enum(["tanh", "none"]),
-  moments: z.enum(["sampled", "full"]),
-  horizon: z.enum(["immediate", "rewardToGo"]),
-  baseline: z.enum(["none", "positionMean", "whitened"]),
-  gamma: positive.max(1),
-  offPolicySource: z.enum(["teacher", "data"]),
-  sftWeight: z.number().min(0),
+export const distillation = z.strictObject({
+  ...training.shape,
+  teacherTexts: count.describe("training prompts that the teacher answers once, for off-policy texts"),
 });

@@ -14,6 +14,7 @@ import { statesOfBoth } from "#lib/objectives/states.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
+import { criticOf } from "./critic_of.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** The distances of AMMD's Definition 3, by the names of the measures; after each, `_off` or `_on`. */
@@ -30,7 +31,8 @@ type Side = keyof typeof SIDES;
 /**
  * How far a trained student is from its teacher on held-out prompts (AMMD, Figures 7 and 8): the step-wise distances on the teacher's
  * texts (`_off`) and on the student's own (`_on`), nats or a share; the moment distances `d_off` and `d_on` that a fresh critic
- * finds, fitted on the texts of the first half of the prompts and taken on those of the second; the length and entropy of its texts.
+ * finds, fitted on the texts of the first half of the prompts and taken on those of the second; the length and entropy of its texts. The
+ * critic is that of `evaluation.critic`, the same for all students, however they were trained.
  */
 export async function studentDistances(
   bench: Workbench,
@@ -75,8 +77,9 @@ async function sideDistances(
   }
   if (side === "on") measures.push(["entropy_on", entropyOf(tape, logits.student, batch)]);
 
-  const features = criticFeatures(tape, states, profile.ammd);
-  using critic = bench.critic({ student, teacher }, profile.ammd, seed, `${side}-policy distance`);
+  const { critic: ruler } = profile.evaluation;
+  const features = criticFeatures(tape, states, ruler);
+  using critic = criticOf(bench, { student, teacher }, ruler, seed, `${side}-policy distance`);
   const viewOn = (onto: Tape): CriticView => ({
     student: { logits: onto.constant(logits.student.value) },
     teacher: { logits: onto.constant(logits.teacher.value) },
@@ -84,8 +87,8 @@ async function sideDistances(
   });
   const [fitting, measuring] = halves(bench, texts);
   const moment = (onto: Tape, weights: Tensor) =>
-    SIDES[side](onto, viewOn(onto), { ...batch, weights } as ResponseRows, profile.ammd);
-  const { criticSteps: steps, criticLearningRate: learningRate } = profile.evaluation;
+    SIDES[side](onto, viewOn(onto), { ...batch, weights } as ResponseRows, ruler);
+  const { steps, learningRate } = ruler;
   const { betas } = bench.optimizer;
   await fitCritic(gpu, critic, (onto) => moment(onto, fitting), { steps, learningRate, betas });
   measures.push([`d_${side}`, moment(tape, measuring)]);

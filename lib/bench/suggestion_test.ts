@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { InputError } from "#lib/errors.ts";
-import { closest, editDistance, expectKnown } from "./suggestion.ts";
+import { closest, expectKnown } from "./suggestion.ts";
 
 const METHODS = ["teacher", "sft", "sft_continued", "kd", "ammd_off", "ammd_on", "ammd", "ammd_sft"];
 
@@ -26,19 +25,4 @@ Deno.test("an unknown name is an input error that lists the known ones", () => {
   );
   assertThrows(() => expectKnown("method", "reinforce", METHODS), InputError, '"reinforce"; known are teacher, sft,');
   expectKnown("method", "kd", METHODS);
-});
-
-Deno.test("the edit distance of neighbouring letters swapped is one", () => {
-  assertEquals(editDistance("stpes", "steps"), 1);
-  assertEquals(editDistance("kitten", "sitting"), 3);
-});
-
-Deno.test("the edit distance is symmetric, zero only for equals, and at most the longer length", () => {
-  const word = fc.string({ maxLength: 8, unit: fc.constantFrom("a", "b", "c") });
-  fc.assert(fc.property(word, word, (a, b) => {
-    const distance = editDistance(a, b);
-    assertEquals(distance, editDistance(b, a));
-    assertEquals(distance === 0, a === b);
-    assertEquals(distance <= Math.max(a.length, b.length), true);
-  }));
 });

@@ -2,6 +2,7 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
+import type { Made } from "./experiment.ts";
 import type { ModelSettings, Profile } from "./profile.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
@@ -21,6 +22,8 @@ export interface Task {
   readonly corpus: string;
   /** The profile with the sizes and rates of this task. */
   readonly profile: Profile;
+  /** What its texts and models are made of, beside the common sections of the profile and what all cells share. */
+  readonly made: Made;
   readTexts(): Promise<Texts>;
   newModel(gpu: Gpu, sizes: ModelSettings, texts: Texts, normalSource: () => number): LanguageModel;
   /** Scores on the evaluation sets, and sample responses. */

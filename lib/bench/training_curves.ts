@@ -1,29 +1,18 @@
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import {
-  type MomentBatch,
-  type MomentSettings,
-  offPolicyMoment,
-  onPolicyMoment,
-  valuedBy,
-} from "#lib/objectives/moment_matching.ts";
 import { entropyOf, twoTotalVariation } from "#lib/objectives/policy_distance.ts";
 import { statesOf, statesOfBoth } from "#lib/objectives/states.ts";
 import { crossEntropyOf } from "#lib/objectives/supervised.ts";
-import { packTrajectories, releaseBatch } from "#lib/objectives/trajectory_batch.ts";
+import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { StudentRun } from "./method.ts";
 
-/** The critics of a run, where it has them: their moments on held-out prompts are part of its curves. */
-export interface RunCritics {
-  readonly offPolicyCritic: Critic;
-  readonly onPolicyCritic: Critic;
-  readonly settings: MomentSettings;
-}
+/** States of one side's held-out texts, as both policies see them. */
+export type HeldOutStates = ReturnType<typeof statesOfBoth> & { readonly batch: TrajectoryBatch };
 
 export interface Observation {
-  readonly critics?: RunCritics;
+  /** Further measures of the held-out texts, of the teacher (`off`) and of the student itself (`on`), each `"1"`. */
+  measures?(tape: Tape, states: { readonly off: HeldOutStates; readonly on: HeldOutStates }): Record<string, Variable>;
   /** Is told the student's cross-entropy on the held-out answers, in nats, whenever curves are taken. */
   readonly onValidation?: (loss: number) => void;
 }
@@ -42,7 +31,7 @@ export function observer(run: StudentRun, observation: Observation = {}): (step:
 /** Score and length of the student's held-out texts, its distances to the teacher there and on the teacher's own. */
 async function takeCurves(
   { bench, student, log }: StudentRun,
-  { critics, onValidation }: Observation,
+  { measures: further, onValidation }: Observation,
   step: number,
 ): Promise<void> {
   const { gpu, task, texts, heldOut } = bench;
@@ -59,7 +48,7 @@ async function takeCurves(
   using tape = new Tape(gpu);
   const measures = {
     loss: crossEntropyOf(tape, statesOf(tape, student, batches.data), batches.data),
-    ...distances(tape, { student, teacher }, batches, critics),
+    ...distances(tape, { student, teacher }, batches, further),
   };
   const values = await gpu.readAll(Object.values(measures).map(({ value }) => value));
   for (const batch of Object.values(batches)) releaseBatch(gpu, batch);
@@ -67,28 +56,19 @@ async function takeCurves(
   onValidation?.(values[0][0]);
 }
 
-/** The student's distances to its teacher on texts of both, and with critics the moments that they find there: means over tokens. */
+/** The student's distances to its teacher on texts of both, means over tokens, and what else is measured there. */
 function distances(
   tape: Tape,
   players: { readonly student: LanguageModel; readonly teacher: LanguageModel },
-  { offPolicy, onPolicy }: Required<Pick<MomentBatch, "offPolicy" | "onPolicy">>,
-  critics?: RunCritics,
+  { offPolicy, onPolicy }: { readonly offPolicy: TrajectoryBatch; readonly onPolicy: TrajectoryBatch },
+  further?: Observation["measures"],
 ): Record<string, Variable> {
-  const off = statesOfBoth(tape, players, offPolicy);
-  const on = statesOfBoth(tape, players, onPolicy);
+  const off = { ...statesOfBoth(tape, players, offPolicy), batch: offPolicy };
+  const on = { ...statesOfBoth(tape, players, onPolicy), batch: onPolicy };
   const distances = {
     two_tv_off: twoTotalVariation(tape, off.student.logits, off.teacher.logits, offPolicy),
     two_tv_on: twoTotalVariation(tape, on.student.logits, on.teacher.logits, onPolicy),
     entropy_on: entropyOf(tape, on.student.logits, onPolicy),
   };
-  if (!critics) return distances;
-  const { settings, offPolicyCritic, onPolicyCritic } = critics;
-  const dOff = () => offPolicyMoment(tape, valuedBy(tape, offPolicyCritic, off, settings), offPolicy, settings);
-  const dOn = () => onPolicyMoment(tape, valuedBy(tape, onPolicyCritic, on, settings), onPolicy, settings);
-  return {
-    // A critic that never learns finds no moment, which is not to look like a perfect student.
-    ...(settings.beta > 0 ? { d_off: dOff() } : {}),
-    ...(settings.beta < 1 ? { d_on: dOn() } : {}),
-    ...distances,
-  };
+  return { ...further?.(tape, { off, on }), ...distances };
 }

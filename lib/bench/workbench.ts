@@ -1,7 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { encodeResponse } from "#lib/data/prompt.ts";
 import { ANCESTRAL, type TokenMixture } from "#lib/generation/generate.ts";
-import { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
@@ -13,8 +12,9 @@ import { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
-import type { RunContext } from "./experiment.ts";
-import type { AmmdSettings, ModelSettings, Profile, TrainingSettings } from "./profile.ts";
+import type { Made, RunContext } from "./experiment.ts";
+import { NUMERICS } from "./numerics.ts";
+import type { ModelSettings, Profile, TrainingSettings } from "./profile.ts";
 import { respond } from "./responses.ts";
 import type { Task } from "./task.ts";
 import type { PromptSet, Texts } from "./texts.ts";
@@ -103,20 +103,33 @@ export class Workbench {
   }
 
   teacher(): Promise<TrainedModel> {
-    const name = `${this.task.corpus}: teacher`;
-    return this.#context.trained(name, (snapshots) => {
-      const { model, training, seed } = this.profile.teacher;
-      return this.#fineTuned({ role: "teacher", sizes: model, training, seed, snapshots });
-    });
+    const { teacher: { model, training, seed }, evaluation: { logEvery } } = this.profile;
+    const thing = { owner: this.task.corpus, what: "teacher" };
+    return this.#context.trained(
+      thing,
+      this.#made({ teacher: this.profile.teacher, evaluation: { logEvery } }),
+      (snapshots) => this.#fineTuned({ role: "teacher", sizes: model, training, seed, snapshots }),
+    );
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
   sftStudent(seed: number): Promise<TrainedModel> {
-    const name = `${this.task.name}: sft, seed ${seed}`;
-    return this.#context.trained(name, (snapshots) => {
-      const { model, training } = this.profile.student;
-      return this.#fineTuned({ role: "sft", sizes: model, training, seed, snapshots });
-    });
+    const { student: { model, training }, evaluation: { logEvery } } = this.profile;
+    const thing = { owner: this.task.name, what: "sft", seed };
+    return this.#context.trained(
+      thing,
+      this.#made({ student: this.profile.student, evaluation: { logEvery } }),
+      (snapshots) => this.#fineTuned({ role: "sft", sizes: model, training, seed, snapshots }),
+    );
+  }
+
+  /** What decides the numbers of a shared thing. @param sections of the profile that it reads, or parts of them, beside what all training does */
+  #made(sections: Made["settings"]): Made {
+    const { task, profile: { data, optimizer } } = this;
+    return {
+      settings: { data, optimizer, ...task.made.settings, ...sections },
+      numerics: { ...NUMERICS, ...task.made.numerics },
+    };
   }
 
   /** A copy of the SFT student, for a method to train on. */
@@ -129,7 +142,10 @@ export class Workbench {
 
   /** One sample of the teacher for each of the first training prompts, drawn once: τ ~ π* of every method and seed. */
   teacherTexts(): Promise<readonly Trajectory[]> {
-    return this.#context.kept(`${this.task.corpus}: teacher texts`, () => {
+    const thing = { owner: this.task.corpus, what: "teacher texts" };
+    const { teacher, distillation: { teacherTexts }, evaluation: { logEvery, batchSize } } = this.profile;
+    const made = this.#made({ teacher, distillation: { teacherTexts }, evaluation: { logEvery, batchSize } });
+    return this.#context.kept(thing, made, () => {
       const prompts = this.texts.train.slice(0, this.profile.distillation.teacherTexts).map(({ prompt }) => prompt);
       return this.#sampleTeacher(prompts, "teacher texts");
     });
@@ -178,20 +194,6 @@ export class Workbench {
     mixture?: TokenMixture,
   ): Promise<Trajectory[]> {
     return this.#respond(model, prompts, seed, { purpose, mixture });
-  }
-
-  /** A critic of the sizes that its features and the vocabulary ask for; a hidden layer starts from draws of its own. */
-  critic(
-    { student, teacher }: { readonly student: LanguageModel; readonly teacher: LanguageModel },
-    { features, head, bound }: Pick<AmmdSettings, "features" | "head" | "bound">,
-    seed: number,
-    purpose: string,
-  ): Critic {
-    const sizes = { student: student.config.hiddenSize, teacher: teacher.config.hiddenSize };
-    const featureSize = features === "both" ? sizes.student + sizes.teacher : sizes[features];
-    const random = new RandomStream(seed, purpose);
-    const config = { featureSize, vocabSize: this.texts.vocabSize, head, bound };
-    return new Critic(this.gpu, config, () => random.normal());
   }
 
   log(method: string, seed: number): MeasureLog {

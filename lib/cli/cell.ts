@@ -1,7 +1,7 @@
 import { visibleJson } from "#lib/visible_text.ts";
 import { cellAt } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
-import { presentOf, readSources } from "#lib/runner/present.ts";
+import { presentOf } from "#lib/runner/freshness.ts";
 import { ordersFor, ordersFrom, sendingWatcher, serve } from "#lib/runner/worker.ts";
 import type { Message } from "#lib/runner/worker_messages.ts";
 import { defineCommand } from "./command.ts";
@@ -23,7 +23,6 @@ export const cell = defineCommand({
     const chosen = await chooseProfile([], flags, context);
     const { name: profileName, profile, allExperiments: experiments, resultsFolder } = chosen;
     for (const address of positional) cellAt(address, experiments);
-    readSources(experiments);
     const stop = new AbortController();
     context.stop.addEventListener("abort", () => stop.abort(context.stop.reason));
     const send = (message: Message) => terminal.print(visibleJson(message));

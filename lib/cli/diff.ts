@@ -1,4 +1,5 @@
 import { compareResults } from "#lib/comparison/compare_results.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import { isSame } from "#lib/comparison/comparison.ts";
 import { COMPARISON_FORMATS, type ComparisonFormat, formatComparison } from "#lib/comparison/comparison_formats.ts";
 import { ResultsHistory } from "#lib/results/results_version.ts";
@@ -22,7 +23,11 @@ export const diff = defineCommand({
   },
   async run({ positional, flags }, context) {
     const comparison = await orTrouble(compare(positional, flags, context));
-    const text = formatComparison(comparison, (flags.format ?? "md") as ComparisonFormat);
+    const text = formatComparison(
+      comparison,
+      (flags.format ?? "md") as ComparisonFormat,
+      displayOf(context.experiments),
+    );
     context.terminal.print(text.replace(/\n$/, ""));
     return isSame(comparison) ? 0 : 1;
   },
@@ -31,11 +36,12 @@ export const diff = defineCommand({
 async function compare(
   versions: readonly string[],
   { results = DEFAULT_RESULTS, profile }: { readonly results?: string; readonly profile?: string },
-  { callerFolder }: CommandContext,
+  { callerFolder, experiments }: CommandContext,
 ) {
   if (versions.length > 2) {
     throw new InputError(`diff compares two commits or folders, not ${versions.length}; ./run diff --help tells more`);
   }
+  const methods = Object.keys(displayOf(experiments));
   const history = new ResultsHistory(results);
   const beside = profile !== undefined && isBeside(profile) ? profile : undefined;
   if (beside !== undefined && versions.length > 1) {
@@ -44,12 +50,14 @@ async function compare(
   const open = (version: string) => history.open(version, (path) => fromCaller(path, callerFolder));
   if (beside !== undefined) {
     const recorded = versions.length === 0 ? history.openWorkingTree() : open(versions[0]);
-    return await compareResults(...await Promise.all([recorded, history.openBeside(beside)]), profileOf(beside));
+    const sides = await Promise.all([recorded, history.openBeside(beside)]);
+    return await compareResults(...sides, profileOf(beside), methods);
   }
   const [before = "HEAD", after] = versions;
   return await compareResults(
     ...await Promise.all([open(before), after === undefined ? history.openWorkingTree() : open(after)]),
     profile,
+    methods,
   );
 }
 

@@ -68,7 +68,7 @@ Deno.test("diff compares two commits, whatever the working tree holds, also from
   );
   assertEquals([status, reported], [1, ""]);
   assertStringIncludes(printed, `→ ${second.slice(0, 7)}, profile tiny`);
-  assertMatch(printed, /\| AMMD +\| Dolly +\| ROUGE-L \|.* \*\*larger than the noise: up, better\*\* \|/);
+  assertMatch(printed, /\| ammd +\| Dolly +\| ROUGE-L \|.* \*\*larger than the noise: up, better\*\* \|/);
 });
 
 Deno.test("diff compares two folders without git, and a folder with a commit", async () => {

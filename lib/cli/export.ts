@@ -12,7 +12,6 @@ import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf, settingsOf } fr
 import { codeVersion } from "#lib/runner/code_version.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { openKnown, readKnown } from "#lib/runner/known_results.ts";
-import { readSources } from "#lib/runner/present.ts";
 import { cellPath } from "#lib/runner/snapshot_file.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { recordGolden } from "#lib/verification/record_golden.ts";
@@ -39,7 +38,6 @@ export const exportModel = defineCommand({
     const { place, present, profile, allExperiments } = await shownResults([], flags, context);
     const cell = cellAt(address, allExperiments);
     expectNothingIn(folder);
-    readSources(allExperiments);
     const settings = settingsOf(cell, profile);
     const line = new ProgressLine({ terminal, quiet: flags.quiet });
     const progress = new CellProgress(cell, () => performance.now());

@@ -1,25 +1,23 @@
-import { EVALUATION_SET_NAMES } from "#lib/data/records.ts";
-import { TASK_NAMES, type TaskName } from "#lib/data/task_records.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
-import { listProfiles } from "#lib/bench/profile.ts";
+import { listProfiles, loadProfile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { describedDataSets } from "#lib/reporting/display_names.ts";
 import { defineCommand } from "./command.ts";
-
-/** What is scored on, as the embedded data fills it: the sets of instruction following, and the tasks of encoder-decoders. */
-const DATA_SETS: Readonly<Record<typeof EVALUATION_SET_NAMES[number] | TaskName, string>> = {
-  dolly: "questions worded as in training, about other things",
-  self_instruct: "the same questions in a user's words",
-  vicuna: "questions with long answers, about words never asked so in training",
-  sni: "four tasks that training has not, several right answers each",
-  unni: "unusual wordings",
-  samsum: "summaries of endpoint descriptions",
-  iwslt: "compiler messages, English to German",
-  strategyqa: "whether a thing, told by its gloss, is of a kind",
-};
+import { describeName } from "./list_method.ts";
+import { DEFAULT_PROFILE, RESULTS_FLAGS } from "./results_flags.ts";
 
 export const list = defineCommand({
   name: "list",
-  flags: {},
-  async run(_, { experiments, terminal }) {
+  positional: { name: "METHOD|SECTION", kind: "text", min: 0 },
+  flags: { profile: RESULTS_FLAGS.profile, set: RESULTS_FLAGS.set },
+  async run({ positional, flags }, { experiments, terminal }) {
+    if (positional.length > 0) {
+      const { profile: name = DEFAULT_PROFILE, set } = flags;
+      const schema = schemaOf(experiments);
+      const shown = { name, schema, profile: await loadProfile(name, schema, set) };
+      terminal.print(positional.map((word) => describeName(word, experiments, shown)).join("\n\n"));
+      return 0;
+    }
     const sections: Readonly<Record<string, readonly (readonly [name: string, summary: string])[]>> = {
       Experiments: experiments.map(({ name, source, description, onlyWhenNamed }) => [
         name,
@@ -28,7 +26,7 @@ export const list = defineCommand({
       ...taskSection(experiments),
       Profiles: (await listProfiles()).map(({ name, summary }) => [name, summary]),
       ...methodSections(experiments),
-      "Data sets": [...EVALUATION_SET_NAMES, ...TASK_NAMES].map((name) => [name, DATA_SETS[name]]),
+      "Data sets": [...describedDataSets()].map(([name, { summary }]) => [name, summary]),
     };
     const names = Object.values(sections).flatMap((rows) => rows.map(([name]) => name.length));
     const width = Math.max(...names);

@@ -15,7 +15,12 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
       description: "colours",
       module: import.meta.url,
       modules: [],
-      methods: [{ name: "limewash", summary: "brushed on thin", module: import.meta.url, key: () => "limewash" }],
+      methods: [{
+        name: "limewash",
+        summary: "brushed on thin",
+        module: import.meta.url,
+        making: () => ({ run: "limewash", settings: {}, numerics: {} }),
+      }],
       open: () => Promise.reject(),
       report: () => ({ tables: {}, figures: {} }),
     },

@@ -1,5 +1,5 @@
 import type { CellScore } from "#lib/results/cell_result.ts";
-import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { datasetLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
 import { type Cell, fullAddressOf } from "#lib/runner/cell.ts";
 import type { CodeVersion } from "#lib/runner/code_version.ts";
@@ -32,7 +32,7 @@ export function formatModelCard(card: ModelCard): string {
     ...["---", "library_name: transformers", `pipeline_tag: ${kind}`, "---", ""],
     `# ${fullAddressOf(cell)}`,
     "",
-    `${methodLabel(method.name)}: ${method.summary}.`,
+    `${method.label ?? method.name}: ${method.summary}.`,
     "",
     ...usage(card),
     "## Provenance",

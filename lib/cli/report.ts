@@ -3,6 +3,8 @@ import { formatComparisonHtml } from "#lib/comparison/comparison_formats.ts";
 import { ResultsHistory } from "#lib/results/results_version.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
+import { displayOf } from "#lib/bench/display.ts";
+import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { type Figure, renderSvg } from "#lib/reporting/figures/figure.ts";
 import { curveFigures } from "#lib/reporting/page/page_curves.ts";
 import { formatReportPage, type PageExperiment } from "#lib/reporting/page/report_page.ts";
@@ -35,7 +37,7 @@ export const report = defineCommand({
         `${results}/${profile}: no scores; ./run reproduce --profile ${profileOf(profile)} makes them`,
       );
     }
-    const changes = await changesOf(results, profile, (note) => terminal.report(`${note}\n`));
+    const changes = await changesOf(results, profile, displayOf(known), (note) => terminal.report(`${note}\n`));
     const path = `${results}/${profile}/index.html`;
     await writeIfChanged(path, formatReportPage({ profile, experiments: shown, changes }));
     terminal.print(path);
@@ -56,7 +58,9 @@ async function pageExperiment(
     description: experiment.description,
     tables,
     figures: Object.fromEntries(await drawn(Object.entries(figures))),
-    curves: (await drawn(curveFigures(folder.curves, rows).map((figure) => ["", figure]))).map(([, svg]) => svg),
+    curves: (await drawn(curveFigures(folder.curves, rows, displayOf([experiment])).map((figure) => ["", figure]))).map(
+      ([, svg]) => svg,
+    ),
     samples: groupSamples(folder.samples, rows),
     provenance: await provenanceOf(folder),
   };
@@ -82,6 +86,7 @@ async function provenanceOf({ path }: ResultsFolder): Promise<unknown> {
 async function changesOf(
   results: string,
   profile: string,
+  display: MethodDisplays,
   note: (message: string) => void,
 ): Promise<string | undefined> {
   try {
@@ -91,7 +96,7 @@ async function changesOf(
         ? [history.openWorkingTree(), history.openBeside(profile)]
         : [history.openCommit("HEAD"), history.openWorkingTree()],
     );
-    return formatComparisonHtml(await compareResults(before, after, profileOf(profile)));
+    return formatComparisonHtml(await compareResults(before, after, profileOf(profile), Object.keys(display)), display);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     note(`without changes since the last commit: ${error.message}`);

@@ -6,6 +6,7 @@ import { buildTable } from "#lib/reporting/table.ts";
 import { main } from "./main.ts";
 import { report } from "./report.ts";
 import { keptTerminal } from "./test_terminal.ts";
+import { TEST_SECTIONS } from "#lib/bench/test_profile.ts";
 
 const HOSTILE = "<script>alert(1)</script>\x1b[2J\u202e";
 
@@ -15,10 +16,18 @@ const walls: Experiment = {
   description: "colours",
   module: import.meta.url,
   modules: [],
-  methods: [{ name: "limewash", summary: "", module: import.meta.url, key: () => "" }],
+  sections: TEST_SECTIONS,
+  methods: [{
+    name: "limewash",
+    summary: "",
+    module: import.meta.url,
+    making: () => ({ run: "", settings: {}, numerics: {} }),
+  }],
   open: () => Promise.reject(),
   report: ({ scores, profile }) => ({
-    tables: { table: buildTable(scores, { caption: `Walls, ${profile}`, labels: { limewash: "Lime & wash" } }) },
+    tables: {
+      table: buildTable(scores, { caption: `Walls, ${profile}`, display: { limewash: { label: "Lime & wash" } } }),
+    },
     figures: {
       gain: dots({
         title: "Gain",

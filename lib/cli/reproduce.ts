@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
@@ -100,7 +101,7 @@ export const reproduce = defineCommand({
 
 async function run(
   reproduction: Reproduction,
-  { terminal }: CommandContext,
+  { experiments, terminal }: CommandContext,
   { quiet, accept }: { readonly quiet: boolean; readonly accept: "equal" | "noise" | undefined },
 ): Promise<ExitStatus> {
   const { plans, times } = reproduction;
@@ -132,7 +133,9 @@ async function run(
       }${outcome.failed.length > 0 ? `, failed ${outcome.failed.length}` : ""}\n`,
     );
     const verdict = await check?.verdict();
-    if (check && verdict) terminal.print(describeVerdict(verdict, check.against, check.isBeside));
+    if (check && verdict) {
+      terminal.print(describeVerdict(verdict, check.against, check.isBeside, displayOf(experiments)));
+    }
     return outcome.failed.length > 0 ? 1 : 0;
   } finally {
     line.end();

@@ -1,16 +1,17 @@
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { experimentsOf } from "#lib/bench/trial.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { type ChosenPlace, placeToRead } from "#lib/runner/adapter_place.ts";
 import { profileOf } from "#lib/results/place.ts";
-import type { Present } from "#lib/runner/freshness.ts";
-import { presentOf } from "#lib/runner/present.ts";
+import { type Present, presentOf } from "#lib/runner/freshness.ts";
+
 import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 
-const DEFAULT_PROFILE = "tiny";
+export const DEFAULT_PROFILE = "tiny";
 export const DEFAULT_CHECKPOINT_SECONDS = 30;
 export const DEFAULT_RESULTS = "results";
 
@@ -73,7 +74,7 @@ export async function chooseProfile(
   if (profiles.length > 1) throw new InputError(`${profiles.join(" and ")} are two profiles: a command is about one`);
   const [givenName] = profiles;
   const name = givenName ?? DEFAULT_PROFILE;
-  const profile = await loadProfile(profileOf(name), flags.set);
+  const profile = await loadProfile(profileOf(name), schemaOf(context.experiments), flags.set);
   const names = words.filter((word) => isExperiment(word) || word !== name);
   const allExperiments = experimentsOf(context.experiments, profile);
   const experiments = selectExperiments(names, allExperiments);

@@ -8,7 +8,7 @@ import { planExperiments } from "#lib/runner/plan.ts";
 import { type Accepted, recordAt } from "#lib/results/provenance.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { shellCommand } from "#lib/shell_command.ts";
-import { flattenSettings } from "#lib/runner/uses.ts";
+import { flattenSettings } from "#lib/runner/freshness.ts";
 import { defineCommand } from "./command.ts";
 import { givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 import { sparkline } from "./sparkline.ts";
@@ -52,11 +52,8 @@ export const show = defineCommand({
 function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
   const record = recordAt(provenance, addressOf(cell));
   if (!record) return [];
-  const { commit, dirty, hash, environment, settings, sources, takenFrom, accepted } = record;
-  const kernels = Object.keys(sources).filter((name) => name.startsWith("kernel ")).map((name) =>
-    name.slice("kernel ".length)
-  );
-  const files = Object.keys(sources).length - kernels.length;
+  const { commit, dirty, hash, environment, settings, numerics = {}, kernels, takenFrom, accepted } = record;
+  const versions = Object.entries(numerics).map(([name, version]) => `${name} ${version}`);
   return [
     "Provenance",
     `  commit    ${commit}${dirty ? ", changed since" : ""}`,
@@ -67,9 +64,10 @@ function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
     `  Deno      ${environment.deno}`,
     `  time      ${record.wallSeconds} s by itself`,
     `  memory    ${megabytes(record.peakMemoryBytes)} resident, ${megabytes(record.peakGpuBytes)} of buffers`,
-    `  code      ${files} sources, kernels ${kernels.join(" ")}`,
+    ...(versions.length === 0 ? [] : [`  numerics  ${versions.join(", ")}`]),
+    `  kernels   ${Object.keys(kernels).join(" ")}`,
     "",
-    "Settings that it read",
+    "Settings that it may read",
     ...[...flattenSettings(settings)].map(([path, value]) => `  ${path} = ${JSON.stringify(value)}`),
   ];
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { JudgedRow } from "#lib/statistics/noise_verdict.ts";
 import { describeVerdict } from "./verdict_text.ts";
+import { DISPLAY } from "#lib/reporting/test_display.ts";
 
 const PLACE = { resultsFolder: "results", profileName: "tiny" };
 
@@ -18,7 +19,7 @@ Deno.test("the verdict counts rows, and shows those that differ with both values
     row("differs", "ammd", Infinity),
   ];
   assertEquals(
-    describeVerdict({ rows, unrecorded: 0 }, PLACE, true),
+    describeVerdict({ rows, unrecorded: 0 }, PLACE, true, DISPLAY),
     [
       "against the recorded results/tiny: of 5 rows 2 equal, 1 within the noise, 2 differ",
       "  differs  instruction_following: AMMD, Vicuna, ROUGE-L: recorded 58.9, now 40.2 (seeds do not vary)",

@@ -1,5 +1,10 @@
 import type { Comparison, Statement, StatementPlace } from "./comparison.ts";
-import type { FlatValues, RecordedCell, RecordedProvenance } from "#lib/results/recorded_provenance.ts";
+import {
+  BREADTH,
+  type FlatValues,
+  type RecordedCell,
+  type RecordedProvenance,
+} from "#lib/results/recorded_provenance.ts";
 
 /** The provenance of one experiment in both versions. */
 export interface ProvenancePair {
@@ -34,13 +39,14 @@ export function compareProvenance(pairs: readonly ProvenancePair[]): Pick<Compar
     const names = new Set(matched.map(([, { name }]) => name));
     const tell = (topic: Topic, differences: readonly Difference[], cell?: string) =>
       statements[topic].add(differences, pair, names, cell);
-    const onlyShared = pair.before.onlyReadSettings !== pair.after.onlyReadSettings;
+    const isOfOneForm = pair.before.settingsAre === pair.after.settingsAre;
     for (const [before, after] of matched) {
       const settings = differencesOf(before.settings, after.settings);
-      tell("settings", settings.filter((each) => !onlyShared || !isUnread(each, pair)), after.name);
+      tell("settings", settings.filter((each) => isOfOneForm || !isUnread(each, pair)), after.name);
       tell("device", differencesOf(before.environment, after.environment).filter(isOfBoth), after.name);
       if (before.sources.size > 0 && after.sources.size > 0) {
-        tell("code", differencesOf(before.sources, after.sources), after.name);
+        const code = differencesOf(before.sources, after.sources);
+        tell("code", isOfOneForm ? code : code.filter(isOfBoth), after.name);
       }
       const commit = { path: "commit", before: before.commit, after: after.commit };
       if (commit.before !== commit.after && isOfBoth(commit)) tell("code", [commit], after.name);
@@ -56,9 +62,11 @@ function isOfBoth({ before, after }: Difference): boolean {
   return before !== undefined && after !== undefined;
 }
 
-/** A setting that one form has and the other leaves out since the cell does not read it. */
+/** A setting that one form has and the other, which has fewer, leaves out. */
 function isUnread({ before, after }: Difference, pair: ProvenancePair): boolean {
-  return (before === undefined && pair.before.onlyReadSettings) || (after === undefined && pair.after.onlyReadSettings);
+  const missing = before === undefined ? pair.before : after === undefined ? pair.after : undefined;
+  const other = missing === pair.before ? pair.after : pair.before;
+  return missing !== undefined && BREADTH[missing.settingsAre] < BREADTH[other.settingsAre];
 }
 
 function matchCells({ cells: before }: RecordedProvenance, { cells: after }: RecordedProvenance) {

@@ -84,6 +84,27 @@ Deno.test("device, data, commits and sources are told each by itself", () => {
   });
 });
 
+Deno.test("kernels and versions are told of two of the present form, and of the form before those kernels that both have", () => {
+  const now = (version: number, digest: string) => ({
+    format: 3,
+    settings: { x: { ammd: { beta: 0.5 }, kd: { kdRatio: 0.5 } } },
+    environments: { e: { adapter: "a", deno: "1" } },
+    numerics: { n: { "method ammd": version } },
+    kernels: { k: { add: digest } },
+    cells: { "ammd/1": { settings: "x", environment: "e", numerics: "n", kernels: "k" } },
+  });
+  assertEquals(compare(now(1, "a"), now(2, "b")), {
+    code: [["numerics of method ammd", 1, 2, "e0: all"], ["kernel add", "a", "b", "e0: all"]],
+  });
+  const before = perCell({ x: { ammd: { beta: 1 } } }, {
+    "ammd/1": { settings: "x", environment: "e", sources: "s" },
+  }, { sources: { s: { "lib/x.ts": "1", "kernel add": "b" } } });
+  assertEquals(compare(before, now(1, "a")), {
+    settings: [["ammd.beta", 1, 0.5, "e0: all"]],
+    code: [["kernel add", "b", "a", "e0: all"]],
+  });
+});
+
 Deno.test("cells of other seeds are compared with those of the same method and task", () => {
   const [before, after] = [[0.5, 1], [1, 7]].map(([beta, seed]) => whole({ ammd: { beta } }, [`ammd, seed ${seed}`]));
   assertEquals(compare(before, after), { settings: [["ammd.beta", 0.5, 1, "e0: all"]] });

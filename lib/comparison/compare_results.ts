@@ -18,12 +18,14 @@ import {
  * Compares two versions of the results. Files that are the same are not read.
  *
  * @param profile only this one
+ * @param methods the order of rows; others come after, by code units
  * @throws {InputError} with file and line, if a file that differs is broken, or if neither has the profile
  */
 export async function compareResults(
   before: ResultsVersion,
   after: ResultsVersion,
   profile?: string,
+  methods?: readonly string[],
 ): Promise<Comparison> {
   const versions = [before, after] as const;
   const paths = [...new Set(versions.flatMap(({ files }) => [...files.keys()]))].sort();
@@ -44,7 +46,7 @@ export async function compareResults(
     before: name(before),
     after: name(after),
     profiles: profilesOf(chosen),
-    experiments: pairs.map((pair) => pair.compare()).filter((experiment) => experiment !== undefined),
+    experiments: pairs.map((pair) => pair.compare(methods)).filter((experiment) => experiment !== undefined),
     ...compareProvenance(provenances.filter((provenance) => typeof provenance === "object")),
     dependencies: await dependenciesOf(before, after),
     notes: provenances.filter((note) => typeof note === "string"),
@@ -77,7 +79,7 @@ class ExperimentPair {
   }
 
   /** Undefined if nothing that was recorded differs. */
-  compare(): ExperimentComparison | undefined {
+  compare(methods?: readonly string[]): ExperimentComparison | undefined {
     const [profile, experiment] = this.#folder.split("/");
     const presence = this.#presence();
     const [scores, items] = [this.#read("scores.csv", readScores), this.#read("items.csv", readItems)];
@@ -100,7 +102,7 @@ class ExperimentPair {
       return change ? [{ file, ...change }] : [];
     });
     const files = differing.map(({ file, before, after }) => ({ file, ...compareRecords(before, after) }));
-    const rows = compareRows(rowsBefore, rowsAfter);
+    const rows = compareRows(rowsBefore, rowsAfter, methods);
     if (differing.length === 0) return undefined;
     return { profile, experiment, presence, columns, ...rows, files: presence === "both" ? files : [] };
   }

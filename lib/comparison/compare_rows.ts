@@ -13,8 +13,8 @@ export interface ScoredVersion {
   readonly items: RecordedItems;
 }
 
-/** A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables. */
-export function compareRows(before: ScoredVersion, after: ScoredVersion) {
+/** A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of tables, methods in this one. */
+export function compareRows(before: ScoredVersion, after: ScoredVersion, order: readonly string[] = []) {
   const changed: ChangedRow[] = [];
   for (const [key, row] of before.rows) {
     const other = after.rows.get(key);
@@ -29,9 +29,10 @@ export function compareRows(before: ScoredVersion, after: ScoredVersion) {
         dataset,
         metric,
       })),
+      order,
     );
   return {
-    changed: inOrder(corrected(changed)),
+    changed: inOrder(corrected(changed), order),
     added: without(after.rows, before.rows),
     missing: without(before.rows, after.rows),
   };
@@ -107,12 +108,12 @@ function corrected(rows: readonly ChangedRow[]): ChangedRow[] {
   });
 }
 
-/** By metric, data set and method, each in the order of tables. */
-function inOrder<Row extends RowName>(rows: readonly Row[]): Row[] {
+/** By metric, data set and method, each in the order of tables: methods by this one, the others by code units. */
+function inOrder<Row extends RowName>(rows: readonly Row[], order: readonly string[]): Row[] {
   const rank = (names: readonly string[]) => new Map(names.map((name, i) => [name, i]));
   const metrics = rank(orderMetrics(rows.map(({ metric }) => metric)));
   const datasets = rank(orderDatasets(rows.map(({ dataset }) => dataset)));
-  const methods = rank(orderMethods(rows.map(({ method }) => method)));
+  const methods = rank(orderMethods(rows.map(({ method }) => method), order));
   return rows.toSorted((a, b) =>
     metrics.get(a.metric)! - metrics.get(b.metric)! || datasets.get(a.dataset)! - datasets.get(b.dataset)! ||
     methods.get(a.method)! - methods.get(b.method)!

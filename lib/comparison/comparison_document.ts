@@ -1,4 +1,5 @@
-import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { datasetLabel } from "#lib/reporting/display_names.ts";
+import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 import { metricDisplay, metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
 import {
   type ChangedRow,
@@ -44,12 +45,14 @@ export const EMPHASIZED_HEADS = ["Change", "Verdict"];
 const HEADS = ["Method", "Data set", "Metric", ...NUMBER_HEADS, "Verdict"];
 
 /** Experiments first, those of both versions at the top, then what they were computed with, then which files differ. */
-export function documentOf(comparison: Comparison): ComparisonDocument {
+export function documentOf(comparison: Comparison, display: MethodDisplays = {}): ComparisonDocument {
   const { experiments, settings, device, data, code, dependencies, notes } = comparison;
   const rows = experiments.flatMap(({ changed }) => changed);
   const sections: DocumentSection[] = [
-    ...experiments.filter(({ presence }) => presence === "both").map(experimentSection),
-    ...experiments.filter(({ presence }) => presence !== "both").map(experimentSection),
+    ...[true, false].flatMap((isBoth) =>
+      experiments.filter(({ presence }) => (presence === "both") === isBoth)
+        .map((experiment) => experimentSection(experiment, display))
+    ),
     { title: "Settings", lines: statementLines(settings, comparison) },
     { title: "Device", lines: statementLines(device, comparison) },
     { title: "Data", lines: statementLines(data, comparison) },
@@ -91,30 +94,33 @@ function told(parts: readonly (readonly [count: number, what: string])[], before
   return texts.length === 0 ? "" : `${before}${texts.join(", ")}${after}`;
 }
 
-function experimentSection({ profile, experiment, presence, changed, added, missing, columns }: ExperimentComparison) {
+function experimentSection(
+  { profile, experiment, presence, changed, added, missing, columns }: ExperimentComparison,
+  display: MethodDisplays,
+): DocumentSection {
   const name = `${profile}/${experiment}`;
   const title = presence === "both" ? name : `${name}: ${presence} experiment`;
   const lines = [
-    ...groupRows(added).map((text) => `New: ${text}`),
-    ...groupRows(missing).map((text) => `Missing: ${text}`),
+    ...groupRows(added, display).map((text) => `New: ${text}`),
+    ...groupRows(missing, display).map((text) => `Missing: ${text}`),
     ...columns.map((change) => columnText(change)),
   ];
   if (changed.length === 0) return { title, lines };
   const rank = (row: ChangedRow) => VERDICT_ORDER.indexOf(row.verdict);
   const rows = changed.toSorted((a, b) => rank(a) - rank(b)).map((row): DocumentRow => (
-    { cells: cellsOf(row), isEmphasized: row.verdict === "larger" }
+    { cells: cellsOf(row, display), isEmphasized: row.verdict === "larger" }
   ));
   return { title, table: { caption: `Changed rows of ${name}`, heads: HEADS, rows }, lines };
 }
 
 const VERDICT_ORDER = ["larger", "untellable", "equal", "within"];
 
-function cellsOf(row: ChangedRow): string[] {
+function cellsOf(row: ChangedRow, display: MethodDisplays): string[] {
   const { method, dataset, metric, before, after } = row;
   const print = ({ mean, sd }: ChangedRow["before"]) =>
     printMetric(metric, mean) + (sd === undefined ? "" : ` ± ${printMetric(metric, sd)}`);
   return [
-    ...[methodLabel(method), datasetLabel(dataset), metricLabel(metric), print(before), print(after)],
+    ...[methodLabel(method, display), datasetLabel(dataset), metricLabel(metric), print(before), print(after)],
     ...[signedChange(row), seedsText(row), pText(row.p), pText(row.correctedP), verdictText(row)],
   ];
 }

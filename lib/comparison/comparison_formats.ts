@@ -1,5 +1,6 @@
 import { csvLine } from "#lib/results/csv_rows.ts";
 import { escapeHtml, escapeMarkdown } from "#lib/reporting/escape_text.ts";
+import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { visibleJson, visibleText } from "#lib/visible_text.ts";
 import { type ChangedRow, type Comparison, isSame } from "./comparison.ts";
 import {
@@ -13,11 +14,15 @@ import {
 export const COMPARISON_FORMATS = ["md", "json", "csv"] as const;
 export type ComparisonFormat = typeof COMPARISON_FORMATS[number];
 
-/** A comparison as text that ends in a newline. */
-export function formatComparison(comparison: Comparison, format: ComparisonFormat): string {
+/** A comparison as text that ends in a newline. @param display the labels of methods */
+export function formatComparison(
+  comparison: Comparison,
+  format: ComparisonFormat,
+  display: MethodDisplays = {},
+): string {
   switch (format) {
     case "md":
-      return formatMarkdown(documentOf(comparison));
+      return formatMarkdown(documentOf(comparison, display));
     case "json":
       return formatJson(comparison);
     case "csv":
@@ -39,10 +44,15 @@ function formatJson(comparison: Comparison): string {
  * An HTML fragment for a page of its own style: sections of `class="comparison"` with tables, lists and a legend. Rows that are larger
  * than the noise are of `class="larger"`.
  *
+ * @param display the labels of methods
  * @param level of the sections' headings
  */
-export function formatComparisonHtml(comparison: Comparison, level: 2 | 3 | 4 = 3): string {
-  const { summary, sections, legend } = documentOf(comparison);
+export function formatComparisonHtml(
+  comparison: Comparison,
+  display: MethodDisplays = {},
+  level: 2 | 3 | 4 = 3,
+): string {
+  const { summary, sections, legend } = documentOf(comparison, display);
   const list = (texts: readonly string[]) =>
     texts.length === 0 ? [] : ["<ul>", ...texts.map((text) => `  <li>${escapeHtml(text)}</li>`), "</ul>"];
   return [

@@ -3,6 +3,7 @@ import { compareResults } from "./compare_results.ts";
 import { COMPARISON_FORMATS, formatComparison, formatComparisonHtml } from "./comparison_formats.ts";
 import { ResultsHistory } from "#lib/results/results_version.ts";
 import { changeScores, drawScores, resultFiles, TestFolder, type TestRow } from "./test_results.ts";
+import { DISPLAY } from "#lib/reporting/test_display.ts";
 
 // After a change that is meant, look at what this writes:
 //     deno test --allow-read --allow-write --allow-run=git lib/comparison/comparison_formats_test.ts -- --update
@@ -93,14 +94,21 @@ async function comparison() {
   });
   await folder.commit("after");
   const history = new ResultsHistory(`${folder.path}/results`);
-  return await compareResults(await history.openCommit("HEAD~1"), await history.openCommit("HEAD"));
+  return await compareResults(
+    await history.openCommit("HEAD~1"),
+    await history.openCommit("HEAD"),
+    undefined,
+    Object.keys(DISPLAY),
+  );
 }
 
 Deno.test("a comparison of two commits is written as it was looked at", async () => {
   const compared = await comparison();
   const texts = {
-    ...Object.fromEntries(COMPARISON_FORMATS.map((format) => [`diff.${format}`, formatComparison(compared, format)])),
-    "diff_html.txt": formatComparisonHtml(compared),
+    ...Object.fromEntries(
+      COMPARISON_FORMATS.map((format) => [`diff.${format}`, formatComparison(compared, format, DISPLAY)]),
+    ),
+    "diff_html.txt": formatComparisonHtml(compared, DISPLAY),
   };
   for (const [name, text] of Object.entries(texts)) {
     const file = new URL(`testdata/${name}`, import.meta.url);

@@ -66,6 +66,7 @@ function shortCommit(commit: unknown): unknown {
 function sourceText({ path, before, after }: Statement): string {
   if (before === undefined) return `${path} (new)`;
   if (after === undefined) return `${path} (gone)`;
+  if (path.startsWith("numerics of ")) return `${path} ${changeText(before, after)}`;
   const [, name] = /^package (.+)$/.exec(path) ?? [];
   if (name === undefined) return path;
   return `${path} ${changeText(versionOf(name, valueText(before)), versionOf(name, valueText(after)))}`;

@@ -1,4 +1,5 @@
-import { datasetLabel, methodLabel } from "#lib/reporting/display_names.ts";
+import { datasetLabel } from "#lib/reporting/display_names.ts";
+import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import type { RowName } from "#lib/results/recorded_rows.ts";
 
@@ -9,9 +10,9 @@ const MAX_NAMES = 6;
  * Many rows in few lines: `AMMD, GKD: Dolly, SelfInst (ROUGE-L, exact match); Vicuna (ROUGE-L)`. Methods with the same data sets and
  * metrics share a line, data sets with the same metrics a pair of brackets.
  */
-export function groupRows(rows: readonly RowName[]): string[] {
+export function groupRows(rows: readonly RowName[], display: MethodDisplays = {}): string[] {
   const byMethod = [...Map.groupBy(rows, ({ method }) => method)].map(([method, ofMethod]) => ({
-    label: methodLabel(method),
+    label: methodLabel(method, display),
     scored: scoredText(ofMethod),
   }));
   return [...Map.groupBy(byMethod, ({ scored }) => scored)].map(([scored, methods]) =>

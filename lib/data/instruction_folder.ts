@@ -1,12 +1,7 @@
 import { InputError } from "#lib/errors.ts";
+import { INSTRUCTION_SET_NAMES, INSTRUCTION_SETS } from "./instruction_sets.ts";
 import { readInstructionFile } from "./json_lines.ts";
-import {
-  countLeaks,
-  EVALUATION_SET_NAMES,
-  type EvaluationSet,
-  type InstructionData,
-  type InstructionRecord,
-} from "./records.ts";
+import { countLeaks, type EvaluationSet, type InstructionData, type InstructionRecord } from "./records.ts";
 
 export interface InstructionFolderOptions {
   /** At most so many records are for validation. Default 1,000, as in MiniLLM and DistiLLM. */
@@ -19,15 +14,6 @@ export interface InstructionFolderOptions {
 
 /** Where no file is for validation, at most one training record in so many is taken for it. */
 const TRAINING_PER_VALIDATION = 10;
-
-/** Parts of a file's or folder's name that say which evaluation set it is. */
-const SET_ALIASES: Readonly<Record<string, readonly string[]>> = {
-  dolly: ["dolly"],
-  self_instruct: ["self_instruct", "self_inst", "selfinst", "user_oriented_instructions"],
-  vicuna: ["vicuna"],
-  sni: ["sni", "s_ni", "sinst", "super_natural_instructions", "natural_instructions"],
-  unni: ["unni", "uinst", "unnatural_instructions"],
-};
 
 /** Words of a file's name that mark an evaluation file; a set takes the files of the first that it has. */
 const EVALUATION_WORDS = ["test", "eval", "valid"] as const;
@@ -106,12 +92,12 @@ function listFolders(path: string): FolderFiles[] {
   const folder = path.replace(/(?<=.)\/+$/, "");
   const { files, folders } = listNames(folder);
   const own = sortFiles(folder, files);
-  const subFolders = EVALUATION_SET_NAMES.flatMap((set) => folders.filter((name) => setOfName(name) === set))
+  const subFolders = INSTRUCTION_SET_NAMES.flatMap((set) => folders.filter((name) => setOfName(name) === set))
     .map((name) => `${folder}/${name}`);
   const all = [own, ...subFolders.map((path) => sortFiles(path, listNames(path).files))];
   if (all.every(({ train, validation, evaluation }) => train.length + validation.length + evaluation.size === 0)) {
     throw new InputError(
-      `Cannot read ${folder}: it has no *.jsonl file and none of the folders ${EVALUATION_SET_NAMES.join(", ")}` +
+      `Cannot read ${folder}: it has no *.jsonl file and none of the folders ${INSTRUCTION_SET_NAMES.join(", ")}` +
         " with one; expected train.jsonl and evaluation files",
     );
   }
@@ -179,7 +165,7 @@ async function readEvaluationSets(folders: readonly FolderFiles[], itemsPerSet?:
   for (const { evaluation } of folders) {
     for (const [set, paths] of evaluation) if (!files.has(set)) files.set(set, paths);
   }
-  const known: readonly string[] = EVALUATION_SET_NAMES;
+  const known: readonly string[] = INSTRUCTION_SET_NAMES;
   const others = [...files.keys()].filter((set) => !known.includes(set)).sort();
   const sets: EvaluationSet[] = [];
   for (const name of [...known.filter((set) => files.has(set)), ...others]) {
@@ -196,7 +182,7 @@ async function readFiles(paths: readonly string[]): Promise<InstructionRecord[]>
 
 /** The evaluation set that a name tells, the one with the longest alias where several do. */
 function setOfName(name: string): string | undefined {
-  const told = Object.entries(SET_ALIASES).flatMap(([set, aliases]) =>
+  const told = Object.entries(INSTRUCTION_SETS).flatMap(([set, { aliases }]) =>
     aliases.filter((alias) => hasWord(name, alias)).map((alias) => ({ set, length: alias.length }))
   );
   return told.sort((a, b) => b.length - a.length)[0]?.set;

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { pretokenize } from "./bpe_tokenizer.ts";
+import { INSTRUCTION_SET_NAMES } from "./instruction_sets.ts";
 import { buildInstructionTasks } from "./instruction_tasks.ts";
 import { TASKS, UNSEEN_TASKS } from "./instruction_templates.ts";
 import { tokenizerTexts } from "./prompt.ts";
-import { EVALUATION_SET_NAMES, promptKey } from "./records.ts";
+import { promptKey } from "./records.ts";
 import wordNetConcepts from "./wordnet_concepts.json" with { type: "json" };
 
 const TINY = { wordsPerCategory: 6, trainRecords: 6000, itemsPerSet: 200, seed: 1 };
@@ -16,7 +17,7 @@ const categoryOf = new Map(
 );
 
 Deno.test("the tiny data has the five sets in the table's order and in their sizes", () => {
-  assertEquals(tiny.evaluation.map(({ name }) => name), [...EVALUATION_SET_NAMES]);
+  assertEquals(tiny.evaluation.map(({ name }) => name), [...INSTRUCTION_SET_NAMES]);
   assertEquals(tiny.evaluation.map(({ records }) => records.length), [200, 200, 192, 200, 200]);
   assertEquals([tiny.train.length, tiny.validation.length], [6000, 200]);
 });
@@ -39,7 +40,7 @@ Deno.test("a small training set still asks every task", () => {
 
 Deno.test("no evaluation or validation prompt occurs in training, for any seed and size", () => {
   const leaksOf = (options: typeof TINY) => [...buildInstructionTasks(options).leakCounts];
-  const none = ["validation", ...EVALUATION_SET_NAMES].map((name) => [name, 0]);
+  const none = ["validation", ...INSTRUCTION_SET_NAMES].map((name) => [name, 0]);
   assertEquals([...tiny.leakCounts], none as [string, number][]);
   fc.assert(
     fc.property(fc.nat(1000), fc.integer({ min: 2, max: 6 }), (seed, wordsPerCategory) => {

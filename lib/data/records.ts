@@ -21,16 +21,13 @@ export interface InstructionData {
   readonly train: readonly InstructionRecord[];
   /** For choosing settings and for training curves; in no table. */
   readonly validation: readonly InstructionRecord[];
-  /** In the order of `EVALUATION_SET_NAMES`, then any others by name. */
+  /** In the order of `INSTRUCTION_SETS`, then any others by name. */
   readonly evaluation: readonly EvaluationSet[];
   /** Where the records come from, in words, for the provenance of results. */
   readonly source: string;
   /** How many prompts of `validation` and of each evaluation set, by name, occur in `train` too. */
   readonly leakCounts: ReadonlyMap<string, number>;
 }
-
-/** The five sets of AMMD's Table 1, in its order. */
-export const EVALUATION_SET_NAMES = ["dolly", "self_instruct", "vicuna", "sni", "unni"] as const;
 
 /** What makes two prompts the same: instruction and input, to the letter. */
 export function promptKey(record: Pick<InstructionRecord, "instruction" | "input">): string {

@@ -1,80 +1,68 @@
 import { parse } from "@std/csv";
 import { InputError } from "#lib/errors.ts";
-import type { TaskName, TaskRecord } from "./task_records.ts";
+import type { TaskRecord } from "./task_records.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The files of a data set, as they are published. */
+export interface TaskFormat {
+  /** What their names may end with. `.csv` is read as CSV with a header, others as a JSON list or JSON Lines. */
+  readonly extensions: readonly string[];
+  /** Columns that a CSV file has to have, in any order. */
+  readonly columns?: readonly string[];
+  /** Two texts, one sentence a line: what their names end with, and what their lines are called in messages. */
+  readonly parallel?: { readonly source: readonly [string, string]; readonly target: readonly [string, string] };
+  /** The record of a JSON object, or of the fields of a CSV file. @param where names it in messages */
+  parse(fields: Fields, where: string): TaskRecord;
+}
 
 /**
- * Reads records in the upstream forms of the data sets:
+ * Reads records in the published form of a data set. White space, line breaks included, becomes one space.
  *
- * | task | file | source | target |
- * |---|---|---|---|
- * | `samsum` | CSV with a header, or a JSON list of objects | `dialogue` | `summary` |
- * | `iwslt` | JSON list (or lines) of `{"translation": {"de": …, "en": …}}`, or two texts of as many lines, `x.en` and `x.de` | English | German |
- * | `strategyqa` | JSON list of objects | `question` | `answer`, true or false, as yes or no |
- *
- * StrategyQA's facts and decompositions are not read: they would tell the answer. White space, line breaks included, becomes one space.
- * A dialogue may be empty, as one of SAMSum's is; no other text may.
- *
- * @param path of two parallel texts that of the English one
+ * @param task names the data set in messages
+ * @param path of two parallel texts that of the source
  * @throws {InputError} with file and line or record, if the file cannot be read, is of another form, or a record is wrong
  */
-export async function readTaskFile(task: TaskName, path: string): Promise<TaskRecord[]> {
+export async function readTaskFile(task: string, format: TaskFormat, path: string): Promise<TaskRecord[]> {
+  const { extensions, parallel, parse } = format;
   const extension = /\.\w+$/.exec(path)?.[0] ?? "";
-  if (!TASK_EXTENSIONS[task].includes(extension)) {
-    throw new InputError(`${path}: ${task} is read from files that end with ${TASK_EXTENSIONS[task].join(", ")}`);
+  if (!extensions.includes(extension)) {
+    throw new InputError(`${path}: ${task} is read from files that end with ${extensions.join(", ")}`);
   }
-  const records = path.endsWith(".en")
-    ? await readParallel(path)
-    : path.endsWith(".csv")
-    ? readCsv(await readText(path), path)
-    : parseJsonRecords(await readText(path), path).map((value, index) =>
-      PARSERS[task](value, `${path}, record ${index + 1}`)
-    );
+  const records = extension === parallel?.source[0]
+    ? await readParallel(path, parallel)
+    : extension === ".csv"
+    ? readCsv(await readText(path), path, format)
+    : parseJsonRecords(await readText(path), path).map((value, index) => parse(value, `${path}, record ${index + 1}`));
   if (records.length === 0) throw new InputError(`${path}: it has no records`);
   return records;
 }
 
-/** The forms of each data set. */
-export const TASK_EXTENSIONS: Readonly<Record<TaskName, readonly string[]>> = {
-  samsum: [".csv", ".json", ".jsonl"],
-  iwslt: [".json", ".jsonl", ".en"],
-  strategyqa: [".json", ".jsonl"],
-};
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const PARSERS: Readonly<Record<TaskName, (value: Fields, where: string) => TaskRecord>> = {
-  samsum: (value, where) => recordOf(value.dialogue, value.summary, where, ["dialogue", "summary"]),
-  iwslt(value, where) {
-    const { translation } = value;
-    if (!isObject(translation)) throw new InputError(`${where}: "translation" is missing; expected {"de": …, "en": …}`);
-    return recordOf(translation.en, translation.de, where, ["en", "de"]);
-  },
-  strategyqa: (value, where) => recordOf(value.question, answerOf(value.answer, where), where, ["question", "answer"]),
-};
-
-function answerOf(answer: unknown, where: string): string {
-  if (typeof answer === "boolean") return answer ? "yes" : "no";
-  const word = typeof answer === "string" ? answer.trim().toLowerCase() : "";
-  if (word === "yes" || word === "no") return word;
-  throw new InputError(
-    `${where}: answer is ${JSON.stringify(answer) ?? "missing"} but must be true, false, "yes" or "no"`,
-  );
-}
-
-function recordOf(source: unknown, target: unknown, where: string, names: readonly [string, string]): TaskRecord {
-  const [from, to] = [source, target].map((value, i) => {
-    const mayBeEmpty = names[i] === "dialogue";
-    if (typeof value === "string" && (mayBeEmpty || value.trim() !== "")) return value.replaceAll(/\s+/g, " ").trim();
+/**
+ * A record of a source and a target, each given by its name.
+ *
+ * @param mayBeEmpty names of texts that may be empty
+ * @throws {InputError} if one is missing, empty or no text
+ */
+export function taskRecord(
+  source: Fields,
+  target: Fields,
+  where: string,
+  { mayBeEmpty = [] }: { readonly mayBeEmpty?: readonly string[] } = {},
+): TaskRecord {
+  const [from, to] = [source, target].map((named) => {
+    const [[name, value]] = Object.entries(named);
+    if (typeof value === "string" && (mayBeEmpty.includes(name) || value.trim() !== "")) {
+      return value.replaceAll(/\s+/g, " ").trim();
+    }
     const what = typeof value === "string" ? "empty" : value === undefined ? "missing" : "not a text";
-    throw new InputError(`${where}: ${names[i]} is ${what}`);
+    throw new InputError(`${where}: ${name} is ${what}`);
   });
   return { source: from, target: to, references: [to] };
 }
 
-const CSV_COLUMNS = ["dialogue", "summary"] as const;
-
-/** SAMSum's CSV: columns in any order, line breaks within quotes. */
-function readCsv(text: string, path: string): TaskRecord[] {
+/** CSV with a header: columns in any order, line breaks within quotes. */
+function readCsv(text: string, path: string, { columns = [], parse: parseRecord }: TaskFormat): TaskRecord[] {
   let rows: string[][];
   try {
     rows = parse(text.replace(/^\ufeff/, ""));
@@ -82,8 +70,7 @@ function readCsv(text: string, path: string): TaskRecord[] {
     throw new InputError(`${path}: broken CSV: ${(error as Error).message.split("\n")[0]}`);
   }
   const [header = [], ...records] = rows;
-  const places = CSV_COLUMNS.map((column) => header.indexOf(column));
-  const missing = CSV_COLUMNS.filter((_, i) => places[i] < 0);
+  const missing = columns.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     throw new InputError(`${path}: column ${missing.join(" and ")} is missing; the header is "${header.join(",")}"`);
   }
@@ -92,23 +79,26 @@ function readCsv(text: string, path: string): TaskRecord[] {
     if (record.length !== header.length) {
       throw new InputError(`${where}: ${record.length} fields instead of the ${header.length} of the header`);
     }
-    return recordOf(record[places[0]], record[places[1]], where, CSV_COLUMNS);
+    return parseRecord(Object.fromEntries(columns.map((column) => [column, record[header.indexOf(column)]])), where);
   });
 }
 
 /** Two texts, one sentence a line, line i of the one the translation of line i of the other. */
-async function readParallel(path: string): Promise<TaskRecord[]> {
-  const other = path.replace(/\.en$/, ".de");
-  const [english, german] = (await Promise.all([readText(path), readText(other)])).map((text) =>
+async function readParallel(
+  path: string,
+  { source: [ending, sourceName], target: [otherEnding, targetName] }: NonNullable<TaskFormat["parallel"]>,
+): Promise<TaskRecord[]> {
+  const other = path.slice(0, -ending.length) + otherEnding;
+  const [sources, targets] = (await Promise.all([readText(path), readText(other)])).map((text) =>
     text.replace(/\n$/, "").split("\n")
   );
-  if (english.length !== german.length) {
+  if (sources.length !== targets.length) {
     throw new InputError(
-      `${path} has ${english.length} lines but ${other} has ${german.length}; line i must translate line i`,
+      `${path} has ${sources.length} lines but ${other} has ${targets.length}; line i must translate line i`,
     );
   }
-  return english.map((line, i) =>
-    recordOf(line, german[i], `${path}, line ${i + 1}`, ["the English line", "the German line"])
+  return sources.map((line, i) =>
+    taskRecord({ [sourceName]: line }, { [targetName]: targets[i] }, `${path}, line ${i + 1}`)
   );
 }
 
@@ -145,6 +135,6 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function isObject(value: unknown): value is Fields {
+export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { InputError } from "#lib/errors.ts";
-import { readTaskFile, TASK_EXTENSIONS } from "./task_files.ts";
-import { countLeakedSources, type TaskData, type TaskName } from "./task_records.ts";
+import { readTaskFile, type TaskFormat } from "./task_files.ts";
+import { countLeakedSources, type TaskData } from "./task_records.ts";
 
 /** Words of a file's name that say which split it is; one that begins with `train` is for training. */
 const SPLIT_WORDS = { validation: ["validation", "valid", "val", "dev"], test: ["test"] } as const;
@@ -25,17 +25,17 @@ const MAX_HELD_OUT = 1000;
  *
  * @throws {InputError} if the folder or its training file is missing, or a file is wrong
  */
-export async function loadTask(task: TaskName, folder: string): Promise<TaskData> {
+export async function loadTask(task: string, format: TaskFormat, folder: string): Promise<TaskData> {
   const home = isFolder(`${folder}/${task}`) ? `${folder}/${task}` : folder;
-  const names = listFiles(home, TASK_EXTENSIONS[task]);
+  const names = listFiles(home, format.extensions);
   const read = async (isOf: (words: readonly string[]) => boolean) => {
     const files = names.filter((name) => isOf(wordsOf(name)));
-    return (await Promise.all(files.map((name) => readTaskFile(task, `${home}/${name}`)))).flat();
+    return (await Promise.all(files.map((name) => readTaskFile(task, format, `${home}/${name}`)))).flat();
   };
   const all = await read((words) => words.some((word) => word.startsWith("train")));
   if (all.length === 0) {
     const found = names.length === 0 ? "none" : names.join(", ");
-    const forms = TASK_EXTENSIONS[task].join(", ");
+    const forms = format.extensions.join(", ");
     throw new InputError(
       `${home}: no training file for ${task} (files: ${found}); expected train* with one of ${forms}`,
     );
@@ -51,7 +51,7 @@ export async function loadTask(task: TaskName, folder: string): Promise<TaskData
   const test = heldOut.test.length > 0 ? heldOut.test : take();
   const train = all.slice(taken);
   if (train.length === 0) throw new InputError(`${home}: ${all.length} training records are too few to hold some out`);
-  return { task, train, validation, test, source: home, leakCount: countLeakedSources(train, test) };
+  return { train, validation, test, source: home, leakCount: countLeakedSources(train, test) };
 }
 
 /** The data files of a folder; of two parallel texts the English one. */

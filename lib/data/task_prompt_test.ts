@@ -1,11 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { BpeTokenizer } from "./bpe_tokenizer.ts";
 import { trainBpe } from "./bpe_trainer.ts";
-import { embeddedTask } from "./embedded_tasks.ts";
 import { decodeResponse } from "./prompt.ts";
 import { fitTask, TASK_TOKENS } from "./task_prompt.ts";
-import { TASK_NAMES, type TaskRecord } from "./task_records.ts";
+import type { TaskRecord } from "./task_records.ts";
 
 const record = (source: string, target: string): TaskRecord => ({ source, target, references: [target] });
 const tokenizer = new BpeTokenizer(
@@ -36,29 +35,4 @@ Deno.test("a source over the limit is dropped, cut before its end or refused; a 
     InputError,
     'source 2 ("a b c d") has 5 tokens, over maxSourceTokens 4',
   );
-});
-
-Deno.test("the embedded tasks: no test source in training, splits of the sizes that the docs tell, answers half yes", () => {
-  const sizes: Record<string, number[]> = {};
-  for (const task of TASK_NAMES) {
-    const { train, validation, test, leakCount, source } = embeddedTask(task);
-    sizes[task] = [train, validation, test].map(({ length }) => length);
-    assertEquals(leakCount, 0, task);
-    assert(source.startsWith("embedded: "));
-    const all = [...train, ...validation, ...test];
-    assertEquals(new Set(all.map(({ source }) => source)).size, all.length, `${task} repeats a source`);
-    for (const { source, target } of all) {
-      assert(source.trim() === source && target !== "" && !/[\t\r]/.test(source + target));
-    }
-    if (task !== "strategyqa") continue;
-    for (const split of [train, validation, test]) {
-      assertEquals(split.filter(({ target }) => target === "yes").length, split.length / 2);
-      // Whatever is asked about, as often yes as no.
-      const byQuestion = Map.groupBy(split, ({ source }) => source.split("?")[0]);
-      for (const asked of byQuestion.values()) {
-        assertEquals(asked.filter(({ target }) => target === "yes").length, asked.length / 2);
-      }
-    }
-  }
-  assertEquals(sizes, { samsum: [871, 85, 258], iwslt: [961, 103, 141], strategyqa: [7192, 272, 624] });
 });

@@ -8,13 +8,8 @@ export interface TaskRecord {
   readonly references: readonly string[];
 }
 
-/** The data sets of AMMD's Table 2, in its order: summarisation, translation, reasoning. */
-export const TASK_NAMES = ["samsum", "iwslt", "strategyqa"] as const;
-export type TaskName = (typeof TASK_NAMES)[number];
-
 /** Everything that one run of a task reads. */
 export interface TaskData {
-  readonly task: TaskName;
   readonly train: readonly TaskRecord[];
   /** For choosing settings and for training curves; in no table. */
   readonly validation: readonly TaskRecord[];

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
@@ -11,8 +11,6 @@ import { beamSearch, type BeamSettings } from "./beam_search.ts";
 import { generate, GREEDY } from "./generate.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const settings: BeamSettings = { beams: 3, maxNewTokens: 6, eosId: 1, padId: 0, lengthPenalty: 0 };
 const prompts = [[5], [3, 1, 4, 1, 5], [8, 8, 8]];
 
@@ -77,44 +75,50 @@ async function logProbOf(model: LanguageModel, prompt: readonly number[], tokens
 }
 
 for (const [kind, modelOf] of Object.entries(MODELS)) {
-  test(`beams of a ${kind} are those of a search by whole texts, for every number of beams and length penalty`, async () => {
-    const lengths = new Set<number>();
-    for (const seed of [1, 2, 3]) {
-      using model = modelOf(seed, 13);
-      for (const beams of [1, 3]) {
-        const own = { ...settings, beams };
-        const texts: Text[][] = [];
-        for (const prompt of prompts) texts.push(await plainSearch(model, prompt, own));
-        for (const lengthPenalty of [0, 1]) {
-          const found = await beamSearch(gpu, model, prompts, { ...own, lengthPenalty });
-          for (const i of prompts.keys()) {
-            const [best] = texts[i].toSorted((a, b) => scoreOf(b, lengthPenalty) - scoreOf(a, lengthPenalty));
-            assertEquals(found[i], best.tokens, `seed ${seed}, ${beams} beams, prompt ${i}`);
-            lengths.add(found[i].length);
+  gpuTest(
+    `beams of a ${kind} are those of a search by whole texts, for every number of beams and length penalty`,
+    async () => {
+      const lengths = new Set<number>();
+      for (const seed of [1, 2, 3]) {
+        using model = modelOf(seed, 13);
+        for (const beams of [1, 3]) {
+          const own = { ...settings, beams };
+          const texts: Text[][] = [];
+          for (const prompt of prompts) texts.push(await plainSearch(model, prompt, own));
+          for (const lengthPenalty of [0, 1]) {
+            const found = await beamSearch(gpu, model, prompts, { ...own, lengthPenalty });
+            for (const i of prompts.keys()) {
+              const [best] = texts[i].toSorted((a, b) => scoreOf(b, lengthPenalty) - scoreOf(a, lengthPenalty));
+              assertEquals(found[i], best.tokens, `seed ${seed}, ${beams} beams, prompt ${i}`);
+              lengths.add(found[i].length);
+            }
           }
         }
       }
-    }
-    // Some texts end by themselves, others at the limit.
-    assert(lengths.size > 1 && lengths.has(6), `${[...lengths]}`);
-  });
+      // Some texts end by themselves, others at the limit.
+      assert(lengths.size > 1 && lengths.has(6), `${[...lengths]}`);
+    },
+  );
 
-  test(`one beam of a ${kind} is greedy decoding, and what is searched beside a prompt changes nothing`, async () => {
-    using model = modelOf(4, 33);
-    const one = { ...settings, beams: 1, maxNewTokens: 9 };
-    const searched = await beamSearch(gpu, model, prompts, one);
-    const greedy = { ...GREEDY, maxNewTokens: 9, eosId: 1, padId: 0, seed: 0, purpose: "test" };
-    assertEquals(searched, await generate(gpu, model, prompts.map((promptIds, key) => ({ promptIds, key })), greedy));
-    const wide = { ...settings, beams: 4 };
-    const together = await beamSearch(gpu, model, prompts, wide);
-    assertEquals(await beamSearch(gpu, model, prompts, wide), together);
-    for (const [i, prompt] of prompts.entries()) {
-      assertEquals(await beamSearch(gpu, model, [prompt], wide), [together[i]]);
-    }
-  });
+  gpuTest(
+    `one beam of a ${kind} is greedy decoding, and what is searched beside a prompt changes nothing`,
+    async () => {
+      using model = modelOf(4, 33);
+      const one = { ...settings, beams: 1, maxNewTokens: 9 };
+      const searched = await beamSearch(gpu, model, prompts, one);
+      const greedy = { ...GREEDY, maxNewTokens: 9, eosId: 1, padId: 0, seed: 0, purpose: "test" };
+      assertEquals(searched, await generate(gpu, model, prompts.map((promptIds, key) => ({ promptIds, key })), greedy));
+      const wide = { ...settings, beams: 4 };
+      const together = await beamSearch(gpu, model, prompts, wide);
+      assertEquals(await beamSearch(gpu, model, prompts, wide), together);
+      for (const [i, prompt] of prompts.entries()) {
+        assertEquals(await beamSearch(gpu, model, [prompt], wide), [together[i]]);
+      }
+    },
+  );
 }
 
-test("a beam as wide as the tree finds the likeliest text of all", async () => {
+gpuTest("a beam as wide as the tree finds the likeliest text of all", async () => {
   using model = MODELS["encoder-decoder"](5, 8);
   const tree = { ...settings, beams: 4, maxNewTokens: 2 };
   const [found] = await beamSearch(gpu, model, [[5, 3]], tree);
@@ -130,7 +134,7 @@ test("a beam as wide as the tree finds the likeliest text of all", async () => {
   assertAlmostEquals(scores.reduce((sum, score) => sum + Math.exp(score), 0), 1, 1e-4);
 });
 
-test("no buffer is kept after a search", async () => {
+gpuTest("no buffer is kept after a search", async () => {
   await using own = await Gpu.open();
   using model = tinyEncoderDecoder(own);
   const search = async (times: number) => {
@@ -142,7 +146,7 @@ test("no buffer is kept after a search", async () => {
   assertEquals(await search(4), before);
 });
 
-test("no beams, too many, or an empty prompt are refused; no prompts give no texts", async () => {
+gpuTest("no beams, too many, or an empty prompt are refused; no prompts give no texts", async () => {
   using model = tinyEncoderDecoder(gpu);
   const refused = (changes: Partial<BeamSettings>, message: string) =>
     assertRejects(() => beamSearch(gpu, model, prompts, { ...settings, ...changes }), RangeError, message);

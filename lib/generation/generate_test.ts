@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { samplingProbabilities } from "#kernels/sampling/sampling_reference.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
@@ -9,8 +9,6 @@ import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { ANCESTRAL, generate, type GenerationPrompt, type GenerationSettings, GREEDY } from "./generate.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** No token, for texts that are to reach their full length. */
 const NONE = 0xffffffff;
 const settings: GenerationSettings = { ...GREEDY, maxNewTokens: 12, eosId: NONE, padId: 0, seed: 7, purpose: "test" };
@@ -46,16 +44,19 @@ async function greedyWithoutCache(model: Decoder, prompt: readonly number[], new
 }
 
 for (const family of ["gpt2", "llama"] as const) {
-  test(`${family}: greedy texts with the cache, batched and padded on the left, equal those without, one by one`, async () => {
-    using model = tinyDecoder(gpu, family);
-    const texts = await generate(gpu, model, prompts, settings);
-    for (const [i, { promptIds }] of prompts.entries()) {
-      assertEquals(texts[i], await greedyWithoutCache(model, promptIds, 12), `prompt ${i}`);
-    }
-    assert(new Set(texts.flat()).size > 6, "the texts are too plain to tell anything");
-  });
+  gpuTest(
+    `${family}: greedy texts with the cache, batched and padded on the left, equal those without, one by one`,
+    async () => {
+      using model = tinyDecoder(gpu, family);
+      const texts = await generate(gpu, model, prompts, settings);
+      for (const [i, { promptIds }] of prompts.entries()) {
+        assertEquals(texts[i], await greedyWithoutCache(model, promptIds, 12), `prompt ${i}`);
+      }
+      assert(new Set(texts.flat()).size > 6, "the texts are too plain to tell anything");
+    },
+  );
 
-  test(`${family}: a row's samples depend on its key, not on its place or on what is batched with it`, async () => {
+  gpuTest(`${family}: a row's samples depend on its key, not on its place or on what is batched with it`, async () => {
     using model = tinyDecoder(gpu, family, { spread: 1 });
     const together = await generate(gpu, model, prompts, sampling);
     const turned = await generate(gpu, model, [...prompts].reverse(), sampling);
@@ -66,7 +67,7 @@ for (const family of ["gpt2", "llama"] as const) {
   });
 }
 
-test("texts of one prompt differ by key, seed and purpose, and are the same twice", async () => {
+gpuTest("texts of one prompt differ by key, seed and purpose, and are the same twice", async () => {
   using model = tinyDecoder(gpu, "llama", { spread: 1 });
   const sample = async (change: Partial<GenerationSettings> = {}, key = 0) =>
     (await generate(gpu, model, [{ promptIds: [3, 1], key }], { ...sampling, ...change }))[0];
@@ -77,14 +78,14 @@ test("texts of one prompt differ by key, seed and purpose, and are the same twic
   assertNotEquals(await sample({ purpose: "other" }), text);
 });
 
-test("greedy texts do not depend on key, seed or purpose", async () => {
+gpuTest("greedy texts do not depend on key, seed or purpose", async () => {
   using model = tinyDecoder(gpu);
   const one = await generate(gpu, model, [{ promptIds: [3, 1], key: 0 }], settings);
   const other = { ...settings, seed: 9, purpose: "other" };
   assertEquals(await generate(gpu, model, [{ promptIds: [3, 1], key: 5 }], other), one);
 });
 
-test("a text ends with the first eos, and the others go on as they would", async () => {
+gpuTest("a text ends with the first eos, and the others go on as they would", async () => {
   using model = tinyDecoder(gpu);
   const free = await generate(gpu, model, prompts, settings);
   // A token in the midst of one text is taken for the end.
@@ -98,7 +99,7 @@ test("a text ends with the first eos, and the others go on as they would", async
   assert(texts[1].length <= 6 && texts.some((text) => text.length === 12));
 });
 
-test("a text that ended stays ended even if padId is taken for a token or for eos", async () => {
+gpuTest("a text that ended stays ended even if padId is taken for a token or for eos", async () => {
   using model = tinyDecoder(gpu);
   const [free] = await generate(gpu, model, [prompts[1]], settings);
   for (const padId of [0, free[3]]) {
@@ -107,7 +108,7 @@ test("a text that ended stays ended even if padId is taken for a token or for eo
   }
 });
 
-test("every text has maxNewTokens tokens where none ends, also none at all", async () => {
+gpuTest("every text has maxNewTokens tokens where none ends, also none at all", async () => {
   using model = tinyDecoder(gpu);
   const twelve = await generate(gpu, model, prompts, settings);
   for (const maxNewTokens of [0, 1, 8, 9]) {
@@ -116,7 +117,7 @@ test("every text has maxNewTokens tokens where none ends, also none at all", asy
   }
 });
 
-test("a prompt and its new tokens may fill every position but no more", async () => {
+gpuTest("a prompt and its new tokens may fill every position but no more", async () => {
   using model = tinyDecoder(gpu, "gpt2", { maxPositions: 19 });
   const filled = await generate(gpu, model, prompts, settings);
   assertEquals(filled[1], await greedyWithoutCache(model, prompts[1].promptIds, 12));
@@ -127,7 +128,7 @@ test("a prompt and its new tokens may fill every position but no more", async ()
   );
 });
 
-test("no prompts give no texts, and a prompt without tokens is refused", async () => {
+gpuTest("no prompts give no texts, and a prompt without tokens is refused", async () => {
   using model = tinyDecoder(gpu);
   assertEquals(await generate(gpu, model, [], settings), []);
   await assertRejects(
@@ -137,20 +138,23 @@ test("no prompts give no texts, and a prompt without tokens is refused", async (
   );
 });
 
-test("generation stops at the first reading that finds every text ended; none is waited for but to read", async () => {
-  using model = tinyDecoder(gpu);
-  const run = async (eosId: number) => {
-    const before = gpu.awaits;
-    const [text] = await generate(gpu, model, [prompts[1]], { ...settings, maxNewTokens: 32, eosId });
-    return { text, awaits: gpu.awaits - before };
-  };
-  const free = await run(NONE);
-  assertEquals([free.text.length, free.awaits], [32, 4]);
-  const ended = await run(free.text[2]);
-  assertEquals(ended, { text: free.text.slice(0, free.text.indexOf(free.text[2]) + 1), awaits: 1 });
-});
+gpuTest(
+  "generation stops at the first reading that finds every text ended; none is waited for but to read",
+  async () => {
+    using model = tinyDecoder(gpu);
+    const run = async (eosId: number) => {
+      const before = gpu.awaits;
+      const [text] = await generate(gpu, model, [prompts[1]], { ...settings, maxNewTokens: 32, eosId });
+      return { text, awaits: gpu.awaits - before };
+    };
+    const free = await run(NONE);
+    assertEquals([free.text.length, free.awaits], [32, 4]);
+    const ended = await run(free.text[2]);
+    assertEquals(ended, { text: free.text.slice(0, free.text.indexOf(free.text[2]) + 1), awaits: 1 });
+  },
+);
 
-test("generating again and again creates no buffers", async () => {
+gpuTest("generating again and again creates no buffers", async () => {
   // A device of its own: what other tests left in the pool would hide a leak.
   await using own = await Gpu.open();
   using model = tinyDecoder(own);
@@ -165,7 +169,7 @@ test("generating again and again creates no buffers", async () => {
 
 const alphabet = { vocabSize: 33, maxPositions: 40 };
 
-test("a mixture draws each token as often as (1 − weight) p + weight q says", async () => {
+gpuTest("a mixture draws each token as often as (1 − weight) p + weight q says", async () => {
   using student = tinyDecoder(gpu, "llama", { ...alphabet, seed: 1, spread: 2 });
   using teacher = tinyDecoder(gpu, "llama", { ...alphabet, seed: 2, spread: 2 });
   const prompt = prompts[0].promptIds;
@@ -189,29 +193,35 @@ test("a mixture draws each token as often as (1 − weight) p + weight q says", 
   }
 });
 
-test("a mixture of weight 0 draws what the model alone would, and of weight 1 what the other would, to the token", async () => {
-  using student = tinyDecoder(gpu, "llama", { ...alphabet, seed: 1, spread: 1 });
-  using teacher = tinyDecoder(gpu, "gpt2", { ...alphabet, seed: 2, spread: 1 });
-  const [own, others] = [
-    await generate(gpu, student, prompts, sampling),
-    await generate(gpu, teacher, prompts, sampling),
-  ];
-  const mixed = (weight: number) => generate(gpu, student, prompts, sampling, { model: teacher, weight });
-  assertEquals(await mixed(0), own);
-  assertEquals(await mixed(1), others);
-  const half = await mixed(0.5);
-  assertNotEquals(half, own);
-  assertNotEquals(half, others);
-  assertEquals(await mixed(0.5), half);
-});
+gpuTest(
+  "a mixture of weight 0 draws what the model alone would, and of weight 1 what the other would, to the token",
+  async () => {
+    using student = tinyDecoder(gpu, "llama", { ...alphabet, seed: 1, spread: 1 });
+    using teacher = tinyDecoder(gpu, "gpt2", { ...alphabet, seed: 2, spread: 1 });
+    const [own, others] = [
+      await generate(gpu, student, prompts, sampling),
+      await generate(gpu, teacher, prompts, sampling),
+    ];
+    const mixed = (weight: number) => generate(gpu, student, prompts, sampling, { model: teacher, weight });
+    assertEquals(await mixed(0), own);
+    assertEquals(await mixed(1), others);
+    const half = await mixed(0.5);
+    assertNotEquals(half, own);
+    assertNotEquals(half, others);
+    assertEquals(await mixed(0.5), half);
+  },
+);
 
-test("a mixture of a model with itself takes the greedy path of that model, token by token through both caches", async () => {
-  using model = tinyDecoder(gpu);
-  const alone = await generate(gpu, model, prompts, settings);
-  assertEquals(await generate(gpu, model, prompts, settings, { model, weight: 0.4 }), alone);
-});
+gpuTest(
+  "a mixture of a model with itself takes the greedy path of that model, token by token through both caches",
+  async () => {
+    using model = tinyDecoder(gpu);
+    const alone = await generate(gpu, model, prompts, settings);
+    assertEquals(await generate(gpu, model, prompts, settings, { model, weight: 0.4 }), alone);
+  },
+);
 
-test("a mixture's weight outside 0 to 1 is refused, as is a model of another vocabulary", async () => {
+gpuTest("a mixture's weight outside 0 to 1 is refused, as is a model of another vocabulary", async () => {
   using student = tinyDecoder(gpu, "llama");
   using teacher = tinyDecoder(gpu, "gpt2");
   for (const weight of [-0.1, 1.5, NaN]) {

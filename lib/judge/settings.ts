@@ -8,35 +8,28 @@ const MAX_SECONDS = 86_400;
 
 /** The judge of a profile. Without a `url` there is no judge, and no column of its scores. */
 export const JUDGE_SCHEMA = z.strictObject({
-  /** An endpoint as OpenAI's: `https://host/v1`, or the full address of its chat completions; empty for no judge. */
   url: wordOrNone.refine((url) => url === "" || isEndpoint(url), {
     message: "expected an address as in http://localhost:8080/v1, without user name and password",
-  }),
-  /** As the endpoint names it. */
-  model: wordOrNone,
-  /** Requests under way at once, at most. */
-  parallel: z.int().min(1).default(4),
-  /** Further tries of a request that was refused for now, broken off, or not answered in time. */
-  retries: z.int().min(0).default(5),
-  /** Of one request, until its whole answer is there. */
-  timeoutSeconds: z.number().gt(0).max(MAX_SECONDS).default(60),
-  /** Of the judge's sampling; 0 takes its likeliest answer. */
-  temperature: z.number().min(0).default(0),
-  /** Only the first so many items of a set are judged; null for all. */
-  maxItems: z.int().min(1).nullable().default(null),
+  }).describe(
+    "an endpoint as OpenAI's: https://host/v1, or the full address of its chat completions; empty for no judge. " +
+      "Its key is the environment variable JUDGE_API_KEY",
+  ),
+  model: wordOrNone.describe("as the endpoint names it"),
+  parallel: z.int().min(1).default(4).describe("requests under way at once, at most"),
+  retries: z.int().min(0).default(5).describe("further tries of a request that was refused for now, or broken off"),
+  timeoutSeconds: z.number().gt(0).max(MAX_SECONDS).default(60).describe(
+    "of a request, until its whole answer is there",
+  ),
+  temperature: z.number().min(0).default(0).describe("of the judge's sampling; 0 takes its likeliest answer"),
+  maxItems: z.int().min(1).nullable().default(null).describe(
+    "only the first so many items of a set are judged; null is all",
+  ),
 }).refine(({ url, model }) => url === "" || model !== "", {
   message: "judge.url is to be asked for a model: name it, as in --set judge.model=NAME",
   path: ["model"],
 });
 
 export type JudgeSettings = Readonly<z.output<typeof JUDGE_SCHEMA>>;
-
-/** What scores depend on, to tell one configuration from another; undefined without a judge. */
-export function scoringSettings(
-  { url, model, temperature, maxItems }: JudgeSettings,
-): Partial<JudgeSettings> | undefined {
-  return url === "" ? undefined : { url, model, temperature, maxItems };
-}
 
 const CHAT_COMPLETIONS = "/chat/completions";
 

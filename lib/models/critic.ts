@@ -1,7 +1,7 @@
-import { gelu } from "#kernels/gelu/gelu.ts";
+import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
 import { linearWithBias } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { tanh } from "#kernels/tanh/tanh.ts";
+import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, type ParameterSpec, ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 

@@ -1,12 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { Critic, type CriticConfig } from "./critic.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const configs = (["linear", "mlp"] as const).flatMap((head) =>
   (["tanh", "none"] as const).map((bound): CriticConfig => ({ featureSize: 8, vocabSize: 5, head, bound }))
 );
@@ -33,7 +32,7 @@ async function fill(critic: Critic, size: number): Promise<void> {
 for (const config of configs) {
   const label = `${config.head} head, bound ${config.bound}`;
 
-  test(`a critic starts as 0 for every state and action: ${label}`, async () => {
+  gpuTest(`a critic starts as 0 for every state and action: ${label}`, async () => {
     using critic = criticOf(config);
     using tape = new Tape(gpu);
     const { value } = critic.values(tape, features(tape));
@@ -41,7 +40,7 @@ for (const config of configs) {
     assertEquals([...await gpu.read(value)], Array(15).fill(0));
   });
 
-  test(`a critic at its start has a gradient to leave it by: ${label}`, async () => {
+  gpuTest(`a critic at its start has a gradient to leave it by: ${label}`, async () => {
     using critic = criticOf(config);
     using tape = new Tape(gpu, { learning: [critic.store] });
     const values = tape.reshape(critic.values(tape, features(tape)), [15]);
@@ -54,7 +53,7 @@ for (const config of configs) {
   });
 }
 
-test("with the tanh bound |f| ≤ 1 whatever the parameters, without it f passes 1", async () => {
+gpuTest("with the tanh bound |f| ≤ 1 whatever the parameters, without it f passes 1", async () => {
   for (const config of configs) {
     using critic = criticOf(config);
     await fill(critic, 40);
@@ -66,7 +65,7 @@ test("with the tanh bound |f| ≤ 1 whatever the parameters, without it f passes
   }
 });
 
-test("the mlp head is a GELU layer of the features' size before the linear map", async () => {
+gpuTest("the mlp head is a GELU layer of the features' size before the linear map", async () => {
   using critic = criticOf({ featureSize: 8, vocabSize: 5, head: "mlp", bound: "none" });
   await fill(critic, 0.7);
   using tape = new Tape(gpu);
@@ -86,7 +85,7 @@ test("the mlp head is a GELU layer of the features' size before the linear map",
   }
 });
 
-test("features of another size are refused with both", () => {
+gpuTest("features of another size are refused with both", () => {
   for (const config of configs) {
     using critic = criticOf({ ...config, featureSize: 6 });
     using tape = new Tape(gpu);

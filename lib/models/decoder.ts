@@ -5,10 +5,9 @@ import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
+import { DECODER_FAMILIES } from "./decoder_families.ts";
 import type { Attend, DecoderFamily } from "./decoder_family.ts";
-import { gpt2 } from "./gpt2.ts";
 import { type LanguageModel, ONE_TEXT, type TokenBatch } from "./language_model.ts";
-import { llama } from "./llama.ts";
 
 export type { Attend } from "./decoder_family.ts";
 
@@ -22,7 +21,7 @@ export class Decoder implements LanguageModel {
   /** @param normalSource draws from N(0, 1) for the initial parameters. */
   constructor(gpu: Gpu, config: DecoderConfig, normalSource: () => number) {
     this.config = config;
-    this.family = config.family === "gpt2" ? gpt2 : llama;
+    this.family = DECODER_FAMILIES[config.family];
     this.store = new ParameterStore(gpu, this.family.parameterSpecs(config), normalSource);
   }
 

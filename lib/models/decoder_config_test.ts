@@ -1,8 +1,10 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "#lib/errors.ts";
-import { type DecoderConfig, formatDecoderConfig, llamaConfig } from "./decoder_config.ts";
-import { parseModelConfig } from "./model_config.ts";
+import type { DecoderConfig } from "./decoder_config.ts";
+import { DECODER_FAMILIES } from "./decoder_families.ts";
+import { llamaConfig } from "./llama.ts";
+import { formatModelConfig, parseModelConfig } from "./model_config.ts";
 
 const gpt2Json = { model_type: "gpt2", vocab_size: 50, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 16 };
 const llamaJson = {
@@ -70,7 +72,7 @@ Deno.test("settings that differ from the defaults are read", () => {
 
 Deno.test("a model type that is not built is refused, and so is what is no object", () => {
   assertRefused({ model_type: "opt" }, 'model_type is "opt"; this reads "gpt2", "llama", "t5", "mt5"');
-  assertRefused({}, 'model_type is undefined; this reads "gpt2", "llama", "t5", "mt5"');
+  assertRefused({}, 'model_type is missing; this reads "gpt2", "llama", "t5", "mt5"');
   for (const json of [null, "gpt2", 3]) assertRefused(json, "must be a JSON object");
 });
 
@@ -149,14 +151,14 @@ const llama = fc.tuple(
 
 Deno.test("a configuration that is formatted, written and parsed is the same again", () => {
   fc.assert(fc.property(fc.oneof(gpt2, llama), (config) => {
-    assertEquals(parse(JSON.parse(JSON.stringify(formatDecoderConfig(config)))), config);
+    assertEquals(parse(JSON.parse(JSON.stringify(formatModelConfig(config)))), config);
   }));
 });
 
 Deno.test("llamaConfig divides the hidden size among the heads and has a tied head", () => {
   const config = llamaConfig({ vocabSize: 300, hiddenSize: 96, numLayers: 3, numHeads: 4, maxPositions: 64 });
   assertEquals([config.headSize, config.numKvHeads, config.feedForwardSize, config.tiedHead], [24, 4, 256, true]);
-  assertEquals(parse(formatDecoderConfig(config)), config);
+  assertEquals(parse(formatModelConfig(config)), config);
 });
 
 Deno.test("llamaConfig's feed-forward size is the multiple of 8 next to 8/3 of the hidden size", () => {
@@ -164,5 +166,13 @@ Deno.test("llamaConfig's feed-forward size is the multiple of 8 next to 8/3 of t
     const { feedForwardSize } = llamaConfig({ vocabSize: 9, hiddenSize, numLayers: 1, numHeads: 1, maxPositions: 9 });
     assertEquals(feedForwardSize % 8, 0);
     assertEquals(Math.abs(feedForwardSize - hiddenSize * 8 / 3) <= 4, true, `${hiddenSize}: ${feedForwardSize}`);
+  }
+});
+
+Deno.test("every family's small configuration is of that family, and is read back from its config.json", () => {
+  for (const [name, family] of Object.entries(DECODER_FAMILIES)) {
+    const config = family.smallConfig({ vocabSize: 40, hiddenSize: 32, numLayers: 2, numHeads: 2, maxPositions: 64 });
+    assertEquals([config.family, family.formatConfig(config).model_type], [name, name]);
+    assertEquals(parse(family.formatConfig(config)), config);
   }
 });

@@ -1,14 +1,12 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { Decoder } from "./decoder.ts";
 import type { TokenBatch } from "./language_model.ts";
 import { tinyDecoder } from "./test_decoder.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** Texts side by side, each after so many tokens of padding on the left. */
 function batchOf(
   gpu: Gpu,
@@ -40,7 +38,7 @@ async function logitsOf(model: Decoder, batch: TokenBatch): Promise<Float32Array
 }
 
 for (const family of ["gpt2", "llama"] as const) {
-  test(`${family}: the logits of a token do not depend on later ones`, async () => {
+  gpuTest(`${family}: the logits of a token do not depend on later ones`, async () => {
     using model = tinyDecoder(gpu, family);
     const whole = await logitsOf(model, batchOf(gpu, [[3, 1, 4, 1, 5, 9]], 6, [0]));
     const other = await logitsOf(model, batchOf(gpu, [[3, 1, 4, 2, 6, 5]], 6, [0]));
@@ -48,7 +46,7 @@ for (const family of ["gpt2", "llama"] as const) {
     assertEquals(other.slice(3).some((row, i) => row.join() === whole[3 + i].join()), false);
   });
 
-  test(`${family}: padding on either side, and the texts beside it, leave a text's logits as they are`, async () => {
+  gpuTest(`${family}: padding on either side, and the texts beside it, leave a text's logits as they are`, async () => {
     using model = tinyDecoder(gpu, family);
     const text = [3, 1, 4, 1];
     const alone = await logitsOf(model, batchOf(gpu, [text], 4, [0]));
@@ -61,7 +59,7 @@ for (const family of ["gpt2", "llama"] as const) {
     }
   });
 
-  test(`${family}: an untied head is a parameter of its own`, async () => {
+  gpuTest(`${family}: an untied head is a parameter of its own`, async () => {
     using tied = tinyDecoder(gpu, family);
     using untied = tinyDecoder(gpu, family, { tiedHead: false });
     const { vocabSize, hiddenSize } = tied.config;
@@ -72,12 +70,12 @@ for (const family of ["gpt2", "llama"] as const) {
   });
 }
 
-test("gpt2: weight decay takes the matrices and tables, not biases and norms", () => {
+gpuTest("gpt2: weight decay takes the matrices and tables, not biases and norms", () => {
   assertDecayed("gpt2", /\.(wte|wpe|c_attn|c_proj|c_fc)\.weight$/);
   return Promise.resolve();
 });
 
-test("llama: weight decay takes the matrices and tables, not norms", () => {
+gpuTest("llama: weight decay takes the matrices and tables, not norms", () => {
   assertDecayed("llama", /\.(embed_tokens|qkv_proj|o_proj|gate_up_proj|down_proj)\.weight$/);
   return Promise.resolve();
 });

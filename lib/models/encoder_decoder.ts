@@ -3,7 +3,7 @@ import { relativeAttention } from "#kernels/attention/relative_attention.ts";
 import { linear } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
-import { scale } from "#kernels/scale/scale.ts";
+import { scale } from "#kernels/elementwise/scale/scale.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";

@@ -1,12 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { EncoderDecoder } from "./encoder_decoder.ts";
 import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** Logits `"B T V"` of responses (start token included) to sources, both padded on the right with the given ids. */
 async function logitsOf(
   model: EncoderDecoder,
@@ -31,7 +29,7 @@ async function logitsOf(
 const source = [5, 9, 2, 30, 7];
 const response = [0, 4, 8, 15];
 
-test("encoder-decoder: the decoder is causal, and every source token matters to every response token", async () => {
+gpuTest("encoder-decoder: the decoder is causal, and every source token matters to every response token", async () => {
   using model = tinyEncoderDecoder(gpu);
   const before = await logitsOf(model, [source], [response]);
   const [vocab, last] = [model.config.vocabSize, response.length - 1];
@@ -44,7 +42,7 @@ test("encoder-decoder: the decoder is causal, and every source token matters to 
   }
 });
 
-test("encoder-decoder: padding of either side changes nothing, whatever its id", async () => {
+gpuTest("encoder-decoder: padding of either side changes nothing, whatever its id", async () => {
   using model = tinyEncoderDecoder(gpu);
   const alone = await logitsOf(model, [source], [response]);
   for (const padId of [0, 21]) {
@@ -53,7 +51,7 @@ test("encoder-decoder: padding of either side changes nothing, whatever its id",
   }
 });
 
-test("encoder-decoder: the order of source tokens is seen through the relative bias alone", async () => {
+gpuTest("encoder-decoder: the order of source tokens is seen through the relative bias alone", async () => {
   using model = tinyEncoderDecoder(gpu);
   const before = await logitsOf(model, [source], [response]);
   const turned = await logitsOf(model, [source.toReversed()], [response]);
@@ -67,7 +65,7 @@ test("encoder-decoder: the order of source tokens is seen through the relative b
   blind.forEach((logit, i) => assertAlmostEquals(blindTurned[i], logit, 1e-4));
 });
 
-test("encoder-decoder: T5's tied head divides hidden states by the root of their size", async () => {
+gpuTest("encoder-decoder: T5's tied head divides hidden states by the root of their size", async () => {
   using plain = tinyEncoderDecoder(gpu, { tiedHead: true });
   using scaled = new EncoderDecoder(gpu, { ...plain.config, scaledHead: true }, () => 0);
   scaled.store.copyFrom(plain.store);
@@ -75,7 +73,7 @@ test("encoder-decoder: T5's tied head divides hidden states by the root of their
   before.forEach((logit, i) => assertAlmostEquals(after[i], logit / Math.sqrt(plain.config.hiddenSize), 1e-5));
 });
 
-test("encoder-decoder: a batch without a source is refused", () => {
+gpuTest("encoder-decoder: a batch without a source is refused", () => {
   using model = tinyEncoderDecoder(gpu);
   using tape = new Tape(gpu);
   const ids = tape.adopt(gpu.upload(Uint32Array.of(0, 1), [1, 2]));

@@ -1,13 +1,15 @@
-import { add } from "#kernels/add/add.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
-import { gelu } from "#kernels/gelu/gelu.ts";
+import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { conv1d, conv1dResidual } from "#kernels/linear/linear.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import { InputError } from "#lib/errors.ts";
 import { normal, ones, type ParameterSpec, zeros } from "#lib/nn/parameter_store.ts";
 import { wholeTensor } from "./checkpoint_tensor.ts";
-import type { DecoderConfig } from "./decoder_config.ts";
+import { expect, type Json, positive, size } from "./config_json.ts";
+import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
 
 const STANDARD_DEVIATION = 0.02;
@@ -15,6 +17,10 @@ const sum = { xScale: 1, yScale: 1 };
 
 /** GPT-2 (Radford et al. 2019): learned positions, LayerNorm before each half of a block, GELU, weights transposed as `Conv1D`. */
 export const gpt2: DecoderFamily = {
+  smallConfig: gpt2Config,
+  parseConfig: parseGpt2,
+  formatConfig: formatGpt2,
+
   parameterSpecs(config) {
     const { vocabSize, maxPositions, hiddenSize, numLayers } = config;
     const specs = [
@@ -104,4 +110,66 @@ function normSpecs(name: string, size: number): ParameterSpec[] {
     { name: `${name}.weight`, shape: [size], decayed: false, initial: ones },
     { name: `${name}.bias`, shape: [size], decayed: false, initial: zeros },
   ];
+}
+
+/** A small decoder after GPT-2: tied head, feed-forward 4 times the hidden size. */
+export function gpt2Config(sizes: DecoderSizes): DecoderConfig {
+  const { hiddenSize, numHeads } = sizes;
+  return {
+    ...sizes,
+    family: "gpt2",
+    numKvHeads: numHeads,
+    headSize: hiddenSize / numHeads,
+    feedForwardSize: 4 * hiddenSize,
+    normEps: 1e-5,
+    ropeTheta: 0,
+    geluApproximation: "tanh",
+    tiedHead: true,
+  };
+}
+
+function parseGpt2(config: Json, path: string): DecoderConfig {
+  const hiddenSize = size(config, "n_embd", path);
+  const numHeads = size(config, "n_head", path);
+  const approximation = { gelu_new: "tanh", gelu_pytorch_tanh: "tanh", gelu: "none" } as const;
+  const activation = String(config.activation_function ?? "gelu_new");
+  if (!Object.hasOwn(approximation, activation)) {
+    throw new InputError(
+      `${path}: activation_function is "${activation}"; known are ${Object.keys(approximation).join(", ")}`,
+    );
+  }
+  expect(config, "scale_attn_by_inverse_layer_idx", false, path);
+  expect(config, "scale_attn_weights", true, path);
+  return {
+    family: "gpt2",
+    vocabSize: size(config, "vocab_size", path),
+    hiddenSize,
+    numLayers: size(config, "n_layer", path),
+    numHeads,
+    numKvHeads: numHeads,
+    headSize: headSizeOf(hiddenSize, numHeads, path),
+    feedForwardSize: config.n_inner == null ? 4 * hiddenSize : size(config, "n_inner", path),
+    maxPositions: size(config, "n_positions", path),
+    normEps: positive(config, "layer_norm_epsilon", 1e-5, path),
+    ropeTheta: 0,
+    geluApproximation: approximation[activation as keyof typeof approximation],
+    tiedHead: config.tie_word_embeddings !== false,
+  };
+}
+
+function formatGpt2(config: DecoderConfig): Record<string, unknown> {
+  const { vocabSize, hiddenSize, numLayers, numHeads, maxPositions, normEps } = config;
+  return {
+    architectures: ["GPT2LMHeadModel"],
+    model_type: "gpt2",
+    activation_function: config.geluApproximation === "tanh" ? "gelu_new" : "gelu",
+    layer_norm_epsilon: normEps,
+    n_embd: hiddenSize,
+    n_head: numHeads,
+    n_inner: config.feedForwardSize,
+    n_layer: numLayers,
+    n_positions: maxPositions,
+    tie_word_embeddings: config.tiedHead,
+    vocab_size: vocabSize,
+  };
 }

@@ -3,11 +3,13 @@ import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { rotary } from "#kernels/rotary/rotary.ts";
 import { elementCount } from "#kernels/runtime/tensor.ts";
-import { swiglu } from "#kernels/swiglu/swiglu.ts";
+import { swiglu } from "#kernels/elementwise/swiglu/swiglu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import { InputError } from "#lib/errors.ts";
 import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
 import { splitRows, wholeTensor } from "./checkpoint_tensor.ts";
-import type { DecoderConfig } from "./decoder_config.ts";
+import { expect, type Json, positive, size } from "./config_json.ts";
+import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
 
 const EMBEDDING_DEVIATION = 0.05;
@@ -17,6 +19,10 @@ const EMBEDDING_DEVIATION = 0.05;
  * projections are one parameter, and so are gate and up: one product each. Checkpoints keep them apart.
  */
 export const llama: DecoderFamily = {
+  smallConfig: llamaConfig,
+  parseConfig: parseLlama,
+  formatConfig: formatLlama,
+
   parameterSpecs(config) {
     const { vocabSize, hiddenSize, numLayers } = config;
     const specs: ParameterSpec[] = [
@@ -115,4 +121,80 @@ function blockSpecs(config: DecoderConfig, layer: number): ParameterSpec[] {
 
 function queryKeyValueRows({ numHeads, numKvHeads, headSize }: DecoderConfig): Record<string, number> {
   return { q_proj: numHeads * headSize, k_proj: numKvHeads * headSize, v_proj: numKvHeads * headSize };
+}
+
+/** A small LLaMA-style decoder as the profiles describe it: tied head, feed-forward 8/3 of the hidden size to a multiple of 8. */
+export function llamaConfig(sizes: DecoderSizes): DecoderConfig {
+  const { hiddenSize, numHeads } = sizes;
+  return {
+    ...sizes,
+    family: "llama",
+    numKvHeads: numHeads,
+    headSize: hiddenSize / numHeads,
+    feedForwardSize: Math.round(hiddenSize / 3) * 8,
+    normEps: 1e-6,
+    ropeTheta: 10_000,
+    geluApproximation: "none",
+    tiedHead: true,
+  };
+}
+
+function parseLlama(config: Json, path: string): DecoderConfig {
+  const hiddenSize = size(config, "hidden_size", path);
+  const numHeads = size(config, "num_attention_heads", path);
+  const rope = (config.rope_parameters ?? config.rope_scaling ?? {}) as Json;
+  const ropeType = rope.rope_type ?? rope.type ?? "default";
+  if (ropeType !== "default") {
+    throw new InputError(`${path}: rope_type is ${JSON.stringify(ropeType)}; this reads "default"`);
+  }
+  expect(config, "attention_bias", false, path);
+  expect(config, "mlp_bias", false, path);
+  expect(config, "hidden_act", "silu", path);
+  const numKvHeads = config.num_key_value_heads == null ? numHeads : size(config, "num_key_value_heads", path);
+  if (numHeads % numKvHeads !== 0) {
+    throw new InputError(`${path}: ${numKvHeads} key-value heads do not divide ${numHeads} heads`);
+  }
+  return {
+    family: "llama",
+    vocabSize: size(config, "vocab_size", path),
+    hiddenSize,
+    numLayers: size(config, "num_hidden_layers", path),
+    numHeads,
+    numKvHeads,
+    headSize: headSizeOf(
+      hiddenSize,
+      numHeads,
+      path,
+      config.head_dim == null ? undefined : size(config, "head_dim", path),
+    ),
+    feedForwardSize: size(config, "intermediate_size", path),
+    maxPositions: size(config, "max_position_embeddings", path),
+    normEps: positive(config, "rms_norm_eps", 1e-6, path),
+    ropeTheta: positive(rope.rope_theta == null ? config : rope, "rope_theta", 10_000, path),
+    geluApproximation: "none",
+    tiedHead: config.tie_word_embeddings === true,
+  };
+}
+
+function formatLlama(config: DecoderConfig): Record<string, unknown> {
+  const { vocabSize, hiddenSize, numLayers, numHeads, maxPositions, normEps } = config;
+  return {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    attention_bias: false,
+    head_dim: config.headSize,
+    hidden_act: "silu",
+    hidden_size: hiddenSize,
+    intermediate_size: config.feedForwardSize,
+    max_position_embeddings: maxPositions,
+    mlp_bias: false,
+    num_attention_heads: numHeads,
+    num_hidden_layers: numLayers,
+    num_key_value_heads: config.numKvHeads,
+    rms_norm_eps: normEps,
+    rope_parameters: { rope_theta: config.ropeTheta, rope_type: "default" },
+    rope_theta: config.ropeTheta,
+    tie_word_embeddings: config.tiedHead,
+    vocab_size: vocabSize,
+  };
 }

@@ -1,16 +1,10 @@
 import { InputError } from "#lib/errors.ts";
 import type { Json } from "./config_json.ts";
-import { type DecoderConfig, formatDecoderConfig, parseDecoderConfig } from "./decoder_config.ts";
-import { formatT5Config, parseT5Config, type T5Config } from "./t5_config.ts";
+import type { DecoderConfig } from "./decoder_config.ts";
+import { DECODER_FAMILIES } from "./decoder_families.ts";
+import { formatT5Config, parseT5Config, T5_FAMILIES, type T5Config } from "./t5_config.ts";
 
 export type ModelConfig = DecoderConfig | T5Config;
-
-const PARSERS: Readonly<Record<ModelConfig["family"], (config: Json, path: string) => ModelConfig>> = {
-  gpt2: parseDecoderConfig,
-  llama: parseDecoderConfig,
-  t5: parseT5Config,
-  mt5: parseT5Config,
-};
 
 /**
  * Reads a Hugging Face `config.json`.
@@ -20,15 +14,19 @@ const PARSERS: Readonly<Record<ModelConfig["family"], (config: Json, path: strin
  */
 export function parseModelConfig(json: unknown, path: string): ModelConfig {
   if (typeof json !== "object" || json === null) throw new InputError(`${path}: must be a JSON object`);
-  const type = (json as Json).model_type;
-  if (typeof type === "string" && Object.hasOwn(PARSERS, type)) {
-    return PARSERS[type as ModelConfig["family"]](json as Json, path);
-  }
-  const known = Object.keys(PARSERS).map((name) => `"${name}"`).join(", ");
-  throw new InputError(`${path}: model_type is ${JSON.stringify(type)}; this reads ${known}`);
+  const config = json as Json;
+  const type = config.model_type;
+  if (isNameIn(DECODER_FAMILIES, type)) return DECODER_FAMILIES[type].parseConfig(config, path);
+  if (isNameIn(T5_FAMILIES, type)) return parseT5Config(type, config, path);
+  const known = [DECODER_FAMILIES, T5_FAMILIES].flatMap(Object.keys).map((name) => `"${name}"`).join(", ");
+  throw new InputError(`${path}: model_type is ${JSON.stringify(type) ?? "missing"}; this reads ${known}`);
+}
+
+function isNameIn<Name extends string>(families: Readonly<Record<Name, unknown>>, name: unknown): name is Name {
+  return typeof name === "string" && Object.hasOwn(families, name);
 }
 
 /** The Hugging Face `config.json` of a model, which `parseModelConfig` reads back. */
 export function formatModelConfig(config: ModelConfig): Record<string, unknown> {
-  return "startId" in config ? formatT5Config(config) : formatDecoderConfig(config);
+  return "startId" in config ? formatT5Config(config) : DECODER_FAMILIES[config.family].formatConfig(config);
 }

@@ -1,35 +1,15 @@
+import { elementCount } from "#kernels/runtime/tensor.ts";
+import { editDistance } from "#lib/edit_distance.ts";
 import { InputError } from "#lib/errors.ts";
+import { LENGTH_BYTES, METADATA, parseHeader, type SafeTensorDType, splitFile } from "./safetensors_header.ts";
 
 /**
  * The safetensors format: a header's length (u64), the header (JSON: name → dtype, shape, data_offsets), the tensors' bytes
  * without holes. All numbers are little-endian, as they are on every platform that WebGPU runs on.
  */
 
-const BYTES_PER_ELEMENT = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U64: 8,
-  U32: 4,
-  U16: 2,
-  U8: 1,
-  BOOL: 1,
-} as const;
-
-export type SafeTensorDType = keyof typeof BYTES_PER_ELEMENT;
-
-/** The header's limit in the format's own implementation. */
-const MAX_HEADER_BYTES = 100_000_000;
-const LENGTH_BYTES = 8;
+/** The tensors' bytes begin at a multiple of this. */
 const ALIGNMENT = 8;
-const METADATA = "__metadata__";
 
 /** A tensor as stored: `bytes` is a view into the file, row-major, little-endian. */
 export interface SafeTensor {
@@ -188,90 +168,6 @@ export function serializeSafeTensors(
   return file;
 }
 
-interface HeaderEntry {
-  readonly name: string;
-  readonly dtype: SafeTensorDType;
-  readonly shape: readonly number[];
-  /** First byte and byte after the last, counted from the end of the header. */
-  readonly begin: number;
-  readonly end: number;
-}
-
-function splitFile(bytes: Uint8Array<ArrayBuffer>, path: string) {
-  if (bytes.length < LENGTH_BYTES) {
-    throw new InputError(`${path}: ${bytes.length} bytes are too few for a safetensors file; it is truncated`);
-  }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER_BYTES)) {
-    throw new InputError(
-      `${path}: oversized header of ${length} bytes, the limit is ${MAX_HEADER_BYTES}; this is no safetensors file`,
-    );
-  }
-  const dataStart = LENGTH_BYTES + Number(length);
-  if (dataStart > bytes.length) {
-    throw new InputError(
-      `${path}: the header has ${length} bytes but only ${bytes.length - LENGTH_BYTES} follow; the file is truncated`,
-    );
-  }
-  return { header: bytes.subarray(LENGTH_BYTES, dataStart), data: bytes.subarray(dataStart) };
-}
-
-function parseHeader(header: Uint8Array, path: string): HeaderEntry[] {
-  let text: string;
-  let object: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(header);
-    object = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path}: the header is not JSON (${(error as Error).message}); this is no safetensors file`);
-  }
-  if (!isObject(object)) throw new InputError(`${path}: the header must be a JSON object of tensors`);
-  const duplicate = firstDuplicate(topLevelKeys(text));
-  if (duplicate !== undefined) throw new InputError(`${path}: the header names tensor ${duplicate} twice`);
-  return Object.entries(object)
-    .filter(([name]) => name !== METADATA)
-    .map(([name, entry]) => parseEntry(name, entry, `${path}: tensor ${name}`));
-}
-
-function parseEntry(name: string, entry: unknown, where: string): HeaderEntry {
-  const { dtype, shape, data_offsets } = isObject(entry) ? entry : {};
-  if (typeof dtype !== "string" || !Object.hasOwn(BYTES_PER_ELEMENT, dtype)) {
-    const known = Object.keys(BYTES_PER_ELEMENT).join(", ");
-    throw new InputError(`${where} has dtype ${JSON.stringify(dtype)} but must have one of ${known}`);
-  }
-  if (!isSizes(shape)) {
-    throw new InputError(`${where} has shape ${JSON.stringify(shape)} but must have a list of sizes`);
-  }
-  if (!isSizes(data_offsets) || data_offsets.length !== 2 || data_offsets[0] > data_offsets[1]) {
-    throw new InputError(
-      `${where} has data_offsets ${JSON.stringify(data_offsets)} but must have [first byte, byte after the last]`,
-    );
-  }
-  const [begin, end] = data_offsets;
-  const expected = elementCount(shape) * BYTES_PER_ELEMENT[dtype as SafeTensorDType];
-  if (end - begin !== expected) {
-    throw new InputError(`${where} has ${end - begin} bytes but ${dtype} [${shape}] takes ${expected}`);
-  }
-  return { name, dtype: dtype as SafeTensorDType, shape, begin, end };
-}
-
-/** The keys of a JSON object's text, repeated ones too: JSON.parse keeps only the last of them. */
-function topLevelKeys(json: string): string[] {
-  const keys: string[] = [];
-  let depth = 0;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[{}[\]]/g)) {
-    if (token === "{" || token === "[") depth++;
-    else if (token === "}" || token === "]") depth--;
-    else if (depth === 1 && token.endsWith(":")) keys.push(JSON.parse(token.slice(0, -1)));
-  }
-  return keys;
-}
-
-function firstDuplicate(names: readonly string[]): string | undefined {
-  const seen = new Set<string>();
-  return names.find((name) => seen.size === seen.add(name).size);
-}
-
 /** Up to three names of the least edit distance, nearest first. */
 function nearestNames(name: string, names: readonly string[]): string[] {
   return names
@@ -279,29 +175,4 @@ function nearestNames(name: string, names: readonly string[]): string[] {
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
-}
-
-/** Levenshtein's distance: the fewest insertions, deletions and substitutions. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      next.push(Math.min(row[j] + (a[i] === b[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { embedding } from "#kernels/embedding/embedding.ts";
-import { geglu } from "#kernels/geglu/geglu.ts";
+import { geglu } from "#kernels/elementwise/geglu/geglu.ts";
 import { linear, linearResidual } from "#kernels/linear/linear.ts";
-import { relu } from "#kernels/relu/relu.ts";
+import { relu } from "#kernels/elementwise/relu/relu.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";

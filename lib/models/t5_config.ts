@@ -2,12 +2,29 @@ import { InputError } from "#lib/errors.ts";
 import { expect, type Json, positive, size } from "./config_json.ts";
 import type { BucketSettings } from "./relative_buckets.ts";
 
+/** The encoder-decoders, as `model_type` of `config.json` names them; each has its entry in `T5_FAMILIES`. */
+export type T5FamilyName = "t5" | "mt5";
+
+/** What sets a family of encoder-decoders apart from the others. */
+interface T5Family {
+  /** As transformers names it. */
+  readonly architecture: string;
+  /** Whether transformers scales the hidden states before a tied head, where `config.json` does not say. */
+  readonly scalesTiedHead: boolean;
+}
+
+/** Every family of encoder-decoders. */
+export const T5_FAMILIES: Readonly<Record<T5FamilyName, T5Family>> = {
+  t5: { architecture: "T5ForConditionalGeneration", scalesTiedHead: true },
+  mt5: { architecture: "MT5ForConditionalGeneration", scalesTiedHead: false },
+};
+
 /**
  * Sizes and choices of an encoder-decoder after T5 (Raffel et al. 2020, arXiv 1910.10683), T5 v1.1 (Shazeer 2020, arXiv 2002.05202) or
  * mT5 (Xue et al. 2021, arXiv 2010.11934); the axis letters are those of kernels/README.md.
  */
 export interface T5Config extends BucketSettings {
-  readonly family: "t5" | "mt5";
+  readonly family: T5FamilyName;
   /** V */
   readonly vocabSize: number;
   /** C */
@@ -65,8 +82,8 @@ export function t5Config({ hiddenSize, numLayers, numHeads, vocabSize }: T5Sizes
 
 const FEED_FORWARDS = { relu: "relu", "gated-gelu": "gatedGelu" } as const;
 
-/** Reads the Hugging Face `config.json` of a T5 or mT5; what this project cannot compute is refused by key. */
-export function parseT5Config(config: Json, path: string): T5Config {
+/** Reads the Hugging Face `config.json` of an encoder-decoder; what this project cannot compute is refused by key. */
+export function parseT5Config(family: T5FamilyName, config: Json, path: string): T5Config {
   const kind = String(config.feed_forward_proj ?? "relu");
   if (!Object.hasOwn(FEED_FORWARDS, kind)) {
     const known = Object.keys(FEED_FORWARDS).join(", ");
@@ -83,7 +100,6 @@ export function parseT5Config(config: Json, path: string): T5Config {
     throw new InputError(`${path}: relative_attention_num_buckets is ${numBuckets}; it must be a multiple of 4`);
   }
   const tiedHead = config.tie_word_embeddings !== false;
-  const family = config.model_type === "mt5" ? "mt5" : "t5";
   return {
     family,
     vocabSize: size(config, "vocab_size", path),
@@ -98,7 +114,7 @@ export function parseT5Config(config: Json, path: string): T5Config {
     maxDistance: positive(config, "relative_attention_max_distance", 128, path),
     normEps: positive(config, "layer_norm_epsilon", 1e-6, path),
     tiedHead,
-    scaledHead: isScaled(config, family === "t5" && tiedHead, path),
+    scaledHead: isScaled(config, T5_FAMILIES[family].scalesTiedHead && tiedHead, path),
     startId: config.decoder_start_token_id == null ? 0 : tokenId(config, "decoder_start_token_id", path),
   };
 }
@@ -107,7 +123,7 @@ export function parseT5Config(config: Json, path: string): T5Config {
 export function formatT5Config(config: T5Config): Record<string, unknown> {
   const isGated = config.feedForward === "gatedGelu";
   return {
-    architectures: [config.family === "mt5" ? "MT5ForConditionalGeneration" : "T5ForConditionalGeneration"],
+    architectures: [T5_FAMILIES[config.family].architecture],
     model_type: config.family,
     d_ff: config.feedForwardSize,
     d_kv: config.headSize,
@@ -130,7 +146,7 @@ export function formatT5Config(config: T5Config): Record<string, unknown> {
   };
 }
 
-/** transformers scales the hidden states of a T5 with a tied head, and never those of an mT5. */
+/** Whether hidden states are scaled before the head, as the file says or else as the family does. */
 function isScaled(config: Json, otherwise: boolean, path: string): boolean {
   const value = config.scale_decoder_outputs ?? otherwise;
   if (typeof value === "boolean") return value;

@@ -1,12 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, type Shape, type Tensor } from "#kernels/runtime/tensor.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { type Initializer, normal, ones, type ParameterSpec, ParameterStore, zeros } from "./parameter_store.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const spec = (name: string, shape: Shape, decayed = false, initial: Initializer = zeros): ParameterSpec => ({
   name,
   shape,
@@ -50,7 +48,7 @@ const mixed = [
   spec("table", [10, 13], true, normal(1)),
 ];
 
-test("parameters hold their initial values, drawn in the order of the specs", async () => {
+gpuTest("parameters hold their initial values, drawn in the order of the specs", async () => {
   using store = new ParameterStore(gpu, mixed, counting());
   const values = await store.read();
   assertEquals([...values.keys()], ["norm", "matrix", "bias", "table"]);
@@ -61,22 +59,25 @@ test("parameters hold their initial values, drawn in the order of the specs", as
   assertEquals(store.parameterCount, 5 + 21 + 65 + 130);
 });
 
-test("one flat buffer holds the decayed parameters first, each on a boundary of 256 bytes, padded with zeros", async () => {
-  using store = new ParameterStore(gpu, mixed, counting());
-  assertEquals(store.segments.length, 1);
-  const [{ values, decayedCount }] = store.segments;
-  const places = ["matrix", "table", "norm", "bias"].map((name) => store.get(name).value);
-  assertEquals(places.map(({ offset }) => offset), [0, 256, 1024, 1280]);
-  assertEquals(places.map(({ shape }) => elementCount(shape)), [21, 130, 5, 65]);
-  assertEquals(decayedCount, 64 + 192);
-  assertEquals(values.shape, [64 + 192 + 64 + 128]);
-  const flat = await gpu.read(values);
-  assertEquals([...flat.subarray(21, 64)], Array(43).fill(0));
-  assertEquals(flat[64], 87);
-  assertEquals([...flat.subarray(256 + 5, 256 + 64)], Array(59).fill(0));
-});
+gpuTest(
+  "one flat buffer holds the decayed parameters first, each on a boundary of 256 bytes, padded with zeros",
+  async () => {
+    using store = new ParameterStore(gpu, mixed, counting());
+    assertEquals(store.segments.length, 1);
+    const [{ values, decayedCount }] = store.segments;
+    const places = ["matrix", "table", "norm", "bias"].map((name) => store.get(name).value);
+    assertEquals(places.map(({ offset }) => offset), [0, 256, 1024, 1280]);
+    assertEquals(places.map(({ shape }) => elementCount(shape)), [21, 130, 5, 65]);
+    assertEquals(decayedCount, 64 + 192);
+    assertEquals(values.shape, [64 + 192 + 64 + 128]);
+    const flat = await gpu.read(values);
+    assertEquals([...flat.subarray(21, 64)], Array(43).fill(0));
+    assertEquals(flat[64], 87);
+    assertEquals([...flat.subarray(256 + 5, 256 + 64)], Array(59).fill(0));
+  },
+);
 
-test("gradients have the layout of the values, start at zero and are made when first asked for", async () => {
+gpuTest("gradients have the layout of the values, start at zero and are made when first asked for", async () => {
   const watched = watchedGpu();
   const store = new ParameterStore(watched.gpu, mixed, counting());
   assertEquals(watched.allocated.length, 1);
@@ -94,26 +95,29 @@ test("gradients have the layout of the values, start at zero and are made when f
   assertEquals(watched.released.map(({ buffer }) => buffer), watched.allocated.map(({ buffer }) => buffer));
 });
 
-test("a store that never learned releases its values only", () => {
+gpuTest("a store that never learned releases its values only", () => {
   const watched = watchedGpu();
   new ParameterStore(watched.gpu, mixed, counting())[Symbol.dispose]();
   assertEquals([watched.allocated.length, watched.released.length], [1, 1]);
 });
 
-test("parameters over the binding limit together are split into segments, without a change of their values", async () => {
-  const watched = watchedGpu(1024);
-  using store = new ParameterStore(watched.gpu, mixed, counting());
-  using whole = new ParameterStore(gpu, mixed, counting());
-  assertEquals(store.segments.map(({ values }) => values.shape), [[256], [192]]);
-  assertEquals(store.segments.map(({ decayedCount }) => decayedCount), [256, 0]);
-  assertEquals(await store.read(), await whole.read());
-  assertEquals(store.gradients.map(({ shape }) => shape), [[256], [192]]);
-  gpu.write(store.get("bias").gradient, new Float32Array(65).fill(1));
-  assert((await gpu.read(store.gradients[0])).every((value) => value === 0));
-  assert((await gpu.read(store.gradients[1])).subarray(64, 129).every((value) => value === 1));
-});
+gpuTest(
+  "parameters over the binding limit together are split into segments, without a change of their values",
+  async () => {
+    const watched = watchedGpu(1024);
+    using store = new ParameterStore(watched.gpu, mixed, counting());
+    using whole = new ParameterStore(gpu, mixed, counting());
+    assertEquals(store.segments.map(({ values }) => values.shape), [[256], [192]]);
+    assertEquals(store.segments.map(({ decayedCount }) => decayedCount), [256, 0]);
+    assertEquals(await store.read(), await whole.read());
+    assertEquals(store.gradients.map(({ shape }) => shape), [[256], [192]]);
+    gpu.write(store.get("bias").gradient, new Float32Array(65).fill(1));
+    assert((await gpu.read(store.gradients[0])).every((value) => value === 0));
+    assert((await gpu.read(store.gradients[1])).subarray(64, 129).every((value) => value === 1));
+  },
+);
 
-test("a segment may hold decayed parameters and others", () => {
+gpuTest("a segment may hold decayed parameters and others", () => {
   const watched = watchedGpu(768);
   using store = new ParameterStore(watched.gpu, [spec("a", [64], true), spec("b", [1]), spec("c", [128])], () => 0);
   assertEquals(store.segments.map(({ values, decayedCount }) => [values.shape[0], decayedCount]), [[128, 64], [
@@ -122,7 +126,7 @@ test("a segment may hold decayed parameters and others", () => {
   ]]);
 });
 
-test("a parameter over the binding limit is refused by its name", () => {
+gpuTest("a parameter over the binding limit is refused by its name", () => {
   const watched = watchedGpu(1024);
   const specs = [spec("small", [4]), spec("lm_head.weight", [257, 1], true)];
   assertThrows(
@@ -133,7 +137,7 @@ test("a parameter over the binding limit is refused by its name", () => {
   assertEquals(watched.allocated, []);
 });
 
-test("copyFrom takes over every value, and later changes of one store leave the other", async () => {
+gpuTest("copyFrom takes over every value, and later changes of one store leave the other", async () => {
   const limited = watchedGpu(1024);
   for (const each of [gpu, limited.gpu]) {
     using source = new ParameterStore(each, mixed, counting());
@@ -145,7 +149,7 @@ test("copyFrom takes over every value, and later changes of one store leave the 
   }
 });
 
-test("copyFrom refuses other shapes, names and orders, naming the parameter", () => {
+gpuTest("copyFrom refuses other shapes, names and orders, naming the parameter", () => {
   using store = new ParameterStore(gpu, [spec("a", [2, 3]), spec("b", [4])], () => 0);
   using turned = new ParameterStore(gpu, [spec("a", [3, 2]), spec("b", [4])], () => 0);
   using missing = new ParameterStore(gpu, [spec("a", [2, 3])], () => 0);
@@ -161,7 +165,7 @@ test("copyFrom refuses other shapes, names and orders, naming the parameter", ()
   assertThrows(() => store.copyFrom(swapped), RangeError, "Cannot copy parameter b");
 });
 
-test("a store owns its parameters, not another's of the same name", () => {
+gpuTest("a store owns its parameters, not another's of the same name", () => {
   using store = new ParameterStore(gpu, mixed, counting());
   using other = new ParameterStore(gpu, mixed, counting());
   assert(store.owns(store.get("norm")));

@@ -1,9 +1,9 @@
 import { adaptiveKlShares } from "#kernels/divergence/adaptive_kl/adaptive_kl_shares.ts";
-import { add } from "#kernels/add/add.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
 import { alphaBeta } from "#kernels/divergence/alpha_beta/alpha_beta.ts";
 import { forwardKl } from "#kernels/divergence/forward_kl/forward_kl.ts";
 import { jensenShannon } from "#kernels/divergence/jensen_shannon/jensen_shannon.ts";
-import { multiply } from "#kernels/multiply/multiply.ts";
+import { multiply } from "#kernels/elementwise/multiply/multiply.ts";
 import { reverseKl } from "#kernels/divergence/reverse_kl/reverse_kl.ts";
 import { skewForwardKl } from "#kernels/divergence/skew_forward_kl/skew_forward_kl.ts";
 import { skewReverseKl } from "#kernels/divergence/skew_reverse_kl/skew_reverse_kl.ts";

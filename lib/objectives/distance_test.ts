@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -7,8 +7,6 @@ import { type Distance, distanceOf } from "./distance.ts";
 import { softmax } from "./enumerable_mdp.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const [ROWS, VOCAB] = [7, 33];
 const random = new RandomStream(1, "distance test");
 const someLogits = (spread: number) =>
@@ -148,13 +146,13 @@ for (const distance of EVERY_KIND) {
   const { kind, ...attributes } = distance;
   const label = [kind, ...Object.values(attributes)].join(" ");
 
-  test(`${label} is the discounted mean of its definition`, async () => {
+  gpuTest(`${label} is the discounted mean of its definition`, async () => {
     const expected = meanDefinition(distance);
     assert(expected > 0.01);
     assertAlmostEquals((await evaluate(distance)).value, expected, 1e-5 * expected);
   });
 
-  test(`${label} is 0 where both policies are equal, and so is its gradient`, async () => {
+  gpuTest(`${label} is 0 where both policies are equal, and so is its gradient`, async () => {
     for (const temperature of [1, 2.5]) {
       const { value, gradient } = await evaluate(distance, { teacher: studentLogits, temperature });
       assertAlmostEquals(value, 0, 1e-6);
@@ -162,7 +160,7 @@ for (const distance of EVERY_KIND) {
     }
   });
 
-  test(`${label} falls along its negative gradient`, async () => {
+  gpuTest(`${label} falls along its negative gradient`, async () => {
     const { value, gradient } = await evaluate(distance);
     const step = 0.1 / Math.hypot(...gradient);
     const student = studentLogits.map((logit, i) => logit - step * gradient[i]);
@@ -171,7 +169,7 @@ for (const distance of EVERY_KIND) {
 }
 
 for (const distance of EVERY_KIND.filter(({ kind }) => kind !== "adaptiveKl")) {
-  test(`a temperature divides the logits of ${distance.kind}, and so its gradient`, async () => {
+  gpuTest(`a temperature divides the logits of ${distance.kind}, and so its gradient`, async () => {
     const temperature = 2.5;
     const cooled = (logits: Float32Array) => Float32Array.from(logits, (logit) => logit / temperature);
     const alike = await evaluate(distance, { student: cooled(studentLogits), teacher: cooled(teacherLogits) });
@@ -194,42 +192,48 @@ async function assertLimit(limit: Distance, near: (small: number) => { distance:
   assert(errors[1] < 0.03 && errors[1] < 0.25 * errors[0], `${JSON.stringify(limit)}: ${errors}`);
 }
 
-test("as DistiLLM's skew goes to 0, its divergences become the forward and the reverse KL", async () => {
+gpuTest("as DistiLLM's skew goes to 0, its divergences become the forward and the reverse KL", async () => {
   for (const [skewed, plain] of [["skewForwardKl", "forwardKl"], ["skewReverseKl", "reverseKl"]] as const) {
     assertNear(await evaluate({ kind: skewed, skew: 0 }), await evaluate({ kind: plain }), 1e-5);
     await assertLimit({ kind: plain }, (skew) => ({ distance: { kind: skewed, skew } }));
   }
 });
 
-test("GKD's divergence over its weight goes to the forward KL at 0, over 1 minus it to the reverse KL at 1", async () => {
-  const jensenShannon = (weight: number): Distance => ({ kind: "jensenShannon", weight });
-  await assertLimit({ kind: "forwardKl" }, (small) => ({ distance: jensenShannon(small), factor: 1 / small }));
-  await assertLimit({ kind: "reverseKl" }, (small) => ({ distance: jensenShannon(1 - small), factor: 1 / small }));
-});
+gpuTest(
+  "GKD's divergence over its weight goes to the forward KL at 0, over 1 minus it to the reverse KL at 1",
+  async () => {
+    const jensenShannon = (weight: number): Distance => ({ kind: "jensenShannon", weight });
+    await assertLimit({ kind: "forwardKl" }, (small) => ({ distance: jensenShannon(small), factor: 1 / small }));
+    await assertLimit({ kind: "reverseKl" }, (small) => ({ distance: jensenShannon(1 - small), factor: 1 / small }));
+  },
+);
 
-test("the α-β-divergence goes to the forward KL at (1, 0) and to the reverse KL at (0, 1)", async () => {
+gpuTest("the α-β-divergence goes to the forward KL at (1, 0) and to the reverse KL at (0, 1)", async () => {
   await assertLimit({ kind: "forwardKl" }, (beta) => ({ distance: { kind: "alphaBeta", alpha: 1, beta } }));
   await assertLimit({ kind: "reverseKl" }, (alpha) => ({ distance: { kind: "alphaBeta", alpha, beta: 1 } }));
 });
 
-test("forward and reverse KL are told apart by these limits", async () => {
+gpuTest("forward and reverse KL are told apart by these limits", async () => {
   const [forward, reverse] = [await evaluate({ kind: "forwardKl" }), await evaluate({ kind: "reverseKl" })];
   assert(gradientError(forward, reverse) > 0.2);
   const mild = { teacher: mildTeacher };
   assert(gradientError(await evaluate({ kind: "forwardKl" }, mild), await evaluate({ kind: "reverseKl" }, mild)) > 0.1);
 });
 
-test("at (1, 1) the α-β-divergence is half the squared distance, at (½, ½) four times the squared Hellinger distance", async () => {
-  const [p, q] = [policyOf(teacherLogits), policyOf(studentLogits)];
-  const meanOf = (term: (mass: number, studentMass: number) => number) =>
-    sum(p.map((row, n) => WEIGHTS[n] * sum(row.map((mass, a) => term(mass, q[n][a])))));
-  const squared = meanOf((mass, other) => 0.5 * (mass - other) ** 2);
-  const hellinger = meanOf((mass, other) => 2 * (Math.sqrt(mass) - Math.sqrt(other)) ** 2);
-  assertAlmostEquals((await evaluate({ kind: "alphaBeta", alpha: 1, beta: 1 })).value, squared, 1e-5);
-  assertAlmostEquals((await evaluate({ kind: "alphaBeta", alpha: 0.5, beta: 0.5 })).value, hellinger, 1e-5);
-});
+gpuTest(
+  "at (1, 1) the α-β-divergence is half the squared distance, at (½, ½) four times the squared Hellinger distance",
+  async () => {
+    const [p, q] = [policyOf(teacherLogits), policyOf(studentLogits)];
+    const meanOf = (term: (mass: number, studentMass: number) => number) =>
+      sum(p.map((row, n) => WEIGHTS[n] * sum(row.map((mass, a) => term(mass, q[n][a])))));
+    const squared = meanOf((mass, other) => 0.5 * (mass - other) ** 2);
+    const hellinger = meanOf((mass, other) => 2 * (Math.sqrt(mass) - Math.sqrt(other)) ** 2);
+    assertAlmostEquals((await evaluate({ kind: "alphaBeta", alpha: 1, beta: 1 })).value, squared, 1e-5);
+    assertAlmostEquals((await evaluate({ kind: "alphaBeta", alpha: 0.5, beta: 0.5 })).value, hellinger, 1e-5);
+  },
+);
 
-test("the adaptive KL moves the student as forward and reverse KL do, by shares that stand still", async () => {
+gpuTest("the adaptive KL moves the student as forward and reverse KL do, by shares that stand still", async () => {
   const [p, q] = [policyOf(teacherLogits), policyOf(studentLogits)];
   const shares = p.map((row, n) => headShare(row, q[n], 0.5));
   assert(Math.max(...shares) - Math.min(...shares) > 0.1 && shares.every((share) => share > 0 && share < 1));
@@ -243,12 +247,15 @@ test("the adaptive KL moves the student as forward and reverse KL do, by shares 
   assert(error < 1e-5, `${error}`);
 });
 
-test("the shares of the adaptive KL are those of temperature 1, whatever the temperature of its divergences", async () => {
-  const temperature = 2.5;
-  const shares = policyOf(teacherLogits).map((row, n) => headShare(row, policyOf(studentLogits)[n], 0.5));
-  const [p, q] = [policyOf(teacherLogits, temperature), policyOf(studentLogits, temperature)];
-  const expected = sum(
-    shares.map((share, n) => WEIGHTS[n] * (share * kl(p[n], q[n]) + (1 - share) * kl(q[n], p[n]))),
-  );
-  assertAlmostEquals((await evaluate({ kind: "adaptiveKl", headMass: 0.5 }, { temperature })).value, expected, 1e-5);
-});
+gpuTest(
+  "the shares of the adaptive KL are those of temperature 1, whatever the temperature of its divergences",
+  async () => {
+    const temperature = 2.5;
+    const shares = policyOf(teacherLogits).map((row, n) => headShare(row, policyOf(studentLogits)[n], 0.5));
+    const [p, q] = [policyOf(teacherLogits, temperature), policyOf(studentLogits, temperature)];
+    const expected = sum(
+      shares.map((share, n) => WEIGHTS[n] * (share * kl(p[n], q[n]) + (1 - share) * kl(q[n], p[n]))),
+    );
+    assertAlmostEquals((await evaluate({ kind: "adaptiveKl", headMass: 0.5 }, { temperature })).value, expected, 1e-5);
+  },
+);

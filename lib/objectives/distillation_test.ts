@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
@@ -10,7 +10,6 @@ import { fineTuning } from "./supervised.ts";
 import { evaluate, logProbabilities, testTexts } from "./test_objective.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const batch = testTexts(gpu);
 
 const DISTANCES: Readonly<Record<string, Distance>> = {
@@ -29,7 +28,7 @@ const evaluated = (settings: Partial<DistillationSettings>, players: Distillatio
   return evaluate(gpu, objective, players, batch);
 };
 
-test("distillation is 0, with no gradient, where student and teacher are equal", async () => {
+gpuTest("distillation is 0, with no gradient, where student and teacher are equal", async () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu);
   for (const distance of Object.values(DISTANCES)) {
@@ -41,7 +40,7 @@ test("distillation is 0, with no gradient, where student and teacher are equal",
   }
 });
 
-test("distillation at temperature 1 is the mean forward KL at the states of the texts", async () => {
+gpuTest("distillation at temperature 1 is the mean forward KL at the states of the texts", async () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu, "llama", { seed: 2, hiddenSize: 24, headSize: 8, numHeads: 3, numKvHeads: 1 });
   const { loss } = await evaluated({}, { student, teacher });
@@ -55,7 +54,7 @@ test("distillation at temperature 1 is the mean forward KL at the states of the 
 });
 
 for (const [measure, distance] of Object.entries(DISTANCES)) {
-  test(`kdRatio mixes cross-entropy and ${measure}, in loss and gradient, and the teacher gets none`, async () => {
+  gpuTest(`kdRatio mixes cross-entropy and ${measure}, in loss and gradient, and the teacher gets none`, async () => {
     using student = tinyDecoder(gpu);
     using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
     teacher.store.zeroGradients();
@@ -78,14 +77,14 @@ for (const [measure, distance] of Object.entries(DISTANCES)) {
   });
 }
 
-test("with kdRatio 0 it is fine-tuning to the bit, and asks nothing of the teacher", async () => {
+gpuTest("with kdRatio 0 it is fine-tuning to the bit, and asks nothing of the teacher", async () => {
   using student = tinyDecoder(gpu);
   using otherVocabulary = tinyDecoder(gpu, "gpt2");
   const players = { student, teacher: otherVocabulary };
   assertEquals(await evaluated({ kdRatio: 0 }, players), await evaluate(gpu, fineTuning, players, batch));
 });
 
-test("a temperature brings the policies nearer to each other", async () => {
+gpuTest("a temperature brings the policies nearer to each other", async () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
   for (const distance of Object.values(DISTANCES)) {
@@ -95,7 +94,7 @@ test("a temperature brings the policies nearer to each other", async () => {
   }
 });
 
-test("a teacher of another vocabulary is refused in one line with both sizes", () => {
+gpuTest("a teacher of another vocabulary is refused in one line with both sizes", () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu, "gpt2");
   const refused = (write: (tape: Tape) => unknown) => {

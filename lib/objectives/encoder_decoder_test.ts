@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { Critic } from "#lib/models/critic.ts";
@@ -20,8 +20,6 @@ import { packTrajectories, releaseBatch } from "./trajectory_batch.ts";
 // states, actions and gradients are right.
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const texts = [
   { prompt: [5, 9, 2, 30], response: [4, 8, 1] },
   { prompt: [7], response: [1] },
@@ -38,18 +36,21 @@ const teacher = tinyEncoderDecoder(gpu, {
 });
 const batch = packTrajectories(gpu, texts, student.layout);
 
-test("an encoder-decoder's batch: prompts to the encoder, responses behind the start token, each state at the token before", async () => {
-  const { tokens, states, actions } = batch;
-  const [source, sourceSpans, read, spans, rows, taken] = await gpu.readAll([
-    ...[tokens.source!.tokenIds, tokens.source!.spans, tokens.tokenIds, tokens.spans, states, actions],
-  ]);
-  assertEquals([...source], [5, 9, 2, 30, 0, 7, 0, 0, 0, 0, 3, 3, 12, 6, 9]);
-  assertEquals([...sourceSpans], [0, 4, 0, 1, 0, 5]);
-  assertEquals([...read], [0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 11, 2, 2, 20]);
-  assertEquals([...spans], [0, 3, 0, 1, 0, 5]);
-  assertEquals([...rows], [0, 1, 2, 5, 10, 11, 12, 13, 14]);
-  assertEquals([...taken], [4, 8, 1, 1, 11, 2, 2, 20, 1]);
-});
+gpuTest(
+  "an encoder-decoder's batch: prompts to the encoder, responses behind the start token, each state at the token before",
+  async () => {
+    const { tokens, states, actions } = batch;
+    const [source, sourceSpans, read, spans, rows, taken] = await gpu.readAll([
+      ...[tokens.source!.tokenIds, tokens.source!.spans, tokens.tokenIds, tokens.spans, states, actions],
+    ]);
+    assertEquals([...source], [5, 9, 2, 30, 0, 7, 0, 0, 0, 0, 3, 3, 12, 6, 9]);
+    assertEquals([...sourceSpans], [0, 4, 0, 1, 0, 5]);
+    assertEquals([...read], [0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 11, 2, 2, 20]);
+    assertEquals([...spans], [0, 3, 0, 1, 0, 5]);
+    assertEquals([...rows], [0, 1, 2, 5, 10, 11, 12, 13, 14]);
+    assertEquals([...taken], [4, 8, 1, 1, 11, 2, 2, 20, 1]);
+  },
+);
 
 const moments: MomentSettings = {
   beta: 0.5,
@@ -140,24 +141,27 @@ async function lossAlong(
 }
 
 for (const [name, objective] of Object.entries(OBJECTIVES)) {
-  test(`an encoder-decoder learns by ${name}: its gradient is the slope of the loss, and the same twice`, async () => {
-    const { value, gradients } = await lossAndGradients(objective);
-    const again = await lossAndGradients(objective);
-    assertEquals(again.value, value);
-    assertEquals(again.gradients, gradients);
-    const norm = Math.hypot(...[...gradients.values()].flatMap((gradient) => [...gradient]));
-    assert(norm > 1e-4 && Number.isFinite(norm), `${norm}`);
-    // Everything that the loss depends on learns, in both stacks.
-    for (const [parameter, gradient] of gradients) assert(gradient.some((slope) => slope !== 0), parameter);
-    if (name.endsWith("rewardToGo")) return; // a number with the right gradient, whose value is another matter
-    const direction = new Map([...gradients].map(([key, gradient]) => [key, gradient.map((slope) => slope / norm)]));
-    const step = 2e-2 / Math.max(1, norm);
-    const [up, down] = [await lossAlong(objective, direction, step), await lossAlong(objective, direction, -step)];
-    assertAlmostEquals((up - down) / (2 * step) / norm, 1, 2e-2);
-  });
+  gpuTest(
+    `an encoder-decoder learns by ${name}: its gradient is the slope of the loss, and the same twice`,
+    async () => {
+      const { value, gradients } = await lossAndGradients(objective);
+      const again = await lossAndGradients(objective);
+      assertEquals(again.value, value);
+      assertEquals(again.gradients, gradients);
+      const norm = Math.hypot(...[...gradients.values()].flatMap((gradient) => [...gradient]));
+      assert(norm > 1e-4 && Number.isFinite(norm), `${norm}`);
+      // Everything that the loss depends on learns, in both stacks.
+      for (const [parameter, gradient] of gradients) assert(gradient.some((slope) => slope !== 0), parameter);
+      if (name.endsWith("rewardToGo")) return; // a number with the right gradient, whose value is another matter
+      const direction = new Map([...gradients].map(([key, gradient]) => [key, gradient.map((slope) => slope / norm)]));
+      const step = 2e-2 / Math.max(1, norm);
+      const [up, down] = [await lossAlong(objective, direction, step), await lossAlong(objective, direction, -step)];
+      assertAlmostEquals((up - down) / (2 * step) / norm, 1, 2e-2);
+    },
+  );
 }
 
-test("an encoder-decoder's critics ascend on both moments", async () => {
+gpuTest("an encoder-decoder's critics ascend on both moments", async () => {
   using tape = new Tape(gpu, { learning: [critics.offPolicyCritic.store, critics.onPolicyCritic.store] });
   for (const { store } of Object.values(critics)) store.zeroGradients();
   const players = { student, teacher, ...critics };
@@ -173,7 +177,7 @@ test("an encoder-decoder's critics ascend on both moments", async () => {
   assert([...gradients.values()].every((gradient) => gradient.some((slope) => slope !== 0)));
 });
 
-test("MiniLLM scores an encoder-decoder's rollouts and learns from them", async () => {
+gpuTest("MiniLLM scores an encoder-decoder's rollouts and learns from them", async () => {
   const rollout = collectRollout(gpu, { student, teacher }, texts, minillm);
   const { value, gradients } = await lossAndGradients((tape) =>
     miniLlm(minillm)(tape, { student, teacher }, { rollout, data: batch })
@@ -182,7 +186,7 @@ test("MiniLLM scores an encoder-decoder's rollouts and learns from them", async 
   releaseRollout(gpu, rollout);
 });
 
-test("remembered states of an encoder-decoder are those of any batch, to the bit", async () => {
+gpuTest("remembered states of an encoder-decoder are those of any batch, to the bit", async () => {
   using known = (await KnownStates.of(gpu, teacher, texts))!;
   using tape = new Tape(gpu);
   const looked = { ...packTrajectories(gpu, texts, teacher.layout), known: known.lookUp(texts) };
@@ -193,7 +197,7 @@ test("remembered states of an encoder-decoder are those of any batch, to the bit
   releaseBatch(gpu, looked);
 });
 
-test("an encoder-decoder and a decoder cannot be student and teacher", () => {
+gpuTest("an encoder-decoder and a decoder cannot be student and teacher", () => {
   using decoder = tinyDecoder(gpu, "llama", { vocabSize: student.config.vocabSize });
   using tape = new Tape(gpu);
   const objective = distillation({ distance: { kind: "forwardKl" }, kdRatio: 1, temperature: 1 });

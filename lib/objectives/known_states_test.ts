@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
@@ -9,8 +9,6 @@ import { statesOf } from "./states.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_batch.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** Texts of many lengths, more than one forward pass takes. */
 function randomTexts(count: number): Trajectory[] {
   const random = new RandomStream(1, "known states");
@@ -22,7 +20,7 @@ function randomTexts(count: number): Trajectory[] {
 }
 
 for (const family of ["llama", "gpt2"] as const) {
-  test(`${family}: known states are those of a forward pass to the bit, whatever batch they come in`, async () => {
+  gpuTest(`${family}: known states are those of a forward pass to the bit, whatever batch they come in`, async () => {
     using model = tinyDecoder(gpu, family);
     const texts = randomTexts(70);
     using known = (await KnownStates.of(gpu, model, texts))!;
@@ -43,7 +41,7 @@ for (const family of ["llama", "gpt2"] as const) {
   });
 }
 
-test("another model than the one that is known runs over the texts itself", async () => {
+gpuTest("another model than the one that is known runs over the texts itself", async () => {
   using model = tinyDecoder(gpu);
   using other = tinyDecoder(gpu, "llama", { seed: 2 });
   const texts = randomTexts(4);
@@ -55,7 +53,7 @@ test("another model than the one that is known runs over the texts itself", asyn
   assertEquals(await gpu.read(beside.logits.value), await gpu.read(fresh.logits.value));
 });
 
-test("a text that is not known is refused, and states that would take too much memory are not kept", async () => {
+gpuTest("a text that is not known is refused, and states that would take too much memory are not kept", async () => {
   using model = tinyDecoder(gpu);
   const [first, second] = randomTexts(2);
   using known = (await KnownStates.of(gpu, model, [first]))!;

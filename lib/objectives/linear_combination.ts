@@ -1,4 +1,4 @@
-import { add } from "#kernels/add/add.ts";
+import { add } from "#kernels/elementwise/add/add.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 
 export interface Term {

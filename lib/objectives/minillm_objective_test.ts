@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
@@ -12,8 +12,6 @@ import { packTrajectories, type Trajectory } from "./trajectory_batch.ts";
 
 // The gradients as numbers are tested in minillm_test.ts; here, what the loss is made of and who learns.
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const sampled: readonly Trajectory[] = [
   { prompt: [3, 1], response: [4, 1, 5, 9, 2] },
   { prompt: [6, 5, 3], response: [5] },
@@ -57,40 +55,46 @@ async function evaluateMiniLlm(
 
 const meanOf = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
-test("a student that equals its teacher has no reward, no single-step part, and the gradient of the task alone", async () => {
-  using student = tinyDecoder(gpu);
-  using teacher = tinyDecoder(gpu);
-  const players = { student, teacher };
-  const { measures, gradients, rewards, advantages } = await evaluateMiniLlm(players);
-  assert([...rewards, ...advantages].every((value) => value === 0));
-  assertAlmostEquals(measures.reverse_kl, 0, 1e-6);
-  assertEquals([Math.abs(measures.policy_loss), measures.reward, measures.clip_fraction], [0, 0, 0]);
+gpuTest(
+  "a student that equals its teacher has no reward, no single-step part, and the gradient of the task alone",
+  async () => {
+    using student = tinyDecoder(gpu);
+    using teacher = tinyDecoder(gpu);
+    const players = { student, teacher };
+    const { measures, gradients, rewards, advantages } = await evaluateMiniLlm(players);
+    assert([...rewards, ...advantages].every((value) => value === 0));
+    assertAlmostEquals(measures.reverse_kl, 0, 1e-6);
+    assertEquals([Math.abs(measures.policy_loss), measures.reward, measures.clip_fraction], [0, 0, 0]);
 
-  const task = distillation({ distance: { kind: "forwardKl" }, kdRatio: 0.5, temperature: 1 });
-  const expected = await evaluate(student, (tape) => task(tape, players, data));
-  assertAlmostEquals(measures.loss, expected.loss, 1e-6);
-  assert(expected.gradients.some((slope) => Math.abs(slope) > 1e-2));
-  gradients.forEach((slope, i) => assertAlmostEquals(slope, expected.gradients[i], 1e-5));
-});
+    const task = distillation({ distance: { kind: "forwardKl" }, kdRatio: 0.5, temperature: 1 });
+    const expected = await evaluate(student, (tape) => task(tape, players, data));
+    assertAlmostEquals(measures.loss, expected.loss, 1e-6);
+    assert(expected.gradients.some((slope) => Math.abs(slope) > 1e-2));
+    gradients.forEach((slope, i) => assertAlmostEquals(slope, expected.gradients[i], 1e-5));
+  },
+);
 
-test("the loss is the policy gradient, the single-step part and the weighted task; each can be left out", async () => {
-  using student = tinyDecoder(gpu);
-  using teacher = tinyDecoder(gpu, "llama", { seed: 2, hiddenSize: 24, headSize: 8, numHeads: 3, numKvHeads: 1 });
-  const players = { student, teacher };
-  const all = await evaluateMiniLlm(players, { taskWeight: 0.3 });
-  const { loss, policy_loss, reverse_kl, task_loss, reward } = all.measures;
-  assertAlmostEquals(loss, policy_loss + reverse_kl + 0.3 * task_loss, 1e-4);
-  assertEquals(loss, all.loss);
-  assert(reverse_kl > 0.1 && task_loss > 0.1);
-  assertAlmostEquals(reward, meanOf(all.rewards), 1e-4);
+gpuTest(
+  "the loss is the policy gradient, the single-step part and the weighted task; each can be left out",
+  async () => {
+    using student = tinyDecoder(gpu);
+    using teacher = tinyDecoder(gpu, "llama", { seed: 2, hiddenSize: 24, headSize: 8, numHeads: 3, numKvHeads: 1 });
+    const players = { student, teacher };
+    const all = await evaluateMiniLlm(players, { taskWeight: 0.3 });
+    const { loss, policy_loss, reverse_kl, task_loss, reward } = all.measures;
+    assertAlmostEquals(loss, policy_loss + reverse_kl + 0.3 * task_loss, 1e-4);
+    assertEquals(loss, all.loss);
+    assert(reverse_kl > 0.1 && task_loss > 0.1);
+    assertAlmostEquals(reward, meanOf(all.rewards), 1e-4);
 
-  const bare = await evaluateMiniLlm(players, { singleStep: false }, false);
-  assertEquals(Object.keys(bare.measures), ["loss", "policy_loss", "reward", "clip_fraction"]);
-  assertEquals(bare.loss, bare.measures.policy_loss);
-  assertEquals(bare.measures.policy_loss, policy_loss);
-});
+    const bare = await evaluateMiniLlm(players, { singleStep: false }, false);
+    assertEquals(Object.keys(bare.measures), ["loss", "policy_loss", "reward", "clip_fraction"]);
+    assertEquals(bare.loss, bare.measures.policy_loss);
+    assertEquals(bare.measures.policy_loss, policy_loss);
+  },
+);
 
-test("only the student learns", async () => {
+gpuTest("only the student learns", async () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
   teacher.store.zeroGradients();
@@ -99,7 +103,7 @@ test("only the student learns", async () => {
   for (const gradient of (await teacher.store.readGradients()).values()) assert(gradient.every((slope) => slope === 0));
 });
 
-test("scores are fixed at the collection: what the student becomes changes the ratio, not the reward", async () => {
+gpuTest("scores are fixed at the collection: what the student becomes changes the ratio, not the reward", async () => {
   using student = tinyDecoder(gpu);
   using later = tinyDecoder(gpu, "llama", { seed: 5 });
   using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
@@ -113,17 +117,20 @@ test("scores are fixed at the collection: what the student becomes changes the r
   releaseRollout(gpu, rollout);
 });
 
-test("without a mixture the sampler is the student itself, so the first ratio is 1 and nothing is clipped", async () => {
-  using student = tinyDecoder(gpu);
-  using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
-  const settings = { mixtureWeight: 0, whitened: false };
-  const { measures, advantages } = await evaluateMiniLlm({ student, teacher }, settings);
-  assertEquals(measures.clip_fraction, 0);
-  const meanAdvantage = meanOf(advantages);
-  assertAlmostEquals(measures.policy_loss, -meanAdvantage, 1e-5 * Math.abs(meanAdvantage));
-});
+gpuTest(
+  "without a mixture the sampler is the student itself, so the first ratio is 1 and nothing is clipped",
+  async () => {
+    using student = tinyDecoder(gpu);
+    using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
+    const settings = { mixtureWeight: 0, whitened: false };
+    const { measures, advantages } = await evaluateMiniLlm({ student, teacher }, settings);
+    assertEquals(measures.clip_fraction, 0);
+    const meanAdvantage = meanOf(advantages);
+    assertAlmostEquals(measures.policy_loss, -meanAdvantage, 1e-5 * Math.abs(meanAdvantage));
+  },
+);
 
-test("a rollout that is released gives back all of its buffers", () => {
+gpuTest("a rollout that is released gives back all of its buffers", () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
   const cycle = () => {

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -33,9 +33,6 @@ const EXACT: MiniLlmSettings = {
   lengthNormalized: false,
   whitened: false,
 };
-
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
 
 type Rows = { actions: Tensor; weights: Tensor; rowSpans: Tensor };
 
@@ -122,28 +119,34 @@ for (
     ["rewards from R_{t+1} on, with the single-step part", { inclusive: false, singleStep: true }],
   ] as const
 ) {
-  test(`the expected gradient is that of KL(π_θ ‖ π*) of whole texts: ${label}`, async (gpu) => {
+  gpuTest(`the expected gradient is that of KL(π_θ ‖ π*) of whole texts: ${label}`, async (gpu) => {
     const gradient = await gradientOf(gpu, rowsOf(gpu, student), miniLlmTerms({ ...EXACT, ...change }));
     assertGradient(gradient, differences(reverseKlOfTexts));
   });
 }
 
-test("with the published code's defaults R_t counts twice: the gradient has the single-step part once more", async (gpu) => {
-  assertEquals([MINILLM_DEFAULTS.inclusive, MINILLM_DEFAULTS.singleStep], [true, true]);
-  const gradient = await gradientOf(gpu, rowsOf(gpu, student), miniLlmTerms(EXACT));
-  const steps = differences(reverseKlOfSteps);
-  const expected = differences(reverseKlOfTexts).map((slope, i) => slope + steps[i]);
-  assertGradient(gradient, expected);
-  assert(Math.max(...steps.map(Math.abs)) > 1e-2);
-});
+gpuTest(
+  "with the published code's defaults R_t counts twice: the gradient has the single-step part once more",
+  async (gpu) => {
+    assertEquals([MINILLM_DEFAULTS.inclusive, MINILLM_DEFAULTS.singleStep], [true, true]);
+    const gradient = await gradientOf(gpu, rowsOf(gpu, student), miniLlmTerms(EXACT));
+    const steps = differences(reverseKlOfSteps);
+    const expected = differences(reverseKlOfTexts).map((slope, i) => slope + steps[i]);
+    assertGradient(gradient, expected);
+    assert(Math.max(...steps.map(Math.abs)) > 1e-2);
+  },
+);
 
-test("a relative discount and length normalization give another gradient than that of the reverse KL", async (gpu) => {
-  const expected = differences(reverseKlOfTexts);
-  for (const change of [{ gamma: 0.95 }, { lengthNormalized: true }]) {
-    const settings = { ...EXACT, singleStep: false, ...change };
-    assert(largestError(await gradientOf(gpu, rowsOf(gpu, student), miniLlmTerms(settings)), expected) > 1e-3);
-  }
-});
+gpuTest(
+  "a relative discount and length normalization give another gradient than that of the reverse KL",
+  async (gpu) => {
+    const expected = differences(reverseKlOfTexts);
+    for (const change of [{ gamma: 0.95 }, { lengthNormalized: true }]) {
+      const settings = { ...EXACT, singleStep: false, ...change };
+      assert(largestError(await gradientOf(gpu, rowsOf(gpu, student), miniLlmTerms(settings)), expected) > 1e-3);
+    }
+  },
+);
 
 const weightAt = (i: number, t: number) => {
   const [state, action] = [mdp.states[i][t], mdp.trajectories[i][t]];
@@ -156,7 +159,7 @@ const rewardAt = (i: number, t: number) => {
 const product = (from: number, to: number, factor: (t: number) => number) =>
   Array.from({ length: to - from }, (_, k) => factor(from + k)).reduce((a, b) => a * b, 1);
 
-test("the importance weight of every token is q / ((1 − α) q + α p), of that token alone", async (gpu) => {
+gpuTest("the importance weight of every token is q / ((1 − α) q + α p), of that token alone", async (gpu) => {
   using tape = new Tape(gpu);
   const logits = { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) };
   const scores = scoreRows(tape, logits, rowsOf(gpu, mixture), { ...EXACT, mixtureWeight: 0.2 });
@@ -171,34 +174,37 @@ test("the importance weight of every token is q / ((1 − α) q + α p), of that
   );
 });
 
-test("of texts that the mixture sampled, weights of whole prefixes give the exact gradient; those of single tokens leave a bias", async (gpu) => {
-  const expected = differences(reverseKlOfTexts);
-  const settings = { ...EXACT, mixtureWeight: 0.2, singleStep: false, clipRange: 1e9 };
-  const perToken = await gradientOf(gpu, rowsOf(gpu, mixture), miniLlmTerms(settings));
+gpuTest(
+  "of texts that the mixture sampled, weights of whole prefixes give the exact gradient; those of single tokens leave a bias",
+  async (gpu) => {
+    const expected = differences(reverseKlOfTexts);
+    const settings = { ...EXACT, mixtureWeight: 0.2, singleStep: false, clipRange: 1e9 };
+    const perToken = await gradientOf(gpu, rowsOf(gpu, mixture), miniLlmTerms(settings));
 
-  // w_1 … w_{t-1} weigh the row; w_t is in the surrogate's ratio; w_{t+1} … w_t' weigh each later reward.
-  const prefix = rowsOf(gpu, mixture, (i, t) => product(0, t, (s) => weightAt(i, s)));
-  const advantages = mdp.trajectories.flatMap((actions, i) =>
-    actions.map((_, t) =>
-      actions.slice(t).reduce(
-        (sum, _, k) => sum + product(t + 1, t + k + 1, (s) => weightAt(i, s)) * rewardAt(i, t + k),
-        0,
+    // w_1 … w_{t-1} weigh the row; w_t is in the surrogate's ratio; w_{t+1} … w_t' weigh each later reward.
+    const prefix = rowsOf(gpu, mixture, (i, t) => product(0, t, (s) => weightAt(i, s)));
+    const advantages = mdp.trajectories.flatMap((actions, i) =>
+      actions.map((_, t) =>
+        actions.slice(t).reduce(
+          (sum, _, k) => sum + product(t + 1, t + k + 1, (s) => weightAt(i, s)) * rewardAt(i, t + k),
+          0,
+        )
       )
-    )
-  );
-  const whole = await gradientOf(gpu, prefix, (tape, logits, rows) => {
-    const { samplerLogProb } = scoreRows(tape, logits, rows, settings);
-    const scores = { samplerLogProb, advantages: gpu.upload(Float32Array.from(advantages)) };
-    return surrogate(tape, logits.student, rows, scores, settings).loss;
-  });
-  assertGradient(whole, expected);
+    );
+    const whole = await gradientOf(gpu, prefix, (tape, logits, rows) => {
+      const { samplerLogProb } = scoreRows(tape, logits, rows, settings);
+      const scores = { samplerLogProb, advantages: gpu.upload(Float32Array.from(advantages)) };
+      return surrogate(tape, logits.student, rows, scores, settings).loss;
+    });
+    assertGradient(whole, expected);
 
-  const unweighted = await gradientOf(gpu, rowsOf(gpu, mixture), miniLlmTerms({ ...settings, mixtureWeight: 0 }));
-  assert(largestError(perToken, expected) > 1e-3);
-  assert(largestError(perToken, expected) < largestError(unweighted, expected)); // no law, but so it is here
-});
+    const unweighted = await gradientOf(gpu, rowsOf(gpu, mixture), miniLlmTerms({ ...settings, mixtureWeight: 0 }));
+    assert(largestError(perToken, expected) > 1e-3);
+    assert(largestError(perToken, expected) < largestError(unweighted, expected)); // no law, but so it is here
+  },
+);
 
-test("where the policy is the sampler no token is clipped, however narrow the clip", async (gpu) => {
+gpuTest("where the policy is the sampler no token is clipped, however narrow the clip", async (gpu) => {
   const rows = rowsOf(gpu, student);
   const wide = await gradientOf(gpu, rows, miniLlmTerms({ ...EXACT, clipRange: 1e9 }));
   assertEquals(await gradientOf(gpu, rows, miniLlmTerms({ ...EXACT, clipRange: 1e-3 })), wide);
@@ -214,7 +220,7 @@ test("where the policy is the sampler no token is clipped, however narrow the cl
   assert(await clipFractionWith(0.2) > 0.1);
 });
 
-test("advantages are the rewards to go, relatively discounted, divided by their number, whitened", async (gpu) => {
+gpuTest("advantages are the rewards to go, relatively discounted, divided by their number, whitened", async (gpu) => {
   using tape = new Tape(gpu);
   const logits = { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) };
   const scores = scoreRows(tape, logits, rowsOf(gpu, student), MINILLM_DEFAULTS);

@@ -61,29 +61,51 @@ export interface CriticView {
   readonly values: Variable;
 }
 
+/** What a critic ascends on, and what is logged of it. */
+export interface CriticAscent {
+  /** The moment → `"1"` */
+  readonly value: Variable;
+  readonly measures: Readonly<Record<string, Variable>>;
+}
+
 /**
- * The critics' ascent: minimises −(U_off(φ1) + U_on(φ2)). The measures `d_off`, `d_on` are the moments themselves, which bound the
- * imitation gap at the critic's optimum, beside `2·TV`, their supremum over all |f| ≤ 1 (AMMD Corollary 1).
+ * The ascent of φ1 on U_off. The measure `d_off` is the moment itself, which bounds the imitation gap at the critic's optimum, beside
+ * `two_tv_off`, its supremum over all |f| ≤ 1 (AMMD Corollary 1).
  */
+export function offPolicyAscent(
+  tape: Tape,
+  players: MomentPlayers,
+  batch: TrajectoryBatch,
+  settings: Pick<MomentSettings, "features" | "moments">,
+): CriticAscent {
+  const view = criticView(tape, players, players.offPolicyCritic, batch, settings);
+  const value = offPolicyMoment(tape, view, batch, settings);
+  const bound = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
+  return { value, measures: { d_off: value, two_tv_off: bound } };
+}
+
+/** The same of φ2 on U_on, with `d_on` and `two_tv_on`. */
+export function onPolicyAscent(
+  tape: Tape,
+  players: MomentPlayers,
+  batch: TrajectoryBatch,
+  settings: Pick<MomentSettings, "features" | "moments">,
+): CriticAscent {
+  const view = criticView(tape, players, players.onPolicyCritic, batch, settings);
+  const value = onPolicyMoment(tape, view, batch, settings);
+  const bound = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
+  return { value, measures: { d_on: value, two_tv_on: bound } };
+}
+
+/** Both critics' ascent as one objective: minimises −(U_off(φ1) + U_on(φ2)), of the sides that the batch has. */
 export function criticObjective(settings: MomentSettings): Objective<MomentPlayers, MomentBatch> {
   return (tape, players, { offPolicy, onPolicy }) => {
-    const measures: Record<string, Variable> = {};
-    const moments: Term[] = [];
-    const ascend = (name: string, moment: Variable, view: CriticView, batch: TrajectoryBatch) => {
-      measures[`d_${name}`] = moment;
-      measures[`two_tv_${name}`] = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
-      moments.push({ weight: -1, value: moment });
-    };
-    if (offPolicy) {
-      const view = criticView(tape, players, players.offPolicyCritic, offPolicy, settings);
-      ascend("off", offPolicyMoment(tape, view, offPolicy, settings), view, offPolicy);
-    }
-    if (onPolicy) {
-      const view = criticView(tape, players, players.onPolicyCritic, onPolicy, settings);
-      ascend("on", onPolicyMoment(tape, view, onPolicy, settings), view, onPolicy);
-    }
-    const loss = linearCombination(tape, moments);
-    return { loss, measures: { critic_loss: loss, ...measures } };
+    const ascents = [
+      ...(offPolicy ? [offPolicyAscent(tape, players, offPolicy, settings)] : []),
+      ...(onPolicy ? [onPolicyAscent(tape, players, onPolicy, settings)] : []),
+    ];
+    const loss = linearCombination(tape, ascents.map(({ value }) => ({ weight: -1, value })));
+    return { loss, measures: Object.assign({ critic_loss: loss }, ...ascents.map(({ measures }) => measures)) };
   };
 }
 

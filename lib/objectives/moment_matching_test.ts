@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { tanh } from "#kernels/tanh/tanh.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
+import { gpuTest } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -27,9 +27,6 @@ const [reward, teacherLogits, studentLogits, f] = [table(), table(), table(), ta
 const teacher = teacherLogits.map(softmax);
 const student = studentLogits.map(softmax);
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 Deno.test("the imitation gap is U_off at the student's Q and U_on at the teacher's Q, and neither at the other's", () => {
   const gap = mdp.return(teacher, reward) - mdp.return(student, reward);
   const [teacherQ, studentQ] = [mdp.actionValues(teacher, reward), mdp.actionValues(student, reward)];
@@ -53,7 +50,7 @@ Deno.test("both suprema over |f| ≤ 1 are E Σ 2·TV, reached at the sign of te
 });
 
 for (const moments of ["sampled", "full"] as const) {
-  test(`${moments} moments of all trajectories equal the enumerated ones`, async (gpu) => {
+  gpuTest(`${moments} moments of all trajectories equal the enumerated ones`, async (gpu) => {
     using tape = new Tape(gpu);
     const off = offPolicyMoment(tape, viewOf(tape, f), rowsOf(gpu, teacher), { moments });
     const on = onPolicyMoment(tape, viewOf(tape, f), rowsOf(gpu, student), { moments });
@@ -64,7 +61,7 @@ for (const moments of ["sampled", "full"] as const) {
 }
 
 for (const [name, visitor] of [["off", teacher], ["on", student]] as const) {
-  test(`a tabular tanh critic reaches E Σ 2·TV within 1 %, ${name}-policy`, async (gpu) => {
+  gpuTest(`a tabular tanh critic reaches E Σ 2·TV within 1 %, ${name}-policy`, async (gpu) => {
     using store = tableStore(gpu, teacher.map((row) => row.map(() => 0)));
     using adam = new AdamW(gpu, store, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
     const rows = rowsOf(gpu, visitor);
@@ -87,7 +84,7 @@ for (const [name, visitor] of [["off", teacher], ["on", student]] as const) {
   });
 }
 
-test("the off-policy gradient equals central differences of the enumerated moment", async (gpu) => {
+gpuTest("the off-policy gradient equals central differences of the enumerated moment", async (gpu) => {
   const gradient = await studentGradient(
     gpu,
     teacher,
@@ -98,19 +95,22 @@ test("the off-policy gradient equals central differences of the enumerated momen
 
 for (const moments of ["sampled", "full"] as const) {
   for (const baseline of ["none", "positionMean"] as const) {
-    test(`the reward-to-go gradient, ${moments} moments, baseline ${baseline}, equals central differences over all trajectories`, async (gpu) => {
-      const settings = { horizon: "rewardToGo", moments, gamma: mdp.gamma, baseline } as const;
-      const gradient = await studentGradient(
-        gpu,
-        student,
-        (tape, view, rows) => onPolicyGradientTerm(tape, view, rows, settings),
-      );
-      assertGradient(gradient, (policy) => mdp.onPolicyMoment(f, teacher, policy));
-    });
+    gpuTest(
+      `the reward-to-go gradient, ${moments} moments, baseline ${baseline}, equals central differences over all trajectories`,
+      async (gpu) => {
+        const settings = { horizon: "rewardToGo", moments, gamma: mdp.gamma, baseline } as const;
+        const gradient = await studentGradient(
+          gpu,
+          student,
+          (tape, view, rows) => onPolicyGradientTerm(tape, view, rows, settings),
+        );
+        assertGradient(gradient, (policy) => mdp.onPolicyMoment(f, teacher, policy));
+      },
+    );
   }
 }
 
-test("the immediate gradient holds the visited states fixed", async (gpu) => {
+gpuTest("the immediate gradient holds the visited states fixed", async (gpu) => {
   const settings = { horizon: "immediate", moments: "full", gamma: mdp.gamma, baseline: "none" } as const;
   const gradient = await studentGradient(
     gpu,
@@ -124,28 +124,31 @@ test("the immediate gradient holds the visited states fixed", async (gpu) => {
   );
 });
 
-test("at student = teacher both moments and both critic gradients vanish, and so does the student's at f = 0", async (gpu) => {
-  using critic = tableStore(gpu, f);
-  using tape = new Tape(gpu, { learning: [critic] });
-  const view = { ...viewOf(tape, f, teacherLogits), values: atStates(tape, tape.parameter(critic.get("table"))) };
-  const rows = rowsOf(gpu, teacher);
-  const off = offPolicyMoment(tape, view, rows, { moments: "full" });
-  const on = onPolicyMoment(tape, view, rows, { moments: "full" });
-  critic.zeroGradients();
-  tape.backward(linearCombination(tape, [{ weight: 1, value: off }, { weight: 1, value: on }]));
-  const [offValue, onValue, gradient] = await gpu.readAll([off.value, on.value, critic.get("table").gradient]);
-  assert(Math.abs(offValue[0]) < 1e-6 && Math.abs(onValue[0]) < 1e-6);
-  assert(gradient.every((value) => Math.abs(value) < 1e-6));
+gpuTest(
+  "at student = teacher both moments and both critic gradients vanish, and so does the student's at f = 0",
+  async (gpu) => {
+    using critic = tableStore(gpu, f);
+    using tape = new Tape(gpu, { learning: [critic] });
+    const view = { ...viewOf(tape, f, teacherLogits), values: atStates(tape, tape.parameter(critic.get("table"))) };
+    const rows = rowsOf(gpu, teacher);
+    const off = offPolicyMoment(tape, view, rows, { moments: "full" });
+    const on = onPolicyMoment(tape, view, rows, { moments: "full" });
+    critic.zeroGradients();
+    tape.backward(linearCombination(tape, [{ weight: 1, value: off }, { weight: 1, value: on }]));
+    const [offValue, onValue, gradient] = await gpu.readAll([off.value, on.value, critic.get("table").gradient]);
+    assert(Math.abs(offValue[0]) < 1e-6 && Math.abs(onValue[0]) < 1e-6);
+    assert(gradient.every((value) => Math.abs(value) < 1e-6));
 
-  const nothing = f.map((row) => row.map(() => 0));
-  const studentGradients = await studentGradient(
-    gpu,
-    teacher,
-    (tape, { student }, rows) => negatedExpectation(tape, student, viewOf(tape, nothing).values, rows),
-    teacherLogits,
-  );
-  assert(studentGradients.every((value) => Math.abs(value) < 1e-6));
-});
+    const nothing = f.map((row) => row.map(() => 0));
+    const studentGradients = await studentGradient(
+      gpu,
+      teacher,
+      (tape, { student }, rows) => negatedExpectation(tape, student, viewOf(tape, nothing).values, rows),
+      teacherLogits,
+    );
+    assert(studentGradients.every((value) => Math.abs(value) < 1e-6));
+  },
+);
 
 /** d term / d student logits, the term written over every trajectory of `visitor`, weighted by its probability. */
 async function studentGradient(

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { Critic } from "#lib/models/critic.ts";
@@ -20,8 +20,6 @@ import { packTrajectories } from "./trajectory_batch.ts";
 
 // The moments as numbers are tested in moment_matching_test.ts; here, who gets which gradient.
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const settings: MomentSettings = {
   beta: 0.5,
   gamma: 1,
@@ -96,31 +94,34 @@ const largest = (gradients: Gradients) =>
   Math.max(...[...gradients.values()].map((values) => Math.max(...values.map(Math.abs))));
 
 for (const features of ["student", "teacher", "both"] as const) {
-  test(`the critics' loss moves the critics alone, the student's the student alone: features ${features}`, async () => {
-    using players = openPlayers({ features });
-    const stores = [players.student.store, players.offPolicyCritic.store, players.onPolicyCritic.store];
-    const critics = await evaluate(criticObjective({ ...settings, features }), players, stores.slice(1), {
-      offPolicy,
-      onPolicy,
-    });
-    assertEquals([largest(critics.student), largest(critics.teacher)], [0, 0]);
-    assert(largest(critics.offPolicyCritic) > 1e-4 && largest(critics.onPolicyCritic) > 1e-4);
-    // Though the tape learns the critics too, the student's loss gives them nothing.
-    const student = await evaluate(studentObjective({ ...settings, features }), players, stores, {
-      offPolicy,
-      onPolicy,
-      data,
-    });
-    assertEquals([largest(student.offPolicyCritic), largest(student.onPolicyCritic), largest(student.teacher)], [
-      0,
-      0,
-      0,
-    ]);
-    assert(largest(student.student) > 1e-4);
-  });
+  gpuTest(
+    `the critics' loss moves the critics alone, the student's the student alone: features ${features}`,
+    async () => {
+      using players = openPlayers({ features });
+      const stores = [players.student.store, players.offPolicyCritic.store, players.onPolicyCritic.store];
+      const critics = await evaluate(criticObjective({ ...settings, features }), players, stores.slice(1), {
+        offPolicy,
+        onPolicy,
+      });
+      assertEquals([largest(critics.student), largest(critics.teacher)], [0, 0]);
+      assert(largest(critics.offPolicyCritic) > 1e-4 && largest(critics.onPolicyCritic) > 1e-4);
+      // Though the tape learns the critics too, the student's loss gives them nothing.
+      const student = await evaluate(studentObjective({ ...settings, features }), players, stores, {
+        offPolicy,
+        onPolicy,
+        data,
+      });
+      assertEquals([largest(student.offPolicyCritic), largest(student.onPolicyCritic), largest(student.teacher)], [
+        0,
+        0,
+        0,
+      ]);
+      assert(largest(student.student) > 1e-4);
+    },
+  );
 }
 
-test("the critics' loss is minus the sum of the moments, each within 2·TV, and its measures are named", async () => {
+gpuTest("the critics' loss is minus the sum of the moments, each within 2·TV, and its measures are named", async () => {
   using players = openPlayers({ features: "student" });
   const stores = [players.offPolicyCritic.store, players.onPolicyCritic.store];
   const full = criticObjective({ ...settings, moments: "full" });
@@ -133,7 +134,7 @@ test("the critics' loss is minus the sum of the moments, each within 2·TV, and 
   }
 });
 
-test("without one side's texts its critic gets nothing and its measures are absent", async () => {
+gpuTest("without one side's texts its critic gets nothing and its measures are absent", async () => {
   using players = openPlayers({ features: "student" });
   const stores = [players.offPolicyCritic.store, players.onPolicyCritic.store];
   const off = await evaluate(criticObjective(settings), players, stores, { offPolicy });
@@ -144,7 +145,7 @@ test("without one side's texts its critic gets nothing and its measures are abse
   assertEquals(largest(on.offPolicyCritic), 0);
 });
 
-test("the student's gradient is β off-policy + (1 − β) on-policy + sftWeight cross-entropy", async () => {
+gpuTest("the student's gradient is β off-policy + (1 − β) on-policy + sftWeight cross-entropy", async () => {
   using players = openPlayers({ features: "student" });
   const { student } = players;
   const gradientOf = async (change: Partial<MomentSettings>, batch: MomentBatch) =>
@@ -167,7 +168,7 @@ test("the student's gradient is β off-policy + (1 − β) on-policy + sftWeight
   assert([off, on, supervised].every((part) => largest(part.student) > 1e-3));
 });
 
-test("a batch without any texts, and a teacher of another vocabulary, are refused", () => {
+gpuTest("a batch without any texts, and a teacher of another vocabulary, are refused", () => {
   using players = openPlayers({ features: "student" });
   using tape = new Tape(gpu, { learning: [players.student.store] });
   assertThrows(() => studentObjective(settings)(tape, players, {}), RangeError, "Cannot combine no terms");
@@ -181,7 +182,7 @@ test("a batch without any texts, and a teacher of another vocabulary, are refuse
   }
 });
 
-test("a critic of another feature size than the policies give is refused", () => {
+gpuTest("a critic of another feature size than the policies give is refused", () => {
   using players = openPlayers({ features: "teacher" });
   using tape = new Tape(gpu);
   assertThrows(

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { distanceOf } from "./distance.ts";
@@ -7,8 +7,6 @@ import { softmax } from "./enumerable_mdp.ts";
 import { entropyOf, twoTotalVariation } from "./policy_distance.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const [ROWS, VOCAB] = [5, 9];
 const random = new RandomStream(1, "policy distance test");
 const someLogits = () => Array.from({ length: ROWS }, () => Array.from({ length: VOCAB }, () => 2 * random.normal()));
@@ -20,7 +18,7 @@ const upload = (tape: Tape, logits: number[][]) =>
 const meanOfRows = (term: (row: number) => number) =>
   Array.from({ length: ROWS }, (_, row) => term(row) / ROWS).reduce((sum, value) => sum + value);
 
-test("2·TV and entropy are those of the definitions, mean over response tokens", async () => {
+gpuTest("2·TV and entropy are those of the definitions, mean over response tokens", async () => {
   using tape = new Tape(gpu);
   const [q, p] = [upload(tape, student), upload(tape, teacher)];
   const [[twoTv], [tv], [entropy]] = await gpu.readAll([
@@ -39,7 +37,7 @@ test("2·TV and entropy are those of the definitions, mean over response tokens"
   assertAlmostEquals(entropy, expected, 1e-5);
 });
 
-test("equal policies have distance 0, and equal logits the entropy log V", async () => {
+gpuTest("equal policies have distance 0, and equal logits the entropy log V", async () => {
   using tape = new Tape(gpu);
   const [q, uniform] = [upload(tape, student), upload(tape, equal)];
   const [[twoTv], [entropy]] = await gpu.readAll([

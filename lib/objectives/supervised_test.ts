@@ -1,14 +1,13 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { fineTuning } from "./supervised.ts";
 import { evaluate, logProbabilities, TEST_ACTIONS, testTexts } from "./test_objective.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 const batch = testTexts(gpu);
 
-test("the cross-entropy of a model whose logits are all equal is log V", async () => {
+gpuTest("the cross-entropy of a model whose logits are all equal is log V", async () => {
   using student = tinyDecoder(gpu);
   gpu.clear(student.store.get("model.norm.weight").value);
   const { loss, measures } = await evaluate(gpu, fineTuning, { student }, batch);
@@ -16,7 +15,7 @@ test("the cross-entropy of a model whose logits are all equal is log V", async (
   assertEquals(measures, { loss });
 });
 
-test("cross-entropy is the mean of −log π over the response tokens", async () => {
+gpuTest("cross-entropy is the mean of −log π over the response tokens", async () => {
   using student = tinyDecoder(gpu);
   const { loss } = await evaluate(gpu, fineTuning, { student }, batch);
   const logPolicy = await logProbabilities(gpu, student, batch);

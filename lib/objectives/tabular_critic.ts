@@ -1,7 +1,7 @@
 import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu, TypedArray } from "#kernels/runtime/gpu.ts";
 import type { Shape, Tensor } from "#kernels/runtime/tensor.ts";
-import { tanh } from "#kernels/tanh/tanh.ts";
+import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import type { EnumerableMdp, Table } from "./enumerable_mdp.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { EnumerableMdp, softmax, type Table } from "./enumerable_mdp.ts";
@@ -34,9 +34,7 @@ function moments(tape: Tape, critic: TabularCritic, student: Table, kind: "full"
   ];
 }
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
-test("a tabular critic starts as 0 and reads back as tanh φ by state", async () => {
+gpuTest("a tabular critic starts as 0 and reads back as tanh φ by state", async () => {
   using untrained = new TabularCritic(gpu, mdp);
   assertEquals(await untrained.read(), phi.map((row) => row.map(() => 0)));
   using critic = openCritic();
@@ -46,7 +44,7 @@ test("a tabular critic starts as 0 and reads back as tanh φ by state", async ()
 });
 
 for (const kind of ["full", "sampled"] as const) {
-  test(`${kind} moments of a tabular critic over every trajectory equal the enumerated ones`, async () => {
+  gpuTest(`${kind} moments of a tabular critic over every trajectory equal the enumerated ones`, async () => {
     using critic = openCritic();
     using tape = new Tape(gpu);
     const [[off], [on]] = await gpu.readAll(moments(tape, critic, student, kind).map(({ value }) => value));
@@ -57,7 +55,7 @@ for (const kind of ["full", "sampled"] as const) {
   });
 }
 
-test("sampled trajectories with even weights estimate the moment", async () => {
+gpuTest("sampled trajectories with even weights estimate the moment", async () => {
   using critic = openCritic();
   using tape = new Tape(gpu);
   const probabilities = mdp.probabilities(policies[0]);
@@ -71,7 +69,7 @@ test("sampled trajectories with even weights estimate the moment", async () => {
   assertAlmostEquals(estimate, mdp.offPolicyMoment(await critic.read(), ...policies), 0.05);
 });
 
-test("at student = teacher an untrained critic's gradient is exactly 0, so it stays 0", async () => {
+gpuTest("at student = teacher an untrained critic's gradient is exactly 0, so it stays 0", async () => {
   using critic = new TabularCritic(gpu, mdp);
   using tape = new Tape(gpu, { learning: [critic.store] });
   const terms = moments(tape, critic, teacher, "full").map((value) => ({ weight: -1, value }));
@@ -81,7 +79,7 @@ test("at student = teacher an untrained critic's gradient is exactly 0, so it st
   assert(gradient.every((value) => value === 0));
 });
 
-test("critics and batches hand back their buffers", async () => {
+gpuTest("critics and batches hand back their buffers", async () => {
   const counts: number[] = [];
   for (let round = 0; round < 4; round++) {
     using critic = openCritic();

@@ -1,12 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_batch.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** Everything of a batch on the CPU, and the batch released. */
 async function packed(trajectories: readonly Trajectory[], gamma?: number) {
   const batch = packTrajectories(gpu, trajectories, ONE_TEXT, gamma);
@@ -28,7 +26,7 @@ async function packed(trajectories: readonly Trajectory[], gamma?: number) {
   };
 }
 
-test("two trajectories are packed as the fields say", async () => {
+gpuTest("two trajectories are packed as the fields say", async () => {
   const batch = await packed([{ prompt: [11, 12], response: [21, 22, 23] }, { prompt: [13], response: [24] }]);
   assertEquals(batch.shape, [2, 4]);
   assertEquals(batch.ids, [11, 12, 21, 22, 13, 0, 0, 0]);
@@ -47,7 +45,7 @@ const someTrajectories = fc.array(fc.record({ prompt: someTokens, response: some
   maxLength: 6,
 });
 
-test("the state of each action is the output at the token before it, which the model sees", async () => {
+gpuTest("the state of each action is the output at the token before it, which the model sees", async () => {
   await fc.assert(
     fc.asyncProperty(someTrajectories, async (trajectories) => {
       const { shape: [, tokens], ids, spans, states, actions, rowSpans } = await packed(trajectories);
@@ -68,7 +66,7 @@ test("the state of each action is the output at the token before it, which the m
   );
 });
 
-test("weights sum to 1 at gamma 1 and are then the even weights", async () => {
+gpuTest("weights sum to 1 at gamma 1 and are then the even weights", async () => {
   await fc.assert(
     fc.asyncProperty(someTrajectories, async (trajectories) => {
       const { weights, evenWeights } = await packed(trajectories);
@@ -79,13 +77,13 @@ test("weights sum to 1 at gamma 1 and are then the even weights", async () => {
   );
 });
 
-test("a discount weighs the t-th token of every response by γ^(t−1) / N", async () => {
+gpuTest("a discount weighs the t-th token of every response by γ^(t−1) / N", async () => {
   const batch = await packed([{ prompt: [1], response: [2, 3, 4] }, { prompt: [1, 1], response: [5, 6] }], 0.5);
   assertEquals(batch.weights, [1, 0.5, 0.25, 1, 0.5].map((discount) => Math.fround(discount / 5)));
   assertEquals(batch.evenWeights, Array(5).fill(Math.fround(1 / 5)));
 });
 
-test("a trajectory without a response or a prompt is refused by its number", () => {
+gpuTest("a trajectory without a response or a prompt is refused by its number", () => {
   const fine = { prompt: [1], response: [2] };
   const pack = (bad: Trajectory) => () => packTrajectories(gpu, [fine, bad], ONE_TEXT);
   assertThrows(
@@ -97,7 +95,7 @@ test("a trajectory without a response or a prompt is refused by its number", () 
   assertThrows(() => packTrajectories(gpu, [], ONE_TEXT), RangeError, "Cannot pack no trajectories");
 });
 
-test("releasing a batch gives back all of its buffers", () => {
+gpuTest("releasing a batch gives back all of its buffers", () => {
   const cycle = () => {
     releaseBatch(gpu, packTrajectories(gpu, [{ prompt: Array(300).fill(1), response: Array(500).fill(2) }], ONE_TEXT));
     // A dispatchless flush submits nothing: the uploads may take released buffers only after a submit.

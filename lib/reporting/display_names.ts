@@ -1,55 +1,43 @@
-/** How tables and figures name methods and data sets, and the order in which they stand. */
+/** How tables and figures name data sets, and the order in which methods, data sets and metrics stand. */
+import { INSTRUCTION_SETS } from "#lib/data/instruction_sets.ts";
 import { METRICS } from "#lib/metrics/metric_display.ts";
 
-const METHODS: ReadonlyMap<string, string> = new Map([
-  ["teacher", "Teacher"],
-  ["sft", "SFT"],
-  ["sft_continued", "SFT continued"],
-  ["kd", "KD"],
-  ["seqkd", "SeqKD"],
-  ["imitkd", "ImitKD"],
-  ["minillm", "MiniLLM"],
-  ["gkd", "GKD"],
-  ["distillm", "DistiLLM"],
-  ["opd", "On-policy reverse KL"],
-  ["abkd", "ABKD"],
-  ["akl", "AKL"],
-  ["ammd_off", "AMMD (off-policy)"],
-  ["ammd_on", "AMMD (on-policy)"],
-  ["ammd", "AMMD"],
-  ["ammd_sft", "AMMD + SFT"],
-]);
+/** A data set as people are told of it. */
+export interface DataSetDescription {
+  /** Its name in tables and figures. */
+  readonly label: string;
+  /** What it asks, in a line. */
+  readonly summary: string;
+}
 
-const DATASETS: ReadonlyMap<string, string> = new Map([
-  ["dolly", "Dolly"],
-  ["self_instruct", "SelfInst"],
-  ["vicuna", "Vicuna"],
-  ["sni", "S-NI"],
-  ["unni", "UnNI"],
-  ["samsum", "SAMSum"],
-  ["iwslt", "IWSLT"],
-  ["strategyqa", "StrategyQA"],
-  ["average", "Average"],
-]);
+const AVERAGE = "average";
+const dataSets = new Map<string, DataSetDescription>(Object.entries(INSTRUCTION_SETS));
+
+/** Makes data sets known beside the instruction sets, which `lib/data` reads itself; whoever declares them calls it as it loads. */
+export function describeDataSets(described: Readonly<Record<string, DataSetDescription>>): void {
+  for (const [name, { label, summary }] of Object.entries(described)) dataSets.set(name, { label, summary });
+}
+
+/** Every data set that is known, in the order in which tables have them. */
+export function describedDataSets(): ReadonlyMap<string, DataSetDescription> {
+  return dataSets;
+}
 
 /** The parts that names of tasks may have behind the data set: the size of the student, and what was done with it. */
 const TASK_SIZES = ["", "/small", "/base", "/large"];
 const TASK_USES = ["", "/sampled", "/held_out"];
 
-/** A name without a display name stands for itself. */
-export function methodLabel(method: string): string {
-  return METHODS.get(method) ?? method;
-}
-
 /** The parts of a task's name, as in `samsum/base/sampled`, follow the data set's: "SAMSum base, sampled". */
 export function datasetLabel(dataset: string): string {
   const [name, ...parts] = dataset.split("/");
-  return [DATASETS.get(name) ?? name, parts.join(", ")].filter((part) => part !== "").join(" ");
+  return [name === AVERAGE ? "Average" : dataSets.get(name)?.label ?? name, parts.join(", ")].filter((part) =>
+    part !== ""
+  ).join(" ");
 }
 
-/** Each method once: first those of `given`, in its order, then in the order of the papers' tables, unknown ones by code units. */
+/** Each method once: first those of `given`, in its order, the others by code units. */
 export function orderMethods(methods: Iterable<string>, given: readonly string[] = []): string[] {
-  return orderNames(methods, [...given, ...METHODS.keys()]);
+  return orderNames(methods, given);
 }
 
 /**
@@ -57,7 +45,7 @@ export function orderMethods(methods: Iterable<string>, given: readonly string[]
  * students to large ones, unknown ones by code units.
  */
 export function orderDatasets(datasets: Iterable<string>, given: readonly string[] = []): string[] {
-  const known = [...DATASETS.keys()].flatMap((name) =>
+  const known = [...dataSets.keys(), AVERAGE].flatMap((name) =>
     TASK_SIZES.flatMap((size) => TASK_USES.map((use) => `${name}${size}${use}`))
   );
   return orderNames(datasets, [...given, ...known]);

@@ -1,33 +1,32 @@
 import { assertEquals } from "@std/assert";
-import { datasetLabel, orderDatasets } from "./display_names.ts";
+import { datasetLabel, describeDataSets, orderDatasets } from "./display_names.ts";
 import { metricDisplay, metricLabel } from "#lib/metrics/metric_display.ts";
 import { orderMethods, orderMetrics } from "./display_names.ts";
 import { printMetric } from "#lib/metrics/metric_display.ts";
 
-Deno.test("given names come first in their order, then known ones as in the papers, then others by code units", () => {
-  assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["kd", "opd", "ammd", "Beta", "zeta"]);
+Deno.test("given names come first in their order, then known data sets and metrics as in the papers, then others by code units", () => {
+  assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["Beta", "ammd", "kd", "opd", "zeta"]);
   const methods = ["ammd", "k_10", "k_2", "teacher", "a"];
-  assertEquals(orderMethods(methods, ["teacher", "k_2", "k_10", "absent"]), ["teacher", "k_2", "k_10", "ammd", "a"]);
+  assertEquals(orderMethods(methods, ["teacher", "k_2", "k_10", "absent"]), ["teacher", "k_2", "k_10", "a", "ammd"]);
   assertEquals(orderDatasets(["vicuna", "dolly", "mine"], ["mine"]), ["mine", "dolly", "vicuna"]);
   assertEquals(orderMetrics(["entropy", "exact_match", "rouge_l", "other"]), [
     ...["rouge_l", "exact_match", "entropy", "other"],
   ]);
 });
 
-Deno.test("tasks stand by data set, from small students to large ones, and are named by their parts", () => {
-  const tasks = ["strategyqa/base", "samsum/small", "iwslt/large/sampled", "iwslt/large", "iwslt/base", "samsum/large"];
-  const ordered = [
-    "samsum/small",
-    "samsum/large",
-    "iwslt/base",
-    "iwslt/large",
-    "iwslt/large/sampled",
-    "strategyqa/base",
-  ];
-  assertEquals(orderDatasets(["mine/base", ...tasks, "dolly"]), ["dolly", ...ordered, "mine/base"]);
-  assertEquals(["samsum/base", "iwslt/small/sampled", "strategyqa", "mine/base", "held_out"].map(datasetLabel), [
-    ...["SAMSum base", "IWSLT small, sampled", "StrategyQA", "mine base", "held_out"],
+Deno.test("tasks stand by data set, in the order in which they were described, from small students to large ones", () => {
+  const described = (label: string) => ({ label, summary: "" });
+  describeDataSets({ prose: described("Prose"), verse: described("Verse") });
+  const tasks = ["verse/small", "prose/large/sampled", "prose/large", "verse", "prose/base"];
+  assertEquals(orderDatasets(["mine/base", ...tasks, "average", "dolly"]), [
+    ...["dolly", "prose/base", "prose/large", "prose/large/sampled", "verse", "verse/small", "average", "mine/base"],
   ]);
+  assertEquals(
+    ["prose/base", "verse/small/sampled", "verse", "mine/base", "held_out", "dolly", "average"].map(datasetLabel),
+    [
+      ...["Prose base", "Verse small, sampled", "Verse", "mine base", "held_out", "Dolly", "Average"],
+    ],
+  );
 });
 
 Deno.test("metrics are printed in their units with their decimals, and never as minus zero", () => {

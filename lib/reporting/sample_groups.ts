@@ -1,4 +1,4 @@
-import { methodLabel, orderDatasets, orderMethods } from "./display_names.ts";
+import { orderDatasets, orderMethods } from "./display_names.ts";
 
 /** A response of a trained model, as `samples.jsonl` has it. */
 export interface SampleText {
@@ -27,7 +27,7 @@ export interface SampleGroup extends Pick<SampleText, "dataset" | "instruction" 
 /**
  * The responses side by side: prompts by data set, in the order of tables, then as they come.
  *
- * @param rows the methods, in their order, with labels; others come after, in the order of the papers, under their display names
+ * @param rows the methods, in their order, with labels; others come after, under their names
  */
 export function groupSamples(
   samples: readonly SampleText[],
@@ -43,7 +43,7 @@ export function groupSamples(
     const { dataset, instruction, input, reference } = of[0];
     const responses = orderMethods(of.map(({ method }) => method), known).map((method) => {
       const [first] = of.filter((sample) => sample.method === method).sort((a, b) => a.seed - b.seed);
-      return { label: labels.get(method) ?? methodLabel(method), seed: first.seed, response: first.response };
+      return { label: labels.get(method) ?? method, seed: first.seed, response: first.response };
     });
     return { dataset, instruction, input, reference, responses };
   });

@@ -21,7 +21,7 @@ Deno.test("responses stand side by side: by data set and prompt, in the order of
       input,
       ...responses.map(({ label, seed, response }) => `${label} ${seed} ${response}`),
     ]),
-    [["dolly", "", "Teacher 10 t", "KD 10 first", "new 20 n"], ["dolly", "at home", "Teacher 10 u"], [
+    [["dolly", "", "Teacher 10 t", "kd 10 first", "new 20 n"], ["dolly", "at home", "Teacher 10 u"], [
       "vicuna",
       "",
       "β = 1 10 b",

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { groupSamples, type SampleText } from "./sample_groups.ts";
+import { DISPLAY } from "./test_display.ts";
 import { formatSamples } from "./samples_markdown.ts";
 
 const sample = (method: string, seed: number, response: string, others: Partial<SampleText> = {}): SampleText => ({
@@ -8,11 +9,13 @@ const sample = (method: string, seed: number, response: string, others: Partial<
   ...others,
 });
 
+const ROWS = Object.entries(DISPLAY).map(([method, { label }]) => ({ method, label: label! }));
+
 Deno.test("samples as Markdown", () => {
   const long = "word ".repeat(25).trim();
   const samples = [sample("kd", 10, "a\n\nb"), sample("ammd", 10, ""), sample("sft", 10, long, { input: "Now." })];
   assertEquals(
-    formatSamples(groupSamples(samples)),
+    formatSamples(groupSamples(samples, ROWS)),
     `# Sample responses
 
 The responses of each method's first seed (10), to be read by eye.
@@ -47,7 +50,7 @@ Deno.test("a hostile response stays in its block and acts on nothing", () => {
   const hostile =
     "```\n<script>alert(1)</script> ![](http://example.com/a.png) @user\x1b[2J\u202e\n~~~\n## Not a heading\nKD  no";
   const dataset = "<b>*set* @user www.example.com";
-  const text = formatSamples(groupSamples([sample("teacher", 1, hostile, { dataset })]));
+  const text = formatSamples(groupSamples([sample("teacher", 1, hostile, { dataset })], ROWS));
   const lines = text.split("\n");
   const [first, last] = [lines.indexOf("````text"), lines.lastIndexOf("````")];
   assert(first > 0 && last === lines.length - 2);
@@ -64,9 +67,10 @@ Deno.test("a hostile response stays in its block and acts on nothing", () => {
 Deno.test("no text can end its block, or begin a line that is not its own", () => {
   const text = fc.string({ unit: fc.constantFrom(..."`~\n\r\t <>#a\x1b\u2028"), maxLength: 30 });
   fc.assert(fc.property(text, text, text, text, (instruction, input, reference, response) => {
-    const lines = formatSamples(groupSamples([sample("kd", 1, response, { instruction, input, reference })])).split(
-      "\n",
-    );
+    const lines = formatSamples(groupSamples([sample("kd", 1, response, { instruction, input, reference })], ROWS))
+      .split(
+        "\n",
+      );
     const fences = lines.flatMap((line, i) => line.startsWith("```") ? [i] : []);
     assertEquals(fences, [6, lines.length - 2]);
     const run = Math.max(0, ...lines.slice(7, -2).flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length));

@@ -1,4 +1,5 @@
-import { methodLabel, orderDatasets, orderMethods, orderMetrics } from "./display_names.ts";
+import { orderDatasets, orderMethods, orderMetrics } from "./display_names.ts";
+import { type MethodDisplays, methodLabel } from "./method_display.ts";
 import { metricDisplay, printMetric } from "#lib/metrics/metric_display.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
@@ -30,8 +31,8 @@ export interface TableOptions {
   readonly statistics?: readonly CorpusStatistic[];
   /** The method that the others are compared with; default SFT continued, or SFT if that has no scores. */
   readonly baseline?: string;
-  /** Labels of rows, by method, where the display name will not do. */
-  readonly labels?: Readonly<Record<string, string>>;
+  /** Labels of rows, by method, in the order of those that `methods` does not have; one that has none stands for itself. */
+  readonly display?: MethodDisplays;
   /** Numbers of others in the table's metric, to show below the rows. */
   readonly published?: PublishedNumbers;
 }
@@ -47,7 +48,9 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
   const metrics = [...new Set(chosen ?? options.metrics ?? orderMetrics(scores.map(({ metric }) => metric)))];
   const shown = scores.filter(({ metric }) => metrics.includes(metric));
   const { methods: givenMethods = [], datasets: givenSets = [] } = options;
-  const methods = orderMethods([...givenMethods, ...shown.map(({ method }) => method)], givenMethods);
+  const { display = {} } = options;
+  const order = [...givenMethods, ...Object.keys(display)];
+  const methods = orderMethods([...givenMethods, ...shown.map(({ method }) => method)], order);
   const datasets = orderDatasets([...givenSets, ...shown.map(({ dataset }) => dataset)], givenSets);
   const seeds = [...new Set([...options.seeds ?? [], ...shown.map(({ seed }) => seed)])].sort((a, b) => a - b);
 
@@ -58,7 +61,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     BASELINES.find((method) => columns.some(({ ofMethod }) => ofMethod.has(method)));
   const resampling = new ItemResampling(options.items ?? [], options.statistics);
   const cellsOfColumn = columns.map((column) => cellsOf(column, methods, baseline, resampling));
-  const labelOf = (method: string) => options.labels?.[method] ?? methodLabel(method);
+  const labelOf = (method: string) => methodLabel(method, display);
   const table = {
     caption: options.caption,
     columns: columns.map(({ name, label, metric, items }) => ({ name, label, metric, items })),

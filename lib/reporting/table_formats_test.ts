@@ -5,6 +5,7 @@ import type { ItemsRow } from "#lib/results/items_csv.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { buildTable } from "./table.ts";
 import { formatTable, TABLE_FORMATS } from "./table_formats.ts";
+import { DISPLAY } from "./test_display.ts";
 
 const score = (method: string, dataset: string, seed: number, value: number): ScoreRow => ({
   experiment: "instruction_following",
@@ -36,7 +37,7 @@ const items = scores.filter(({ dataset }) => dataset === "dolly").map(({ value, 
   ...key,
   values: Array(count).fill(value),
 }));
-const table = buildTable(scores, { caption: "Instruction following & 100% *more*", items });
+const table = buildTable(scores, { caption: "Instruction following & 100% *more*", items, display: DISPLAY });
 
 Deno.test("a table as Markdown", () => {
   assertEquals(
@@ -224,6 +225,7 @@ const published = buildTable(
   ),
   {
     caption: "C",
+    display: DISPLAY,
     datasets: ["samsum/small", "samsum/base", "dolly"],
     published: {
       heading: "Published: of other models & data",
@@ -284,7 +286,7 @@ Deno.test("published numbers change nothing of the rows above, and without one f
     [["samsum/small", 0.4], ["samsum/base", 0.5], ["dolly", 0.3]].flatMap(([dataset, value]) =>
       [10, 20].map((seed) => score("sft", `${dataset}`, seed, Number(value)))
     ),
-    { caption: "C", datasets: ["samsum/small", "samsum/base", "dolly"] },
+    { caption: "C", display: DISPLAY, datasets: ["samsum/small", "samsum/base", "dolly"] },
   );
   assertEquals({ ...rest, legend }, without);
   assertEquals(numbers!.rows.map(({ label }) => label), ["KD", "AMMD"]);

@@ -160,7 +160,7 @@ Deno.test("the baseline is SFT continued where it has scores, else SFT, or the o
   assertEquals(baselineOf([sft, kd]), "sft");
   assertEquals(baselineOf([sft, continued, kd], { baseline: "sft" }), "sft");
   assertEquals(baselineOf([sft, continued, kd], { baseline: "absent" }), undefined);
-  const labelled = build([sft, continued, kd], { baseline: "sft", labels: { sft: "Start" } });
+  const labelled = build([sft, continued, kd], { baseline: "sft", display: { sft: { label: "Start" } } });
   assert(legendHas(labelled, "* and †: significantly above (*) and below (†) Start."));
 });
 

@@ -2,8 +2,10 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { mean } from "#lib/statistics/statistics.ts";
+import { describeDataSets } from "./display_names.ts";
 import { buildTable } from "./table.ts";
 import { printMetric } from "#lib/metrics/metric_display.ts";
+import { DISPLAY } from "./test_display.ts";
 
 /** Scores of a method on a data set, one per seed from 10 in steps of 10. */
 function scores(method: string, dataset: string, values: readonly number[], metric = "rouge_l"): ScoreRow[] {
@@ -19,7 +21,7 @@ function scores(method: string, dataset: string, values: readonly number[], metr
 }
 
 const caption = "Caption";
-const build = (rows: readonly ScoreRow[]) => buildTable(rows, { caption });
+const build = (rows: readonly ScoreRow[]) => buildTable(rows, { caption, display: DISPLAY });
 const percent = (fraction: number) => printMetric("rouge_l", fraction);
 const cellOf = (rows: readonly ScoreRow[], method: string, column: string) => {
   const table = build(rows);
@@ -107,6 +109,7 @@ Deno.test("what was planned and has no score is missing", () => {
 });
 
 Deno.test("several metrics have columns of their own and no average", () => {
+  describeDataSets({ samsum: { label: "SAMSum", summary: "" }, iwslt: { label: "IWSLT", summary: "" } });
   const rows = [
     ...scores("sft", "samsum", [0.3], "rouge_l"),
     ...scores("sft", "iwslt", [0.2], "bleu"),
@@ -121,8 +124,8 @@ Deno.test("several metrics have columns of their own and no average", () => {
 
 Deno.test("rows can have labels of their own and an order of their own", () => {
   const rows = ["beta_1", "ammd", "beta_0.25"].flatMap((method) => scores(method, "dolly", [0.3]));
-  const labels = { "beta_0.25": "β = 0.25" };
-  const table = buildTable(rows, { caption, methods: ["beta_0.25", "beta_1"], labels });
+  const display = { ...DISPLAY, "beta_0.25": { label: "β = 0.25" } };
+  const table = buildTable(rows, { caption, methods: ["beta_0.25", "beta_1"], display });
   assertEquals(table.rows.map(({ label }) => label), ["β = 0.25", "beta_1", "AMMD"]);
 });
 

@@ -1,30 +1,45 @@
 import { digestOfJson } from "./digest.ts";
 
-/** Names of sources (files from the project's folder, `kernel NAME`, `package NAME`), each with the digest of what it says. */
-export type Sources = Readonly<Record<string, string>>;
-
 /** Where a cell was computed. */
 export interface Environment {
   readonly adapter: string;
   readonly deno: string;
 }
 
-/** What is known of a recorded cell, beside its numbers; `environment`, `settings` and `sources` name entries of the provenance. */
-export interface CellRecord {
+/** What made a cell's numbers. */
+export interface Basis {
+  /** What was computed: cells of one run name are one run. */
+  readonly run: string;
+  /** The settings that the cell may have read, nested. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Declared versions by what they are of, as in `method ammd`; undefined in what format 2 recorded. */
+  readonly numerics?: Readonly<Record<string, number>>;
+  /** The kernels that ran, by name, each with the digest of its WGSL. */
+  readonly kernels: Readonly<Record<string, string>>;
+  /** The digest of the data, where some was read. */
+  readonly data?: string;
+  readonly environment: Environment;
+}
+
+/** Where entries stand that many cells have in common: under the start of their digest, which a cell's record names. */
+const TABLES = {
+  environment: "environments",
+  settings: "settings",
+  numerics: "numerics",
+  kernels: "kernels",
+} as const;
+type Field = keyof typeof TABLES;
+const FIELDS = Object.keys(TABLES) as Field[];
+
+/** What is known of a recorded cell, beside its numbers. */
+export interface FullRecord extends Basis {
   /** Of the code that computed it, and whether that had been changed since. */
   readonly commit: string;
   readonly dirty: boolean;
-  /** What was computed: cells of one run name are one run. */
-  readonly run: string;
-  /** What set its method apart from others of the same module. */
-  readonly variant?: string;
   /** The digest of its rows in the recorded files. */
   readonly rows: string;
-  /** The digest of everything that decides its numbers: run, settings, sources and environment. */
+  /** The digest of everything that decides its numbers. */
   readonly hash: string;
-  readonly environment: string;
-  readonly settings: string;
-  readonly sources: string;
   /** Of the cell itself, in seconds; what cells share is among `shared`. */
   readonly wallSeconds: number;
   /** The largest resident memory of the process so far, as seen at the reports of progress: Deno tells no peak of its own. */
@@ -33,6 +48,31 @@ export interface CellRecord {
   /** Where its numbers were taken from, if another experiment had computed them: a full address. */
   readonly takenFrom?: string;
   readonly accepted?: Accepted;
+}
+
+/** The same as the file has it: some fields name entries of the provenance. */
+export type CellRecord =
+  & Omit<FullRecord, Field>
+  & { readonly [Name in Exclude<Field, "numerics">]: string }
+  & { readonly numerics?: string };
+
+/** A thing that cells share, such as a teacher. */
+export interface SharedThing {
+  /** Whose it is: a task's or a corpus's name, as in `samsum/base` and `samsum`. */
+  readonly owner: string;
+  readonly what: string;
+  /** Of what each seed has its own. */
+  readonly seed?: number;
+}
+
+/** How it is called in messages, files and records: `samsum/base: sft, seed 10`. */
+export function nameOfShared({ owner, what, seed }: SharedThing): string {
+  return `${owner}: ${what}${seed === undefined ? "" : `, seed ${seed}`}`;
+}
+
+/** A thing that cells of an experiment share, and the seconds that it took to make. */
+export interface SharedRecord extends SharedThing {
+  readonly seconds: number;
 }
 
 /**
@@ -51,20 +91,20 @@ export interface Accepted {
  * fresh or stale. What many cells have in common stands once, under the start of its digest.
  */
 export interface Provenance {
-  readonly format: 2;
+  readonly format: 3;
   readonly environments: Readonly<Record<string, Environment>>;
-  /** The settings that a cell has read, nested. */
-  readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly sources: Readonly<Record<string, Sources>>;
+  readonly settings: Readonly<Record<string, Basis["settings"]>>;
+  readonly numerics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly kernels: Readonly<Record<string, Basis["kernels"]>>;
   /** Data sets and their sizes. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** Seconds that what cells share took, by its name. */
-  readonly shared: Readonly<Record<string, number>>;
+  /** What the cells share, by its name. */
+  readonly shared: Readonly<Record<string, SharedRecord>>;
   /** By address. */
   readonly cells: Readonly<Record<string, CellRecord>>;
   /** Digests of the recorded files as they were written. */
   readonly files: Readonly<Record<string, string>>;
-  /** Addresses of cells that an older version recorded, which kept less of what they depend on. */
+  /** Addresses of cells that a version before format 2 recorded, which kept less of what they depend on. */
   readonly older?: readonly string[];
   readonly report?: ReportRecord;
 }
@@ -76,48 +116,69 @@ export interface ReportRecord {
 }
 
 export const NO_PROVENANCE: Provenance = {
-  format: 2,
+  format: 3,
   environments: {},
   settings: {},
-  sources: {},
+  numerics: {},
+  kernels: {},
   data: {},
   shared: {},
   cells: {},
   files: {},
 };
 
-/** A cell's record with what its entries stand for. */
-export interface FullRecord extends Omit<CellRecord, "environment" | "settings" | "sources"> {
-  readonly environment: Environment;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly sources: Sources;
+/**
+ * Provenance as a file has it, of this format or the one before. That one had the digests of modules in place of declared versions; its
+ * records have no `numerics`, so that each is stale until a sample vouches for it (`reproduce --accept`) or it is run again.
+ *
+ * @returns undefined where it is of neither
+ */
+export function provenanceOfFile(found: unknown): Provenance | undefined {
+  const { format, ...fields } = found as Omit<Provenance, "format"> & { format?: number };
+  if (format === 3) return { ...NO_PROVENANCE, ...fields };
+  if (format !== 2) return undefined;
+  const { sources, ...others } = fields as typeof fields & Format2;
+  const cells = Object.entries(others.cells).map(([address, { sources: id, variant: _, ...cell }]) => [
+    address,
+    { ...cell, kernels: id, data: sources[id]?.data },
+  ]);
+  const kernels = Object.entries(sources).map(([id, digests]) => {
+    const ofKernels = Object.entries(digests).filter(([name]) => name.startsWith(KERNEL));
+    return [id, Object.fromEntries(ofKernels.map(([name, digest]) => [name.slice(KERNEL.length), digest]))];
+  });
+  const tables = { cells: Object.fromEntries(cells), kernels: Object.fromEntries(kernels) };
+  return { ...NO_PROVENANCE, ...others, ...tables, shared: {} };
 }
 
+const KERNEL = "kernel ";
+
+/** What format 2 had otherwise: digests by name, `kernel NAME`, `data`, or a module's path. */
+interface Format2 {
+  readonly sources: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly cells: Readonly<Record<string, CellRecord & { readonly sources: string; readonly variant?: string }>>;
+}
+
+/** A cell's record with what its entries stand for. */
 export function recordAt(provenance: Provenance, address: string): FullRecord | undefined {
   const cell = provenance.cells[address];
   if (!cell) return undefined;
-  const [environment, settings, sources] = [
-    provenance.environments[cell.environment],
-    provenance.settings[cell.settings],
-    provenance.sources[cell.sources],
-  ];
-  if (!environment || !settings || !sources) return undefined;
-  return { ...cell, environment, settings, sources };
+  const entries = FIELDS.filter((field) => cell[field] !== undefined)
+    .map((field) => [field, provenance[TABLES[field]][cell[field]!]] as const);
+  const isWhole = ["environment", "settings", "kernels"].every((name) => entries.some(([field]) => field === name));
+  if (!isWhole || entries.some(([, entry]) => entry === undefined)) return undefined;
+  return { ...cell, ...Object.fromEntries(entries) } as unknown as FullRecord;
 }
 
 /** Puts a cell's record in place of the one that was there. */
 export function withRecord(provenance: Provenance, address: string, record: FullRecord): Provenance {
-  const ids = {
-    environment: digestOfJson(record.environment).slice(0, 8),
-    settings: digestOfJson(record.settings).slice(0, 8),
-    sources: digestOfJson(record.sources).slice(0, 8),
-  };
+  const ids = FIELDS.filter((field) => record[field] !== undefined)
+    .map((field) => [field, digestOfJson(record[field]).slice(0, 8)] as const);
+  const tables = ids.map(([field, id]) => [TABLES[field], { ...provenance[TABLES[field]], [id]: record[field] }]);
+  const cell = { ...record, ...Object.fromEntries(ids) } as unknown as CellRecord;
   return withoutUnused({
     ...provenance,
-    environments: { ...provenance.environments, [ids.environment]: record.environment },
-    settings: { ...provenance.settings, [ids.settings]: record.settings },
-    sources: { ...provenance.sources, [ids.sources]: record.sources },
-    cells: { ...provenance.cells, [address]: { ...record, ...ids } },
+    ...Object.fromEntries(tables),
+    cells: { ...provenance.cells, [address]: cell },
     older: provenance.older?.filter((each) => each !== address),
   });
 }
@@ -131,23 +192,21 @@ export function withoutRecord(provenance: Provenance, address: string): Provenan
 /** Leaves out entries that no cell names. */
 function withoutUnused(provenance: Provenance): Provenance {
   const records = Object.values(provenance.cells);
-  const keep = <Entry>(entries: Readonly<Record<string, Entry>>, idOf: (cell: CellRecord) => string) => {
-    const used = new Set(records.map(idOf));
-    return Object.fromEntries(Object.entries(entries).filter(([id]) => used.has(id)));
-  };
-  return {
-    ...provenance,
-    environments: keep(provenance.environments, ({ environment }) => environment),
-    settings: keep(provenance.settings, ({ settings }) => settings),
-    sources: keep(provenance.sources, ({ sources }) => sources),
-  };
+  const tables = FIELDS.map((field) => {
+    const used = new Set(records.map((cell) => cell[field]));
+    return [
+      TABLES[field],
+      Object.fromEntries(Object.entries(provenance[TABLES[field]]).filter(([id]) => used.has(id))),
+    ];
+  });
+  return { ...provenance, ...Object.fromEntries(tables) };
 }
 
 /**
- * Provenance as the text of its file: sorted, a cell and a section of settings a line, a source a line, so that git shows what changed.
+ * Provenance as the text of its file: sorted, a line for each cell, section of settings, version and kernel, so that git shows what changed.
  */
 export function formatProvenance(provenance: Provenance): string {
-  const { environments, settings, sources, cells, files } = provenance;
+  const { environments, settings, numerics, kernels, cells, files } = provenance;
   const parts: [string, unknown, depth: number][] = [
     ["format", provenance.format, 0],
     ["environments", sorted(environments), 1],
@@ -158,7 +217,8 @@ export function formatProvenance(provenance: Provenance): string {
     ...(provenance.older?.length ? [["older", provenance.older, 0] as [string, unknown, number]] : []),
     ...(provenance.report === undefined ? [] : [["report", provenance.report, 2] as [string, unknown, number]]),
     ["settings", sorted(settings), 2],
-    ["sources", sorted(sources), 2],
+    ["numerics", sorted(numerics), 2],
+    ["kernels", sorted(kernels), 2],
   ];
   const lines = parts.map(([name, value, depth]) => `  ${JSON.stringify(name)}: ${indented(value, depth, "  ")}`);
   return `{\n${lines.join(",\n")}\n}\n`;

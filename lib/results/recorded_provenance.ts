@@ -8,7 +8,7 @@ export interface RecordedCell {
   readonly settings: FlatValues;
   /** Adapter and Deno. */
   readonly environment: FlatValues;
-  /** What of the code it reaches, by name, with a hash or version each; empty where that was not recorded. */
+  /** Of the code, by name: digests of kernels, versions of numerics, in format 2 digests of modules; empty where none was recorded. */
   readonly sources: FlatValues;
   /** As in `1e09da1 with changes`. */
   readonly commit: string | undefined;
@@ -19,27 +19,31 @@ export interface RecordedProvenance {
   /** By name and seed, as in `gkd/samsum/base/10`. */
   readonly cells: ReadonlyMap<string, RecordedCell>;
   readonly data: FlatValues;
-  /** Whether a cell's settings are those that it reads; otherwise they are all of the run. */
-  readonly onlyReadSettings: boolean;
+  /** Which settings a cell has: all of the run, those that it may read (format 3), or those that it read (format 2). */
+  readonly settingsAre: keyof typeof BREADTH;
 }
+
+/** How many settings a form has: a setting that one of two leaves out, the narrower, says nothing. */
+export const BREADTH = { all: 2, readable: 1, read: 0 } as const;
 
 const NOTHING: FlatValues = new Map();
 
 /**
- * Reads `provenance.json` of either form: one configuration, adapter and Deno for all cells, or those of each cell (`format: 2`).
+ * Reads `provenance.json` of any form: one configuration, adapter and Deno for all cells, or those of each cell (`format` 2 and 3).
  *
  * @returns undefined if the text is not JSON of an object
  */
 export function readProvenance(text: string): RecordedProvenance | undefined {
   const root = parseObject(text);
   if (root === undefined) return undefined;
-  const perCell = root.format === 2;
+  const settingsAre = root.format === 3 ? "readable" : root.format === 2 ? "read" : "all";
+  const perCell = settingsAre !== "all";
   const all = {
     settings: flatten(root.configuration),
     environment: flatten({ adapter: root.adapter, deno: root.deno }),
   };
   const tables = Object.fromEntries(
-    (["settings", "environments", "sources"] as const).map((name) => [
+    (["settings", "environments", "sources", "numerics", "kernels"] as const).map((name) => [
       name,
       new Map(Object.entries(objectOf(root[name])).map(([id, value]) => [id, flatten(value)])),
     ]),
@@ -52,11 +56,23 @@ export function readProvenance(text: string): RecordedProvenance | undefined {
       name,
       settings: perCell ? of("settings", cell.settings) : all.settings,
       environment: perCell ? of("environments", cell.environment) : all.environment,
-      sources: perCell ? of("sources", cell.sources) : NOTHING,
+      sources: perCell
+        ? codeOf(of("sources", cell.sources), of("numerics", cell.numerics), of("kernels", cell.kernels))
+        : NOTHING,
       commit: commitOf(cell),
     }] as const;
   });
-  return { cells: new Map(cells), data: flatten(root.data), onlyReadSettings: perCell };
+  return { cells: new Map(cells), data: flatten(root.data), settingsAre };
+}
+
+/** What stands for a cell's code, each kind named as its own. */
+function codeOf(sources: FlatValues, numerics: FlatValues, kernels: FlatValues): FlatValues {
+  if (numerics.size + kernels.size === 0) return sources;
+  return new Map([
+    ...sources,
+    ...[...numerics].map(([name, version]) => [`numerics of ${name}`, version] as const),
+    ...[...kernels].map(([name, digest]) => [`kernel ${name}`, digest] as const),
+  ]);
 }
 
 /** The value of a JSON object's text, if it is one. */

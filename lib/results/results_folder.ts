@@ -115,13 +115,6 @@ export class ResultsFolder {
     };
   }
 
-  /** Whether a cell is recorded with just this result, as far as the files tell. */
-  holds(cell: CellKey, result: CellResult): boolean {
-    const other = new ResultsFolder(this.path, this.experiment);
-    other.put(cell, result);
-    return JSON.stringify(other.resultOf(cell)) === JSON.stringify(this.resultOf(cell));
-  }
-
   /** Forgets rows of all other cells. @param tasks of the experiment, if it has any */
   keepCells(addresses: ReadonlySet<string>, tasks: readonly string[] | undefined): void {
     this.#keep(

@@ -21,7 +21,7 @@ Deno.test("an adapter's folder is short and safe, can be read, and is another on
 
 /** Provenance of cells by adapter. */
 function provenanceOf(adapters: readonly string[]): string {
-  const record = { settings: {}, sources: {} } as unknown as FullRecord;
+  const record = { settings: {}, kernels: {} } as unknown as FullRecord;
   return formatProvenance(adapters.reduce(
     (all, adapter, seed) => withRecord(all, `sft/${seed}`, { ...record, environment: { adapter, deno: "2" } }),
     NO_PROVENANCE,

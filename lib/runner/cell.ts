@@ -1,5 +1,5 @@
 import { InputError } from "#lib/errors.ts";
-import type { Experiment, ExperimentMethod } from "#lib/bench/experiment.ts";
+import type { Experiment, ExperimentMethod, Making } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import type { CellKey } from "#lib/results/results_folder.ts";
@@ -72,9 +72,15 @@ export function fullAddressOf(cell: Cell): string {
   return `${cell.experiment.name}/${addressOf(cell)}`;
 }
 
+/** What decides the cell's numbers; its run is named with the seed. */
+export function makingOf({ method, task, seed }: Cell, profile: Profile): Making {
+  const making = method.making(profile, task);
+  return { ...making, run: `${making.run}, seed ${seed}` };
+}
+
 /** What it is that the cell computes: cells of one run name are one run, whichever experiments ask for it. */
-export function runNameOf({ method, task, seed }: Cell, profile: Profile): string {
-  return `${method.key(profile, task)}, seed ${seed}`;
+export function runNameOf(cell: Cell, profile: Profile): string {
+  return makingOf(cell, profile).run;
 }
 
 /** The settings that the cell's code is given. */

@@ -1,12 +1,18 @@
-import type { ExperimentRun, TrainingProgress } from "#lib/bench/experiment.ts";
+import { adapterName } from "#kernels/runtime/adapter.ts";
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import type { ExperimentRun, RunContext, TrainingProgress } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
+import type { ResultsPlace } from "#lib/results/place.ts";
+import type { Basis, SharedRecord } from "#lib/results/provenance.ts";
+import { shellCommand } from "#lib/shell_command.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
-import type { Cell } from "./cell.ts";
+import { type Cell, fullAddressOf, makingOf, settingsOf } from "./cell.ts";
 import { CellLog, rerunArguments } from "./cell_files.ts";
 import { shownOf, writeResponses } from "./cell_responses.ts";
-import { type Basis, basisOf, computedOf, modulesOf, type Present } from "./freshness.ts";
-import { Busy, OpenRun, type RunOptions } from "./open_run.ts";
-import { shellCommand } from "#lib/shell_command.ts";
+import { basisOf, type Present } from "./freshness.ts";
+import { Busy, OwnClock, SharedThings } from "./shared_things.ts";
+import { cellPath, SnapshotFile, type SnapshotPolicy } from "./snapshot_file.ts";
+import { UseTracer } from "./uses.ts";
 
 /** What a cell gave, and what it was made of: JSON. */
 export interface Computation {
@@ -19,8 +25,8 @@ export interface Computation {
   /** Of the process that computed it, so far. */
   readonly peakMemoryBytes: number;
   readonly peakGpuBytes: number;
-  /** Seconds that each thing took that cells of this process share. */
-  readonly sharedSeconds: Readonly<Record<string, number>>;
+  /** The things that it shares with other cells, with the time that each took to make, whoever made it. */
+  readonly shared: Readonly<Record<string, SharedRecord>>;
 }
 
 /** What is followed of cells while they are computed. */
@@ -44,92 +50,154 @@ export interface CellComputer extends AsyncDisposable {
   abandon(): void;
 }
 
-export interface LocalOptions extends Omit<RunOptions, "say" | "progress" | "note"> {
+export interface LocalOptions extends ResultsPlace {
   readonly watcher: CellWatcher;
   /** The adapter is whichever is opened. */
   readonly present: Present;
+  readonly dataFolder?: string;
+  readonly stop: AbortSignal;
+  /** Seconds between two snapshots of a training run. */
+  readonly checkpointSeconds: number;
+  /** Takes the model of each cell, where somebody wants it. */
+  readonly handOver?: RunContext["handOver"];
   /** What else was asked for (`--set`, `--data`, …), to run a cell again. */
   readonly otherArguments: readonly string[];
+}
+
+/** The cell that is being computed. */
+interface Running {
+  readonly cell: Cell;
+  readonly clock: OwnClock;
+  /** Once no other process is at the cell. */
+  log?: CellLog;
 }
 
 /** Computes cells in this process, one at a time. */
 export class LocalComputer implements CellComputer {
   readonly width: number = 1;
-  readonly #run: OpenRun;
+  readonly #gpu: Gpu;
   readonly #options: LocalOptions;
-  /** The cell that is being computed. */
-  readonly #at: { cell?: Cell };
+  readonly #policy: SnapshotPolicy;
+  readonly #things: SharedThings;
+  #running: Running | undefined;
+  /** The largest resident memory seen whenever something was said. */
+  #peakBytes = 0;
 
-  private constructor(run: OpenRun, options: LocalOptions, at: { cell?: Cell }) {
-    [this.#run, this.#options, this.#at] = [run, options, at];
-    run.present = options.present;
+  private constructor(gpu: Gpu, options: LocalOptions) {
+    const { watcher, stop, checkpointSeconds } = options;
+    const present = { ...options.present, adapter: adapterName(gpu.adapterInfo) };
+    const tracer = new UseTracer();
+    [this.#gpu, this.#options] = [gpu, options];
+    const note = (message: string) => watcher.note(message);
+    this.#policy = { present, tracer, stop, everyMs: 1000 * checkpointSeconds, note };
+    this.#things = new SharedThings(options, this.#policy, (message) => this.#say(message));
+    gpu.onDispatch = (kernel) => tracer.usedKernel(kernel);
   }
 
   /** @throws {NoAdapterError} where there is no adapter to run on */
   static async open(options: LocalOptions): Promise<LocalComputer> {
-    const at: { cell?: Cell } = {};
-    const { watcher } = options;
-    const run = await OpenRun.open({
-      ...options,
-      say: (message) => at.cell && watcher.say(at.cell, message),
-      progress: (progress) => at.cell && watcher.progress(at.cell, progress),
-      note: (message) => watcher.note(message),
-    });
-    return new LocalComputer(run, { ...options, present: { ...options.present, adapter: run.adapter } }, at);
+    return new LocalComputer(await Gpu.open(), options);
   }
 
   async compute(cell: Cell, waits = true): Promise<Computation> {
-    const run = this.#run;
-    this.#at.cell = cell;
+    const command = shellCommand(rerunArguments(cell, this.#options.otherArguments));
+    const running: Running = { cell, clock: new OwnClock(this.#things) };
+    this.#running = running;
     try {
-      using _ = await run.lockCell(cell);
-      run.waits = waits;
-      run.log = await CellLog.open(
-        this.#options,
-        cell,
-        shellCommand(rerunArguments(cell, this.#options.otherArguments)),
-      );
-      run.say("begins");
-      const computation = await this.#traced(cell);
+      // Another process may be at it, such as a worker whose run was killed.
+      using _ = await this.#things.lock(fullAddressOf(cell), cellPath(this.#options, cell), true);
+      this.#things.waits = waits;
+      running.log = await CellLog.open(this.#options, cell, command);
+      this.#say("begins");
+      const computation = await this.#traced(running);
       const { result } = computation;
       await writeResponses(this.#options, cell, result.samples);
       return { ...computation, result: { ...result, samples: shownOf(result.samples) } };
     } catch (error) {
       const { message, stack } = error as Error;
-      run.log?.line(error instanceof Busy ? `put off: ${message}` : `ended: ${stack ?? message}`);
+      running.log?.line(error instanceof Busy ? `put off: ${message}` : `ended: ${stack ?? message}`);
       // It would only come to the same end.
-      if (error instanceof NonFiniteError) await run.snapshotsOf(cell).remove();
+      if (error instanceof NonFiniteError) await this.#snapshotsOf(cell).remove();
       throw error;
     } finally {
-      [run.log, this.#at.cell] = [undefined, undefined];
+      this.#running = undefined;
     }
   }
 
-  async #traced(cell: Cell): Promise<Computation> {
+  async #traced({ cell, clock }: Running): Promise<Computation> {
     const { experiment, method, task, seed } = cell;
-    const run = this.#run;
-    const clock = run.startClock(cell);
-    const { value, uses } = await run.tracer.trace(async () => {
+    const { present, tracer, stop } = this.#policy;
+    const { value, uses } = await tracer.trace(async () => {
       const opened = `experiment ${experiment.name}${task === undefined ? "" : ` for ${task}`}`;
-      const made = await run.once(opened, () => experiment.open(run.contextOf(cell), task));
+      const made = await this.#things.once(opened, () => experiment.open(this.#contextOf(cell), task));
       // A worker whose run has ended may see so only now.
-      run.stop.throwIfAborted();
+      stop.throwIfAborted();
       return { result: await made.cell(method.name, seed), description: made.description };
     });
-    const { present } = this.#options;
+    this.#lookAtMemory();
     return {
       ...value,
-      basis: basisOf(computedOf(cell, present.profile), modulesOf(cell), uses, present),
+      basis: basisOf(makingOf(cell, present.profile), uses, present),
       ownMs: clock.elapsedMs,
-      peakMemoryBytes: Math.max(run.peakBytes, Deno.memoryUsage().rss),
-      peakGpuBytes: run.gpu.peakBytes,
-      sharedSeconds: Object.fromEntries(run.sharedSeconds),
+      peakMemoryBytes: this.#peakBytes,
+      peakGpuBytes: this.#gpu.peakBytes,
+      shared: Object.fromEntries([...this.#things.timed].filter(([name]) => uses.shared.has(name))),
     };
+  }
+
+  /** What the code of an experiment's cells is given, those of one task. */
+  #contextOf(cell: Pick<Cell, "experiment" | "task">): RunContext {
+    const { present, tracer, stop } = this.#policy;
+    const { dataFolder, handOver } = this.#options;
+    const things = this.#things;
+    return {
+      gpu: this.#gpu,
+      profile: settingsOf(cell, present.profile),
+      get dataFolder() {
+        tracer.add({ data: true });
+        return dataFolder;
+      },
+      stop,
+      handOver,
+      say: (message) => this.#say(message),
+      progress: (progress) => this.#progress(progress),
+      once: (name, make) => things.once(name, make),
+      kept: (thing, made, make) => things.kept(thing, made, make),
+      trained: (thing, made, make) => things.trained(thing, made, make),
+      cellSnapshots: () => this.#snapshotsOf(this.#running!.cell, this.#running!.clock),
+    };
+  }
+
+  /** Where the run of a cell is saved. */
+  #snapshotsOf(cell: Cell, clock?: OwnClock): SnapshotFile {
+    const making = makingOf(cell, this.#policy.present.profile);
+    return new SnapshotFile(cellPath(this.#options, cell), making, this.#policy, clock);
+  }
+
+  #say(message: string): void {
+    this.#lookAtMemory();
+    this.#running?.log?.line(message);
+    if (this.#running) this.#options.watcher.say(this.#running.cell, message);
+  }
+
+  /** The log gets a tenth of the steps. */
+  #progress(progress: TrainingProgress): void {
+    const { what, step, steps, loss } = progress;
+    if (step > 0 && step % Math.max(1, Math.round(steps / 10)) === 0) {
+      this.#lookAtMemory();
+      const of = loss === undefined ? "" : `, loss ${loss.toPrecision(4)}`;
+      this.#running?.log?.line(`${what}: step ${step} of ${steps}${of}`);
+    }
+    if (this.#running) this.#options.watcher.progress(this.#running.cell, progress);
+  }
+
+  #lookAtMemory(): void {
+    this.#peakBytes = Math.max(this.#peakBytes, Deno.memoryUsage().rss);
   }
 
   abandon(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#run[Symbol.asyncDispose]();
+    await this.#gpu[Symbol.asyncDispose]();
   }
 }

@@ -1,6 +1,7 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { type Cell, recordedCell, runNameOf } from "./cell.ts";
+import type { SharedRecord, SharedThing } from "#lib/results/provenance.ts";
+import { type Cell, matchesTask, recordedCell, runNameOf } from "./cell.ts";
 import type { KnownResults } from "./known_results.ts";
 
 /** How long something will take. */
@@ -10,12 +11,18 @@ export interface Estimate {
   readonly unknown: number;
 }
 
+/** A thing that cells of some experiments share. */
+interface Shared extends SharedRecord {
+  readonly experiments: ReadonlySet<string>;
+}
+
 /** How long cells took when they were recorded, for an estimate of what they will take. */
 export class RecordedTimes {
   readonly #profile: Profile;
   /** By what is run, by experiment, method and task, and by experiment. */
   readonly #seconds = new Map<string, number[]>();
-  readonly #shared = new Map<string, number>();
+  /** By name. */
+  readonly #shared: Map<string, Shared>;
   readonly #others: RecordedTimes | undefined;
 
   /** @param others what to go by where nothing is recorded of a cell here: another machine's times are better than none */
@@ -25,19 +32,22 @@ export class RecordedTimes {
     others?: RecordedTimes,
   ) {
     [this.#profile, this.#others] = [profile, others];
+    // This machine's times come after the others', and take their place.
+    this.#shared = new Map(others ? others.#shared : []);
+    const own = new Map<string, Shared>();
     for (const [experiment, { provenance: { cells, shared } }] of recorded) {
       for (const [address, { wallSeconds }] of Object.entries(cells)) {
         const cell = recordedCell(experiment, address);
         if (!cell || !(wallSeconds > 0)) continue;
         for (const key of this.#keysOf(cell)) this.#seconds.set(key, [...this.#seconds.get(key) ?? [], wallSeconds]);
       }
-      for (const [name, seconds] of Object.entries(shared)) {
-        this.#shared.set(name, Math.max(seconds, this.#shared.get(name) ?? 0));
+      for (const [name, thing] of Object.entries(shared)) {
+        const { seconds = 0, experiments = [] } = own.get(name) ?? {};
+        const longest = Math.max(seconds, thing.seconds);
+        own.set(name, { ...thing, seconds: longest, experiments: new Set([...experiments, experiment.name]) });
       }
     }
-    for (const [name, seconds] of others === undefined ? [] : others.#shared) {
-      if (!this.#shared.has(name)) this.#shared.set(name, seconds);
-    }
+    for (const [name, thing] of own) this.#shared.set(name, thing);
   }
 
   /** Seconds that a cell will take by itself, from the cells most like it; undefined where none was recorded. */
@@ -48,7 +58,7 @@ export class RecordedTimes {
   }
 
   /** What takes so long, one after the other: what is run once counted once, and with it what its cells share unless that is there. */
-  total(cells: readonly Cell[], isThere: (shared: string) => boolean): Estimate {
+  total(cells: readonly Cell[], isThere: (thing: SharedThing) => boolean): Estimate {
     const once = new Map(cells.map((cell) => [runNameOf(cell, this.#profile), cell]));
     const times = [...once.values()].map((cell) => this.secondsOf(cell));
     const shared = this.sharedBy([...once.values()], isThere);
@@ -59,11 +69,11 @@ export class RecordedTimes {
   }
 
   /** Seconds that the things take which the cells share and are not there, by the first cell that may ask for each. */
-  sharedBy(cells: readonly Cell[], isThere: (shared: string) => boolean): Map<Cell, number> {
+  sharedBy(cells: readonly Cell[], isThere: (thing: SharedThing) => boolean): Map<Cell, number> {
     const seconds = new Map<Cell, number>();
-    for (const [name, each] of this.#shared) {
-      const first = cells.find((cell) => mayShare(runNameOf(cell, this.#profile), cell.seed, name));
-      if (first && !isThere(name)) seconds.set(first, (seconds.get(first) ?? 0) + each);
+    for (const thing of this.#shared.values()) {
+      const first = cells.find((cell) => mayShare(cell, thing));
+      if (first && !isThere(thing)) seconds.set(first, (seconds.get(first) ?? 0) + thing.seconds);
     }
     return seconds;
   }
@@ -71,20 +81,14 @@ export class RecordedTimes {
   #keysOf(cell: Cell): string[] {
     const { experiment, method, task = "" } = cell;
     return [
-      `run ${runNameOf(cell, this.#profile).replace(/, seed \d+$/, "")}`,
+      `run ${method.making(this.#profile, cell.task).run}`,
       `method ${experiment.name} ${method.name} ${task}`,
       `task ${experiment.name} ${task}`,
     ];
   }
 }
 
-/**
- * Whether the cell of a run may ask for a shared thing, as their names tell: `samsum/base: kd, seed 10` for `samsum: teacher` and
- * `samsum/base: sft, seed 10`, `llama: kd, seed 10` for `llama: teacher`.
- */
-export function mayShare(run: string, seed: number, shared: string): boolean {
-  const [task, owner] = [run, shared].map((name) => name.split(": ")[0]);
-  const seedOfThing = /, seed (\d+)$/.exec(shared)?.[1];
-  return (owner === task || owner === task.split("/")[0]) &&
-    (seedOfThing === undefined || Number(seedOfThing) === seed);
+/** Whether a cell may ask for a thing that cells of its experiment have shared: of its task or that one's corpus, and of its seed. */
+function mayShare({ experiment, task, seed }: Cell, { experiments, owner, seed: own = seed }: Shared): boolean {
+  return experiments.has(experiment.name) && own === seed && (task === undefined || matchesTask(owner, task));
 }

@@ -1,143 +1,152 @@
+import { textsOfKernel } from "#kernels/runtime/kernel.ts";
+import type { Making } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { type Cell, runNameOf, settingsOf } from "./cell.ts";
-import { digestOfJson } from "#lib/results/digest.ts";
-import type { Environment, FullRecord } from "#lib/results/provenance.ts";
-import { GONE, type SourceTree } from "./source_tree.ts";
-import type { Sources } from "#lib/results/provenance.ts";
-import { flattenSettings, nestSettings, settingAt, type Uses } from "./uses.ts";
+import { digestOf, digestOfJson } from "#lib/results/digest.ts";
+import type { Basis, Environment } from "#lib/results/provenance.ts";
+import { type Cell, makingOf } from "./cell.ts";
+import { codeDigest, NUMBERS } from "./code_digest.ts";
+import { dataDigest } from "./data_digest.ts";
+import type { Uses } from "./uses.ts";
 
-const KERNEL = "kernel ";
-const DATA = "data";
-/** What every computation reaches: the device that runs its kernels. */
-const DEVICE_MODULE = new URL("../../kernels/runtime/gpu.ts", import.meta.url).href;
-
-/** What results are judged against: the code, settings, data and machine of now. */
+/** What results are judged against: the settings, data and machine of now; kernels and versions are those of the modules loaded. */
 export interface Present {
   readonly profile: Profile;
-  readonly tree: SourceTree;
   /** The digest of the data that is used: of the folder of `--data`, or `embedded`. */
   readonly data: string;
+  /** The digest of the code that makes numbers: checkpoints are judged by it, results are not. */
+  readonly code: string;
   readonly deno: string;
   /** Undefined where it is not known yet; then it is taken to be the recorded one. */
   readonly adapter?: string;
 }
 
+/**
+ * What results are judged against now.
+ *
+ * @param dataFolder data in place of the embedded one
+ * @param adapter undefined where it is not known: then it is taken to be the recorded one
+ */
+export async function presentOf(
+  profile: Profile,
+  dataFolder: string | undefined,
+  adapter: string | undefined,
+): Promise<Present> {
+  const [code, data] = [codeDigest(NUMBERS), await dataDigest(dataFolder)];
+  return { profile, data, code, deno: Deno.version.deno, adapter };
+}
+
 /** A difference between what a result was computed from and what there is now. */
 export interface Change {
   readonly kind: "code" | "settings" | "data" | "environment" | "record";
-  /** One phrase: `ammd.beta 0.5 → 1`, `kernel alphaBeta changed`. */
+  /** One phrase: `ammd.beta 0.5 → 1`, `kernel alphaBeta changed`, `numerics of method ammd 1 → 2`. */
   readonly text: string;
 }
 
-/** What made a result, in the form in which it is kept. */
-export type Basis = Pick<FullRecord, "run" | "variant" | "settings" | "sources" | "environment">;
-
-/** The modules that a cell's code is reached from; without a cell's method those of what cells share. */
-export function modulesOf({ experiment, method }: Pick<Cell, "experiment"> & Partial<Pick<Cell, "method">>): string[] {
-  return [DEVICE_MODULE, ...experiment.modules, ...(method ? [method.module] : [])];
-}
-
-/** Who a computation is of: the name of its run, and what sets its method apart. */
-export interface Computed {
-  readonly run: string;
-  readonly variant?: string;
-}
-
 /** What a computation has been made from, to be recorded with it. */
-export function basisOf({ run, variant }: Computed, modules: readonly string[], uses: Uses, present: Present): Basis {
+export function basisOf({ run, settings, numerics }: Making, { kernels, data }: Uses, present: Present): Basis {
   return {
     run,
-    variant,
-    settings: nestSettings(uses.settings),
-    sources: sourcesOf(modules, [...uses.kernels], uses.data, present),
+    settings,
+    numerics,
+    kernels: Object.fromEntries([...kernels].sort().map((name) => [name, kernelDigest(name)])),
+    ...(data ? { data: present.data } : {}),
     environment: { adapter: present.adapter ?? "unknown", deno: present.deno },
   };
 }
 
 /** What a recorded basis says of the uses that it was made of. */
-export function usesOf({ settings, sources }: Basis): Uses {
-  return { settings: flattenSettings(settings), kernels: new Set(kernelsOf(sources)), data: DATA in sources };
+export function usesOf({ kernels, data }: Basis): Pick<Uses, "kernels" | "data"> {
+  return { kernels: new Set(Object.keys(kernels)), data: data !== undefined };
 }
 
-/** Who a cell's computation is of. */
-export function computedOf(cell: Cell, profile: Profile): Computed {
-  return { run: runNameOf(cell, profile), variant: cell.method.variant };
+/** One digest for all that decides a cell's numbers. */
+export function hashOf({ run, settings, numerics, kernels, data, environment }: Basis): string {
+  return digestOfJson([run, settings, numerics, kernels, data ?? null, environment]);
 }
 
 /** A digest of all settings and data that a cell is given, read or not. */
 export function settingsDigest(cell: Cell, { profile, data }: Present): string {
-  return digestOfJson([settingsOf(cell, profile), data]);
-}
-
-/** One digest for all that decides a cell's numbers. */
-export function hashOf({ run, variant, settings, sources, environment }: Basis): string {
-  return digestOfJson([run, variant, settings, Object.entries(sources).sort(), environment]);
-}
-
-function kernelsOf(sources: Sources): string[] {
-  return Object.keys(sources).filter((name) => name.startsWith(KERNEL)).map((name) => name.slice(KERNEL.length));
-}
-
-/** The same sources as they are now. */
-function sourcesOf(
-  modules: readonly string[],
-  kernels: readonly string[],
-  usesData: boolean,
-  present: Present,
-): Sources {
-  return {
-    ...(usesData ? { [DATA]: present.data } : {}),
-    ...Object.fromEntries(kernels.toSorted().map((name) => [KERNEL + name, present.tree.kernel(name)])),
-    ...present.tree.reachedFrom(...modules),
-  };
+  return digestOfJson([makingOf(cell, profile).settings, data]);
 }
 
 /** What has changed since a cell was computed; nothing where its numbers would come out the same. */
-export function changesOfCell(record: FullRecord, cell: Cell, present: Present): Change[] {
-  const changes = changesSince(record, modulesOf(cell), settingsOf(cell, present.profile), present);
-  const isAnother = record.variant !== cell.method.variant;
-  return isAnother ? [...changes, { kind: "code", text: "the method is defined otherwise" }] : changes;
+export function changesOfCell(record: Basis, cell: Cell, present: Present): Change[] {
+  return changesSince(record, makingOf(cell, present.profile), present);
 }
 
-/** The same for anything that was made from settings and modules. */
-export function changesSince(
-  basis: Basis,
-  modules: readonly string[],
-  settings: Profile,
-  present: Present,
-): Change[] {
-  const sources = sourcesOf(modules, kernelsOf(basis.sources), DATA in basis.sources, present);
+/** The same for anything that was made from settings and kernels. */
+export function changesSince(recorded: Basis, making: Making, present: Present): Change[] {
   return [
-    ...settingChanges(basis.settings, settings),
-    ...sourceChanges(basis.sources, sources),
-    ...environmentChanges(basis.environment, present),
+    ...settingChanges(recorded, making),
+    ...versionChanges(recorded, making),
+    ...kernelChanges(recorded),
+    ...(recorded.data === undefined || recorded.data === present.data
+      ? []
+      : [{ kind: "data" as const, text: "other data" }]),
+    ...environmentChanges(recorded.environment, present),
   ];
 }
 
-function settingChanges(recorded: FullRecord["settings"], settings: Profile): Change[] {
-  return [...flattenSettings(recorded)].flatMap(([path, value]) => {
-    const now = settingAt(settings, path);
-    if (JSON.stringify(now) === JSON.stringify(value)) return [];
-    const text = `${path} ${JSON.stringify(value)} → ${JSON.stringify(now) ?? "gone"}`;
-    return [{ kind: "settings" as const, text }];
+/** A setting with another value is another setting of the user; one that is new or gone is so by the code. */
+function settingChanges({ settings, numerics }: Basis, making: Making): Change[] {
+  const [before, now] = [flattenSettings(settings), flattenSettings(making.settings)];
+  // What was recorded without versions had only the settings that were read.
+  const paths = numerics === undefined ? before.keys() : new Set([...before.keys(), ...now.keys()]);
+  return [...paths].flatMap((path): Change[] => {
+    const [a, b] = [before, now].map((all) => JSON.stringify(all.get(path)));
+    if (a === b) return [];
+    const kind = a === undefined || b === undefined ? "code" : "settings";
+    return [{ kind, text: `${path} ${a ?? "not there"} → ${b ?? "gone"}` }];
   });
 }
 
-function sourceChanges(recorded: Sources, now: Sources): Change[] {
-  const names = [...new Set([...Object.keys(recorded), ...Object.keys(now)])].sort();
-  return names.filter((name) => recorded[name] !== now[name]).map((name) => {
-    if (name === DATA) return { kind: "data", text: "other data" };
-    const what = recorded[name] === undefined
-      ? "is new"
-      : now[name] === undefined || now[name] === GONE
-      ? "is gone"
-      : "changed";
-    return { kind: "code", text: `${name} ${what}` };
-  });
+function versionChanges({ run, numerics: before }: Basis, { run: runNow, numerics: now }: Making): Change[] {
+  const code = (text: string) => ({ kind: "code", text }) as const;
+  if (before === undefined) return [code("recorded before code had numerics versions")];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) =>
+    before[name] !== now[name]
+  );
+  return [
+    ...(run === runNow ? [] : [code(`run ${run} → ${runNow}`)]),
+    ...names.map((name) => code(`numerics of ${name} ${before[name] ?? "none"} → ${now[name] ?? "none"}`)),
+  ];
+}
+
+function kernelChanges({ kernels }: Basis): Change[] {
+  return Object.entries(kernels).filter(([name, digest]) => kernelDigest(name) !== digest).map(([name]) => ({
+    kind: "code",
+    text: `kernel ${name} ${textsOfKernel(name).length === 0 ? "is gone" : "changed"}`,
+  }));
 }
 
 function environmentChanges(recorded: Environment, { adapter, deno }: Present): Change[] {
   const differs = (name: string, then: string, now: string | undefined): Change[] =>
     now === undefined || then === now ? [] : [{ kind: "environment", text: `${name} ${then} → ${now}` }];
   return [...differs("adapter", recorded.adapter, adapter), ...differs("Deno", recorded.deno, deno)];
+}
+
+const digests = new Map<string, string>();
+
+/** The digest of a kernel's WGSL, as the modules loaded now define it; comments and white space do not count. */
+export function kernelDigest(name: string): string {
+  const digest = digests.get(name) ?? digestOf(textsOfKernel(name).map(withoutComments).sort().join("\n"));
+  digests.set(name, digest);
+  return digest;
+}
+
+function withoutComments(wgsl: string): string {
+  return wgsl.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, " ").replaceAll(/\s+/g, " ").trim();
+}
+
+/** Whether a value of the settings has others below it. */
+export function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Settings by path, as in `ammd.beta`: what YAML holds at a path that has nothing below it. */
+export function flattenSettings(nested: unknown, path = ""): Map<string, unknown> {
+  if (!isSection(nested)) return new Map(nested === undefined ? [] : [[path, nested]]);
+  return new Map(
+    Object.entries(nested).flatMap(([key, value]) => [...flattenSettings(value, path === "" ? key : `${path}.${key}`)]),
+  );
 }

@@ -3,7 +3,7 @@ import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { keyOfAddress } from "./cell.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
-import { NO_PROVENANCE, type Provenance, withoutRecord } from "#lib/results/provenance.ts";
+import { NO_PROVENANCE, type Provenance, provenanceOfFile, withoutRecord } from "#lib/results/provenance.ts";
 import { PROVENANCE_FILE, RECORDED_FILES, ResultsFolder } from "#lib/results/results_folder.ts";
 import { readTextIfThere } from "#lib/results/storage.ts";
 
@@ -23,8 +23,8 @@ export async function readKnown(place: ResultsPlace, experiment: Experiment): Pr
   const path = folderOf(place, experiment.name);
   const text = await readTextIfThere(`${path}/${PROVENANCE_FILE}`);
   const found = text === undefined ? undefined : parse(text, `${path}/${PROVENANCE_FILE}`);
-  if (found === undefined || found.format !== 2) return await olderResults(place, experiment);
-  const provenance = { ...NO_PROVENANCE, ...found };
+  const provenance = found === undefined ? undefined : provenanceOfFile(found);
+  if (provenance === undefined) return await olderResults(place, experiment);
   if (await areAsWritten(path, provenance.files)) return { provenance, areWhole: true };
   const folder = await ResultsFolder.open(path, experiment.name);
   const changed = Object.entries(provenance.cells).filter(([address, { rows }]) =>
@@ -68,14 +68,14 @@ async function areAsWritten(path: string, files: Provenance["files"]): Promise<b
   return same.every((isSame) => isSame);
 }
 
-/** Results without provenance, or with that of a version that kept less: cells by their scores, to be run again in time. */
+/** Results without provenance, or with that of a version before format 2: cells by their scores, to be run again in time. */
 async function olderResults(place: ResultsPlace, { name, tasks }: Experiment): Promise<KnownResults> {
   const folder = await ResultsFolder.open(folderOf(place, name), name);
   const older = folder.cellAddresses(tasks);
   return { provenance: older.length === 0 ? NO_PROVENANCE : { ...NO_PROVENANCE, older }, areWhole: older.length === 0 };
 }
 
-function parse(text: string, path: string): Provenance {
+function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -12,7 +12,7 @@ const result = (value: number): CellResult => ({
   samples: [{ dataset: "dolly", instruction: "a", input: "", reference: "b", response: `${value}` }],
 });
 
-const record = { environment: {}, settings: {}, sources: {} } as unknown as FullRecord;
+const record = { environment: {}, settings: {}, kernels: {} } as unknown as FullRecord;
 
 /** Results of sft and kd, seed 1, and what is known of them after something was done to the files. */
 function test(name: string, fn: (at: Results) => Promise<void>): void {

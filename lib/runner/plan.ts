@@ -5,7 +5,7 @@ import { type Change, changesOfCell, type Present } from "./freshness.ts";
 import { recordAt } from "#lib/results/provenance.ts";
 import type { KnownResults } from "./known_results.ts";
 import { folderOf, type ResultsPlace } from "#lib/results/place.ts";
-import { isReportFresh } from "./report_stamp.ts";
+import { isReportFresh } from "./report.ts";
 
 /** What is to be done about a cell, and why. */
 export interface PlannedCell {
@@ -99,7 +99,7 @@ async function planOf(
     known,
     cells,
     staleAddresses: stale,
-    reportIsFresh: await isReportFresh(experiment, folderOf(options, experiment.name), known, stale, present),
+    reportIsFresh: await isReportFresh(experiment, folderOf(options, experiment.name), known, stale),
   };
 }
 

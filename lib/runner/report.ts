@@ -1,9 +1,12 @@
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
+import { displayOf } from "#lib/bench/display.ts";
 import { reportFiles } from "./report_files.ts";
-import { reportStamp } from "./report_stamp.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
+import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import type { SourceTree } from "./source_tree.ts";
+import { readTextIfThere } from "#lib/results/storage.ts";
+import { codeDigest, REPORTS } from "./code_digest.ts";
+import type { KnownResults } from "./known_results.ts";
 
 /** Stale cells that a note names; the others are counted. */
 const NAMED = 8;
@@ -19,7 +22,7 @@ export function reportOf(
   staleAddresses: readonly string[] = [],
 ): Report {
   const { scores, items, curves } = withJudged(experiment.name, folder);
-  const report = experiment.report({ profile, scores, items, curves });
+  const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves });
   if (staleAddresses.length === 0) return report;
   const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
   const note = isAll
@@ -56,11 +59,36 @@ export async function writeReport(
   folder: ResultsFolder,
   profile: string,
   staleAddresses: readonly string[],
-  tree: SourceTree,
 ): Promise<void> {
   const report = reportOf(experiment, folder, profile, staleAddresses);
-  const stamp = reportStamp(experiment, folder.provenance.files, staleAddresses, tree);
+  const stamp = reportStamp(experiment, folder.provenance.files, staleAddresses);
   await folder.writeReport(await reportFiles(report, folder.samples), stamp);
+}
+
+/** The digest of all that an experiment's tables and figures are made from. @param files digests of the recorded files */
+function reportStamp(
+  { methods }: Experiment,
+  files: KnownResults["provenance"]["files"],
+  stale: readonly string[],
+): string {
+  return digestOfJson([Object.entries(files).sort(), stale, codeDigest(REPORTS), methods.map(({ name }) => name)]);
+}
+
+/** Whether an experiment's tables and figures are there, and those of what is recorded. */
+export async function isReportFresh(
+  experiment: Experiment,
+  path: string,
+  { provenance: { files, report }, areWhole }: KnownResults,
+  staleAddresses: readonly string[],
+): Promise<boolean> {
+  if (!areWhole || report?.stamp !== reportStamp(experiment, files, staleAddresses)) return false;
+  const same = await Promise.all(
+    Object.entries(report.files).map(async ([name, digest]) => {
+      const text = await readTextIfThere(`${path}/${name}`);
+      return text !== undefined && digestOf(text) === digest;
+    }),
+  );
+  return same.every((isSame) => isSame);
 }
 
 /** The tables of the last report, as Markdown: the main one first. */

@@ -8,7 +8,7 @@ const scores = [10, 20].flatMap((seed) =>
   ))
 );
 const items = scores.map(({ count: _, ...row }) => ({ ...row, values: [0.4, 0.6] }));
-const table = buildTable(scores, { caption: "C", items, labels: { beta_1: "β = 1" } });
+const table = buildTable(scores, { caption: "C", items, display: { beta_1: { label: "β = 1" } } });
 const sample = { method: "beta_1", seed: 10, dataset: "dolly", instruction: "Go.", input: "", reference: "r" };
 
 Deno.test("a report is a table in three formats with what was tested, and samples under the table's labels", async () => {
@@ -22,9 +22,9 @@ Deno.test("a report is a table in three formats with what was tested, and sample
   assertStringIncludes(files["samples.md"], "\nβ = 1      yes\n");
 });
 
-Deno.test("without samples there is no file of them, and without a main table they have their display names", async () => {
+Deno.test("without samples there is no file of them, and without a main table they have their names", async () => {
   assertEquals(Object.hasOwn(await reportFiles({ tables: { table }, figures: {} }), "samples.md"), false);
   const files = await reportFiles({ tables: {}, figures: {} }, [{ ...sample, method: "kd", response: "yes" }]);
   assertEquals(Object.keys(files), ["samples.md"]);
-  assertStringIncludes(files["samples.md"], "\nKD         yes\n");
+  assertStringIncludes(files["samples.md"], "\nkd         yes\n");
 });

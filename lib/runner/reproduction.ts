@@ -3,26 +3,32 @@ import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { acceptUnchanged } from "./accept.ts";
-import { acceptWithinNoise, noiseGroups } from "./accept_noise.ts";
+import { type AcceptMode, acceptStale, sampleGroups } from "./accept.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
 import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
 import { profileOf } from "#lib/results/place.ts";
+import type { SharedThing } from "#lib/results/provenance.ts";
 import { type Cell, runNameOf } from "./cell.ts";
-import { forgetFailure } from "./cell_files.ts";
 import { codeVersion } from "./code_version.ts";
 import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { FolderLock } from "#lib/results/folder_lock.ts";
-import type { Present } from "./freshness.ts";
+import { type Present, presentOf } from "./freshness.ts";
 import { openKnown, readAllKnown } from "./known_results.ts";
-import { cellsToRun, expectCells, type ExperimentPlan, planExperiments, type PlanOptions, staleOf } from "./plan.ts";
-import { presentOf, readSources } from "./present.ts";
+import {
+  cellsToRun,
+  expectCells,
+  type ExperimentPlan,
+  planExperiments,
+  type PlannedCell,
+  type PlanOptions,
+  staleOf,
+} from "./plan.ts";
 import { readTables, writeReport } from "./report.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
-import { cellPath, sharedPath } from "./snapshot_file.ts";
-import { isFile, removeIfThere } from "#lib/results/storage.ts";
+import { sharedPath } from "./snapshot_file.ts";
+import { isFile } from "#lib/results/storage.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {
@@ -49,7 +55,7 @@ export interface ReproductionOptions extends PlanOptions {
 /** What is told of a run while it goes on. */
 export interface ReproductionWatcher {
   /** Whether results that only changed code has made stale are to be kept, if a sample of them comes out equal, or within the noise. */
-  readonly accept?: "equal" | "noise";
+  readonly accept?: AcceptMode;
   /** Is called with what will be done, before it is. */
   planned(reproduction: Reproduction): Promise<void>;
   /** Says what a person must know even afterwards. */
@@ -98,7 +104,6 @@ export class Reproduction {
 
   /** Finds what is there, stale or missing. The GPU is asked its name at most, and only once on a machine. */
   static async plan(options: ReproductionOptions, adapter?: string): Promise<Reproduction> {
-    readSources(options.allExperiments);
     const { profile, dataFolder, asksForAdapter, allExperiments } = options;
     const here = adapter ?? await adapterHere(asksForAdapter);
     const place = await placeOf(options, here);
@@ -118,11 +123,11 @@ export class Reproduction {
   }
 
   /** Whether a shared thing is there from an earlier run. */
-  readonly #isThere = (shared: string): boolean => isFile(sharedPath(this.#options, shared));
+  readonly #isThere = (thing: SharedThing): boolean => isFile(sharedPath(this.#options, thing));
 
-  get #cells(): RunCell[] {
+  #runCells(planned: readonly PlannedCell[] = this.plans.flatMap((plan) => cellsToRun(plan))): RunCell[] {
     const runs = new Set<string>();
-    const cells = this.plans.flatMap((plan) => cellsToRun(plan)).map(({ cell, sameAs }) => {
+    const cells = planned.map(({ cell, sameAs }) => {
       const run = runNameOf(cell, this.present.profile);
       const isComputed = sameAs === undefined && !runs.has(run);
       runs.add(run);
@@ -139,7 +144,7 @@ export class Reproduction {
    * @throws {InputError} where every cell failed with one: what was asked for cannot be run
    */
   async run(watcher: ReproductionWatcher): Promise<Outcome> {
-    if (this.#cells.length > 0) return await this.#compute(watcher);
+    if (this.#runCells().length > 0) return await this.#compute(watcher);
     await watcher.planned(this);
     const isAllFresh = this.plans.every(({ reportIsFresh }) => reportIsFresh);
     // Nothing is written where all is there.
@@ -188,7 +193,7 @@ export class Reproduction {
     const { program, stop, otherArguments } = this.#options;
     const cores = navigator.hardwareConcurrency;
     const jobs = this.#options.jobs ?? (tuning.name === "cpu" ? cores : 1);
-    const width = Math.min(jobs, this.#cells.filter(({ isComputed }) => isComputed).length);
+    const width = Math.min(jobs, this.#runCells().filter(({ isComputed }) => isComputed).length);
     if (program === undefined || width <= 1) {
       return await LocalComputer.open({ ...this.#options, watcher, present: this.present });
     }
@@ -209,26 +214,12 @@ export class Reproduction {
     computer: CellComputer,
     { note }: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
-    how: "equal" | "noise",
+    mode: AcceptMode,
   ): Promise<void> {
-    const code = await codeVersion();
-    const groups = how === "noise" ? noiseGroups(this.plans) : [];
-    const samples = new Set(groups.map(({ sample }) => sample.cell));
-    const observer = watch(how === "noise" ? this.#cells.filter(({ cell }) => samples.has(cell)) : this.#cells);
-    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code }, observer);
-    if (how === "noise") {
-      const forget = async (cell: Cell) => {
-        await removeIfThere(cellPath(this.#options, cell));
-        await forgetFailure(this.#options, cell);
-      };
-      const { present } = this;
-      const acceptance = { present, computer, commit: code.commit, observer, forget, note };
-      return await acceptWithinNoise(groups, runner, acceptance);
-    }
-    const secondsOf = (cell: Cell) => this.times.secondsOf(cell);
-    for (const plan of this.plans) {
-      await acceptUnchanged(plan, runner, { present: this.present, computer, commit: code.commit, secondsOf, note });
-    }
+    const [code, groups, { present }] = [await codeVersion(), sampleGroups(this.plans), this];
+    const observer = watch(this.#runCells(groups.map(({ sample }) => sample)));
+    const runner = new CellRunner(computer, { ...this.#options, failFast: false, present, code }, observer);
+    await acceptStale(groups, runner, { mode, present, commit: code.commit, note });
   }
 
   async #runOn(
@@ -237,7 +228,7 @@ export class Reproduction {
     watch: (cells: readonly RunCell[]) => CellObserver,
   ): Promise<Outcome> {
     const count = { run: 0, taken: 0, failed: 0 };
-    const observer = watch(this.#cells);
+    const observer = watch(this.#runCells());
     const runner = new CellRunner(computer, { ...this.#options, present: this.present, code: await codeVersion() }, {
       begin: (cell) => observer.begin(cell),
       putBack: (cell) => observer.putBack(cell),
@@ -260,7 +251,6 @@ export class Reproduction {
     await runner.run(this.plans, report);
     // Where the first failure ended the run, cells are left.
     for (const plan of toRun.filter((plan) => !tables.has(plan))) await report(plan);
-    await runner.recordShared(toRun);
     const { failed } = runner;
     if (
       count.run + count.taken === 0 && failed.length > 0 && failed.every(({ error }) => error instanceof InputError)
@@ -268,7 +258,7 @@ export class Reproduction {
       throw failed[0].error;
     }
     const total = this.plans.reduce((sum, { cells }) => sum + cells.length, 0);
-    return { total, cached: total - this.#cells.length, ran: count.run, taken: count.taken, failed };
+    return { total, cached: total - this.#runCells().length, ran: count.run, taken: count.taken, failed };
   }
 
   /** Writes what is recorded, and its tables and figures; the tables. */
@@ -277,7 +267,7 @@ export class Reproduction {
     await folder.write();
     const known = { provenance: folder.provenance, areWhole: true };
     const stale = staleOf(plan.experiment, known, this.present);
-    await writeReport(plan.experiment, folder, profileOf(this.#options.profileName), stale, this.present.tree);
+    await writeReport(plan.experiment, folder, profileOf(this.#options.profileName), stale);
     return await readTables(plan.path);
   }
 }

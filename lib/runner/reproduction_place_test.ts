@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { besideName } from "#lib/results/place.ts";
 import type { Cell } from "./cell.ts";
 import { NoiseCheck } from "./noise_check.ts";
-import { presentOf, readSources } from "./present.ts";
+import { presentOf } from "./freshness.ts";
 import { Reproduction, type ReproductionOptions } from "./reproduction.ts";
 import { PLAIN } from "./test_experiment.ts";
 import { writeRecorded } from "./test_records.ts";
@@ -12,8 +12,7 @@ import { writeRecorded } from "./test_records.ts";
 const CPU = "llvmpipe (LLVM 15.0.6, 256 bits), 65541";
 const GPU = "Fake GPU 9000, vendor";
 const SEEDS = [1, 2, 3];
-const profile = await loadProfile("smoke");
-readSources([PLAIN]);
+const profile = await testProfile();
 
 const presentOn = (adapter: string) => presentOf(profile, undefined, adapter);
 
@@ -102,11 +101,11 @@ test(
   async (folder, options) => {
     const place = { resultsFolder: folder, profileName: "smoke" };
     const present = await presentOn(CPU);
-    const sources = { "kernel add": "older" };
+    const kernels = { add: "older" };
     const isOld = ({ method }: Cell) => method.name === "kd";
     await writeRecorded(place, PLAIN, SEEDS, (cell) => ({
       ...{ present, result: resultOf(cell) },
-      ...(isOld(cell) ? { sources } : {}),
+      ...(isOld(cell) ? { kernels } : {}),
     }));
     const check = await NoiseCheck.before(await Reproduction.plan(options, CPU));
     assertEquals(check.isBeside, false);

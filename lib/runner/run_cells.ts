@@ -2,26 +2,22 @@ import { GpuError } from "#kernels/runtime/gpu.ts";
 import { Interrupted, StorageError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
-import { addressOf, type Cell, cellKeyOf, fullAddressOf, runNameOf } from "./cell.ts";
+import { addressOf, type Cell, cellKeyOf, fullAddressOf, makingOf, runNameOf } from "./cell.ts";
 import { forgetFailure, rerunArguments, writeFailure } from "./cell_files.ts";
 import type { CodeVersion } from "./code_version.ts";
-import type { CellComputer, Computation } from "./compute_cell.ts";
-import { mayShare } from "./estimate.ts";
-import { computedOf, hashOf, type Present, settingsDigest } from "./freshness.ts";
+import type { CellComputer } from "./compute_cell.ts";
+import { hashOf, type Present, settingsDigest } from "./freshness.ts";
 import { openKnown, readKnown, rowsDigest } from "./known_results.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
-import { Busy } from "./open_run.ts";
+import { Busy } from "./shared_things.ts";
 import { cellsToRun, type ExperimentPlan } from "./plan.ts";
-import { type FullRecord, recordAt, withRecord } from "#lib/results/provenance.ts";
+import { type FullRecord, type Provenance, recordAt, withRecord } from "#lib/results/provenance.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { Schedule, type ScheduledCell } from "./schedule.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { cellPath } from "./snapshot_file.ts";
 import { removeIfThere } from "#lib/results/storage.ts";
-
-/** Shared things that take less are not worth a line. */
-const LEAST_SHARED_SECONDS = 0.1;
 
 /** A cell whose training went wrong. */
 export interface FailedCell {
@@ -71,8 +67,6 @@ export class CellRunner {
   readonly #folders = new Map<Experiment, Promise<ResultsFolder>>();
   /** Ends when no cell is being recorded. */
   #recorded: Promise<void> = Promise.resolve();
-  /** Seconds that each shared thing took, by its name. */
-  readonly #sharedSeconds = new Map<string, number>();
   readonly failed: FailedCell[] = [];
 
   constructor(computer: CellComputer, options: CellRunOptions, observer: CellObserver) {
@@ -109,15 +103,6 @@ export class CellRunner {
     const folder = this.#folders.get(experiment) ?? known();
     this.#folders.set(experiment, folder);
     return folder;
-  }
-
-  /** What a cell gives now; it is written nowhere. */
-  async compute(cell: Cell, waits = true): Promise<Computation> {
-    const computation = await this.#computer.compute(cell, waits);
-    for (const [name, seconds] of Object.entries(computation.sharedSeconds)) {
-      this.#sharedSeconds.set(name, Math.max(seconds, this.#sharedSeconds.get(name) ?? 0));
-    }
-    return computation;
   }
 
   /** Changes results and writes them, when no other change is being written: files have one writer, and hold what it knows. */
@@ -166,49 +151,18 @@ export class CellRunner {
     const from = await this.folderOf(source.experiment);
     const record = recordAt(from.provenance, addressOf(source));
     if (!record) throw new RangeError(`Cannot take ${fullAddressOf(source)}: it is not recorded`);
-    const basis = { ...record, ...computedOf(cell, this.#options.present.profile) };
+    const basis = { ...record, ...makingOf(cell, this.#options.present.profile) };
     const takenFrom = record.takenFrom ?? fullAddressOf(source);
     const taken = { ...basis, hash: hashOf(basis), takenFrom };
-    await this.record(folder, () => put(folder, cell, from.resultOf(cellKeyOf(source)), taken, from.provenance.data));
+    await this.record(folder, () => put(folder, cell, from.resultOf(cellKeyOf(source)), taken, from.provenance));
   }
 
   async #computeAndRecord(cell: Cell, folder: ResultsFolder, waits: boolean): Promise<number> {
-    const computation = await this.compute(cell, waits);
-    await this.record(folder, () => this.put(cell, computation, folder));
-    return computation.ownMs;
-  }
-
-  /** Puts what a cell gave, and what it was made of, in place of what was there; it is not written yet. */
-  put(cell: Cell, computation: Computation, folder: ResultsFolder): void {
-    const { result, basis, description, ownMs, peakMemoryBytes, peakGpuBytes } = computation;
-    const record = {
-      ...this.#options.code,
-      ...basis,
-      hash: hashOf(basis),
-      wallSeconds: Math.round(ownMs / 100) / 10,
-      peakMemoryBytes,
-      peakGpuBytes,
-    };
-    put(folder, cell, result, record, description);
-  }
-
-  /** Records how long the things took that cells of these plans share, whichever cell asked for them first. */
-  async recordShared(plans: readonly ExperimentPlan[]): Promise<void> {
-    const { profile } = this.#options.present;
-    for (const plan of plans) {
-      const folder = await this.folderOf(plan.experiment);
-      const { shared } = folder.provenance;
-      const runs = cellsToRun(plan).map(({ cell }) => ({ run: runNameOf(cell, profile), seed: cell.seed }));
-      const longer = [...this.#sharedSeconds].filter(([name, seconds]) =>
-        seconds >= Math.max(LEAST_SHARED_SECONDS, shared[name] ?? 0) &&
-        runs.some(({ run, seed }) => mayShare(run, seed, name))
-      ).map(([name, seconds]) => [name, Math.round(10 * seconds) / 10]);
-      // Where every cell failed there is nothing to be written.
-      if (longer.length === 0 || folder.scores.length === 0) continue;
-      await this.record(folder, () => {
-        folder.provenance = { ...folder.provenance, shared: { ...shared, ...Object.fromEntries(longer) } };
-      });
-    }
+    const { result, basis, description, shared, ownMs, ...memory } = await this.#computer.compute(cell, waits);
+    const wallSeconds = Math.round(ownMs / 100) / 10;
+    const record = { ...this.#options.code, ...basis, hash: hashOf(basis), wallSeconds, ...memory };
+    await this.record(folder, () => put(folder, cell, result, record, { data: description, shared }));
+    return ownMs;
   }
 
   async #fail(cell: Cell, error: Error): Promise<void> {
@@ -230,16 +184,23 @@ export class CellRunner {
   }
 }
 
-/** Puts a cell's results and its record in place of any that were there. */
+/** Puts a cell's results and its record in place of any that were there, and beside them what is known of its data and shared things. */
 function put(
   folder: ResultsFolder,
   cell: Cell,
   result: CellResult,
   record: Omit<FullRecord, "rows">,
-  data: Readonly<Record<string, unknown>>,
+  { data, shared }: Pick<Provenance, "data" | "shared">,
 ): void {
   folder.put(cellKeyOf(cell), result);
   const address = addressOf(cell);
   const provenance = withRecord(folder.provenance, address, { ...record, rows: rowsDigest(folder, address) });
-  folder.provenance = { ...provenance, data: { ...provenance.data, ...data } };
+  const longer = Object.entries(shared).filter(([name, { seconds }]) =>
+    seconds > (provenance.shared[name]?.seconds ?? 0)
+  );
+  folder.provenance = {
+    ...provenance,
+    data: { ...provenance.data, ...data },
+    shared: { ...provenance.shared, ...Object.fromEntries(longer) },
+  };
 }

@@ -32,7 +32,7 @@ export class Schedule {
     this.#width = width;
     const cells = plans.flatMap((plan) => cellsToRun(plan).map((planned): ScheduledCell => ({ ...planned, plan })));
     const runs = Map.groupBy(cells, ({ cell }) => runNameOf(cell, profile));
-    this.#turns = [...runs].map(([run, cells]) => ({ cells, waits: width === 1, shares: sharesOf(run) }));
+    this.#turns = [...runs.values()].map((cells) => ({ cells, waits: width === 1, shares: sharesOf(cells[0]) }));
   }
 
   /** The turn to begin; undefined where all have begun. */
@@ -58,7 +58,7 @@ export class Schedule {
   }
 }
 
-/** Runs of one task, data set and seed start from the same student: `samsum/base: kd, seed 10` is of `samsum/base, seed 10`. */
-function sharesOf(run: string): string {
-  return run.replace(/: .*(?=, seed \d+$)/s, "");
+/** Cells of one task and seed start from the same student. */
+function sharesOf({ cell: { task, seed } }: ScheduledCell): string {
+  return JSON.stringify([task, seed]);
 }

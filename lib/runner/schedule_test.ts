@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { addressOf, type CellChoice, cellsOf, fullAddressOf } from "./cell.ts";
 import { NO_PROVENANCE } from "#lib/results/provenance.ts";
 import type { ExperimentPlan } from "./plan.ts";
 import { Schedule, type Turn } from "./schedule.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";
 
-const profile = await loadProfile("smoke");
+const profile = await testProfile();
 
 /** A plan in which all cells are missing. */
 function planOf(experiment: typeof PLAIN, choice: CellChoice): ExperimentPlan {

@@ -1,23 +1,15 @@
 import { DamagedFileError } from "#lib/errors.ts";
-import type { Profile } from "#lib/bench/profile.ts";
+import type { Making } from "#lib/bench/experiment.ts";
 import type { Snapshot, SnapshotStore } from "#lib/training/checkpoint.ts";
 import { addressOf, type Cell } from "./cell.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
-import { type Basis, basisOf, changesSince, type Computed, type Present, usesOf } from "./freshness.ts";
+import { type Basis, nameOfShared, type SharedThing } from "#lib/results/provenance.ts";
+import { basisOf, changesSince, type Present, usesOf } from "./freshness.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import { readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 import type { UseTracer } from "./uses.ts";
-
-/** What a snapshot is of, and what it is to be judged by. */
-export interface SnapshotOwner {
-  /** The run's name and variant, or the name of the thing that cells share. */
-  readonly computed: Computed;
-  /** The modules that its code is reached from. */
-  readonly modules: readonly string[];
-  readonly settings: Profile;
-}
 
 /** What snapshots of all runs have in common. */
 export interface SnapshotPolicy {
@@ -30,7 +22,7 @@ export interface SnapshotPolicy {
   readonly note: (message: string) => void;
 }
 
-/** How long a run has taken so far, in all the processes that it went on in. */
+/** How long a run has taken so far, in all the processes that it was resumed in. */
 export interface RunClock {
   /** In milliseconds, this process included. */
   readonly elapsedMs: number;
@@ -39,7 +31,8 @@ export interface RunClock {
 }
 
 /** The file of a shared thing's snapshot: a name that can be read, and is another for another thing. */
-export function sharedPath({ resultsFolder, profileName }: ResultsPlace, name: string): string {
+export function sharedPath({ resultsFolder, profileName }: ResultsPlace, thing: SharedThing): string {
+  const name = nameOfShared(thing);
   const file = `${name.replaceAll(/[^\w.-]+/g, "_").slice(0, 40)}-${digestOf(name)}.safetensors`;
   return `${resultsFolder}/${STATE_FOLDER}/${profileName}/shared/${file}`;
 }
@@ -58,23 +51,26 @@ export function lockPath({ resultsFolder, profileName }: ResultsPlace, path: str
 
 /** What stands in the header of a snapshot's file. */
 interface Header extends Basis {
+  /** The digest of the code that made it: what other code has begun is begun anew. */
+  readonly code: string;
   readonly elapsedMs?: number;
 }
 
 /**
- * The latest snapshot of a run, in one file, with what it has been made from: a run goes on from it only where nothing of that has
+ * The latest snapshot of a run, in one file, with what it has been made from: a run is resumed from it only where nothing of that has
  * changed. A file that is damaged is set aside, and the run begins anew.
  */
 export class SnapshotFile implements SnapshotStore {
   readonly #path: string;
-  readonly #owner: SnapshotOwner;
+  readonly #making: Making;
   readonly #policy: SnapshotPolicy;
   readonly #clock: RunClock | undefined;
   #lastMs = performance.now();
 
-  constructor(path: string, owner: SnapshotOwner, policy: SnapshotPolicy, clock?: RunClock) {
+  /** @param making what decides the numbers of the run, or of the thing that cells share */
+  constructor(path: string, making: Making, policy: SnapshotPolicy, clock?: RunClock) {
     this.#path = path;
-    this.#owner = owner;
+    this.#making = making;
     this.#policy = policy;
     this.#clock = clock;
   }
@@ -93,7 +89,7 @@ export class SnapshotFile implements SnapshotStore {
       if (!(error instanceof DamagedFileError)) throw error;
       await Deno.rename(this.#path, `${this.#path}.damaged`);
       const aside = `${this.#path.slice(this.#path.lastIndexOf("/") + 1)}.damaged`;
-      this.#policy.note(`${error.message}; set aside as ${aside}, and begun anew: ${this.#owner.computed.run}`);
+      this.#policy.note(`${error.message}; set aside as ${aside}, and begun anew: ${this.#making.run}`);
       return undefined;
     }
   }
@@ -105,9 +101,8 @@ export class SnapshotFile implements SnapshotStore {
   /** Ends the run here, with the reason of the stop, where it is to stop. */
   async save(snapshot: Snapshot): Promise<void> {
     const { present, tracer, stop } = this.#policy;
-    const { computed, modules } = this.#owner;
-    const basis = basisOf(computed, modules, tracer.soFar, present);
-    const header: Header = { ...basis, elapsedMs: this.#clock?.elapsedMs };
+    const basis = basisOf(this.#making, tracer.soFar, present);
+    const header: Header = { ...basis, code: present.code, elapsedMs: this.#clock?.elapsedMs };
     await writeAtomically(this.#path, await encodeSnapshot(snapshot, header));
     this.#lastMs = performance.now();
     stop.throwIfAborted();
@@ -118,8 +113,7 @@ export class SnapshotFile implements SnapshotStore {
   }
 
   #isOfNow(header: Header): boolean {
-    const { computed, modules, settings } = this.#owner;
-    return header.run === computed.run && header.variant === computed.variant &&
-      changesSince(header, modules, settings, this.#policy.present).length === 0;
+    const { present } = this.#policy;
+    return header.code === present.code && changesSince(header, this.#making, present).length === 0;
   }
 }

@@ -1,4 +1,19 @@
-import type { Experiment } from "#lib/bench/experiment.ts";
+import type { TestProfile } from "#lib/bench/test_profile.ts";
+import type { Experiment, ExperimentMethod } from "#lib/bench/experiment.ts";
+
+/** A method that reads the settings of `ammd`, and has a version of its own. */
+function methodOf(name: string, runOf: (task?: string) => string): ExperimentMethod {
+  return {
+    name,
+    summary: "",
+    module: import.meta.url,
+    making: (profile, task) => ({
+      run: runOf(task),
+      settings: { ammd: (profile as TestProfile).ammd },
+      numerics: { lib: 1, [`method ${name}`]: 1 },
+    }),
+  };
+}
 
 /** An experiment that computes nothing, of three tasks and two methods, one of them for two of the tasks. */
 export const TASKS: Experiment = {
@@ -9,14 +24,8 @@ export const TASKS: Experiment = {
   module: import.meta.url,
   modules: [import.meta.url],
   methods: [
-    { name: "sft", summary: "", module: import.meta.url, key: (_, task) => `${task}: sft` },
-    {
-      name: "kd",
-      summary: "",
-      module: import.meta.url,
-      tasks: ["qa/large", "mt/small"],
-      key: (_, task) => `${task}: kd`,
-    },
+    methodOf("sft", (task) => `${task}: sft`),
+    { ...methodOf("kd", (task) => `${task}: kd`), tasks: ["qa/large", "mt/small"] },
   ],
   open: () => Promise.reject(new Error("a plan runs nothing")),
   report: () => ({ tables: {}, figures: {} }),
@@ -27,5 +36,5 @@ export const PLAIN: Experiment = {
   ...TASKS,
   name: "plain",
   tasks: undefined,
-  methods: ["sft", "kd"].map((name) => ({ name, summary: "", module: import.meta.url, key: () => `llama: ${name}` })),
+  methods: ["sft", "kd"].map((name) => methodOf(name, () => `llama: ${name}`)),
 };

@@ -2,10 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { PLAIN, TASKS } from "./test_experiment.ts";
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { loadProfile } from "#lib/bench/profile.ts";
+import { testProfile } from "#lib/bench/test_profile.ts";
 import { experimentsOf } from "#lib/bench/trial.ts";
 
-const profile = await loadProfile("smoke");
+const profile = await testProfile();
 const EXPERIMENTS = [PLAIN, TASKS];
 const trialOf = (experiments: string[], methods: string[]) => ({ ...profile, trial: { experiments, methods } });
 
@@ -24,7 +24,7 @@ Deno.test("the report of a trial is of its methods", () => {
     report: (results: RecordedResults) => (reported.push(results), { tables: {}, figures: {} }),
   };
   const [trial] = experimentsOf([experiment], trialOf(["plain"], ["sft"]));
-  trial.report({ profile: "p", scores: [], items: [], curves: [] });
+  trial.report({ profile: "p", display: {}, scores: [], items: [], curves: [] });
   assertEquals(reported.map(({ methods, profile }) => [profile, methods]), [["p", ["sft"]]]);
 });
 

@@ -4,7 +4,7 @@ import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/er
 import type { TrainingProgress } from "#lib/bench/experiment.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Computation } from "./compute_cell.ts";
-import { Busy } from "./open_run.ts";
+import { Busy } from "./shared_things.ts";
 
 /*
  * What a process that computes cells (`./run cell`) and the one that started it say to each other: JSON, a message a line.

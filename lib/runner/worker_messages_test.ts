@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
-import { Busy } from "./open_run.ts";
+import { Busy } from "./shared_things.ts";
 import { linesOf, receivedError, sentError } from "./worker_messages.ts";
 
 Deno.test("an error that decides what becomes of the run arrives as what it was", () => {

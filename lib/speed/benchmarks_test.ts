@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest } from "#kernels/test_gpu.ts";
 import { type BenchRow, bestProduct, clockOf, type Reference, runBenchmarks, withNeeds } from "./benchmarks.ts";
 import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
@@ -47,32 +47,27 @@ Deno.test("the best product is that of the highest rate, not of the least time",
   assertEquals(best, { name: BEST_PRODUCT, ms: 4, cpuMs: 8, samples: 5, gflops: 5 });
 });
 
-Deno.test({
-  name: "ratios are taken to the product and the copy of the same run; a second run creates no buffer",
-  sanitizeResources: false,
-  async fn() {
-    const gpu = await testGpu();
-    // A thousand times as fast: every sample is long enough at once.
-    const clock = { ...clockOf(gpu), now: () => 1000 * performance.now() };
-    const live: number[] = [];
-    for (let run = 0; run < 2; run++) {
-      const rows: BenchRow[] = [];
-      let reference: Reference | undefined;
-      const onReference = (rates: Reference) => reference = { ...rates };
-      const names = ["layer_norm.dX", "decode/batch1", "matmul/1024x128x512"];
-      for await (const row of runBenchmarks(gpu, { shapes: "reference", names, clock, onReference })) rows.push(row);
-      assertEquals(rows.map(({ name }) => name), ["matmul/1024x128x512", "layer_norm.dX", "decode/batch1"]);
-      const [product, norm, decode] = rows;
-      const { matmulGflops, copyGBs } = reference!;
-      for (const { gflops, ratio } of [product, decode]) assertEquals(ratio, matmulGflops / gflops!);
-      assertEquals(norm.gbPerSecond, 3 * 4 * 1024 * 128 / norm.ms / 1e6);
-      assertEquals(norm.ratio, copyGBs / norm.gbPerSecond!);
-      assert(product.ratio! >= 1, `${product.ratio}`);
-      assertEquals(decode.tokensPerSecond, 64 / decode.ms * 1000);
-      live.push(gpu.liveBuffers);
-    }
-    assertEquals(live[0], live[1]);
-  },
+gpuTest("ratios are taken to the product and the copy of the same run; a second run creates no buffer", async (gpu) => {
+  // A thousand times as fast: every sample is long enough at once.
+  const clock = { ...clockOf(gpu), now: () => 1000 * performance.now() };
+  const live: number[] = [];
+  for (let run = 0; run < 2; run++) {
+    const rows: BenchRow[] = [];
+    let reference: Reference | undefined;
+    const onReference = (rates: Reference) => reference = { ...rates };
+    const names = ["layer_norm.dX", "decode/batch1", "matmul/1024x128x512"];
+    for await (const row of runBenchmarks(gpu, { shapes: "reference", names, clock, onReference })) rows.push(row);
+    assertEquals(rows.map(({ name }) => name), ["matmul/1024x128x512", "layer_norm.dX", "decode/batch1"]);
+    const [product, norm, decode] = rows;
+    const { matmulGflops, copyGBs } = reference!;
+    for (const { gflops, ratio } of [product, decode]) assertEquals(ratio, matmulGflops / gflops!);
+    assertEquals(norm.gbPerSecond, 3 * 4 * 1024 * 128 / norm.ms / 1e6);
+    assertEquals(norm.ratio, copyGBs / norm.gbPerSecond!);
+    assert(product.ratio! >= 1, `${product.ratio}`);
+    assertEquals(decode.tokensPerSecond, 64 / decode.ms * 1000);
+    live.push(gpu.liveBuffers);
+  }
+  assertEquals(live[0], live[1]);
 });
 
 Deno.test("what another checkout may be timed by imports its own folder by relative paths only", async () => {
@@ -84,34 +79,30 @@ Deno.test("what another checkout may be timed by imports its own folder by relat
   }
 });
 
-Deno.test({
-  name:
-    "the reference GPT has 1.07 M parameters and takes 7.3 GFLOP a training step, 2.1 MFLOP and more a decoded token",
-  sanitizeResources: false,
-  async fn() {
-    using model = referenceGpt(await testGpu());
+gpuTest(
+  "the reference GPT has 1.07 M parameters and takes 7.3 GFLOP a training step, 2.1 MFLOP and more a decoded token",
+  (gpu) => {
+    using model = referenceGpt(gpu);
     assertEquals(model.store.parameterCount, 1_071_872);
     assert(Math.abs(trainStepFlops(model) - 7.3e9) < 0.1e9, `${trainStepFlops(model)}`);
     assertEquals(decodeFlops(model, 0), 2 * (1_071_872 - 128 * 128 - 4 * (4 * 128 + 384 + 128 + 512 + 128) - 256));
     assertEquals(decodeFlops(model, 10) - decodeFlops(model, 0), 4 * 4 * 10 * 128);
   },
-});
+);
 
-Deno.test({
-  name: "the reference T5 has 1.4 M parameters and takes 8.5 GFLOP a training step on 8 × (128 + 128) tokens",
-  sanitizeResources: false,
-  async fn() {
-    using model = referenceT5(await testGpu());
+gpuTest(
+  "the reference T5 has 1.4 M parameters and takes 8.5 GFLOP a training step on 8 × (128 + 128) tokens",
+  (gpu) => {
+    using model = referenceT5(gpu);
     assertEquals(model.store.parameterCount, 262_144 + 2 * 196_608 + 2 * 262_144 + 2 * 128 + (2 * 2 + 2 * 3 + 2) * 128);
     assert(Math.abs(t5TrainStepFlops(model) - 8.5e9) < 0.1e9, `${t5TrainStepFlops(model)}`);
   },
-});
+);
 
-Deno.test({
-  name: "the student of the training steps writes texts as long as profile tiny's: 7 tokens, the longest of 16 some 20",
-  sanitizeResources: false,
-  async fn() {
-    using training = await TinyTraining.open(await testGpu());
+gpuTest(
+  "the student of the training steps writes texts as long as profile tiny's: 7 tokens, the longest of 16 some 20",
+  async (gpu) => {
+    using training = await TinyTraining.open(gpu);
     const lengths = (await training.generate(4, 2)).map(({ response }) => response.length);
     assertEquals(lengths.length, 4 * 2 * 16);
     const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
@@ -119,4 +110,4 @@ Deno.test({
     assert(mean > 5 && mean < 9, `${mean}`);
     assert(median(longest) > 12 && median(longest) < 28, `${longest}`);
   },
-});
+);

@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { scale } from "#kernels/scale/scale.ts";
+import { scale } from "#kernels/elementwise/scale/scale.ts";
 import { disposing, ramp } from "./tensors.ts";
 import type { Work } from "./work.ts";
 

@@ -1,7 +1,7 @@
 import { adamW } from "#kernels/adamw/adamw.ts";
 import { attention } from "#kernels/attention/attention.ts";
 import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
-import { gelu } from "#kernels/gelu/gelu.ts";
+import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import type { Named, Op } from "#kernels/op.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";

@@ -2,13 +2,13 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
 import { Critic } from "#lib/models/critic.ts";
 import { Decoder } from "#lib/models/decoder.ts";
-import { llamaConfig } from "#lib/models/decoder_config.ts";
+import { llamaConfig } from "#lib/models/llama.ts";
 import { distillation } from "#lib/objectives/distillation.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { adversarialLoop, type AdversarialSettings } from "#lib/training/adversarial_loop.ts";
+import { matchMoments, type MomentMatchingSettings } from "#lib/training/match_moments.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
@@ -21,7 +21,7 @@ const END_PROBABILITY = 1 / 7;
 /** A component that every token has, far above what the layers add to it, and how much more of it the end of a text has. */
 const [COMMON_COMPONENT, MORE_AT_THE_END] = [8, 0.55];
 
-const MOMENTS: AdversarialSettings = {
+const MOMENTS: MomentMatchingSettings = {
   beta: 0.5,
   gamma: 1,
   features: "both",
@@ -93,10 +93,10 @@ export class TinyTraining implements Disposable {
   }
 
   /** Rounds of adversarial moment matching, one step of the critics and one of the student each. */
-  async matchMoments(rounds: number, variant: Partial<AdversarialSettings>): Promise<void> {
+  async matchMoments(rounds: number, variant: Partial<MomentMatchingSettings>): Promise<void> {
     const [offPolicyCritic, onPolicyCritic] = this.#critics;
     this.#student.store.copyFrom(this.#start.store);
-    await adversarialLoop(this.#gpu, {
+    await matchMoments(this.#gpu, {
       players: { student: this.#student, teacher: this.#teacher, offPolicyCritic, onPolicyCritic },
       texts: {
         offPolicy: this.#batches("off-policy"),

@@ -1,14 +1,12 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { adamWReference } from "#kernels/adamw/adamw_reference.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { normal, ones, type ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const hyperparameters: AdamWHyperparameters = { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1 };
 const specs: readonly ParameterSpec[] = [
   { name: "norm", shape: [20], decayed: false, initial: ones },
@@ -72,32 +70,32 @@ function assertClose(actual: Map<string, Float32Array>, expected: Map<string, Fl
 
 const isMatrix = (name: string) => name === "weight" || name === "table";
 
-test("four steps equal the float64 definition: matrices decay, norms and biases do not", async () => {
+gpuTest("four steps equal the float64 definition: matrices decay, norms and biases do not", async () => {
   using store = newStore();
   const initial = await store.read();
   assertClose(await fourSteps(store), exactSteps(initial, isMatrix));
 });
 
-test("with decayAll everything decays", async () => {
+gpuTest("with decayAll everything decays", async () => {
   using store = newStore();
   const initial = await store.read();
   assertClose(await fourSteps(store, { decayAll: true }), exactSteps(initial, () => true));
 });
 
-test("gradients are multiplied by the scale", async () => {
+gpuTest("gradients are multiplied by the scale", async () => {
   using store = newStore();
   const initial = await store.read();
   assertClose(await fourSteps(store, {}, 0.05), exactSteps(initial, isMatrix, 0.05));
 });
 
-test("a store of several segments moves as one of a single segment", async () => {
+gpuTest("a store of several segments moves as one of a single segment", async () => {
   using whole = newStore();
   using split = newStore(1024);
   assertEquals([whole.segments.length, split.segments.length], [1, 3]);
   assertEquals(await fourSteps(split), await fourSteps(whole));
 });
 
-test("where the gradient is 0 only decay moves a parameter, and nothing moves the padding", async () => {
+gpuTest("where the gradient is 0 only decay moves a parameter, and nothing moves the padding", async () => {
   using store = newStore();
   using optimizer = new AdamW(gpu, store, hyperparameters);
   const initial = await store.read();
@@ -111,7 +109,7 @@ test("where the gradient is 0 only decay moves a parameter, and nothing moves th
   assertEquals([...flat.subarray(200, 256)], Array(56).fill(0));
 });
 
-test("an optimizer that is disposed gives its moments back", () => {
+gpuTest("an optimizer that is disposed gives its moments back", () => {
   using store = newStore();
   const cycle = () => {
     new AdamW(gpu, store, hyperparameters)[Symbol.dispose]();

@@ -1,255 +1,101 @@
-import { assert, assertEquals } from "@std/assert";
-import { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
-import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
-import { Critic } from "#lib/models/critic.ts";
-import { tinyDecoder } from "#lib/models/test_decoder.ts";
-import { KnownStates } from "#lib/objectives/known_states.ts";
-import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import { adversarialLoop, type AdversarialRun, type AdversarialSettings } from "./adversarial_loop.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { multiply } from "#kernels/elementwise/multiply/multiply.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
+import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import { ones, ParameterStore } from "#lib/nn/parameter_store.ts";
+import { meanOverTokens } from "#lib/objectives/states.ts";
+import { adversarialLoop, type AdversarialRun } from "./adversarial_loop.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
-import { assertResumes, EveryStep } from "./test_snapshots.ts";
+import { assertResumes } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
-const defaults: AdversarialSettings = {
-  beta: 0.5,
-  gamma: 1,
-  features: "both",
-  moments: "sampled",
-  horizon: "immediate",
-  baseline: "none",
-  sftWeight: 0,
-  criticSteps: 1,
-  criticWarmupSteps: 0,
-  criticLearningRateFactor: 5,
-};
-const NO_END = 0xffffffff;
-const prompts = [[3, 1, 4], [6, 5, 3]];
-const teacherTexts: readonly Trajectory[] = prompts.map((prompt) => ({ prompt, response: [7, 8, 9, 10] }));
+const STEPS = 3;
+const WARMUP = 2;
+const RATE = 0.01;
+/** With so small moments' memory, Adam moves a parameter by the learning rate in the direction of its gradient's sign. */
+const SIGN = { betas: [0, 0], eps: 1e-12, weightDecay: 0 } as const;
 
-type Snapshot = Record<"student" | "teacher" | "offPolicyCritic" | "onPolicyCritic", Map<string, Float32Array>>;
-
-interface Trial {
-  readonly settings?: Partial<AdversarialSettings>;
-  readonly steps?: number;
-  readonly logEvery?: number;
-  readonly gpu?: Gpu;
-  /** Whether the parameters of all players are read before the first step and after each. */
-  readonly watched?: boolean;
-  readonly onStep?: (step: number) => void;
-  /** Whether the teacher's states of its own texts are known beforehand. */
-  readonly knowsStates?: boolean;
-  readonly checkpoint?: Checkpoint;
-}
-
-/** Runs the loop on tiny players and returns what was drawn, logged and, if watched, how the players moved. */
-async function runTrial(trial: Trial) {
-  const { settings, steps = 3, logEvery = 2, gpu: device = gpu, watched = false, onStep, knowsStates = false } = trial;
-  const critic = () => new Critic(device, { featureSize: 32, vocabSize: 33, head: "linear", bound: "tanh" }, () => 0);
-  using student = tinyDecoder(device, "llama", { spread: 1 });
-  using teacher = tinyDecoder(device, "llama", { spread: 2, seed: 2 });
-  using offPolicyCritic = critic();
-  using onPolicyCritic = critic();
-  const players = { student, teacher, offPolicyCritic, onPolicyCritic };
-  const drawn = { offPolicy: 0, onPolicy: 0, data: 0 };
-  const asked: number[] = [];
-  const snapshots: Snapshot[] = [];
-  const log = new MeasureLog(device, "test", logEvery);
-  trial.checkpoint?.keep("draws", {
-    state: () => ({ values: { ...drawn } }),
-    restore: ({ values }) => void Object.assign(drawn, values),
+/**
+ * The game min_x max_{y, z} x·(y + z) from x = y = z = 1, each a mean over four numbers: a player whose loss is linear in it and two
+ * adversaries of other rates, none of which is a model or a critic.
+ */
+async function play(checkpoint?: Checkpoint, onRound: (what: string) => void = () => {}) {
+  const store = () => new ParameterStore(gpu, [{ name: "value", shape: [4], decayed: false, initial: ones }], () => 0);
+  const [x, y, z] = [store(), store(), store()];
+  const weights = gpu.upload(new Float32Array(4).fill(0.25));
+  const product = (tape: Tape, one: ParameterStore, other: ParameterStore): Variable => {
+    const factors = { x: tape.parameter(one.get("value")), y: tape.parameter(other.get("value")) };
+    return meanOverTokens(tape, tape.apply(multiply, factors, {}), { weights });
+  };
+  const log = new MeasureLog(gpu, "game", 1);
+  const adversary = (name: string, store: ParameterStore, learningRateFactor: number) => ({
+    ...{ name, store, learningRateFactor, optimizer: SIGN },
+    ascent: (tape: Tape) => {
+      const value = product(tape, x, store);
+      return { value, measures: { [`${name}_value`]: value } };
+    },
   });
-  const run: AdversarialRun = {
-    players,
-    settings: { ...defaults, ...settings },
-    texts: {
-      offPolicy: () => (drawn.offPolicy++, teacherTexts),
-      offPolicyStates: knowsStates ? await KnownStates.of(device, teacher, teacherTexts) : undefined,
-      onPolicy: async (batches) => {
-        const first = drawn.onPolicy;
-        drawn.onPolicy += batches;
-        asked.push(batches);
-        const keyed = Array.from({ length: batches }, () => prompts).flat().map((promptIds, key) => ({
-          promptIds,
-          key,
-        }));
-        const responses = await generate(device, student, keyed, {
-          ...ANCESTRAL,
-          maxNewTokens: 4,
-          eosId: NO_END,
-          padId: 0,
-          seed: 1,
-          purpose: `on-policy ${first}`,
-        });
-        const texts = keyed.map(({ promptIds }, i) => ({ prompt: promptIds, response: responses[i] }));
-        return Array.from({ length: batches }, (_, i) => texts.slice(i * prompts.length, (i + 1) * prompts.length));
+  const run: AdversarialRun<Record<never, never>> = {
+    player: {
+      ...{ name: "player", store: x, optimizer: SIGN, maxGradNorm: 1e6 },
+      schedule: { steps: STEPS, learningRate: RATE, warmupSteps: 0, finalLearningRateFraction: 1 },
+      descent(tape) {
+        const loss = product(tape, x, y);
+        return { loss, measures: { loss } };
       },
-      data: () => (drawn.data++, teacherTexts),
     },
-    schedule: { steps, warmupSteps: 0, learningRate: 0.005, finalLearningRateFraction: 0.1 },
-    optimizer: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 },
-    maxGradNorm: 1,
-    log,
-    checkpoint: trial.checkpoint,
-    onStep: async (step) => {
-      onStep?.(step);
-      if (watched) snapshots.push(await readAll(players));
+    adversaries: [adversary("first", y, 2), adversary("second", z, 5)],
+    adversaryName: "reward",
+    adversarySteps: 2,
+    warmupRounds: WARMUP,
+    texts(round) {
+      onRound(`texts ${JSON.stringify(round)}`);
+      return Promise.resolve({
+        adversaries: (step) => (onRound(`adversaries ${step}`), {}),
+        player: () => (onRound("player"), {}),
+      });
     },
+    ...{ log, checkpoint },
+    onStep: (step) => Promise.resolve(onRound(`step ${step}`)),
   };
-  const start = watched ? await readAll(players) : undefined;
-  await adversarialLoop(device, run);
-  return { drawn, asked, rows: log.rows, start: start!, snapshots, end: await readAll(players) };
+  await adversarialLoop(gpu, run);
+  const values = await Promise.all([x, y, z].map(async (store) => (await store.read()).get("value")![0]));
+  for (const each of [x, y, z]) each[Symbol.dispose]();
+  gpu.release(weights);
+  return { values, rows: log.rows };
 }
 
-async function readAll(players: AdversarialRun["players"]): Promise<Snapshot> {
-  const { student, teacher, offPolicyCritic, onPolicyCritic } = players;
-  return {
-    student: await student.store.read(),
-    teacher: await teacher.store.read(),
-    offPolicyCritic: await offPolicyCritic.store.read(),
-    onPolicyCritic: await onPolicyCritic.store.read(),
-  };
-}
+gpuTest(
+  "adversaries ascend at their own rates in every round, and the player descends once the warm-up is over",
+  async () => {
+    const { values: [x, y, z], rows } = await play();
+    const rounds = WARMUP + STEPS;
+    assertAlmostEquals(x, 1 - STEPS * RATE, 1e-6);
+    assertAlmostEquals(y, 1 + 2 * rounds * 2 * RATE, 1e-5);
+    assertAlmostEquals(z, 1 + 2 * rounds * 5 * RATE, 1e-5);
+    const measures = new Set(rows.map(({ measure }) => measure));
+    for (const name of ["loss", "grad_norm", "reward_loss", "reward_grad_norm", "first_value", "second_value"]) {
+      assert(measures.has(name), `${name} of ${[...measures]}`);
+    }
+  },
+);
 
-const moved = (before: Snapshot, after: Snapshot) =>
-  (Object.keys(before) as (keyof Snapshot)[]).filter((player) =>
-    [...before[player]].some(([name, values]) => values.join() !== after[player].get(name)!.join())
-  );
+gpuTest(
+  "a round draws its texts at once, then a batch for each step of the adversaries, then the player's",
+  async () => {
+    const asked: string[] = [];
+    await play(undefined, (what) => asked.push(what));
+    const warmUp = ['texts {"adversarySteps":2,"playerSteps":false}', "adversaries 0", "adversaries 1"];
+    const round = ['texts {"adversarySteps":2,"playerSteps":true}', "adversaries 0", "adversaries 1"];
+    assertEquals(asked, [
+      ...[...warmUp, ...warmUp, ...round, "step 0", "player", "step 1"],
+      ...[...round, "player", "step 2", ...round, "player", "step 3"],
+    ]);
+  },
+);
 
-test("the critics move before the student; from then on all move each step, but never the teacher", async () => {
-  const { start, snapshots } = await runTrial({ watched: true, settings: { criticWarmupSteps: 2 } });
-  assertEquals(snapshots.length, 4);
-  assertEquals(moved(start, snapshots[0]), ["offPolicyCritic", "onPolicyCritic"]);
-  // The critics' ascent of the first step came before the first snapshot.
-  assertEquals(moved(snapshots[0], snapshots[1]), ["student"]);
-  for (let step = 2; step <= 3; step++) {
-    assertEquals(moved(snapshots[step - 1], snapshots[step]), ["student", "offPolicyCritic", "onPolicyCritic"]);
-  }
-});
-
-test("without warm-up, too, the first ascent of the critics comes before the student's first step", async () => {
-  const { start, snapshots } = await runTrial({ watched: true, steps: 1 });
-  assertEquals(moved(start, snapshots[0]), ["offPolicyCritic", "onPolicyCritic"]);
-  assert(moved(snapshots[0], snapshots[1]).includes("student"));
-});
-
-test("every ascent and every descent is on texts of its own", async () => {
-  const settings = { criticSteps: 3, criticWarmupSteps: 2 };
-  const { drawn } = await runTrial({ settings });
-  assertEquals(drawn, { offPolicy: 5 * 3 + 3, onPolicy: 5 * 3 + 3, data: 0 });
-});
-
-test("the student writes its texts of a round in one go, for every ascent and, once it moves, its own descent", async () => {
-  const { asked } = await runTrial({ settings: { criticSteps: 3, criticWarmupSteps: 2 } });
-  assertEquals(asked, [3, 3, 4, 4, 4]);
-});
-
-test("with beta 1 no text is drawn from the student, and its critic rests", async () => {
-  const { drawn, start, end } = await runTrial({ watched: true, settings: { beta: 1 } });
-  assertEquals(drawn, { offPolicy: 6, onPolicy: 0, data: 0 });
-  assertEquals(moved(start, end), ["student", "offPolicyCritic"]);
-});
-
-test("with beta 0 no text is drawn from the teacher, and its critic rests", async () => {
-  const { drawn, start, end } = await runTrial({ watched: true, settings: { beta: 0 } });
-  assertEquals(drawn, { offPolicy: 0, onPolicy: 6, data: 0 });
-  assertEquals(moved(start, end), ["student", "onPolicyCritic"]);
-});
-
-test("the data are drawn once a student step where sftWeight is above 0", async () => {
-  const { drawn } = await runTrial({ settings: { sftWeight: 0.5, criticSteps: 2 } });
-  assertEquals(drawn.data, 3);
-});
-
-test("two runs give equal bits, in every player's parameters and every measure", async () => {
-  for (const horizon of ["immediate", "rewardToGo"] as const) {
-    const settings = { horizon, sftWeight: 0.5, criticWarmupSteps: 1 };
-    const [one, two] = [await runTrial({ settings }), await runTrial({ settings })];
-    assertEquals(two.end, one.end);
-    assertEquals(two.rows, one.rows);
-    assert(one.rows.length > 10);
-  }
-});
-
-test("a run that goes on from any round, of the warm-up too, ends the same to the bit", async () => {
-  for (const settings of [{ criticWarmupSteps: 2, sftWeight: 0.5, criticSteps: 2 }, { beta: 1 }, { beta: 0 }]) {
-    const warmup = settings.criticWarmupSteps ?? 0;
-    const train = async (checkpoint?: Checkpoint) => {
-      const { drawn, rows, end } = await runTrial({ settings, steps: 4, logEvery: 3, checkpoint });
-      return { drawn, rows, end };
-    };
-    await assertResumes(gpu, train, [1, 2, 3, 4, warmup + 4]);
-  }
-});
-
-test("a run that goes on neither reports a step again nor the start", async () => {
-  const store = new EveryStep();
-  const settings = { criticWarmupSteps: 2 };
-  const stepsOf = async (checkpoint: Checkpoint) => {
-    const steps: number[] = [];
-    await runTrial({ settings, checkpoint, onStep: (step) => steps.push(step) });
-    return steps;
-  };
-  assertEquals(await stepsOf(new Checkpoint(gpu, store)), [0, 1, 2, 3]);
-  const fromRound = (round: number) => stepsOf(new Checkpoint(gpu, new EveryStep(store.saved[round - 1])));
-  assertEquals(await fromRound(1), [0, 1, 2, 3]);
-  assertEquals(await fromRound(2), [0, 1, 2, 3]);
-  assertEquals(await fromRound(3), [2, 3]);
-  assertEquals(await fromRound(5), []);
-});
-
-test("each measure is logged once an interval, of both critics and the student, the warm-up as step 0", async () => {
-  const { rows } = await runTrial({ settings: { criticSteps: 2, criticWarmupSteps: 3 }, steps: 5, logEvery: 2 });
-  const stepsOf = (measure: string) => rows.filter((row) => row.measure === measure).map(({ step }) => step);
-  for (const measure of ["critic_loss", "d_off", "two_tv_off", "d_on", "two_tv_on", "critic_grad_norm"]) {
-    assertEquals(stepsOf(measure), [0, 2, 4, 5], measure);
-  }
-  for (const measure of ["loss", "grad_norm"]) assertEquals(stepsOf(measure), [2, 4, 5], measure);
-});
-
-test("the critics' ascent raises the moments, at most to 2·TV", async () => {
-  const { rows } = await runTrial({ settings: { beta: 1, moments: "full", criticWarmupSteps: 40 }, steps: 1 });
-  const at = (step: number) =>
-    Object.fromEntries(rows.filter((row) => row.step === step).map(({ measure, value }) => [measure, value]));
-  const [warmup, after] = [at(0), at(1)];
-  assert(warmup.d_off > 0 && after.d_off > warmup.d_off, `${warmup.d_off} to ${after.d_off}`);
-  assert(after.d_off > 0.9 * after.two_tv_off && after.d_off <= after.two_tv_off * (1 + 1e-5), `${after.d_off}`);
-});
-
-test("the number of live GPU buffers is constant from the third step on, through the critics' and the student's updates", async () => {
-  for (const settings of [{ criticSteps: 2, sftWeight: 0.5 }, { beta: 1, criticWarmupSteps: 2 }, { beta: 0 }]) {
-    // A device of its own: what other tests left in the pool would hide a leak.
-    await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
-    const buffers: number[] = [];
-    await runTrial({
-      gpu: own,
-      settings,
-      steps: 9,
-      logEvery: 4,
-      onStep: () => buffers.push(own.liveBuffers + own.liveImages),
-    });
-    // onStep(0) comes before the student's first step.
-    assertEquals(new Set(buffers.slice(3)).size, 1, `${JSON.stringify(settings)}: ${buffers}`);
-  }
-});
-
-test("updates await the GPU at most once each on average; writing the student's texts adds what reading them takes", async () => {
-  const awaitsOf = async (settings: Partial<AdversarialSettings>) => {
-    const before = gpu.awaits;
-    await runTrial({ settings, steps: 10, logEvery: 100 });
-    // The log at the end and the four stores that the trial reads.
-    return gpu.awaits - before - 1 - 4;
-  };
-  assert(await awaitsOf({ beta: 1 }) <= 20);
-  // Each of 20 updates reads one batch of generated texts.
-  assert(await awaitsOf({ beta: 0.5 }) <= 40);
-});
-
-test("with the teacher's states known beforehand every number is the same", async () => {
-  const [afresh, known] = [await runTrial({}), await runTrial({ knowsStates: true })];
-  assertEquals(known.rows, afresh.rows);
-  assertEquals(known.end, afresh.end);
+gpuTest("a game ends the same to the bit, whenever it was stopped", async () => {
+  await assertResumes(gpu, (checkpoint) => play(checkpoint), [1, 2, 3, WARMUP + STEPS]);
 });

@@ -1,13 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Checkpoint, type Snapshot, SnapshotError, type SnapshotStore } from "./checkpoint.ts";
 import { type Resumable, writeSaved } from "./resumable.ts";
 import { EveryStep } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** A part with a number on the CPU and arrays on the GPU, filled with ascending numbers from `first`. */
 function somePart(first: number, lengths: Readonly<Record<string, number>> = {}): Resumable<{ first: number }> {
   const tensors = Object.fromEntries(
@@ -33,7 +31,7 @@ async function snapshotOf(parts: Readonly<Record<string, Resumable>>, step = 5):
   return store.saved[0];
 }
 
-test("every part comes back as it was saved, read with one wait", async () => {
+gpuTest("every part comes back as it was saved, read with one wait", async () => {
   const parts = () => ({ one: somePart(1, { a: 3, b: 2 }), two: somePart(10), three: somePart(20, { a: 4 }) });
   const before = gpu.awaits;
   const snapshot = await snapshotOf(parts());
@@ -54,11 +52,11 @@ test("every part comes back as it was saved, read with one wait", async () => {
   assertEquals(store.saved, [snapshot]);
 });
 
-test("a run without a snapshot begins at its beginning", async () => {
+gpuTest("a run without a snapshot begins at its beginning", async () => {
   assertEquals(await new Checkpoint(gpu, new EveryStep()).resume({ one: somePart(1) }), 0);
 });
 
-test("more than one buffer can take is read in as few waits as can be", async () => {
+gpuTest("more than one buffer can take is read in as few waits as can be", async () => {
   const limited = {
     device: { limits: { maxBufferSize: 20 } },
     readAll: gpu.readAll.bind(gpu),
@@ -77,27 +75,30 @@ test("more than one buffer can take is read in as few waits as can be", async ()
   assertEquals(lengths, [[[1, 2, 3, 4, 5]], [[2, 3], [2, 3, 4]], [[3]]]);
 });
 
-test("a snapshot is saved where it is due, and after the last step in any case; what saving throws ends the run", async () => {
-  const saved: number[] = [];
-  let due = false;
-  const store: SnapshotStore = {
-    load: () => Promise.resolve(undefined),
-    isDue: () => due,
-    save: ({ step }) => {
-      saved.push(step);
-      return step === 4 ? Promise.reject(new Error("interrupted")) : Promise.resolve();
-    },
-  };
-  const checkpoint = new Checkpoint(gpu, store);
-  await checkpoint.resume({ one: somePart(1) });
-  await checkpoint.reached(1, false);
-  due = true;
-  await checkpoint.reached(2, false);
-  due = false;
-  await checkpoint.reached(3, true);
-  await assertRejects(() => checkpoint.reached(4, true), Error, "interrupted");
-  assertEquals(saved, [2, 3, 4]);
-});
+gpuTest(
+  "a snapshot is saved where it is due, and after the last step in any case; what saving throws ends the run",
+  async () => {
+    const saved: number[] = [];
+    let due = false;
+    const store: SnapshotStore = {
+      load: () => Promise.resolve(undefined),
+      isDue: () => due,
+      save: ({ step }) => {
+        saved.push(step);
+        return step === 4 ? Promise.reject(new Error("interrupted")) : Promise.resolve();
+      },
+    };
+    const checkpoint = new Checkpoint(gpu, store);
+    await checkpoint.resume({ one: somePart(1) });
+    await checkpoint.reached(1, false);
+    due = true;
+    await checkpoint.reached(2, false);
+    due = false;
+    await checkpoint.reached(3, true);
+    await assertRejects(() => checkpoint.reached(4, true), Error, "interrupted");
+    assertEquals(saved, [2, 3, 4]);
+  },
+);
 
 const refusals: readonly (readonly [string, Readonly<Record<string, Resumable>>, string])[] = [
   [
@@ -127,14 +128,14 @@ const refusals: readonly (readonly [string, Readonly<Record<string, Resumable>>,
   ],
 ];
 for (const [what, parts, message] of refusals) {
-  test(`a snapshot that ${what} is refused`, async () => {
+  gpuTest(`a snapshot that ${what} is refused`, async () => {
     const snapshot = await snapshotOf({ one: somePart(1, { a: 3 }), two: somePart(2) });
     const error = await assertRejects(() => new Checkpoint(gpu, new EveryStep(snapshot)).resume(parts), SnapshotError);
     assertEquals(error.message, `Cannot go on from step 5: ${message}`);
   });
 }
 
-test("what a part throws beside not fitting is not taken for a wrong snapshot", async () => {
+gpuTest("what a part throws beside not fitting is not taken for a wrong snapshot", async () => {
   const broken: Resumable = {
     state: () => ({ values: 0 }),
     restore: () => {
@@ -145,7 +146,7 @@ test("what a part throws beside not fitting is not taken for a wrong snapshot", 
   await assertRejects(() => checkpoint.resume({ broken }), TypeError, "a defect");
 });
 
-test("a name is taken once, and before the run begins", async () => {
+gpuTest("a name is taken once, and before the run begins", async () => {
   const checkpoint = new Checkpoint(gpu, new EveryStep());
   checkpoint.keep("one", somePart(1));
   assertThrows(() => checkpoint.keep("one", somePart(1)), RangeError, "Cannot keep one: another part of the run has");

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { Critic } from "#lib/models/critic.ts";
 import { type CriticView, offPolicyMoment, type ResponseRows } from "#lib/objectives/moment_matching.ts";
@@ -7,8 +7,6 @@ import { twoTotalVariation } from "#lib/objectives/policy_distance.ts";
 import { fitCritic } from "./fit_critic.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const [STATES, ACTIONS] = [6, 7];
 const rows: ResponseRows = {
   actions: gpu.upload(new Uint32Array(STATES)),
@@ -45,7 +43,7 @@ const newCritic = () =>
   new Critic(gpu, { featureSize: STATES, vocabSize: ACTIONS, head: "linear", bound: "tanh" }, () => 0);
 const settings = { learningRate: 0.1, betas: [0.9, 0.98] as const };
 
-test("a fitted critic comes within 1 % of 2·TV, and never above it", async () => {
+gpuTest("a fitted critic comes within 1 % of 2·TV, and never above it", async () => {
   using critic = newCritic();
   const supremum = await valueOf((tape) =>
     twoTotalVariation(tape, tape.constant(student), tape.constant(teacher), rows)
@@ -61,13 +59,13 @@ test("a fitted critic comes within 1 % of 2·TV, and never above it", async () =
   assertAlmostEquals(course[3], supremum, 0.01 * supremum);
 });
 
-test("a critic of two equal policies finds nothing", async () => {
+gpuTest("a critic of two equal policies finds nothing", async () => {
   using critic = newCritic();
   await fitCritic(gpu, critic, moment(critic, student), { ...settings, steps: 20 });
   assertAlmostEquals(await valueOf(moment(critic, student)), 0, 1e-6);
 });
 
-test("no step leaves the critic as it was, and the optimizer's buffers are given back", async () => {
+gpuTest("no step leaves the critic as it was, and the optimizer's buffers are given back", async () => {
   using critic = newCritic();
   await fitCritic(gpu, critic, moment(critic), { ...settings, steps: 0 });
   assertEquals(await valueOf(moment(critic)), 0);

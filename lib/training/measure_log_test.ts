@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { MeasureLog, NonFiniteError } from "./measure_log.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => void | Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const numbers = (values: Readonly<Record<string, number>>, device = gpu) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, device.upload(Float32Array.of(value))]));
 
@@ -17,7 +15,7 @@ async function logSteps(log: MeasureLog, values: readonly number[]): Promise<voi
   }
 }
 
-test("each logged value is the mean over the steps since the last one", async () => {
+gpuTest("each logged value is the mean over the steps since the last one", async () => {
   const log = new MeasureLog(gpu, "run", 3);
   await logSteps(log, [1, 2, 6, 10, 20, 60, 5]);
   assertEquals(log.rows, [{ step: 3, measure: "loss", value: 3 }, { step: 6, measure: "loss", value: 30 }]);
@@ -25,7 +23,7 @@ test("each logged value is the mean over the steps since the last one", async ()
   assertEquals(log.rows.slice(2), [{ step: 7, measure: "loss", value: 5 }]);
 });
 
-test("a step that adds twice, of other measures or the same, still gives one row a measure", async () => {
+gpuTest("a step that adds twice, of other measures or the same, still gives one row a measure", async () => {
   const log = new MeasureLog(gpu, "run", 2);
   for (const step of [1, 2]) {
     log.add(step, numbers({ critic: step }));
@@ -40,7 +38,7 @@ test("a step that adds twice, of other measures or the same, still gives one row
   ]);
 });
 
-test("values known on the CPU are rows as they are, in the order of their coming", async () => {
+gpuTest("values known on the CPU are rows as they are, in the order of their coming", async () => {
   const log = new MeasureLog(gpu, "run", 1);
   log.set(0, "score", 0.25);
   await logSteps(log, [4]);
@@ -52,7 +50,7 @@ test("values known on the CPU are rows as they are, in the order of their coming
   ]);
 });
 
-test("the GPU is awaited once an interval, and not where nothing is pending", async () => {
+gpuTest("the GPU is awaited once an interval, and not where nothing is pending", async () => {
   const log = new MeasureLog(gpu, "run", 5);
   const before = gpu.awaits;
   await logSteps(log, Array(12).fill(1));
@@ -62,7 +60,7 @@ test("the GPU is awaited once an interval, and not where nothing is pending", as
   assertEquals(gpu.awaits - before, 3);
 });
 
-test("measures that wait take no more buffers, and all are read, however many there are", async () => {
+gpuTest("measures that wait take no more buffers, and all are read, however many there are", async () => {
   await using own = await Gpu.open();
   const log = new MeasureLog(own, "run", 1500);
   let settled = 0;
@@ -77,35 +75,38 @@ test("measures that wait take no more buffers, and all are read, however many th
   assertEquals(log.rows, [{ step: 1500, measure: "loss", value: 750.5 }, { step: 1500, measure: "norm", value: 1501 }]);
 });
 
-test("a log that is put back to where another was goes on as that one, whatever waits on however many pages", async () => {
-  const log = new MeasureLog(gpu, "run", 700);
-  for (let step = 1; step <= 700; step++) log.add(step, numbers({ loss: step }));
-  await log.endStep(700);
-  log.set(700, "score", 0.25);
-  for (let step = 701; step <= 1400; step++) {
-    // The pages are as they are, and stay so, whenever they are looked at.
-    if (step === 702 || step === 1214) log.state();
-    log.add(step, numbers({ loss: step, norm: 0.1 * step }));
-  }
-  const { values, tensors = {} } = log.state();
-  assertEquals(Object.values(tensors).map(({ shape }) => shape), [[1024], [376]]);
-  const arrays = Object.fromEntries(Object.keys(tensors).map((name) => [name, new Float32Array()]));
-  for (const [name, tensor] of Object.entries(tensors)) {
-    arrays[name] = await gpu.read(tensor) as Float32Array<ArrayBuffer>;
-  }
-  const other = new MeasureLog(gpu, "run", 700);
-  other.add(1, numbers({ old: 1 }));
-  other.set(1, "old", 1);
-  other.restore({ values: structuredClone(values), arrays });
-  for (const each of [log, other]) {
-    each.add(1401, numbers({ loss: 1 }));
-    await each.flush();
-  }
-  assertEquals(log.rows.length, 4);
-  assertEquals(other.rows, log.rows);
-});
+gpuTest(
+  "a log that is put back to where another was goes on as that one, whatever waits on however many pages",
+  async () => {
+    const log = new MeasureLog(gpu, "run", 700);
+    for (let step = 1; step <= 700; step++) log.add(step, numbers({ loss: step }));
+    await log.endStep(700);
+    log.set(700, "score", 0.25);
+    for (let step = 701; step <= 1400; step++) {
+      // The pages are as they are, and stay so, whenever they are looked at.
+      if (step === 702 || step === 1214) log.state();
+      log.add(step, numbers({ loss: step, norm: 0.1 * step }));
+    }
+    const { values, tensors = {} } = log.state();
+    assertEquals(Object.values(tensors).map(({ shape }) => shape), [[1024], [376]]);
+    const arrays = Object.fromEntries(Object.keys(tensors).map((name) => [name, new Float32Array()]));
+    for (const [name, tensor] of Object.entries(tensors)) {
+      arrays[name] = await gpu.read(tensor) as Float32Array<ArrayBuffer>;
+    }
+    const other = new MeasureLog(gpu, "run", 700);
+    other.add(1, numbers({ old: 1 }));
+    other.set(1, "old", 1);
+    other.restore({ values: structuredClone(values), arrays });
+    for (const each of [log, other]) {
+      each.add(1401, numbers({ loss: 1 }));
+      await each.flush();
+    }
+    assertEquals(log.rows.length, 4);
+    assertEquals(other.rows, log.rows);
+  },
+);
 
-test("no row is −0, which JSON would not keep", async () => {
+gpuTest("no row is −0, which JSON would not keep", async () => {
   const log = new MeasureLog(gpu, "run", 1);
   log.set(1, "score", -0);
   await logSteps(log, [-0]);
@@ -113,7 +114,7 @@ test("no row is −0, which JSON would not keep", async () => {
 });
 
 for (const [value, shown] of [[NaN, "NaN"], [Infinity, "Infinity"], [-Infinity, "-Infinity"]] as const) {
-  test(`a measure that is ${shown} stops the run with experiment, measure and step`, async () => {
+  gpuTest(`a measure that is ${shown} stops the run with experiment, measure and step`, async () => {
     const log = new MeasureLog(gpu, "instruction_following ammd, seed 10", 4);
     const error = await assertRejects(
       () => logSteps(log, [1, 2, value, 4]),

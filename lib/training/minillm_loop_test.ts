@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { type MiniLlmSettings } from "#lib/objectives/minillm.ts";
@@ -14,8 +14,6 @@ import type { CollectedTexts } from "./rollout_collection.ts";
 import { assertResumes } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const NO_END = 0xffffffff;
 const NEW_TOKENS = 5;
 const prompts = [[3, 1, 4], [6, 5, 3], [2, 7, 1]];
@@ -91,7 +89,7 @@ async function runTrial(trial: Trial = {}) {
 const valuesOf = (rows: MeasureLog["rows"], measure: string) =>
   rows.filter((row) => row.measure === measure).map(({ value }) => value);
 
-test("it takes as many optimizer steps as its schedule has, reporting before the first and after each", async () => {
+gpuTest("it takes as many optimizer steps as its schedule has, reporting before the first and after each", async () => {
   for (const steps of [1, 4, 10]) {
     const seen: number[] = [];
     const { drawn, rows } = await runTrial({ steps, logEvery: 1, onStep: (step) => seen.push(step) });
@@ -103,16 +101,19 @@ test("it takes as many optimizer steps as its schedule has, reporting before the
   }
 });
 
-test("texts are collected anew after every ppoEpochs passes, and at the end no more than the steps left can use", async () => {
-  const collected = async (steps: number, settings: Partial<MiniLlmSettings>) =>
-    (await runTrial({ steps, settings })).drawn.rollouts;
-  assertEquals(await collected(10, { ppoEpochs: 2, rolloutBatches: 2 }), [2, 2, 2]);
-  assertEquals(await collected(9, { ppoEpochs: 2, rolloutBatches: 2 }), [2, 2, 1]);
-  assertEquals(await collected(7, { ppoEpochs: 1, rolloutBatches: 3 }), [3, 3, 1]);
-  assertEquals(await collected(3, { ppoEpochs: 4, rolloutBatches: 4 }), [3]);
-});
+gpuTest(
+  "texts are collected anew after every ppoEpochs passes, and at the end no more than the steps left can use",
+  async () => {
+    const collected = async (steps: number, settings: Partial<MiniLlmSettings>) =>
+      (await runTrial({ steps, settings })).drawn.rollouts;
+    assertEquals(await collected(10, { ppoEpochs: 2, rolloutBatches: 2 }), [2, 2, 2]);
+    assertEquals(await collected(9, { ppoEpochs: 2, rolloutBatches: 2 }), [2, 2, 1]);
+    assertEquals(await collected(7, { ppoEpochs: 1, rolloutBatches: 3 }), [3, 3, 1]);
+    assertEquals(await collected(3, { ppoEpochs: 4, rolloutBatches: 4 }), [3]);
+  },
+);
 
-test("every pass learns from each mini-batch once, and the rewards are those of the collection", async () => {
+gpuTest("every pass learns from each mini-batch once, and the rewards are those of the collection", async () => {
   const settings = { ppoEpochs: 3, rolloutBatches: 4 };
   const { rows } = await runTrial({ steps: 12, logEvery: 1, settings });
   const rewards = valuesOf(rows, "reward");
@@ -123,19 +124,19 @@ test("every pass learns from each mini-batch once, and the rewards are those of 
   assert(passes[1].join() !== passes[0].join() || passes[2].join() !== passes[0].join());
 });
 
-test("the data are left alone where taskWeight is 0", async () => {
+gpuTest("the data are left alone where taskWeight is 0", async () => {
   const { drawn, rows } = await runTrial({ steps: 3, settings: { taskWeight: 0 } });
   assertEquals(drawn.data, 0);
   assertEquals(valuesOf(rows, "task_loss"), []);
 });
 
-test("two runs give equal bits, in parameters and measures", async () => {
+gpuTest("two runs give equal bits, in parameters and measures", async () => {
   const [one, two] = [await runTrial(), await runTrial()];
   assertEquals(two.parameters, one.parameters);
   assertEquals(two.rows, one.rows);
 });
 
-test("a run that goes on from any step, in the middle of a collection too, ends the same to the bit", async () => {
+gpuTest("a run that goes on from any step, in the middle of a collection too, ends the same to the bit", async () => {
   for (const settings of [{}, { taskWeight: 0, singleStep: false, ppoEpochs: 3 }]) {
     const train = async (checkpoint?: Checkpoint) => {
       const seen: number[] = [];
@@ -155,21 +156,21 @@ test("a run that goes on from any step, in the middle of a collection too, ends 
   }
 });
 
-test("without a task the student comes nearer to its teacher in reverse KL, and earns more", async () => {
+gpuTest("without a task the student comes nearer to its teacher in reverse KL, and earns more", async () => {
   const { rows } = await runTrial({ settings: { taskWeight: 0 }, steps: 60, logEvery: 12, learningRate: 0.01 });
   const [divergences, rewards] = [valuesOf(rows, "reverse_kl"), valuesOf(rows, "reward")];
   assert(divergences.at(-1)! < 0.6 * divergences[0], `reverse KL ${divergences}`);
   assert(rewards.at(-1)! > 0.6 * rewards[0], `rewards ${rewards}`);
 });
 
-test("the policy gradient alone, on the student's own texts, raises the reward", async () => {
+gpuTest("the policy gradient alone, on the student's own texts, raises the reward", async () => {
   const settings = { taskWeight: 0, singleStep: false, mixtureWeight: 0, whitened: false, gamma: 0 };
   const { rows } = await runTrial({ settings, steps: 60, logEvery: 12, learningRate: 0.01 });
   const rewards = valuesOf(rows, "reward");
   assert(rewards.at(-1)! > 0.7 * rewards[0], `rewards ${rewards}`);
 });
 
-test("no GPU buffer is created from the third collection on", async () => {
+gpuTest("no GPU buffer is created from the third collection on", async () => {
   for (const settings of [{}, { singleStep: false, taskWeight: 0 }]) {
     // A device of its own: what other tests left in the pool would hide a leak.
     await using own = await Gpu.open();
@@ -189,7 +190,7 @@ test("no GPU buffer is created from the third collection on", async () => {
   }
 });
 
-test("a step awaits the GPU at most once on average, besides collecting texts and reading the log", async () => {
+gpuTest("a step awaits the GPU at most once on average, besides collecting texts and reading the log", async () => {
   const before = gpu.awaits;
   const { drawn } = await runTrial({ steps: 16, logEvery: 100 });
   const scored = drawn.rollouts.reduce((sum, batches) => sum + batches, 0);
@@ -198,7 +199,7 @@ test("a step awaits the GPU at most once on average, besides collecting texts an
   assert(awaits <= 16 + scored, `${awaits} awaits in 16 steps`);
 });
 
-test("no passes, and a collection without texts, are refused", async () => {
+gpuTest("no passes, and a collection without texts, are refused", async () => {
   await assertRejects(() => runTrial({ settings: { ppoEpochs: 0 } }), RangeError, "ppoEpochs is 0, not 1 or more");
   await assertRejects(() => runTrial({ noTexts: true }), RangeError, "rollouts() gave no texts");
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { distillation } from "#lib/objectives/distillation.ts";
@@ -14,8 +14,6 @@ import { assertResumes, EveryStep } from "./test_snapshots.ts";
 import { trainOnTexts } from "./train_on_texts.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 /** Texts that count upward: what follows is decided by the token before. */
 const texts: readonly Trajectory[] = Array.from({ length: 8 }, (_, i) => ({
   prompt: [2 + i, 3 + i, 4 + i],
@@ -59,45 +57,54 @@ async function fineTune(
   return { rows: log.rows, drawn, parameters: await student.store.read() };
 }
 
-test("fine-tuning learns its texts, drawing once a step and reporting before the first step and after each", async () => {
-  const steps: number[] = [];
-  const { rows, drawn } = await fineTune({ onStep: (step) => steps.push(step) });
-  assertEquals(drawn, 24);
-  assertEquals(steps, Array.from({ length: 25 }, (_, step) => step));
-  const losses = rows.filter(({ measure }) => measure === "loss");
-  assertEquals(losses.map(({ step }) => step), [6, 12, 18, 24]);
-  assert(losses[3].value < 0.6 * losses[0].value, `${losses.map(({ value }) => value)}`);
-  assertEquals(rows.filter(({ measure }) => measure === "grad_norm").length, 4);
-});
+gpuTest(
+  "fine-tuning learns its texts, drawing once a step and reporting before the first step and after each",
+  async () => {
+    const steps: number[] = [];
+    const { rows, drawn } = await fineTune({ onStep: (step) => steps.push(step) });
+    assertEquals(drawn, 24);
+    assertEquals(steps, Array.from({ length: 25 }, (_, step) => step));
+    const losses = rows.filter(({ measure }) => measure === "loss");
+    assertEquals(losses.map(({ step }) => step), [6, 12, 18, 24]);
+    assert(losses[3].value < 0.6 * losses[0].value, `${losses.map(({ value }) => value)}`);
+    assertEquals(rows.filter(({ measure }) => measure === "grad_norm").length, 4);
+  },
+);
 
-test("steps that fill no interval are logged at the end", async () => {
+gpuTest("steps that fill no interval are logged at the end", async () => {
   const { rows } = await fineTune({ logEvery: 10 });
   assertEquals(rows.filter(({ measure }) => measure === "loss").map(({ step }) => step), [10, 20, 24]);
 });
 
-test("two runs give equal bits, in parameters and measures", async () => {
+gpuTest("two runs give equal bits, in parameters and measures", async () => {
   const [one, two] = [await fineTune(), await fineTune()];
   assertEquals(two, one);
 });
 
-test("a run that goes on from any step ends the same to the bit, measures that wait for the log included", async () => {
-  const train = (checkpoint?: Checkpoint) => fineTune({ checkpoint, steps: 7, logEvery: 5 });
-  await assertResumes(gpu, train, [1, 4, 5, 6, 7]);
-});
+gpuTest(
+  "a run that goes on from any step ends the same to the bit, measures that wait for the log included",
+  async () => {
+    const train = (checkpoint?: Checkpoint) => fineTune({ checkpoint, steps: 7, logEvery: 5 });
+    await assertResumes(gpu, train, [1, 4, 5, 6, 7]);
+  },
+);
 
-test("a run that goes on neither reports a step again nor the start; from its last step it does nothing", async () => {
-  const store = new EveryStep();
-  await fineTune({ checkpoint: new Checkpoint(gpu, store), steps: 4 });
-  const from = async (step: number) => {
-    const reported: number[] = [];
-    const checkpoint = new Checkpoint(gpu, new EveryStep(store.saved[step - 1]));
-    await fineTune({ checkpoint, steps: 4, onStep: (step) => reported.push(step) });
-    return reported;
-  };
-  assertEquals([await from(1), await from(3), await from(4)], [[2, 3, 4], [4], []]);
-});
+gpuTest(
+  "a run that goes on neither reports a step again nor the start; from its last step it does nothing",
+  async () => {
+    const store = new EveryStep();
+    await fineTune({ checkpoint: new Checkpoint(gpu, store), steps: 4 });
+    const from = async (step: number) => {
+      const reported: number[] = [];
+      const checkpoint = new Checkpoint(gpu, new EveryStep(store.saved[step - 1]));
+      await fineTune({ checkpoint, steps: 4, onStep: (step) => reported.push(step) });
+      return reported;
+    };
+    assertEquals([await from(1), await from(3), await from(4)], [[2, 3, 4], [4], []]);
+  },
+);
 
-test("a run that saving interrupts gives back what it held, and goes on from there", async () => {
+gpuTest("a run that saving interrupts gives back what it held, and goes on from there", async () => {
   await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
   const interrupted = async () => {
     const store = new EveryStep();
@@ -116,7 +123,7 @@ test("a run that saving interrupts gives back what it held, and goes on from the
   assertEquals(rest, await fineTune({ logEvery: 1, steps: 4 }));
 });
 
-test("the number of live GPU buffers is constant from the third step on", async () => {
+gpuTest("the number of live GPU buffers is constant from the third step on", async () => {
   for (const logEvery of [1, 10]) {
     // A device of its own: what other tests left in the pool would hide a leak.
     await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
@@ -126,14 +133,14 @@ test("the number of live GPU buffers is constant from the third step on", async 
   }
 });
 
-test("a step awaits the GPU at most once on average, besides reading the log", async () => {
+gpuTest("a step awaits the GPU at most once on average, besides reading the log", async () => {
   const before = gpu.awaits;
   await fineTune({ logEvery: 100 });
   // One for the log at the end, one for the parameters that this test reads.
   assert(gpu.awaits - before <= 24 + 2, `${gpu.awaits - before} awaits in 24 steps`);
 });
 
-test("distillation moves the student toward its teacher and leaves the teacher as it is", async () => {
+gpuTest("distillation moves the student toward its teacher and leaves the teacher as it is", async () => {
   using student = tinyDecoder(gpu, "llama", { spread: 1 });
   using teacher = tinyDecoder(gpu, "llama", { spread: 1, seed: 2 });
   const before = await teacher.store.read();
@@ -190,11 +197,14 @@ async function distilFromOwnTexts() {
   return { rows: log.rows, asked, counts: source.counts, parameters: await student.store.read() };
 }
 
-test("texts may be written while it trains: each step asks for its own, in turn, and two runs give equal bits", async () => {
-  const first = await distilFromOwnTexts();
-  assertEquals(first.asked, Array.from({ length: 24 }, (_, i) => i + 1));
-  assert(Object.values(first.counts).every((count) => count > 2), JSON.stringify(first.counts));
-  const losses = first.rows.filter(({ measure }) => measure === "loss").map(({ value }) => value);
-  assert(losses[3] < losses[0], `${losses}`);
-  assertEquals(await distilFromOwnTexts(), first);
-});
+gpuTest(
+  "texts may be written while it trains: each step asks for its own, in turn, and two runs give equal bits",
+  async () => {
+    const first = await distilFromOwnTexts();
+    assertEquals(first.asked, Array.from({ length: 24 }, (_, i) => i + 1));
+    assert(Object.values(first.counts).every((count) => count > 2), JSON.stringify(first.counts));
+    const losses = first.rows.filter(({ measure }) => measure === "loss").map(({ value }) => value);
+    assert(losses[3] < losses[0], `${losses}`);
+    assertEquals(await distilFromOwnTexts(), first);
+  },
+);

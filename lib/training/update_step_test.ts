@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import type { Tape } from "#lib/autograd/tape.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
@@ -13,8 +13,6 @@ import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
 import { updateStep } from "./update_step.ts";
 
 const gpu = await testGpu();
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
-
 const adam: AdamWHyperparameters = { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0 };
 /** With so large an eps a step of rate 1e6 is nearly the gradient itself: p − 1e6 · g / (|g| + 1e6). */
 const plainDescent: AdamWHyperparameters = { betas: [0, 0], eps: 1e6, weightDecay: 0 };
@@ -34,7 +32,7 @@ async function numbersOf(measures: Record<string, Tensor>): Promise<Record<strin
 }
 
 for (const family of ["gpt2", "llama"] as const) {
-  test(`${family}: twenty steps on one batch bring the loss down, with one await a step at most`, async () => {
+  gpuTest(`${family}: twenty steps on one batch bring the loss down, with one await a step at most`, async () => {
     using student = tinyDecoder(gpu, family, { spread: 1 });
     using optimizer = new AdamW(gpu, student.store, adam);
     const losses: Tensor[] = [];
@@ -52,7 +50,7 @@ for (const family of ["gpt2", "llama"] as const) {
     assert(values.filter((value, i) => i > 0 && value > values[i - 1]).length <= 3, `${values}`);
   });
 
-  test(`${family}: the number of live GPU buffers is constant from the third step on`, async () => {
+  gpuTest(`${family}: the number of live GPU buffers is constant from the third step on`, async () => {
     // A device of its own: what other tests left in the pool would hide a leak.
     await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
     using student = tinyDecoder(own, family);
@@ -70,7 +68,7 @@ for (const family of ["gpt2", "llama"] as const) {
   });
 }
 
-test("a step moves each parameter against its gradient, clipped to the norm asked for", async () => {
+gpuTest("a step moves each parameter against its gradient, clipped to the norm asked for", async () => {
   const movedBy = async (maxGradNorm?: number) => {
     using student = tinyDecoder(gpu, "llama", { spread: 1 });
     using optimizer = new AdamW(gpu, student.store, plainDescent);
@@ -95,7 +93,7 @@ test("a step moves each parameter against its gradient, clipped to the norm aske
   assertEquals(loose.moves, free.moves);
 });
 
-test("only the stores that are updated move, and old gradients do not count", async () => {
+gpuTest("only the stores that are updated move, and old gradients do not count", async () => {
   using student = tinyDecoder(gpu);
   using teacher = tinyDecoder(gpu, "llama", { seed: 2 });
   using optimizer = new AdamW(gpu, student.store, adam);
@@ -110,7 +108,7 @@ test("only the stores that are updated move, and old gradients do not count", as
   assertEquals(await teacher.store.read(), teacherBefore);
 });
 
-test("two stores move in one step, each with its own rate", async () => {
+gpuTest("two stores move in one step, each with its own rate", async () => {
   using moving = tinyDecoder(gpu);
   using resting = tinyDecoder(gpu, "llama", { seed: 2 });
   using fast = new AdamW(gpu, moving.store, adam);
@@ -127,7 +125,7 @@ test("two stores move in one step, each with its own rate", async () => {
   assertEquals(await resting.store.read(), restingBefore);
 });
 
-test("a loss that depends on nothing that learns is refused", async () => {
+gpuTest("a loss that depends on nothing that learns is refused", async () => {
   using student = tinyDecoder(gpu);
   using other = tinyDecoder(gpu);
   using optimizer = new AdamW(gpu, other.store, adam);

@@ -1,10 +1,10 @@
 // shares = gHead / (gHead + gTail), g = sum |p - q| over the head and over the tail, p = softmax_V(teacher), q =
 // softmax_V(student). The head is the smallest set of tokens with teacher >= threshold whose mass reaches headMass. 1/2
-// where both g are 0. student, teacher: N V; shares: N. A row of the student's is read twice, the
-// teacher's some ten times. The threshold is a token's logit, found by bisection between bounds that move on to the
-// next token: exact, without a sort. Its log p is at least lowest = log((1 - headMass) / 2 V), since the tokens that
-// are not above it, V at most, have more than 1 - headMass. Bounds so near have met after 160 halvings at the latest,
-// as floats end at 2^-149.
+// where both g are 0. student, teacher: N V; shares: N. A row of the student is read twice, one of
+// the teacher about ten times. The threshold is the logit of a token. It is found by bisection between bounds that
+// move to the next token, which is exact and needs no sort. Its log p is at least lowest = log((1 - headMass) / 2 V),
+// because the tokens that are not above it, V at most, have more than 1 - headMass. Such bounds meet after 160
+// halvings at the latest, because floats end at 2^-149.
 struct Params { rows: u32, blocks: u32, headMass: f32, lowest: f32 }
 
 @group(0) @binding(0) var<storage, read> student: array<Block>;
@@ -12,8 +12,8 @@ struct Params { rows: u32, blocks: u32, headMass: f32, lowest: f32 }
 @group(0) @binding(2) var<storage, read_write> shares: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// Of the tokens from a level on: their mass, in units of the likeliest's, and the lowest logit. Of those below: the
-// highest.
+// For the tokens from a level on: their mass, relative to that of the likeliest, and their lowest logit. For those
+// below: their highest logit.
 struct Split { mass: f32, above: f32, below: f32 }
 
 fn compute(row: u32, lane: u32) {
@@ -44,8 +44,8 @@ fn compute(row: u32, lane: u32) {
   }
 }
 
-// The largest logit from which on the mass reaches headMass. Always low <= threshold <= high, and high is a token's
-// logit.
+// The largest logit from which on the mass reaches headMass. Always low <= threshold <= high, and high is the logit
+// of a token.
 fn thresholdOf(start: u32, lane: u32, teacherSum: vec2f) -> f32 {
   let need = params.headMass * exp(teacherSum.y);
   var low = teacherSum.x + (teacherSum.y + params.lowest);

@@ -1,5 +1,5 @@
-import { logSoftmaxReference, perRow, rowsOf } from "#kernels/log_sum_exp/log_softmax_reference.ts";
-import type { Array64, Named } from "#kernels/op.ts";
+import { logSoftmaxReference, perRow, rowsOf } from "../../log_sum_exp/log_softmax_reference.ts";
+import type { Array64, Named } from "../../op.ts";
 import type { AdaptiveKlSettings } from "./adaptive_kl_shares.ts";
 
 /** The head's share of Σ |p − q|, row by row in float64: the head is cut from the tokens in the teacher's order. */

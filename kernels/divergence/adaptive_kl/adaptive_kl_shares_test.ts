@@ -1,17 +1,14 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Shape } from "#kernels/runtime/tensor.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import type { Gpu } from "../../runtime/gpu.ts";
+import type { Shape } from "../../runtime/tensor.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { adaptiveKlShares } from "./adaptive_kl_shares.ts";
 import { adaptiveKlSharesReference } from "./adaptive_kl_shares_reference.ts";
 
 type Logits = Float32Array<ArrayBuffer>;
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
-/** No tokens have it together, but by chance: so rounding does not decide which token is the head's last. */
+/** Tokens reach it exactly only by chance, so rounding does not decide which token is the last of the head. */
 const UNLIKELY_MASS = 0.4871;
 
 interface Policies {
@@ -40,7 +37,7 @@ const policiesOf = ([rows, vocabSize]: Shape, peak: number): Policies => ({
 const shapes: readonly Shape[] = [[3, 1], [5, 2], [7, 37], [6, 52], [3, 288], [4, 2047], [4, 2048]];
 
 for (const shape of shapes) {
-  test(`adaptiveKlShares of [${shape}] are the reference's, for flat and peaked teachers`, async (gpu) => {
+  gpuTest(`adaptiveKlShares of [${shape}] are the reference's, for flat and peaked teachers`, async (gpu) => {
     for (const peak of [0.5, 3, 20]) {
       for (const headMass of [0.5, 0.05, 0.9]) {
         const policies = policiesOf(shape, peak);
@@ -52,13 +49,13 @@ for (const shape of shapes) {
     }
   });
 
-  test(`adaptiveKlShares of [${shape}]: two runs are bit-equal`, async (gpu) => {
+  gpuTest(`adaptiveKlShares of [${shape}]: two runs are bit-equal`, async (gpu) => {
     const policies = policiesOf(shape, 2);
     assertEquals(await sharesOf(gpu, policies, shape), await sharesOf(gpu, policies, shape));
   });
 }
 
-test("the head is the smallest set of the teacher's likeliest tokens that reaches its mass", async (gpu) => {
+gpuTest("the head is the smallest set of the teacher's likeliest tokens that reaches its mass", async (gpu) => {
   // p is (8, 4, 2, 1, 1) / 16; the uniform q is off by (4.8, 0.8, −1.2, −2.2, −2.2) / 16, 11.2 / 16 in all.
   const teacher = Float32Array.from([8, 4, 2, 1, 1], Math.log);
   const policies = { student: new Float32Array(5), teacher };
@@ -68,7 +65,7 @@ test("the head is the smallest set of the teacher's likeliest tokens that reache
   }
 });
 
-test("tokens that tie with the head's last are in it, wherever they stand", async (gpu) => {
+gpuTest("tokens that tie with the head's last are in it, wherever they stand", async (gpu) => {
   for (const order of [[0, 1, 2, 3, 4, 5], [5, 3, 1, 0, 2, 4], [2, 5, 0, 4, 1, 3]]) {
     const logits = (values: readonly number[]) => Float32Array.from(order, (token) => values[token]);
     // The teacher's 2nd to 5th tie; half of its mass would end among them.
@@ -80,14 +77,14 @@ test("tokens that tie with the head's last are in it, wherever they stand", asyn
   assertEquals([...await sharesOf(gpu, flat, [1, 52])], [1]);
 });
 
-test("where student and teacher agree the share is 1/2", async (gpu) => {
+gpuTest("where student and teacher agree the share is 1/2", async (gpu) => {
   for (const shape of [[3, 1], [3, 37], [3, 260]]) {
     const { teacher } = policiesOf(shape, 4);
     assertEquals(await sharesOf(gpu, { student: teacher, teacher }, shape), new Float32Array(3).fill(0.5));
   }
 });
 
-test("a number added to the logits of a row, or another order of its tokens, changes nothing", async (gpu) => {
+gpuTest("a number added to the logits of a row, or another order of its tokens, changes nothing", async (gpu) => {
   const shape = [3, 64];
   const grid = (i: number) => Math.round(64 * 3 * Math.sin(i * i)) / 64;
   const student = Float32Array.from({ length: 192 }, (_, i) => grid(i));
@@ -99,7 +96,7 @@ test("a number added to the logits of a row, or another order of its tokens, cha
   reversed.reverse().forEach((share, n) => assertAlmostEquals(share, shares[n], 1e-6));
 });
 
-test("logits in clusters, thousands apart or masked give shares in [0, 1] like the reference's", async (gpu) => {
+gpuTest("logits in clusters, thousands apart or masked give shares in [0, 1] like the reference's", async (gpu) => {
   const rows: readonly ((i: number) => readonly [number, number])[] = [
     (i) => [i % 3, 2 ** -i],
     (i) => [i % 3, -(2 ** -i)],
@@ -121,7 +118,7 @@ test("logits in clusters, thousands apart or masked give shares in [0, 1] like t
   }
 });
 
-test("adaptiveKlShares are the reference's for any teacher", async (gpu) => {
+gpuTest("adaptiveKlShares are the reference's for any teacher", async (gpu) => {
   const row = fc.array(fc.tuple(fc.integer({ min: -400, max: 400 }), fc.integer({ min: -8, max: 8 })), {
     minLength: 1,
     maxLength: 70,
@@ -138,7 +135,7 @@ test("adaptiveKlShares are the reference's for any teacher", async (gpu) => {
   );
 });
 
-test("vocabularies of 151,936 and 50,257 are read to their ends", async (gpu) => {
+gpuTest("vocabularies of 151,936 and 50,257 are read to their ends", async (gpu) => {
   for (const vocabSize of [151_936, 50_257]) {
     const policies = policiesOf([2, vocabSize], 2);
     for (let n = 0; n < 2; n++) policies.teacher.fill(12, (n + 1) * vocabSize - 20, (n + 1) * vocabSize);
@@ -147,7 +144,7 @@ test("vocabularies of 151,936 and 50,257 are read to their ends", async (gpu) =>
   }
 });
 
-test("adaptiveKlShares refuses other shapes, and a mass of the head that is not between 0 and 1", async (gpu) => {
+gpuTest("adaptiveKlShares refuses other shapes, and a mass of the head that is not between 0 and 1", async (gpu) => {
   const [student, teacher] = [gpu.allocate([2, 5]), gpu.allocate([2, 6])];
   assertThrows(() => adaptiveKlShares(gpu, { student, teacher }, { headMass: 0.5 }), RangeError, "adaptiveKlShares");
   for (const headMass of [0, 1, -0.1, NaN]) {

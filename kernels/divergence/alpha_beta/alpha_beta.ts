@@ -1,8 +1,8 @@
 import { defineDivergence, requireAttr } from "../divergence.ts";
-import type { TemperatureAttrs } from "#kernels/log_sum_exp/temperature.ts";
+import type { TemperatureAttrs } from "../../log_sum_exp/temperature.ts";
 import wgsl from "./alpha_beta.wgsl" with { type: "text" };
 
-/** Neither they nor their sum may be 0, where the divergence is a limit: forwardKl at (1, 0), reverseKl at (0, 1). */
+/** Neither α, β nor their sum may be 0, where the divergence is a limit: forwardKl at (1, 0), reverseKl at (0, 1). */
 export interface AlphaBetaAttrs extends TemperatureAttrs {
   readonly alpha: number;
   readonly beta: number;

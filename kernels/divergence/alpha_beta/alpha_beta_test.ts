@@ -1,11 +1,10 @@
 import { assert, assertAlmostEquals, assertThrows } from "@std/assert";
-import { checkOp } from "#kernels/check_op.ts";
+import { checkOp } from "../../check_op.ts";
 import { checkDivergence, runDivergence } from "../check_divergence.ts";
 import { forwardKl } from "../forward_kl/forward_kl.ts";
-import { logSoftmaxReference } from "#kernels/log_sum_exp/log_softmax_reference.ts";
+import { logSoftmaxReference } from "../../log_sum_exp/log_softmax_reference.ts";
 import { reverseKl } from "../reverse_kl/reverse_kl.ts";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { alphaBeta } from "./alpha_beta.ts";
 
 checkDivergence(alphaBeta, [{ alpha: 0.2, beta: 0.7 }]);
@@ -24,9 +23,6 @@ checkOp(alphaBeta, [
   },
 ]);
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 const student = Float32Array.from({ length: 52 }, (_, i) => 3 * Math.sin(i * i));
 const teacher = Float32Array.from({ length: 52 }, (_, i) => 3 * Math.cos(2 * i * i));
 const policies = { student, teacher };
@@ -39,14 +35,14 @@ function sumOverActions(term: (p: number, q: number) => number): number {
   );
 }
 
-test("alphaBeta(1, 1) is half the squared distance, alphaBeta(1/2, 1/2) that of the roots, doubled", async (gpu) => {
+gpuTest("alphaBeta(1, 1) is half the squared distance, alphaBeta(1/2, 1/2) that of the roots, doubled", async (gpu) => {
   const valueAt = async (alpha: number, beta: number) =>
     (await runDivergence(gpu, alphaBeta, policies, [1, 52], { temperature: 1, alpha, beta })).values[0];
   assertAlmostEquals(await valueAt(1, 1), sumOverActions((p, q) => (p - q) ** 2 / 2), 1e-6);
   assertAlmostEquals(await valueAt(0.5, 0.5), sumOverActions((p, q) => 2 * (Math.sqrt(p) - Math.sqrt(q)) ** 2), 2e-6);
 });
 
-test("alphaBeta tends to forwardKl at (1, 0) and to reverseKl at (0, 1), in value and gradient", async (gpu) => {
+gpuTest("alphaBeta tends to forwardKl at (1, 0) and to reverseKl at (0, 1), in value and gradient", async (gpu) => {
   for (const [op, alpha, beta] of [[forwardKl, 1, 1e-3], [reverseKl, 1e-3, 1]] as const) {
     const near = await runDivergence(gpu, alphaBeta, policies, [1, 52], { temperature: 1, alpha, beta });
     const limit = await runDivergence(gpu, op, policies, [1, 52], { temperature: 1 });
@@ -56,7 +52,7 @@ test("alphaBeta tends to forwardKl at (1, 0) and to reverseKl at (0, 1), in valu
   }
 });
 
-test("alphaBeta refuses exponents whose divergence is a limit, and what is no number", async (gpu) => {
+gpuTest("alphaBeta refuses exponents whose divergence is a limit, and what is not a number", async (gpu) => {
   const logits = gpu.allocate([1, 4]);
   const refused = [
     [0, 1, "alpha is 0"],

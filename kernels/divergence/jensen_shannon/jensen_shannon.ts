@@ -1,7 +1,7 @@
 import { defineDivergence, requireAttr } from "../divergence.ts";
 import { logMixtureReference } from "../mixture.ts";
 import mixtureWgsl from "../mixture.wgsl" with { type: "text" };
-import type { TemperatureAttrs } from "#kernels/log_sum_exp/temperature.ts";
+import type { TemperatureAttrs } from "../../log_sum_exp/temperature.ts";
 import wgsl from "./jensen_shannon.wgsl" with { type: "text" };
 
 export interface JensenShannonAttrs extends TemperatureAttrs {

@@ -1,5 +1,5 @@
-// w KL(p || m) + (1 - w) KL(q || m), m = w p + (1 - w) q: slope (1 - w) q (log q - log m), since what the change of m
-// adds, and the 1 of d q log q, cancel.
+// w KL(p || m) + (1 - w) KL(q || m), m = w p + (1 - w) q: slope (1 - w) q (log q - log m), because the contribution of
+// the change of m and the 1 of d q log q cancel.
 struct Params { rows: u32, blocks: u32, inverseTemperature: f32, weight: f32 }
 
 fn term(logP: Block, logQ: Block) -> Block {

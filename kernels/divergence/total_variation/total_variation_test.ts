@@ -2,25 +2,21 @@ import { assert, assertAlmostEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkDivergence, runDivergence } from "../check_divergence.ts";
 import { forwardKl } from "../forward_kl/forward_kl.ts";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { testGpu } from "#kernels/test_gpu.ts";
+import { gpuTest } from "../../test_gpu.ts";
 import { totalVariation } from "./total_variation.ts";
 
 checkDivergence(totalVariation, [{}]);
 
-const test = (name: string, fn: (gpu: Gpu) => Promise<void>) =>
-  Deno.test({ name, sanitizeResources: false, fn: async () => await fn(await testGpu()) });
-
 const ATTRS = { temperature: 1 };
 
-test("totalVariation of policies that share no action is 1", async (gpu) => {
+gpuTest("totalVariation of policies that share no action is 1", async (gpu) => {
   const student = Float32Array.from({ length: 26 }, (_, i) => i % 2 === 0 ? 300 : 0);
   const policies = { student, teacher: student.map((logit) => 300 - logit) };
   const { values: [value] } = await runDivergence(gpu, totalVariation, policies, [1, 26], ATTRS);
   assertAlmostEquals(value, 1, 1e-6);
 });
 
-test("totalVariation lies in [0, 1], is symmetric, and keeps Pinsker's bound 2 TV² ≤ KL", async (gpu) => {
+gpuTest("totalVariation lies in [0, 1], is symmetric, and keeps Pinsker's bound 2 TV² ≤ KL", async (gpu) => {
   const logit = fc.double({ min: -9, max: 9, noNaN: true });
   const row = fc.array(fc.tuple(logit, logit), { minLength: 1, maxLength: 70 });
   await fc.assert(

@@ -1,5 +1,6 @@
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { orderMethods } from "#lib/reporting/display_names.ts";
+import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { type Line, linePanel, type LinePoint } from "./line_panel.ts";
@@ -19,6 +20,8 @@ export interface CurvesOptions extends FigureText {
   readonly panels: readonly CurvePanel[];
   /** What is drawn, in the order of the legend; default every method that has one of the measures. */
   readonly methods?: readonly MethodChoice[];
+  /** How methods are named and drawn; default by their names, in the styles that are free. */
+  readonly display?: MethodDisplays;
   /** Panels beside each other; default 3 or fewer. */
   readonly columns?: number;
   /** What the band over the seeds spans; default their range. Bands of many methods hide each other: they can be left out. */
@@ -43,8 +46,9 @@ export function curves(rows: readonly CurveRow[], options: CurvesOptions): Figur
   const shown = rows.filter((row) =>
     options.panels.some(({ measure, except = [] }) => measure === row.measure && !except.includes(row.method))
   );
-  const methods = options.methods ?? orderMethods(shown.map(({ method }) => method)).map((method) => ({ method }));
-  const series = seriesOf(methods);
+  const { display = {} } = options;
+  const present = orderMethods(shown.map(({ method }) => method), Object.keys(display));
+  const series = seriesOf(options.methods ?? present.map((method) => ({ method })), display);
   const drawn = shown.filter(({ method }) => series.some((one) => one.method === method))
     .toSorted((a, b) => a.step - b.step || a.seed - b.seed);
   checkValues(drawn, ({ method, seed, step, measure }) => [method, `seed ${seed}`, `step ${step}`, measure]);

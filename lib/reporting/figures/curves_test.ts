@@ -4,6 +4,7 @@ import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { curves, type CurvesOptions } from "./curves.ts";
 import { renderSvg } from "./figure.ts";
 import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { DISPLAY } from "../test_display.ts";
 
 const point = (method: string, seed: number, step: number, measure: string, value: number): CurveRow => ({
   experiment: "e",
@@ -17,6 +18,7 @@ const run = (method: string, seed: number, measure: string, values: readonly num
   values.map((value, i) => point(method, seed, 10 * i, measure, value));
 
 const options: CurvesOptions = {
+  display: DISPLAY,
   title: "Training",
   panels: [
     { measure: "loss", title: "Loss (nats per token)" },

@@ -1,5 +1,6 @@
 import { compareKeys } from "#lib/results/csv_rows.ts";
 import { orderMethods } from "#lib/reporting/display_names.ts";
+import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure, Layer, Panel } from "./figure.ts";
 import { markerOf } from "./legend.ts";
@@ -31,6 +32,8 @@ export interface ScatterOptions extends FigureText {
   readonly panels: readonly ScatterPanel[];
   /** What is drawn, in the order of the legend; default every method that has both measures. */
   readonly methods?: readonly MethodChoice[];
+  /** How methods are named and drawn; default by their names, in the styles that are free. */
+  readonly display?: MethodDisplays;
   /** Panels beside each other; default 2 or fewer. */
   readonly columns?: number;
 }
@@ -52,9 +55,9 @@ const DIAGONAL_COLOR = "#8c8c8c";
 export function scatter(options: ScatterOptions): Figure {
   const columns = Math.min(options.columns ?? 2, options.panels.length);
   const pairs = options.panels.map(pairUp);
-  const methods = options.methods ??
-    orderMethods(pairs.flat().map(({ method }) => method)).map((method) => ({ method }));
-  const series = seriesOf(methods);
+  const { display = {} } = options;
+  const present = orderMethods(pairs.flat().map(({ method }) => method), Object.keys(display));
+  const series = seriesOf(options.methods ?? present.map((method) => ({ method })), display);
   const points = pairs.map((pairs) => pairs.filter(({ method }) => series.some((one) => one.method === method)));
   const left = axisWidth(options.panels.map(({ y }) => y), HEIGHT);
   return page({

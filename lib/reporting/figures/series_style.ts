@@ -1,4 +1,4 @@
-import { methodLabel } from "#lib/reporting/display_names.ts";
+import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 
 export type Shape =
   | "circle"
@@ -19,7 +19,7 @@ export interface SeriesStyle {
   readonly filled: boolean;
 }
 
-/** A method to show, under another name than its display name if there is a label. */
+/** A method to show, under another name than its own if there is a label. */
 export interface MethodChoice {
   readonly method: string;
   readonly label?: string;
@@ -33,50 +33,32 @@ export interface Series {
 
 // The palette of Okabe and Ito (Color Universal Design, 2008), which the colour-blind tell apart, without its yellow, which
 // is too light for lines on white, and with a grey.
-const BLACK = "#000000";
-const GREY = "#767676";
-const ORANGE = "#e69f00";
-const SKY = "#56b4e9";
-const GREEN = "#009e73";
-const BLUE = "#0072b2";
-const VERMILION = "#d55e00";
-const PURPLE = "#cc79a7";
+const PALETTE = {
+  black: "#000000",
+  grey: "#767676",
+  orange: "#e69f00",
+  sky: "#56b4e9",
+  green: "#009e73",
+  blue: "#0072b2",
+  vermilion: "#d55e00",
+  purple: "#cc79a7",
+} as const;
 
-const SOLID: readonly number[] = [];
-const LONG: readonly number[] = [7, 3];
-const SHORT: readonly number[] = [4, 2];
-const DOTS: readonly number[] = [1.5, 2];
-const MIXED: readonly number[] = [7, 2, 1.5, 2];
+const LINES = { solid: [], long: [7, 3], short: [4, 2], dots: [1.5, 2], mixed: [7, 2, 1.5, 2] } as const;
 
-const style = (color: string, dash: readonly number[], shape: Shape, filled = true): SeriesStyle => ({
-  color,
-  dash,
-  shape,
-  filled,
-});
+/** A style by the names of its colour, line and marker. */
+export function seriesStyle(
+  color: keyof typeof PALETTE,
+  line: keyof typeof LINES,
+  shape: Shape,
+  fill: "filled" | "hollow" = "filled",
+): SeriesStyle {
+  return { color: PALETTE[color], dash: LINES[line], shape, filled: fill === "filled" };
+}
 
-/** A method looks the same in every figure. */
-const METHODS: ReadonlyMap<string, SeriesStyle> = new Map([
-  ["teacher", style(BLACK, DOTS, "diamond")],
-  ["sft", style(GREY, DOTS, "circle", false)],
-  ["sft_continued", style(GREY, SOLID, "circle")],
-  ["kd", style(ORANGE, LONG, "square")],
-  ["seqkd", style(ORANGE, DOTS, "square", false)],
-  ["imitkd", style(SKY, LONG, "triangle-down", false)],
-  ["minillm", style(GREEN, LONG, "triangle-left")],
-  ["gkd", style(SKY, MIXED, "triangle-down")],
-  ["distillm", style(PURPLE, SOLID, "diamond")],
-  ["opd", style(GREEN, MIXED, "triangle-left", false)],
-  ["abkd", style(PURPLE, LONG, "diamond", false)],
-  ["akl", style(BLACK, SHORT, "triangle-right", false)],
-  ["ammd_off", style(SKY, SHORT, "triangle-right")],
-  ["ammd_on", style(GREEN, DOTS, "diamond", false)],
-  ["ammd", style(BLUE, SOLID, "triangle-up")],
-  ["ammd_sft", style(VERMILION, SOLID, "square", false)],
-]);
-
-const COLORS = [BLUE, VERMILION, GREEN, ORANGE, BLACK, SKY, PURPLE, GREY];
-const DASHES = [SOLID, LONG, DOTS, MIXED, SHORT];
+const { black, grey, orange, sky, green, blue, vermilion, purple } = PALETTE;
+const COLORS = [blue, vermilion, green, orange, black, sky, purple, grey];
+const DASHES = [LINES.solid, LINES.long, LINES.dots, LINES.mixed, LINES.short];
 const SHAPES: readonly Shape[] = [
   "circle",
   "square",
@@ -88,22 +70,23 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** The series of some methods, in their order. */
-export function seriesOf(choices: readonly MethodChoice[]): Series[] {
-  const styles = stylesOf(choices.map(({ method }) => method));
-  return choices.map(({ method, label }, i) => ({ method, label: label ?? methodLabel(method), style: styles[i] }));
+export function seriesOf(choices: readonly MethodChoice[], display: MethodDisplays = {}): Series[] {
+  const styles = stylesOf(choices.map(({ method }) => method), display);
+  return choices.map(({ method, label = methodLabel(method, display) }, i) => ({ method, label, style: styles[i] }));
 }
 
 /**
- * A style for each name: a known method its own, any other the next that is free, as a line and as a marker. Up to 40 names differ in
+ * A style for each name: a method that has one its own, any other the next that is free, as a line and as a marker. Up to 40 names differ in
  * colour or dash.
  */
-export function stylesOf(names: readonly string[]): SeriesStyle[] {
-  const taken = names.flatMap((name) => METHODS.get(name) ?? []);
+export function stylesOf(names: readonly string[], display: MethodDisplays = {}): SeriesStyle[] {
+  const knownStyle = (name: string) => Object.hasOwn(display, name) ? display[name].style : undefined;
+  const taken = names.flatMap((name) => knownStyle(name) ?? []);
   const [lines, markers] = [new Set(taken.map(lineOf)), new Set(taken.map(markerOf))];
   const isTaken = (style: SeriesStyle) => lines.has(lineOf(style)) || markers.has(markerOf(style));
   let next = 0;
   return names.map((name) => {
-    const known = METHODS.get(name);
+    const known = knownStyle(name);
     if (known) return known;
     while (isTaken(nth(next))) next++;
     return nth(next++);

@@ -1,5 +1,6 @@
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { datasetLabel, orderDatasets } from "../display_names.ts";
+import type { MethodDisplays } from "../method_display.ts";
 import { type CurvePanel, curves } from "../figures/curves.ts";
 import type { Figure } from "../figures/figure.ts";
 
@@ -43,18 +44,26 @@ export interface CurveMethod {
 }
 
 /** The training curves of an experiment, small; none where it has none. */
-export function curveFigures(rows: readonly CurveRow[], methods: readonly CurveMethod[]): Figure[] {
+export function curveFigures(
+  rows: readonly CurveRow[],
+  methods: readonly CurveMethod[],
+  display: MethodDisplays = {},
+): Figure[] {
   const shown = thinned(rows.filter(({ measure }) => !LEFT_OUT.has(measure)));
   if (shown.length === 0) return [];
-  if (shown.some(({ task }) => task !== undefined)) return taskFigures(shown, methods);
+  if (shown.some(({ task }) => task !== undefined)) return taskFigures(shown, methods, display);
   const measures = [...new Set([...Object.keys(PANELS), ...shown.map(({ measure }) => measure).sort()])]
     .filter((measure) => shown.some((row) => row.measure === measure));
   const panels = measures.map((measure) => ({ measure, ...(PANELS[measure] ?? { title: measure }) }));
-  return [figure("Training curves", shown, panels, methods)];
+  return [figure("Training curves", shown, panels, { methods, display })];
 }
 
 /** A panel for each task: a figure's panel shows one measure, so that of each task gets the task's name. */
-function taskFigures(rows: readonly CurveRow[], methods: readonly CurveMethod[]): Figure[] {
+function taskFigures(
+  rows: readonly CurveRow[],
+  methods: readonly CurveMethod[],
+  display: MethodDisplays,
+): Figure[] {
   return OF_TASKS.flatMap(({ title, measures }) => {
     const of = rows.flatMap((row) => measures.includes(row.measure) ? [{ ...row, measure: `${row.task}` }] : []);
     const tasks = orderDatasets(of.map(({ measure }) => measure));
@@ -62,7 +71,7 @@ function taskFigures(rows: readonly CurveRow[], methods: readonly CurveMethod[])
       const { measure } = rows.find((row) => row.task === task && measures.includes(row.measure))!;
       return { ...(PANELS[measure] ?? { title: measure }), measure: task, heading: datasetLabel(task) };
     });
-    return of.length === 0 ? [] : [figure(title, of, panels, methods)];
+    return of.length === 0 ? [] : [figure(title, of, panels, { methods, display })];
   });
 }
 
@@ -70,7 +79,7 @@ function figure(
   title: string,
   rows: readonly CurveRow[],
   panels: readonly CurvePanel[],
-  methods: readonly CurveMethod[],
+  { methods, display }: { readonly methods: readonly CurveMethod[]; readonly display: MethodDisplays },
 ): Figure {
   const drawn = new Set(
     rows.filter((row) =>
@@ -83,6 +92,7 @@ function figure(
     title,
     panels,
     methods: [...known, ...others.map((method) => ({ method }))],
+    display,
     spread: drawn.size > MOST_BANDS ? "none" : "range",
   });
 }

@@ -1,15 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
+import { describeDataSets } from "../display_names.ts";
 import { renderSvg } from "../figures/figure.ts";
 import { assertDrawing, descriptionOf, textsOf } from "../figures/svg_assertions.ts";
 import { curveFigures } from "./page_curves.ts";
+import { DISPLAY } from "../test_display.ts";
 
 const row = (method: string, measure: string, step: number, others: Partial<CurveRow> = {}): CurveRow => ({
   ...{ experiment: "x", method, seed: 10, step, measure, value: step / 100 },
   ...others,
 });
 const draw = (rows: readonly CurveRow[], methods = [{ method: "kd", label: "My KD" }]) =>
-  Promise.all(curveFigures(rows, methods).map(renderSvg));
+  Promise.all(curveFigures(rows, methods, DISPLAY).map(renderSvg));
 
 Deno.test("without curves there is no figure", async () => {
   assertEquals(await draw([]), []);
@@ -37,6 +39,7 @@ Deno.test("fine-tuning, which takes more steps, does not crowd the loss of the o
 });
 
 Deno.test("of an experiment with tasks, a figure for each of score, distance and loss, with a panel for each task", async () => {
+  describeDataSets({ samsum: { label: "SAMSum", summary: "" }, iwslt: { label: "IWSLT", summary: "" } });
   const rows = [["samsum/small", "validation_rouge_l"], ["iwslt/base", "validation_bleu"]].flatMap(([task, score]) =>
     [score, "validation_two_tv_on", "loss", "validation_entropy_on"].flatMap((measure) =>
       [0, 50].map((step) => row("kd", measure, step, { task }))

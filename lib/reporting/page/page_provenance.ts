@@ -51,10 +51,11 @@ function environmentsOf(file: Fields, name: string): string {
   return [...new Set([textOf(file[name]), ...environments])].filter((text) => text !== "").join("; ");
 }
 
-/** @param shared seconds that what cells share took, by its name */
+/** @param shared what cells share, by its name, with the seconds that it took */
 function timesOf(cells: readonly CellFacts[], shared: Fields): string {
   const own = numbersOf(cells, "wallSeconds");
-  const common = Object.values(shared).filter((value) => typeof value === "number");
+  const common = Object.values(shared).map((thing) => fieldsOf(thing).seconds ?? thing)
+    .filter((each) => typeof each === "number");
   if (own.length === 0) return "";
   const sum = (seconds: readonly number[]) => duration(seconds.reduce((sum, one) => sum + one, 0));
   const beside = common.length === 0 ? "" : `, and ${sum(common)} for what they share`;

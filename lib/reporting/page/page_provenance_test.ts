@@ -45,7 +45,7 @@ Deno.test("settings that cells name: what all have in common once, and what each
     format: 2,
     environments: { a: { adapter: "llvmpipe", deno: "2.9.6" }, b: { adapter: "Metal", deno: "2.9.6" } },
     settings: { x: { data: { items: 8 }, kd: { ratio: 1 } }, y: { data: { items: 8 }, ammd: { beta: 0 } } },
-    shared: { teacher: 3600 },
+    shared: { teacher: 3000, sft: { what: "sft", seconds: 600 } },
     cells: {
       "kd/10": { commit: "c", settings: "x", wallSeconds: 1 },
       "kd/20": { commit: "c", settings: "x", wallSeconds: 1 },

@@ -50,7 +50,7 @@ Deno.test("a hostile text is text wherever it stands, and its unseen characters 
 Deno.test("line feeds and tabs of a response stay, an empty one is told, and one that is the reference", async () => {
   const example = await examplePage("walls", "r");
   assertStringIncludes(page, '<dd dir="auto">r\n\tr</dd>');
-  assertStringIncludes(page, '<dt><bdi>KD</bdi></dt><dd class="missing">empty</dd>');
+  assertStringIncludes(page, '<dt><bdi>kd</bdi></dt><dd class="missing">empty</dd>');
   assertEquals(page.includes("= reference"), false);
   assertStringIncludes(formatReportPage(example), '<dt><bdi>r</bdi> <span class="same">= reference</span></dt>');
 });

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { criticOf } from "#lib/bench/critic_of.ts";
+import { FROM_PROFILE, fromSft, type StudentRun, variantOf } from "#lib/bench/method.ts";
+import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
+import { dataOf, promptDraws, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { observer } from "#lib/bench/training_curves.ts";
+import { offPolicyMoment, onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
+import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
+import { matchMoments, type MomentTexts } from "#lib/training/match_moments.ts";
+
+const settings = z.strictObject({
+  beta: fraction.default(0.5).describe("weight of the off-policy moment; 1 - beta is that of the on-policy one"),
+  criticSteps: count.default(1).describe("K: critic updates before each student update"),
+  criticWarmupSteps: countOrNone.default(30).describe("critic updates before the student first moves"),
+  criticLearningRateFactor: positive.default(40).describe("the critics' rate as a multiple of the student's"),
+  features: z.enum(["student", "teacher", "both"]).default("both").describe("whose last hidden states the critics see"),
+  head: z.enum(["linear", "mlp"]).default("linear").describe("of a critic: a linear map, or a hidden layer in front"),
+  bound: z.enum(["tanh", "none"]).default("tanh").describe("of a critic's values: tanh keeps |f| <= 1"),
+  moments: z.enum(["sampled", "full"]).default("full")
+    .describe("an action's value, or its expectation under the policy that drew it"),
+  horizon: z.enum(["immediate", "rewardToGo"]).default("immediate")
+    .describe("of the on-policy gradient: an action's own value, or the whole policy gradient"),
+  baseline: z.enum(["none", "positionMean", "whitened"]).default("none").describe("subtracted from the reward to go"),
+  gamma: positive.max(1).default(1).describe("discount of a text's later steps"),
+  offPolicySource: z.enum(["teacher", "data"]).default("teacher")
+    .describe("whose texts the off-policy moment is taken on"),
+  sftWeight: z.number().min(0).default(0.5).describe("of cross-entropy on the data; ammd_sft alone adds it"),
+});
+
+export type AmmdSettings = z.output<typeof settings>;
+
+/** Adversarial moment matching: docs/differences.md has every choice that the paper leaves open. */
+export const ammd = fromSft({
+  summary: "adversarial moment matching on both (AMMD, Algorithm 1)",
+  source: {
+    title: "Adversarial Moment-Matching Distillation of Large Language Models (Jia)",
+    year: 2024,
+    url: "https://arxiv.org/abs/2406.02959",
+  },
+  equation: `min_q max_{f₁, f₂} β E U_off + (1 − β) E U_on + sftWeight CE
+U_off = Σ_t γ^(t−1) ( f₁(s_t, y_t) − E_{a~q} f₁(s_t, a) ), texts of the teacher
+U_on  = Σ_t γ^(t−1) ( E_{a~p} f₂(s_t, a) − f₂(s_t, y_t) ), texts of the student`,
+  label: "AMMD",
+  style: seriesStyle("blue", "solid", "triangle-up"),
+  numerics: 1,
+  settings,
+  fixed: { sftWeight: 0 },
+  train: matchMomentsOf,
+});
+
+export const ammdOff = variantOf(ammd, { beta: 1 }, {
+  summary: "moment matching on the teacher's texts only (AMMD, Proposition 1)",
+  label: "AMMD (off-policy)",
+  style: seriesStyle("sky", "short", "triangle-right"),
+});
+
+export const ammdOn = variantOf(ammd, { beta: 0 }, {
+  summary: "moment matching on the student's own texts only (AMMD, Proposition 2)",
+  label: "AMMD (on-policy)",
+  style: seriesStyle("green", "dots", "diamond", "hollow"),
+});
+
+export const ammdSft = variantOf(ammd, { sftWeight: FROM_PROFILE }, {
+  summary: "the same with cross-entropy on the data added",
+  label: "AMMD + SFT",
+  style: seriesStyle("vermilion", "solid", "square", "hollow"),
+});
+
+/** Trains the run's student so: its critics start at f = 0, and their moments on held-out prompts are part of the run's curves. */
+export async function matchMomentsOf(run: StudentRun, settings: AmmdSettings): Promise<void> {
+  const { bench, student, seed, log, checkpoint } = run;
+  const { gpu, profile } = bench;
+  const { model: teacher } = await bench.teacher();
+  using offPolicyCritic = criticOf(bench, { student, teacher }, settings, seed, "off-policy critic");
+  using onPolicyCritic = criticOf(bench, { student, teacher }, settings, seed, "on-policy critic");
+  await matchMoments(gpu, {
+    players: { student, teacher, offPolicyCritic, onPolicyCritic },
+    texts: await textsOf(run, settings),
+    settings,
+    schedule: bench.schedule(profile.distillation),
+    optimizer: bench.optimizer,
+    maxGradNorm: profile.optimizer.maxGradNorm,
+    log,
+    onStep: observer(run, {
+      measures: (tape, { off, on }) => ({
+        // A critic that never learns finds no moment, which is not to look like a perfect student.
+        ...(settings.beta > 0
+          ? { d_off: offPolicyMoment(tape, valuedBy(tape, offPolicyCritic, off, settings), off.batch, settings) }
+          : {}),
+        ...(settings.beta < 1
+          ? { d_on: onPolicyMoment(tape, valuedBy(tape, onPolicyCritic, on, settings), on.batch, settings) }
+          : {}),
+      }),
+    }),
+    checkpoint,
+  });
+}
+
+/** Teacher texts (or the data's), the student's own continuations of fresh prompts, and the data. */
+async function textsOf(run: StudentRun, { offPolicySource }: AmmdSettings): Promise<MomentTexts> {
+  const ofTeacher = offPolicySource === "teacher";
+  return {
+    offPolicy: ofTeacher ? await teacherTextsOf(run) : dataOf(run, "off-policy texts"),
+    offPolicyStates: ofTeacher ? await run.bench.teacherStates() : undefined,
+    data: dataOf(run),
+    onPolicy: promptDraws(run),
+  };
+}

@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { makingOf, registerMethods } from "#lib/bench/method_registry.ts";
+import { variantOf } from "#lib/bench/method.ts";
+import { loadProfile, type Profile } from "#lib/bench/profile.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { stylesOf } from "#lib/reporting/figures/series_style.ts";
+import { displayOf } from "#lib/bench/display.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
+import { ammd, ammdOn } from "./ammd.ts";
+import { gkd } from "./gkd.ts";
+import { kd } from "./kd.ts";
+import { METHODS } from "./registry.ts";
+
+const SCHEMA = schemaOf(EXPERIMENTS);
+const load = (...overrides: string[]) => loadProfile("smoke", SCHEMA, overrides);
+const TASK = { name: "llama", numerics: {}, settings: {} };
+const smoke = await load();
+
+/** The cells of every experiment, as `experiment/method/task`, by what they are made of. */
+function makings(profile: Profile): Map<string, string> {
+  return new Map(
+    EXPERIMENTS.flatMap(({ name, methods, tasks = [undefined] }) =>
+      tasks.flatMap((task) =>
+        methods.filter((method) => task === undefined || (method.tasks?.includes(task) ?? true)).map((method) =>
+          [[name, method.name, task].join("/"), JSON.stringify(method.making(profile, task))] as const
+        )
+      )
+    ),
+  );
+}
+
+/** The rows that settings touch, in every experiment. */
+async function touched(...overrides: string[]): Promise<string[]> {
+  const [before, after] = [makings(smoke), makings(await load(...overrides))];
+  return [...before].filter(([cell, making]) => after.get(cell) !== making).map(([cell]) => cell);
+}
+
+Deno.test("every method says what it computes, and where it comes from unless it is a baseline", () => {
+  for (const [name, { equation, source, summary, numerics }] of Object.entries(METHODS)) {
+    assert(equation.length > 10 && summary.length > 10 && numerics >= 1, name);
+    const isBaseline = ["teacher", "sft", "sft_continued"].includes(name);
+    assertEquals(source === undefined, isBaseline, name);
+    if (source) assert(/^https:\/\//.test(source.url) && source.title.length > 10 && source.year > 2010, name);
+  }
+});
+
+Deno.test("a copy of a method is another method: its name, runs and section are the registry's", async () => {
+  const copy = { ...gkd, label: "GKD 2" };
+  const methods = registerMethods(import.meta.url, { gkd, gkd2: copy });
+  const runs = Object.values(methods).map((method) => makingOf(method, smoke, TASK).run);
+  assertEquals(runs, ["llama: gkd", "llama: gkd2"]);
+  assertEquals(await touched("gkd.weight=0.25"), [
+    ...["instruction_following/gkd/", "gpt2_instruction_following/gkd/"],
+    ...["samsum", "iwslt", "strategyqa"].flatMap((set) =>
+      ["small", "base", "large"].map((size) => `task_specific/gkd/${set}/${size}`)
+    ),
+  ]);
+});
+
+Deno.test("entries that are one method, or look like one, or are variants of none are refused with both names", () => {
+  const refuses = (methods: Parameters<typeof registerMethods>[1], message: string) =>
+    assertThrows(() => registerMethods(import.meta.url, methods), RangeError, message);
+  refuses({ gkd, gkd2: gkd }, "Cannot tell gkd and gkd2 apart: both are one method with the same settings");
+  const same = variantOf(ammd, { beta: 0 }, { summary: "", label: "Another" });
+  refuses({ ammd, ammd_on: ammdOn, other: same }, "Cannot tell ammd_on and other apart");
+  refuses({ gkd, kd: { ...kd, label: "GKD" } }, "Cannot tell gkd and kd apart: both have the same label");
+  refuses({ ammd_on: ammdOn }, "Cannot register ammd_on: the method that it is a variant of is not registered");
+  refuses({ "ammd on": gkd }, 'Cannot register "ammd on"');
+});
+
+Deno.test("rows of one run have one making, whichever table they are in, and other rows another", () => {
+  for (const profile of [smoke]) {
+    const byRun = Map.groupBy(makings(profile).values(), (making) => JSON.parse(making).run as string);
+    for (const [run, all] of byRun) assertEquals(new Set(all).size, 1, run);
+    const ofTable = EXPERIMENTS[0].methods.map((method) => method.making(profile).run);
+    assertEquals(new Set(ofTable).size, ofTable.length);
+  }
+  const run = (experiment: string, method: string) =>
+    EXPERIMENTS.find(({ name }) => name === experiment)!.methods.find(({ name }) => name === method)!.making(smoke).run;
+  assertEquals(run("combination_factor", "beta_0.5"), run("instruction_following", "ammd"));
+  assertEquals(run("combination_factor", "beta_1"), run("instruction_following", "ammd_off"));
+  assertEquals(run("instruction_following", "ammd"), "llama: ammd");
+  assertEquals(run("instruction_following", "ammd_on"), 'llama: ammd {"beta":0}');
+  assertNotEquals(run("gpt2_instruction_following", "ammd"), run("instruction_following", "ammd"));
+});
+
+Deno.test("a setting touches the rows that have it, and no others", async () => {
+  const methodsOf = (cells: readonly string[], experiment: string) =>
+    cells.filter((cell) => cell.startsWith(`${experiment}/`)).map((cell) => cell.split("/")[1]);
+  const features = await touched("ammd.features=teacher");
+  assertEquals(methodsOf(features, "instruction_following"), ["ammd_off", "ammd_on", "ammd", "ammd_sft"]);
+  assertEquals(methodsOf(features, "distances"), ["ammd", "ammd_sft"]);
+  assert(!methodsOf(features, "ablations").includes("features_student"));
+  assertEquals(methodsOf(await touched("ammd.sftWeight=0.1"), "instruction_following"), ["ammd_sft"]);
+  assertEquals(methodsOf(await touched("ammd.beta=0.25"), "instruction_following"), ["ammd", "ammd_sft"]);
+  // The ruler is of every student, and of no training.
+  const ruler = methodsOf(await touched("evaluation.critic.features=teacher"), "instruction_following");
+  assertEquals(ruler.length, Object.keys(METHODS).length);
+  assertEquals(
+    methodsOf(await touched("student.training.steps=11"), "instruction_following").includes("teacher"),
+    false,
+  );
+  const distillation = methodsOf(await touched("distillation.steps=11"), "instruction_following");
+  assertEquals(distillation.length, Object.keys(METHODS).length - 2);
+  assertEquals(await touched("imitationGap.criticSteps=7"), [
+    ...["0", "0.125", "0.25", "0.5", "1", "2"].map((distance) => `imitation_gap/distance_${distance}/`),
+  ]);
+  assertEquals(await touched("judge.parallel=1", "seeds=[3]"), []);
+});
+
+Deno.test("methods look different from each other, in black and white too", () => {
+  const names = Object.keys(METHODS);
+  const styles = stylesOf(names, displayOf([EXPERIMENTS[0]]));
+  assertEquals(styles, Object.values(METHODS).map(({ style }) => style!));
+  const distinct = (key: (style: (typeof styles)[number]) => unknown) =>
+    assertEquals(new Set(styles.map((style) => JSON.stringify(key(style)))).size, names.length);
+  distinct(({ color, dash }) => [color, dash]);
+  distinct(({ color, shape, filled }) => [color, shape, filled]);
+  distinct(({ dash, shape, filled }) => [dash, shape, filled]);
+});

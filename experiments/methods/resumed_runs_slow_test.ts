@@ -1,0 +1,112 @@
+import { assert, assertEquals } from "@std/assert";
+import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
+import { gkdTexts } from "#lib/training/gkd_texts.ts";
+import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
+import type { Checkpoint, Snapshot } from "#lib/training/checkpoint.ts";
+import type { DistillmMemory } from "#lib/training/distillm_texts.ts";
+import { assertResumes } from "#lib/training/test_snapshots.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
+import { instructionTask } from "#experiments/tasks/instruction_task.ts";
+import type { StudentRun } from "#lib/bench/method.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { loadProfile } from "#lib/bench/profile.ts";
+import { choicesOf, dataOf, drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { matchMomentsOf } from "./ammd.ts";
+import { learnFromMixedTexts } from "./minillm.ts";
+import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training.ts";
+import { Workbench } from "#lib/bench/workbench.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
+import { nameOfShared } from "#lib/results/provenance.ts";
+import { METHODS } from "./registry.ts";
+
+const SEED = 10;
+
+const STEPS = 8;
+const WARMUP = 2;
+
+const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), [
+  ...["trainRecords=40", "maxNewTokens=5"].map((setting) => `data.${setting}`),
+  ...["teacher.training.steps=3", "student.training.steps=3", `distillation.steps=${STEPS}`],
+  ...["distillation.teacherTexts=12", "optimizer.batchSize=4", `ammd.criticWarmupSteps=${WARMUP}`],
+  // No interval ends with the curves or the run, so that measures wait while the run is saved.
+  ...["curveEvery=3", "curvePrompts=3", "logEvery=5"].map((setting) => `evaluation.${setting}`),
+]);
+const AMMD = effectiveSettings(METHODS.ammd_sft, profile);
+const MINILLM = effectiveSettings(METHODS.minillm, profile);
+const gpu = await testGpu();
+
+/** Keeps nothing beyond the test. */
+function contextOf(): RunContext {
+  const shared = new Map<string, Promise<unknown>>();
+  const once = <Thing>(name: string, make: () => Promise<Thing>) => {
+    const made = shared.get(name) ?? make();
+    shared.set(name, made);
+    return made as Promise<Thing>;
+  };
+  const nowhere = () => ({ load: () => Promise.resolve(undefined), isDue: () => false, save: () => Promise.resolve() });
+  const { signal } = new AbortController();
+  const silent = { say: () => {}, progress: () => {} };
+  const kept: RunContext["kept"] = (thing, _, make) => once(nameOfShared(thing), make);
+  const trained: RunContext["trained"] = (thing, made, make) => kept(thing, made, () => make(nowhere()));
+  return { gpu, profile, stop: signal, ...silent, once, kept, trained, cellSnapshots: nowhere };
+}
+
+const context = contextOf();
+const bench = await Workbench.open(context, instructionTask(context));
+
+interface Kind {
+  readonly train: (run: StudentRun) => Promise<void>;
+  /** Steps as the loop counts them, if other than those of the student. */
+  readonly steps?: number;
+  /** What the snapshots are to show, so that the run is one that tells something. */
+  readonly check?: (snapshots: readonly Snapshot[]) => void;
+}
+
+const forwardKl = { distance: { kind: "forwardKl" }, kdRatio: 1, temperature: 1 } as const;
+const scheduled = { capacity: 8, initialStudentShare: 0.7, studentShareIncrement: 0.1, lossMargin: 0.1 };
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  "the data": { train: (run) => fineTuneOn(run, dataOf(run)) },
+  "the teacher's texts": { train: async (run) => fineTuneOn(run, await teacherTextsOf(run)) },
+  "the student's own texts": { train: (run) => distilOn(run, drawsOf(run).student, forwardKl) },
+  "the student's texts and the data by turns": {
+    train: (run) => distilOn(run, gkdTexts(drawsOf(run), { studentShare: 0.5 }, choicesOf(run)), forwardKl),
+  },
+  "a replay buffer": {
+    train: (run) =>
+      distilOn(run, imitkdTexts(drawsOf(run), { studentShare: 0.8, capacity: 6 }, choicesOf(run)), forwardKl),
+    check: (snapshots) => assertEquals((snapshots[STEPS - 1].parts["source of texts"].values as unknown[]).length, 6),
+  },
+  "the adaptive scheduler": {
+    train: (run) => distilAdaptively(run, { ...scheduled, raiseWhen: "lossStalls" }, forwardKl),
+    check: (snapshots) => {
+      const { counts, raises, referenceLoss } = snapshots[STEPS - 1].parts["source of texts"].values as DistillmMemory;
+      assert(Object.values(counts).every((count) => count > 0) && raises > 0, JSON.stringify({ counts, raises }));
+      assert(referenceLoss !== null);
+    },
+  },
+  "texts of student and teacher mixed": {
+    train: (run) => learnFromMixedTexts(run, { ...MINILLM, rolloutBatches: 2, ppoEpochs: 2 }),
+  },
+  "texts of both for two critics": {
+    train: (run) => matchMomentsOf(run, AMMD),
+    steps: WARMUP + STEPS,
+  },
+  "the data and the student's texts for two critics": {
+    train: (run) => matchMomentsOf(run, { ...AMMD, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
+  },
+};
+
+for (const [texts, { train, steps = STEPS, check }] of Object.entries(KINDS)) {
+  gpuTest(`a student that learns from ${texts} ends the same to the bit, whenever its run was stopped`, async () => {
+    const trained = async (checkpoint?: Checkpoint) => {
+      using student = await bench.studentFromSft(SEED);
+      const log = bench.log("test", SEED);
+      await train({ bench, student, name: "test", seed: SEED, log, checkpoint });
+      return { parameters: await student.store.read(), rows: log.rows };
+    };
+    const snapshots = await assertResumes(gpu, trained, [1, 2, 5, steps]);
+    check?.(snapshots);
+  });
+}

@@ -1,0 +1,172 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { InputError } from "#lib/errors.ts";
+import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
+import { z } from "zod";
+import { sectionOf } from "#lib/bench/method_registry.ts";
+import { descriptionOf, unwrapped, withOverrides } from "#lib/bench/section.ts";
+import { TASK_SPECIFIC } from "#experiments/tasks/task_settings.ts";
+import { METHODS } from "#experiments/methods/registry.ts";
+import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { EXPERIMENTS } from "#experiments/main.ts";
+
+const PROFILES = new URL("./", import.meta.url);
+const SCHEMA = schemaOf(EXPERIMENTS);
+const AMMD = sectionOf(METHODS.ammd)!;
+const load = (name: string, overrides: readonly string[] = []) => loadProfile(name, SCHEMA, overrides);
+
+/** Loads a profile whose text is that of `smoke`, changed. */
+async function loadChanged(change: (text: string) => string, overrides: readonly string[] = []): Promise<Profile> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const smoke = await Deno.readTextFile(new URL("smoke.yaml", PROFILES));
+    const changed = change(smoke);
+    if (overrides.length === 0) assertNotEquals(changed, smoke);
+    await Deno.writeTextFile(`${folder}/mine.yaml`, changed);
+    return await loadProfile("mine", SCHEMA, overrides, new URL(`file://${folder}/`));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function rejects(promise: Promise<unknown>, message: string): Promise<void> {
+  await assertRejects(() => promise, InputError, message);
+}
+
+/** The line of the smoke profile that holds a text. */
+async function smokeLine(text: string): Promise<number> {
+  const lines = (await Deno.readTextFile(new URL("smoke.yaml", PROFILES))).split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
+
+Deno.test("every profile is complete, and its first line says what it is", async () => {
+  const profiles = await listProfiles();
+  assertEquals(profiles.map(({ name }) => name), ["quick", "smoke", "tiny"]);
+  for (const { name, summary } of profiles) {
+    const { seeds, trial } = await load(name);
+    // One run is enough for a first look.
+    assertEquals(seeds.length > (trial === undefined ? 1 : 0), true);
+    assertEquals(summary.length > 20 && !summary.startsWith("#"), true);
+  }
+});
+
+Deno.test("in every profile the teacher is larger than the student, and overrides can make it the same", async () => {
+  for (const { name } of await listProfiles()) {
+    const { teacher, student } = await load(name);
+    assertEquals(
+      teacher.model.hiddenSize * teacher.model.numLayers > student.model.hiddenSize * student.model.numLayers,
+      true,
+    );
+    const { hiddenSize, numLayers, numHeads } = teacher.model;
+    const model = `student.model={hiddenSize: ${hiddenSize}, numLayers: ${numLayers}, numHeads: ${numHeads}}`;
+    assertEquals((await load(name, [model])).student.model, teacher.model);
+  }
+});
+
+Deno.test("every setting of every section is described", () => {
+  const undescribed = (schema: z.ZodType, path: readonly string[]): string[] => {
+    const inner = unwrapped(schema);
+    return inner instanceof z.ZodObject
+      ? Object.entries(inner.shape).flatMap(([key, setting]) => undescribed(setting, [...path, key]))
+      : descriptionOf(schema)
+      ? []
+      : [path.join(".")];
+  };
+  assertEquals(undescribed(SCHEMA, []), []);
+});
+
+Deno.test("an unknown profile is answered with the likeliest and the list", () =>
+  rejects(load("tinny"), 'unknown profile "tinny"; did you mean "tiny"? known are quick, smoke, tiny'));
+
+Deno.test("broken YAML is answered with file, line and column", async () => {
+  const line = await smokeLine("betas:");
+  const broken = loadChanged((text) => text.replace("betas: [0.9, 0.98]", "betas: [0.9 0.98"));
+  await rejects(broken, `experiments/profiles/mine.yaml: broken YAML at line ${line + 1}, column`);
+  await rejects(loadChanged((text) => `${text}seeds: [1]\n`), "duplicated key");
+  await rejects(loadChanged(() => "- 1\n"), "must hold settings");
+});
+
+Deno.test("an unknown key is answered with its line and the likeliest key", async () => {
+  const line = await smokeLine("teacherTexts:");
+  await rejects(
+    loadChanged((text) => text.replace("teacherTexts:", "teacherText:")),
+    `mine.yaml:${line}: unknown key "distillation.teacherText"; did you mean "teacherTexts"?`,
+  );
+  // What stands in the line of its section has that line.
+  const section = await smokeLine("ammd:");
+  await rejects(
+    loadChanged((text) => text.replace("criticWarmupSteps", "criticWarmupStep")),
+    `mine.yaml:${section}: unknown key "ammd.criticWarmupStep"; did you mean "criticWarmupSteps"?`,
+  );
+  await rejects(load("smoke", ["taskSpecific.amd.beta=1"]), 'unknown key "taskSpecific.amd"; did you mean "ammd"?');
+  await rejects(
+    load("smoke", ["taskSpecific.ammd.bta=1"]),
+    'unknown key "taskSpecific.ammd.bta"; did you mean "beta"?',
+  );
+});
+
+Deno.test("a missing key is answered with the line of its section", async () => {
+  const line = await smokeLine("evaluation:");
+  const without = loadChanged((text) => text.replace(/^ {2}topP:.*\n/m, ""));
+  await rejects(without, `mine.yaml:${line}: evaluation.topP is missing; expected number`);
+});
+
+Deno.test("a value of the wrong type or out of range is answered with its line and what is right", async () => {
+  const line = await smokeLine("topP: 1");
+  await rejects(
+    loadChanged((text) => text.replace("topP: 1", "topP: 1.5")),
+    `mine.yaml:${line}: evaluation.topP is 1.5`,
+  );
+  await rejects(
+    loadChanged((text) => text.replace("ammd: {", "ammd: { head: liner,")),
+    'ammd.head is "liner"; expected one of "linear" or "mlp"',
+  );
+  await rejects(loadChanged((text) => text.replace("steps: 10", "steps: ten")), 'is "ten"; expected number');
+  await rejects(loadChanged((text) => text.replace("numHeads: 4", "numHeads: 5")), "multiple of 4 × numHeads");
+  await rejects(loadChanged((text) => text.replace("[10, 20]", "[10, -1]")), "seeds.1 is -1");
+});
+
+Deno.test("an override takes the place of a setting and is read as YAML", async () => {
+  const profile = await load("smoke", ["ammd.beta=0.25", "seeds=[7]", "ammd.features=teacher", "ammd.beta=1"]);
+  const { beta, features } = AMMD.of(profile);
+  assertEquals([beta, profile.seeds, features], [1, [7], "teacher"]);
+  assertEquals(profile.teacher, (await load("smoke")).teacher);
+});
+
+Deno.test("a wrong override is answered by its own text, with the checks of the file", async () => {
+  await rejects(load("smoke", ["ammd.bta=1"]), '--set ammd.bta=1: unknown key "ammd.bta"; did you mean "beta"?');
+  await rejects(load("smoke", ["amd.beta=1"]), 'unknown key "amd"; did you mean "ammd"?');
+  await rejects(load("smoke", ["ammd.beta=2"]), "--set ammd.beta=2: ammd.beta is 2; expected number to be <=1");
+  await rejects(load("smoke", ["ammd.beta"]), "write KEY=VALUE");
+  await rejects(load("smoke", ["seeds=[1"]), "the value is not YAML");
+  await rejects(load("smoke", ["seeds.x=1"]), "seeds is");
+});
+
+Deno.test("what is wrong beside another section is answered by the method or experiment that knows it", async () => {
+  const batch = "a step draws 8 texts (optimizer.batchSize) from the buffer";
+  await rejects(load("smoke", ["imitkd.capacity=4"]), `--set imitkd.capacity=4: imitkd.capacity is 4; ${batch}`);
+  await rejects(load("smoke", ["distillm.capacity=7"]), `distillm.capacity is 7; ${batch}`);
+  await rejects(
+    load("smoke", ["taskSpecific.imitkd.capacity=7"]),
+    `--set taskSpecific.imitkd.capacity=7: taskSpecific.imitkd.capacity is 7; ${batch}`,
+  );
+  await rejects(
+    load("smoke", ["imitationGap.horizon=9"]),
+    "imitationGap.horizon is 9; there may be at most 4096 texts",
+  );
+});
+
+Deno.test("a setting that no profile names has the default of its method, for a task too", async () => {
+  assertEquals(AMMD.of(await load("tiny")), {
+    ...{ beta: 0.5, criticSteps: 1, criticWarmupSteps: 30, criticLearningRateFactor: 40, gamma: 1, sftWeight: 0.5 },
+    ...{ features: "both", head: "linear", bound: "tanh", moments: "full", horizon: "immediate", baseline: "none" },
+    offPolicySource: "teacher",
+  });
+  const tiny = await load("tiny", ["ammd.beta=1"]);
+  const { criticWarmupSteps, criticLearningRateFactor, beta } = AMMD.of(withOverrides(tiny, TASK_SPECIFIC));
+  assertEquals([criticWarmupSteps, criticLearningRateFactor, beta], [20, 10, 1]);
+});
+
+Deno.test("an override cannot reach outside the settings", async () => {
+  await rejects(load("smoke", ["ammd.__proto__.polluted=1"]), "unknown key");
+  assertEquals("polluted" in {}, false);
+});

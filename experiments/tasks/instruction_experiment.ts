@@ -1,0 +1,37 @@
+import type { Experiment } from "#lib/bench/experiment.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
+import { INSTRUCTION_NUMERICS, instructionTask } from "./instruction_task.ts";
+import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
+import { Workbench } from "#lib/bench/workbench.ts";
+
+type InstructionExperiment =
+  & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report">
+  & {
+    readonly methods: Readonly<Record<string, RegisteredMethod>>;
+    /** Of teacher and students; default `llama`. */
+    readonly family?: DecoderFamilyName;
+  };
+
+/** A table of students on the instruction sets: method by seed, each trained once in a run that makes several tables. */
+export function instructionExperiment({ methods, family = "llama", ...experiment }: InstructionExperiment): Experiment {
+  checkDistinct(methods);
+  return {
+    ...experiment,
+    modules: [import.meta.url],
+    methods: Object.entries(methods).map(([name, method]) =>
+      rowOf(name, method, (profile) =>
+        makingOf(method, profile, {
+          name: family,
+          numerics: INSTRUCTION_NUMERICS,
+          settings: {},
+        }))
+    ),
+    async open(context) {
+      const bench = await Workbench.open(context, instructionTask(context, family));
+      return {
+        description: { instructions: bench.texts.description },
+        cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
+      };
+    },
+  };
+}

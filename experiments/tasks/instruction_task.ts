@@ -1,0 +1,83 @@
+import { exactMatch } from "#lib/metrics/exact_match.ts";
+import { rougeL } from "#lib/metrics/rouge_l.ts";
+import { Decoder } from "#lib/models/decoder.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
+import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { mean } from "#lib/statistics/statistics.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
+import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
+import { readInstructionTexts } from "./instruction_texts.ts";
+import { meanScore, respond, samplesOf, textOf } from "#lib/bench/responses.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
+
+/** Bumped when the numbers of the task's cells may move. */
+export const INSTRUCTION_NUMERICS = { "task instruction_following": 1 };
+
+/** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
+export const HELD_OUT = "held_out";
+
+/** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets. */
+export function instructionTask(context: RunContext, family: DecoderFamilyName = "llama"): Task {
+  const { profile } = context;
+  return {
+    name: family,
+    corpus: family,
+    profile,
+    made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
+    readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
+    newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
+      new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
+    score: (scoring, model, seed) => scoreModel(scoring, model, seed),
+    validation: {
+      measure: "validation_rouge_l",
+      score: (texts, set, responses) => mean(scoreResponses(texts, set, responses).rougeL),
+    },
+    heldOut: HELD_OUT,
+  };
+}
+
+/** Scores of the responses to one set, item by item: fractions. */
+interface ItemScores {
+  readonly rougeL: readonly number[];
+  readonly exactMatch: readonly number[];
+}
+
+/** Scores a model on every set; an item's score is its mean over the sampling seeds. */
+async function scoreModel(
+  { gpu, profile, texts, stop }: Scoring,
+  model: LanguageModel,
+  seed: number,
+): Promise<Pick<CellResult, "scores" | "samples">> {
+  const { temperature, topK, topP, samplingSeeds, batchSize } = profile.evaluation;
+  const scores: CellScore[] = [];
+  const samples: SampleResponse[] = [];
+  for (const set of texts.evaluation) {
+    const prompts = set.prompts.map(({ promptIds }) => promptIds);
+    const draws: ItemScores[] = [];
+    for (const samplingSeed of samplingSeeds) {
+      const purpose = `evaluation ${set.name} ${samplingSeed}`;
+      const settings = { temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose, stop };
+      const responses = await respond(gpu, model, texts, prompts, settings, batchSize);
+      if (draws.length === 0) samples.push(...samplesOf(texts, set.name, set, responses));
+      draws.push(scoreResponses(texts, set, responses));
+    }
+    scores.push(meanScore(set.name, "rouge_l", draws.map(({ rougeL }) => rougeL)));
+    scores.push(meanScore(set.name, "exact_match", draws.map(({ exactMatch }) => exactMatch)));
+  }
+  return { scores, samples };
+}
+
+/** ROUGE-L and exact match of responses to the prompts of a set, each the best over its references. */
+function scoreResponses(texts: Texts, set: PromptSet, trajectories: readonly Trajectory[]): ItemScores {
+  const answers = trajectories.map(({ response }, i) => ({
+    text: textOf(texts, response),
+    references: set.prompts[i].record.references,
+  }));
+  return {
+    rougeL: answers.map(({ text, references }) => rougeL(text, references)),
+    exactMatch: answers.map(({ text, references }) => exactMatch(text, references)),
+  };
+}

@@ -1,0 +1,135 @@
+import type { SamplingSettings } from "#kernels/sampling/sample_tokens.ts";
+import { GREEDY } from "#lib/generation/generate.ts";
+import { EncoderDecoder } from "#lib/models/encoder_decoder.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import { t5Config } from "#lib/models/t5_config.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import type { RunContext } from "#lib/bench/experiment.ts";
+import type { CellResult, SampleResponse } from "#lib/results/cell_result.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { respond, samplesOf, search, textOf } from "#lib/bench/responses.ts";
+import type { TaskMaking } from "#lib/bench/method_registry.ts";
+import { withOverrides } from "#lib/bench/section.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
+import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
+import type { Answer } from "./task_metrics.ts";
+import { TASK_SPECIFIC } from "./task_settings.ts";
+import { readTaskTexts } from "./task_texts.ts";
+import type { PromptSet, Texts } from "#lib/bench/texts.ts";
+
+/** The sizes of students, smallest first. */
+export const STUDENT_SIZES = ["small", "base", "large"] as const;
+export type StudentSize = (typeof STUDENT_SIZES)[number];
+
+/** A task of the task-specific table: a data set, and the size of the student. */
+export interface T5Subject {
+  readonly corpus: SequenceTaskName;
+  readonly size: StudentSize;
+}
+
+/** As results name it: `samsum/base`. */
+export function taskName({ corpus, size }: T5Subject): string {
+  return `${corpus}/${size}`;
+}
+
+/** The profile with the sizes, lengths and rates of a task. */
+export function taskProfile(profile: Profile, { corpus, size }: T5Subject): Profile {
+  const { [corpus]: { teacher, student, distillation, maxTargetTokens }, ...settings } = TASK_SPECIFIC.of(profile);
+  const { curveEvery, curvePrompts, sizes } = settings;
+  return {
+    ...withOverrides(profile, TASK_SPECIFIC),
+    data: { ...profile.data, maxNewTokens: maxTargetTokens },
+    teacher,
+    student: { model: sizes[size], training: student },
+    distillation,
+    evaluation: { ...profile.evaluation, curveEvery, curvePrompts },
+  };
+}
+
+/** What decides the numbers of its cells beside the common sections. */
+export function taskMaking(profile: Profile, subject: T5Subject): TaskMaking {
+  const { corpus } = subject;
+  const settings = TASK_SPECIFIC.of(profile);
+  const { vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds } = settings;
+  const { maxSourceTokens, maxTargetTokens } = settings[corpus];
+  return {
+    name: taskName(subject),
+    numerics: { [`task ${corpus}`]: SEQUENCE_TASKS[corpus].numerics },
+    settings: {
+      taskSpecific: {
+        ...{ vocabSize, trainRecords, itemsPerSet, longSources, beams, lengthPenalty, samplingSeeds },
+        [corpus]: { maxSourceTokens, maxTargetTokens },
+      },
+    },
+  };
+}
+
+/** Summaries, translations or answers of an encoder-decoder after T5 v1.1. */
+export function t5Task(context: RunContext, subject: T5Subject): Task {
+  const { profile } = context;
+  const { corpus } = subject;
+  const name = taskName(subject);
+  const { metric } = SEQUENCE_TASKS[corpus];
+  return {
+    name,
+    corpus,
+    profile,
+    made: taskMaking(profile, subject),
+    readTexts: () => readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder),
+    newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
+      new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
+    score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
+    validation: {
+      measure: `validation_${metric.name}`,
+      score: (texts, set, responses) => metric.score("", [answersOf(texts, set, responses)]).value,
+    },
+    heldOut: `${name}/held_out`,
+  };
+}
+
+/** Scores the likeliest responses, and sampled ones: of these as many as there are sampling seeds. */
+async function scoreModel(
+  { gpu, profile, texts, stop }: Scoring,
+  subject: T5Subject,
+  model: LanguageModel,
+  seed: number,
+): Promise<Pick<CellResult, "scores" | "samples">> {
+  const { batchSize, temperature, topK, topP } = profile.evaluation;
+  const [set] = texts.evaluation;
+  const prompts = set.prompts.map(({ promptIds }) => promptIds);
+  const dataset = taskName(subject);
+  const { maxNewTokens } = profile.data;
+  const write = (sampling: SamplingSettings, purpose: string) =>
+    respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop }, batchSize);
+  const { beams, lengthPenalty, samplingSeeds } = TASK_SPECIFIC.of(profile);
+  const likeliest = beams === 1 ? await write(GREEDY, "evaluation") : await search(
+    ...[
+      gpu,
+      model,
+      texts,
+      prompts,
+      { maxNewTokens, beams, lengthPenalty, stop },
+      Math.ceil(batchSize / beams),
+    ] as const,
+  );
+  const sampled: Trajectory[][] = [];
+  for (const samplingSeed of samplingSeeds) {
+    sampled.push(await write({ temperature, topK, topP }, `evaluation ${samplingSeed}`));
+  }
+  const { metric } = SEQUENCE_TASKS[subject.corpus];
+  const samples: SampleResponse[] = samplesOf(texts, dataset, set, likeliest);
+  return {
+    scores: [
+      metric.score(dataset, [answersOf(texts, set, likeliest)]),
+      metric.score(`${dataset}/sampled`, sampled.map((responses) => answersOf(texts, set, responses))),
+    ],
+    samples,
+  };
+}
+
+function answersOf(texts: Texts, set: PromptSet, responses: readonly Trajectory[]): Answer[] {
+  return responses.map(({ response }, i) => ({
+    text: textOf(texts, response),
+    references: set.prompts[i].record.references,
+  }));
+}

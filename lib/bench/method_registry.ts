@@ -1,0 +1,132 @@
+import type { Method, MethodRun } from "./method.ts";
+import type { ExperimentMethod, Making } from "./experiment.ts";
+import type { CellResult } from "#lib/results/cell_result.ts";
+import { NUMERICS } from "./numerics.ts";
+import type { Profile } from "./profile.ts";
+import { defineSection, type Section } from "./section.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** A method that the registry has named. */
+export interface RegisteredMethod<Settings extends object = object> extends Method<Settings> {
+  /** The registry's name of the method that this is, or is a variant of: that of its section, and of its runs. */
+  readonly registered: string;
+  /** Of the registry (`import.meta.url`). */
+  readonly module: string;
+}
+
+const NAME = /^[a-z][a-z0-9_]*$/;
+
+/**
+ * Names methods: a method's runs, its section of the profile and its version are called as the registry calls it, nowhere else, so that
+ * no copy can pass for what it was copied from.
+ *
+ * @param module the registry's own (`import.meta.url`)
+ * @throws {RangeError} where two names stand for one method, two methods have one label, or a variant is of a method without a name
+ */
+export function registerMethods<const Methods extends Readonly<Record<string, Method>>>(
+  module: string,
+  methods: Methods,
+): { readonly [Name in keyof Methods]: Methods[Name] & Pick<RegisteredMethod, "registered" | "module"> } {
+  checkDistinct(methods);
+  const entries = Object.entries<Method>(methods);
+  return Object.fromEntries(entries.map(([name, method]) => {
+    if (!NAME.test(name)) {
+      throw new RangeError(`Cannot register "${name}": a name has lower case letters, digits and _`);
+    }
+    const root = method.base ?? method;
+    const [registered] = entries.find(([, other]) => other === root) ?? [];
+    if (registered === undefined) {
+      throw new RangeError(`Cannot register ${name}: the method that it is a variant of is not registered`);
+    }
+    return [name, { ...method, registered, module }];
+  })) as ReturnType<typeof registerMethods<Methods>>;
+}
+
+/**
+ * Refuses rows that are one and the same, or look so.
+ *
+ * @throws {RangeError} that names the two
+ */
+export function checkDistinct(methods: Readonly<Record<string, Method>>): void {
+  const refuseTwins = (what: string, keyOf: (method: Method) => unknown) => {
+    const names = new Map<unknown, string>();
+    for (const [name, method] of Object.entries(methods)) {
+      const twin = names.get(keyOf(method));
+      if (twin !== undefined) throw new RangeError(`Cannot tell ${twin} and ${name} apart: both ${what}`);
+      names.set(keyOf(method), name);
+    }
+  };
+  const roots: object[] = [];
+  const rootOf = (method: Method) => {
+    const root = (method as RegisteredMethod).registered ?? method.base ?? method;
+    if (typeof root === "string") return root;
+    if (!roots.includes(root)) roots.push(root);
+    return roots.indexOf(root);
+  };
+  refuseTwins(
+    "are one method with the same settings",
+    (method) => JSON.stringify([rootOf(method), Object.entries(method.fixed).sort(([a], [b]) => (a < b ? -1 : 1))]),
+  );
+  refuseTwins("have the same label", ({ label }) => label);
+}
+
+/** The section of the profile that holds a method's settings; none where it has no settings, or all of them are fixed. */
+export function sectionOf<Settings extends object>(method: RegisteredMethod<Settings>): Section<Settings> | undefined {
+  const { registered, settings, fixed, check } = method;
+  if (Object.keys(settings.shape).every((key) => key in fixed)) return undefined;
+  // A method's settings are those of its schema.
+  const section = { name: registered, ofMethod: true, schema: settings, check } as Parameters<typeof defineSection>[0];
+  return defineSection(section) as unknown as Section<Settings>;
+}
+
+/** The settings that a row's code is given: those of the profile, but for those that the row fixes. */
+export function effectiveSettings<Settings extends object>(
+  method: RegisteredMethod<Settings>,
+  profile: Profile,
+): Settings {
+  const own = sectionOf(method)?.of(profile);
+  const keys = Object.keys(method.settings.shape) as (keyof Settings)[];
+  return Object.fromEntries(keys.map((key) => [key, key in method.fixed ? method.fixed[key] : own?.[key]])) as Settings;
+}
+
+/** Computes a cell of a row. */
+export function runMethod(method: RegisteredMethod, bench: Workbench, run: MethodRun): Promise<CellResult> {
+  return method.run(bench, run, effectiveSettings(method, bench.profile));
+}
+
+/** A task as the making of its cells needs it. */
+export interface TaskMaking {
+  /** Students of one name are alike: `llama`, `samsum/base`. */
+  readonly name: string;
+  /** Its version, by what it is of: `{ "task instruction_following": 1 }`. */
+  readonly numerics: Readonly<Record<string, number>>;
+  /** Sections that it reads itself, beside those that methods read. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** What decides the numbers of a row's cells. @param profile the settings of the task */
+export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
+  const { registered, reads, numerics } = method;
+  const common = Object.fromEntries(reads.map((name) => [name, profile[name]]));
+  const own = effectiveSettings(method, profile);
+  return {
+    run: `${task.name}: ${runNameOf(method, profile)}`,
+    settings: { ...common, ...task.settings, ...(Object.keys(own).length === 0 ? {} : { [registered]: own }) },
+    numerics: { ...NUMERICS, ...task.numerics, [`method ${registered}`]: numerics },
+  };
+}
+
+/** The registry's name of the method, and what the row has otherwise than the method itself: `ammd`, `ammd {"beta":1}`. */
+function runNameOf(method: RegisteredMethod, profile: Profile): string {
+  if (method.base === undefined) return method.registered;
+  const ofMethod = effectiveSettings({ ...method, fixed: method.base.fixed }, profile);
+  const changes = Object.entries(effectiveSettings(method, profile))
+    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(ofMethod[key as keyof typeof ofMethod]));
+  return [method.registered, ...(changes.length === 0 ? [] : [JSON.stringify(Object.fromEntries(changes))])].join(" ");
+}
+
+/** A row as an experiment has it. */
+export function rowOf(name: string, method: RegisteredMethod, making: ExperimentMethod["making"]): ExperimentMethod {
+  const { summary, label, style, module, fixed } = method;
+  return { name, summary, label, style, definition: method, module, variant: JSON.stringify(fixed), making };
+}

@@ -1,0 +1,47 @@
+import { digestOf } from "#lib/results/digest.ts";
+
+/** Where the code is that makes numbers: what was trained by other code than this is not resumed (results have declared versions instead). */
+export const NUMBERS: readonly string[] = [
+  ...["kernels", "experiments/imitation_gap", "experiments/methods", "experiments/tasks"],
+  ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "data", "metrics", "judge", "bench"]
+    .map((name) => `lib/${name}`),
+];
+
+/** Where the code is that makes tables and figures of results, and what names the packages that draw them. */
+export const REPORTS: readonly string[] = [
+  ...["experiments/imitation_gap", "experiments/methods", "experiments/reports", "experiments/tables"],
+  ...[
+    "lib/metrics",
+    "lib/reporting",
+    "lib/runner/report.ts",
+    "lib/runner/report_files.ts",
+    "lib/statistics",
+    "deno.json",
+  ],
+];
+
+const PROJECT = new URL("../../", import.meta.url);
+/** As the files were when each was first asked for, whatever becomes of them while this process runs. */
+const known = new Map<readonly string[], string>();
+
+/** The digest of all files in these folders and of these files of the project: of code and embedded data, not of tests and prose. */
+export function codeDigest(paths: readonly string[]): string {
+  const digest = known.get(paths) ?? digestOf(paths.flatMap(filesAt).map(digestOfFile).join("\n"));
+  known.set(paths, digest);
+  return digest;
+}
+
+/** The files at a path, in one order; none where there is nothing. */
+function filesAt(path: string): string[] {
+  if (/\.\w+$/.test(path)) return /(_test\.ts|\.md)$/.test(path) ? [] : [path];
+  try {
+    return [...Deno.readDirSync(new URL(path, PROJECT))].map(({ name }) => `${path}/${name}`).sort().flatMap(filesAt);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function digestOfFile(path: string): string {
+  return `${path} ${digestOf(Deno.readFileSync(new URL(path, PROJECT)))}`;
+}
