@@ -38,6 +38,11 @@ testInFolder("recorded responses are graded once, in a file and a table of their
   assertEquals(all, SETS.map(() => 20));
 
   assertEquals(await read("scores.csv"), scores);
+  assertStringIncludes(await read("judge.md"), "the judge's grades");
+  // What has been recorded is as fresh as before.
+  const again = await runProgram("reproduce", "instruction_following", ...options);
+  assertMatch(again.reported, /cached 1\/1\n/);
+  assertStringIncludes(await read("judge.md"), "the judge's grades");
   const { printed } = await runProgram("table", "instruction_following", "--profile", "smoke", "--results", folder);
   assertStringIncludes(printed, "the judge's grades by those of the references");
 });

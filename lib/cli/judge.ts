@@ -3,7 +3,10 @@ import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type Judge, openJudge } from "#lib/judge/judge.ts";
 import { readResponses } from "#lib/runner/cell_responses.ts";
 import { type Cell, cellKeyOf, cellsOf, fullAddressOf } from "#lib/runner/cell.ts";
-import { reportOf } from "#lib/runner/report.ts";
+import { openKnown, readKnown } from "#lib/runner/known_results.ts";
+import { staleOf } from "#lib/runner/plan.ts";
+import { reportOf, writeReport } from "#lib/runner/report.ts";
+import { FolderLock } from "#lib/results/folder_lock.ts";
 import { type JudgedRow, writeJudged } from "#lib/results/judged_rows.ts";
 import { folderOf, profileOf } from "#lib/results/place.ts";
 import { ResultsFolder } from "#lib/results/results_folder.ts";
@@ -28,7 +31,7 @@ export const judge = defineCommand({
   },
   async run({ positional, flags }, context) {
     const { terminal } = context;
-    const { experiments, place, profile } = await shownResults(positional, flags, context);
+    const { experiments, place, present, profile } = await shownResults(positional, flags, context);
     // Tasks are scored by measures of their own.
     const judged = experiments.filter(({ tasks, methods }) => tasks === undefined && methods.length > 0);
     const known = judged.flatMap(({ methods }) => methods.map(({ name }) => name));
@@ -41,6 +44,7 @@ export const judge = defineCommand({
       const example = "--set judge.url=http://localhost:8080/v1 --set judge.model=NAME";
       throw new InputError(`judge.url names no endpoint: say who grades, as in ./run judge ${example}`);
     }
+    using _ = await FolderLock.acquire(place.resultsFolder);
     let cells = 0;
     const lacking: Cell[] = [];
     try {
@@ -61,11 +65,12 @@ export const judge = defineCommand({
           // Cell by cell, so that what is graded is kept whatever ends the process.
           await writeJudged(path, await grade(cell, responses, opened, profile.judge.model));
         }
-        const { tables } = reportOf(
-          experiment,
-          await ResultsFolder.open(path, experiment.name),
-          profileOf(place.profileName),
-        );
+        const known = await readKnown(place, experiment);
+        const whole = await openKnown(place, experiment, known);
+        const profileName = profileOf(place.profileName);
+        const stale = staleOf(experiment, known, present);
+        const { tables } = reportOf(experiment, whole, profileName, stale);
+        if (tables.judge !== undefined) await writeReport(experiment, whole, profileName, stale);
         line.end();
         if (tables.judge !== undefined) terminal.print(formatTable(tables.judge, "md"));
       }
