@@ -105,6 +105,12 @@ Deno.test("the leaves of lib use no GPU: of kernels they import the number gener
   assertEquals(forbidden(leaves, (_, to) => to.startsWith("kernels/") && to !== "kernels/random/philox.ts"), []);
 });
 
+Deno.test("texts are read by lib/text_file.ts, which refuses bytes that are not UTF-8, where the runtime replaces them", async () => {
+  const sources = (await readSources("lib", "experiments")).filter(({ path }) => !/(^|\/)test_|_test\.ts$/.test(path));
+  const reading = sources.filter(({ text }) => /readTextFile/.test(text));
+  assertEquals(reading.map(({ path }) => path), []);
+});
+
 Deno.test("WGSL lives in .wgsl files of kernels, never in TypeScript but for the tests of the runtime that reads it", async () => {
   const sources = await readSources("kernels", "lib", "experiments");
   const wgsl = /@(compute|workgroup_size|builtin\()|var<(storage|workgroup|uniform|private)/;

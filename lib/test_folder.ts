@@ -26,3 +26,9 @@ export function testInFolder(
     },
   });
 }
+
+/** Makes a symbolic link: Deno makes one only with the right to write everywhere. */
+export async function makeLink(path: string, target: string): Promise<void> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", 'ln -s "$1" "$2"', "sh", target, path] }).output();
+  if (!success) throw new Error(`Cannot make the link ${path}`);
+}

@@ -39,6 +39,12 @@ export function visibleText(text: string, options?: VisibleTextOptions): string 
   return visibleParts(text, options).map(({ text }) => text).join("");
 }
 
+/** The start of a text as a message quotes it: on one line, every character seen, `…` where more than so many follow. */
+export function excerpt(text: string, maxLength = 80): string {
+  if (text.length <= maxLength) return visibleText(text);
+  return `${visibleText(text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, ""))}…`;
+}
+
 /** The pieces of `visibleText`, where escapes are to be told from what the text says. */
 export function visibleParts(text: string, { keepLines = false }: VisibleTextOptions = {}): VisiblePart[] {
   return partsOf(text, (unseen) => {

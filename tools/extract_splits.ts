@@ -1,6 +1,7 @@
 /** What the extraction tools of the three task-specific data sets share: reading a package, splitting, writing. */
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { InputError } from "#lib/errors.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 import { compareCodeUnits } from "./wordnet_nouns.ts";
 
 /** One line of a table: what a model reads, and what it shall write. */
@@ -72,7 +73,7 @@ export function taskFiles(splits: Splits, notice: string): Record<string, string
 /** Reads a file of an installed npm package. @throws {InputError} if it is not there */
 export function readPackageFile(nodeModules: string, path: string, expected: string): string {
   try {
-    return Deno.readTextFileSync(`${nodeModules}/${path}`);
+    return decodeStrictly(Deno.readFileSync(`${nodeModules}/${path}`), path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(`Cannot read ${nodeModules}/${path}: there is no such file; install ${expected}`);

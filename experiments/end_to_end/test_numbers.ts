@@ -66,7 +66,7 @@ export async function computeNumbers(
   const experiments = EXPERIMENTS.map((experiment) => readingOf(experiment, (section) => read.add(section)));
   await using computer = await LocalComputer.open({
     ...{ resultsFolder, profileName: PROFILE, checkpointSeconds: 3600, otherArguments: [] },
-    present: await presentOf(profile, undefined, undefined),
+    present: presentOf(profile, undefined, undefined),
     stop: new AbortController().signal,
     watcher: { say() {}, progress() {}, note() {} },
   });

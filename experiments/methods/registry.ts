@@ -23,7 +23,7 @@ import { sft } from "./sft.ts";
 import { sftContinued } from "./sft_continued.ts";
 import { teacher } from "./teacher.ts";
 
-const { distance_on, ...comparison } = registerMethods(import.meta.url, {
+const { distance_on, ...comparison } = registerMethods({
   teacher,
   sft,
   sft_continued: sftContinued,

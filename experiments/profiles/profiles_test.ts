@@ -126,10 +126,28 @@ Deno.test("a value of the wrong type or out of range is answered with its line a
 });
 
 Deno.test("an override takes the place of a setting and is read as YAML", async () => {
-  const profile = await load("smoke", ["ammd.beta=0.25", "seeds=[7]", "ammd.features=teacher", "ammd.beta=1"]);
+  const profile = await load("smoke", ["ammd.beta=0.25", "seeds=[7]", "ammd.features=teacher"]);
   const { beta, features } = AMMD.of(profile);
-  assertEquals([beta, profile.seeds, features], [1, [7], "teacher"]);
+  assertEquals([beta, profile.seeds, features], [0.25, [7], "teacher"]);
   assertEquals(profile.teacher, (await load("smoke")).teacher);
+});
+
+Deno.test("two overrides of one setting are refused, a closer one after its section is not", async () => {
+  const lost = "the second takes the place of the first";
+  await rejects(load("smoke", ["ammd.beta=0.5", "seeds=[7]", "ammd.beta=1"]), `--set ammd.beta=1: ${lost}`);
+  await rejects(load("smoke", ["ammd.beta=1", "ammd.beta=1"]), lost);
+  const model = "student.model={hiddenSize: 32, numLayers: 1, numHeads: 2}";
+  await rejects(load("smoke", ["student.model.numLayers=3", model]), `--set ${model}: ${lost}`);
+  assertEquals((await load("smoke", [model, "student.model.numLayers=3"])).student.model.numLayers, 3);
+  await rejects(load("smoke", ["student.model={numLayers: 1, numLayers: 2}"]), "a key occurs twice in the value");
+});
+
+Deno.test("a profile that is not UTF-8 is answered with file and line", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeFile(`${folder}/mine.yaml`, Uint8Array.of(0x23, 0x0a, 0x23, 0xe4, 0x0a));
+  const loading = loadProfile("mine", SCHEMA, [], new URL(`file://${folder}/`));
+  await rejects(loading, "experiments/profiles/mine.yaml, line 2, byte 2: 0xe4 is not UTF-8");
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a wrong override is answered by its own text, with the checks of the file", async () => {

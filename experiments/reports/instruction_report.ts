@@ -1,26 +1,20 @@
 /** The tables and figures that the instruction-following experiments share. */
 import type { RecordedResults } from "#lib/bench/experiment.ts";
 import { HELD_OUT } from "#experiments/tasks/instruction_task.ts";
-import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
+import { methodLabel } from "#lib/reporting/method_display.ts";
 import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
 import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
-import { response, type Setting } from "#lib/reporting/figures/response.ts";
+import type { Setting } from "#lib/reporting/figures/response.ts";
 import { scatter } from "#lib/reporting/figures/scatter.ts";
-import { averageScores, differencesFrom, scoresOn } from "#lib/reporting/figures/seed_values.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { buildTable } from "#lib/reporting/table.ts";
+import { AVERAGE } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
+import { BASELINE, gainDots, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
-/** What every difference is taken to: as many further steps on the data as any distilled student takes. */
-const BASELINE = "sft_continued";
-
-export interface TableRows {
-  readonly caption: string;
-  readonly methods: readonly string[];
-  /** Numbers of others, for the main table. */
-  readonly published?: PublishedNumbers;
-}
+/** ROUGE-L on the average over the evaluation sets. */
+const AVERAGE_ROUGE = { dataset: AVERAGE, metric: "rouge_l" };
 
 /** ROUGE-L on the evaluation sets and their average, tested against SFT continued; and the judge's grades where there are any. */
 export function scoreTables(
@@ -78,47 +72,31 @@ export function averageFigure(
   return dots({
     title: `ROUGE-L, average over the sets (profile ${profile})`,
     rows: rowsOf(methods.filter((method) => method !== BASELINE), display),
-    panels: [{ values: averageScores(scores, "rouge_l", setsOf(scores)) }],
+    panels: [{ values: valuesIn(scores, AVERAGE_ROUGE) }],
     x: { title: "ROUGE-L (%)", scale: 100 },
-    references: [{ label: methodLabel(BASELINE, display), method: BASELINE }],
+    reference: { label: methodLabel(BASELINE, display), method: BASELINE },
   });
 }
 
 /** What every row gains on the average over SFT continued from the same seed. */
-export function gainFigure(
-  { scores, profile, display }: RecordedResults,
-  methods: readonly string[],
-): Figure {
-  const gains = differencesFrom(averageScores(scores, "rouge_l", setsOf(scores)), BASELINE);
-  return dots({
-    title: `Gain over ${methodLabel(BASELINE, display)} in ROUGE-L, average over the sets (profile ${profile})`,
-    notes: ["Each tick compares two students of one seed: they have a teacher, a first student and prompts in common."],
-    rows: rowsOf(methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method)), display),
-    panels: [{ values: gains }],
-    x: { title: "points of ROUGE-L", scale: 100 },
-    references: [{ label: methodLabel(BASELINE, display), value: 0 }],
+export function gainFigure(results: RecordedResults, methods: readonly string[]): Figure {
+  return gainDots(results, {
+    title: " in ROUGE-L, average over the sets",
+    shared: "a teacher, a first student and prompts",
+    methods,
+    panels: [AVERAGE_ROUGE],
+    unit: "points of ROUGE-L",
   });
 }
 
-function rowsOf(methods: readonly string[], display: MethodDisplays) {
-  return methods.map((method) => ({ label: methodLabel(method, display), dots: [{ method }] }));
-}
-
 /** The average over the evaluation sets against a setting. */
-export function responseFigure(
-  { scores, profile, display }: RecordedResults,
-  settings: readonly Setting[],
-  axis: string,
-): Figure {
-  const average = averageScores(scores, "rouge_l", setsOf(scores));
-  return response({
-    title: `ROUGE-L, average over the sets (profile ${profile})`,
-    x: { title: axis },
-    y: { title: "ROUGE-L (%)", scale: 100 },
+export function responseFigure(results: RecordedResults, settings: readonly Setting[], axis: string): Figure {
+  return scoreResponse(results, {
+    title: "ROUGE-L, average over the sets",
     settings,
-    panels: [{ values: average }],
-    references: [{ label: methodLabel(BASELINE, display), method: BASELINE }],
-    columns: 1,
+    axis,
+    y: "ROUGE-L (%)",
+    panels: [AVERAGE_ROUGE],
   });
 }
 
@@ -127,8 +105,8 @@ export function distanceFigure(
   { scores, profile, display }: RecordedResults,
   methods: readonly string[],
 ): Figure {
-  const heldOut = (metric: string) => scoresOn(scores, metric, HELD_OUT);
-  const average = averageScores(scores, "rouge_l", setsOf(scores));
+  const heldOut = (metric: string) => valuesIn(scores, { dataset: HELD_OUT, metric });
+  const average = valuesIn(scores, AVERAGE_ROUGE);
   const rouge = { title: "ROUGE-L, average (%)", scale: 100 };
   return scatter({
     title: `How far every student is from its teacher on held-out prompts (profile ${profile})`,
@@ -176,11 +154,5 @@ export function curvesOf(
     methods: methods.map((method) => ({ method })),
     display,
     panels: measures.map((measure) => ({ measure, ...CURVE_AXES[measure] })),
-    columns: Math.min(3, measures.length),
   });
-}
-
-/** The evaluation sets that have scores: with `--data` they are other ones. */
-function setsOf(scores: RecordedResults["scores"]): string[] {
-  return [...new Set(scores.filter(({ metric }) => metric === "rouge_l").map(({ dataset }) => dataset))];
 }

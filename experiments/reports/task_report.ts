@@ -1,27 +1,21 @@
 /** The tables and figures that the task-specific experiments share. */
 import type { RecordedResults } from "#lib/bench/experiment.ts";
-import { BLEU_OF_ITEMS } from "#lib/metrics/bleu.ts";
 import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "#experiments/tasks/registry.ts";
 import { STUDENT_SIZES, taskName } from "#experiments/tasks/t5_task.ts";
 import { datasetLabel } from "#lib/reporting/display_names.ts";
-import { methodLabel } from "#lib/reporting/method_display.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import { curves } from "#lib/reporting/figures/curves.ts";
-import { dots } from "#lib/reporting/figures/dots.ts";
 import type { Figure } from "#lib/reporting/figures/figure.ts";
-import { response, type Setting } from "#lib/reporting/figures/response.ts";
-import { differencesFrom, scoresOn } from "#lib/reporting/figures/seed_values.ts";
+import type { Setting } from "#lib/reporting/figures/response.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import type { ColumnChoice } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
-import type { TableRows } from "./instruction_report.ts";
-
-/** What every difference is taken to: as many further steps on the data as any distilled student takes. */
-const BASELINE = "sft_continued";
+import { BASELINE, gainDots, type ScorePanel, scoreResponse, type TableRows } from "./score_figures.ts";
 
 /** How responses were taken: the likeliest token at every step, or sampled at temperature 1. */
 const DECODINGS = { table: { suffix: "", name: "greedy" }, sampled: { suffix: "/sampled", name: "sampled" } } as const;
 type Decoding = keyof typeof DECODINGS;
+type StudentSize = (typeof STUDENT_SIZES)[number];
 
 /** Scores of greedy and of sampled responses: a column for each data set and size of student that has any. */
 export function taskTables(
@@ -38,7 +32,6 @@ export function taskTables(
         caption: `${caption}: ${decoding} responses`,
         columns,
         items: results.items.filter(({ dataset }) => columns.some((column) => column.dataset === dataset)),
-        statistics: [BLEU_OF_ITEMS],
         baseline: BASELINE,
       });
       return [name, table];
@@ -58,56 +51,52 @@ function columnsOf({ scores }: RecordedResults, suffix: string): ColumnChoice[] 
 
 /** What every row gains over SFT continued from the same seed: a panel for each data set, students of one size. */
 export function taskGainFigure(
-  { scores, profile, display }: RecordedResults,
+  results: RecordedResults,
   methods: readonly string[],
-  size: (typeof STUDENT_SIZES)[number],
+  size: StudentSize,
   decoding: Decoding,
 ): Figure {
-  const { suffix, name } = DECODINGS[decoding];
-  return dots({
-    title: `Gain over ${methodLabel(BASELINE, display)}, ${name} responses, ${size} students (profile ${profile})`,
-    notes: ["Each tick compares two students of one seed: they have a teacher, a first student and data in common."],
-    rows: methods.filter((method) => ![BASELINE, "teacher", "sft"].includes(method))
-      .map((method) => ({ label: methodLabel(method, display), dots: [{ method }] })),
-    panels: SEQUENCE_TASK_NAMES.map((corpus) => ({
-      heading: `${datasetLabel(corpus)}, ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}`,
-      values: differencesFrom(
-        scoresOn(scores, SEQUENCE_TASKS[corpus].metric.name, `${taskName({ corpus, size })}${suffix}`),
-        BASELINE,
-      ),
-    })),
-    x: { title: "points", scale: 100 },
-    references: [{ label: methodLabel(BASELINE, display), value: 0 }],
+  return gainDots(results, {
+    title: `, ${DECODINGS[decoding].name} responses, ${size} students`,
+    shared: "a teacher, a first student and data",
+    methods,
+    panels: panelsOf(size, decoding),
+    unit: "points",
   });
 }
 
-/** Scores against a setting: a panel for each data set. */
+/** Scores against a setting: a panel for each data set, of greedy and of sampled responses. */
 export function taskResponseFigure(
-  { scores, profile, display }: RecordedResults,
+  results: RecordedResults,
   settings: readonly Setting[],
   axis: string,
-  size: (typeof STUDENT_SIZES)[number],
+  size: StudentSize,
 ): Figure {
-  return response({
-    title: `Greedy and sampled responses, ${size} students (profile ${profile})`,
-    x: { title: axis },
-    y: { title: "score (%)", scale: 100 },
+  const panels = (["table", "sampled"] as const).flatMap((decoding) =>
+    panelsOf(size, decoding).map((panel) => ({ ...panel, heading: `${panel.heading}, ${DECODINGS[decoding].name}` }))
+  );
+  return scoreResponse(results, {
+    title: `Greedy and sampled responses, ${size} students`,
     settings,
-    panels: Object.values(DECODINGS).flatMap(({ suffix, name }) =>
-      SEQUENCE_TASK_NAMES.map((corpus) => ({
-        heading: `${datasetLabel(corpus)}, ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}, ${name}`,
-        values: scoresOn(scores, SEQUENCE_TASKS[corpus].metric.name, `${taskName({ corpus, size })}${suffix}`),
-      }))
-    ),
-    references: [{ label: methodLabel(BASELINE, display), method: BASELINE }],
+    axis,
+    y: "score (%)",
+    panels,
   });
+}
+
+function panelsOf(size: StudentSize, decoding: Decoding): ScorePanel[] {
+  return SEQUENCE_TASK_NAMES.map((corpus) => ({
+    heading: `${datasetLabel(corpus)}, ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}`,
+    dataset: `${taskName({ corpus, size })}${DECODINGS[decoding].suffix}`,
+    metric: SEQUENCE_TASKS[corpus].metric.name,
+  }));
 }
 
 /** The distance to the teacher on the student's own texts, while training: a panel for each data set. */
 export function taskCurves(
   { curves: rows, profile, display }: RecordedResults,
   methods: readonly string[],
-  size: (typeof STUDENT_SIZES)[number],
+  size: StudentSize,
 ): Figure {
   const panels = SEQUENCE_TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));
   return curves(
@@ -119,8 +108,7 @@ export function taskCurves(
       methods: methods.map((method) => ({ method })),
       display,
       panels: panels.map(({ corpus, task }) => ({ measure: task, heading: datasetLabel(corpus), title: "2·TV" })),
-      columns: 3,
-      spread: "none",
+      bands: false,
     },
   );
 }

@@ -49,7 +49,6 @@ export const ablations = instructionExperiment({
       ]),
     ),
   },
-  module: import.meta.url,
   report(results) {
     const about = `Choices of adversarial moment matching, profile ${results.profile}`;
     const curves = (title: string, methods: readonly string[], measures: readonly string[]) =>

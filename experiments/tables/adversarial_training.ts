@@ -18,7 +18,6 @@ export const adversarialTraining = instructionExperiment({
   source: "AMMD, Figures 3, 6",
   description: "training loss and moments on held-out prompts against the step of Algorithm 1",
   methods: ROWS,
-  module: import.meta.url,
   report(results) {
     const methods = Object.keys(ROWS);
     const caption =

@@ -27,7 +27,6 @@ export const combinationFactor = instructionExperiment({
     sft_continued: METHODS.sft_continued,
     ...Object.fromEntries(Object.entries(BETAS).map(([name, { method }]) => [name, method])),
   },
-  module: import.meta.url,
   report(results) {
     const caption = `Combination factor (after AMMD, Table 6), profile ${results.profile}`;
     const points = Object.entries(BETAS).map(([method, { beta }]) => ({ method, x: beta }));

@@ -47,7 +47,6 @@ export const distances = instructionExperiment({
     ammd: METHODS.ammd,
     ammd_sft: METHODS.ammd_sft,
   },
-  module: import.meta.url,
   report(results) {
     const methods = ["sft_continued", ...ROWS.map(({ name }) => name), "ammd", "ammd_sft"];
     const about = `Distances between the policies (after AMMD, Figures 2, 4, 5, 7, 8), profile ${results.profile}`;

@@ -42,7 +42,6 @@ function table({ published, ...subject }: Subject): Experiment {
   return instructionExperiment({
     ...subject,
     methods: METHODS,
-    module: import.meta.url,
     report(results) {
       const { methods = Object.keys(METHODS) } = results;
       const caption = `Instruction following (after ${subject.source}), profile ${results.profile}`;

@@ -24,7 +24,6 @@ export const taskCombinationFactor = taskExperiment({
     sft_continued: METHODS.sft_continued,
     ...Object.fromEntries(TASK_BETAS.map(([name, { method }]) => [name, method])),
   },
-  module: import.meta.url,
   report(results) {
     const caption = `Combination factor on the tasks (after AMMD, Table 6), profile ${results.profile}`;
     const points = TASK_BETAS.map(([method, { beta }]) => ({ method, x: beta }));

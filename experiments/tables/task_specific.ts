@@ -29,7 +29,6 @@ export const taskSpecific = taskExperiment({
   source: "AMMD, Table 2",
   description: "summaries (ROUGE-L), translations (BLEU) and yes/no answers (accuracy) of distilled encoder-decoders",
   methods: TASK_METHODS,
-  module: import.meta.url,
   report(results) {
     const methods = Object.keys(TASK_METHODS);
     const caption = `Task-specific distillation (after AMMD, Table 2), profile ${results.profile}`;

@@ -1,11 +1,12 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
+import { instructionFiles } from "#lib/data/instruction_folder.ts";
 import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import { INSTRUCTION_NUMERICS, instructionTask } from "./instruction_task.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 type InstructionExperiment =
-  & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report">
+  & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report">
   & {
     readonly methods: Readonly<Record<string, RegisteredMethod>>;
     /** Of teacher and students; default `llama`. */
@@ -17,7 +18,6 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
   checkDistinct(methods);
   return {
     ...experiment,
-    modules: [import.meta.url],
     methods: Object.entries(methods).map(([name, method]) =>
       rowOf(name, method, (profile) =>
         makingOf(method, profile, {
@@ -26,6 +26,7 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
           settings: {},
         }))
     ),
+    dataFiles: instructionFiles,
     async open(context) {
       const bench = await Workbench.open(context, instructionTask(context, family));
       return {

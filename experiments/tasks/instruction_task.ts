@@ -27,7 +27,7 @@ export function instructionTask(context: RunContext, family: DecoderFamilyName =
     corpus: family,
     profile,
     made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
-    readTexts: () => readInstructionTexts(profile.data, context.dataFolder),
+    readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, model, seed),

@@ -1,56 +1,103 @@
 import { BpeTokenizer, INSTRUCTION_TOKENS } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
+import { DataNotes } from "#lib/data/data_notes.ts";
 import { loadInstructionFolder } from "#lib/data/instruction_folder.ts";
 import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
-import { encodeResponse, fitPrompts, tokenizerTexts } from "#lib/data/prompt.ts";
+import { encodePrompt, encodeResponse, fitPrompts, type FittedPrompt, tokenizerTexts } from "#lib/data/prompt.ts";
 import type { InstructionData, InstructionRecord } from "#lib/data/records.ts";
 import { InputError } from "#lib/errors.ts";
+import { hasRougeWord } from "#lib/metrics/rouge_l.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { Texts } from "#lib/bench/texts.ts";
 
 const DATA_SEED = 1;
 
 /** Reads the data (the embedded tasks, or the folder of `--data`), trains the tokenizer on its training texts, and encodes. */
-export async function readInstructionTexts(settings: Profile["data"], folder?: string): Promise<Texts> {
+export async function readInstructionTexts(
+  settings: Profile["data"],
+  folder?: string,
+  say?: (message: string) => void,
+): Promise<Texts> {
   const { wordsPerCategory, trainRecords, itemsPerSet, vocabSize, maxNewTokens, maxPromptTokens } = settings;
   const data: InstructionData = folder === undefined
     ? buildInstructionTasks({ wordsPerCategory, trainRecords, itemsPerSet, seed: DATA_SEED })
     : await loadInstructionFolder(folder, { trainRecords, itemsPerSet });
   if (data.evaluation.length === 0) throw new InputError(`${folder}: no evaluation set beside the training records`);
-  const tokenizer = trainTokenizer(data.train, vocabSize);
-  const notes: Record<string, { dropped: number; truncated: number }> = {};
+  const tokenizer = trainTokenizer(data.train, vocabSize, say);
+  const longPrompts: Record<string, { dropped: number; truncated: number }> = {};
+  const notes = new DataNotes(undefined, data.notes);
   const fit = (name: string, records: readonly InstructionRecord[]) => {
     const { prompts, droppedCount, truncatedCount } = fitPrompts(tokenizer, records, settings);
-    notes[name] = { dropped: droppedCount, truncated: truncatedCount };
+    longPrompts[name] = { dropped: droppedCount, truncated: truncatedCount };
     if (prompts.length === 0) {
-      throw new InputError(`${name}: no prompt has at most ${maxPromptTokens} tokens; raise maxPromptTokens`);
+      const shortest = records.map((record) => encodePrompt(tokenizer, record).length).reduce((a, b) => Math.min(a, b));
+      throw new InputError(
+        `${name}: none of the ${records.length} prompts has at most ${maxPromptTokens} tokens, the shortest has ${shortest}; ` +
+          "raise data.maxPromptTokens",
+      );
     }
+    const long = `prompts are longer than ${maxPromptTokens} tokens (data.maxPromptTokens)`;
+    notes.count(name, droppedCount, records.length, `${long} and left out`);
+    notes.count(name, truncatedCount, records.length, `${long} and cut`);
+    notes.unknownLetters(name, prompts.map(({ promptIds }) => promptIds), tokenizer);
     return { name, prompts };
   };
+  const { prompts: trainPrompts } = fit("train", data.train);
+  const { responses, truncated } = fitResponses(tokenizer, trainPrompts, maxNewTokens, notes);
+  const validation = fit("validation", data.validation);
+  const evaluation = data.evaluation.map(({ name, records }) => fit(name, records));
+  for (const { name, prompts } of evaluation) {
+    notes.unseenReferences(name, prompts.map(({ record }) => record), "ROUGE-L", hasRougeWord);
+  }
   return {
     tokenizer,
     vocabSize: Math.ceil(tokenizer.vocabSize / 4) * 4,
     maxPositions: maxPromptTokens + maxNewTokens,
-    train: fit("train", data.train).prompts.map(({ record, promptIds }) => ({
-      prompt: promptIds,
-      response: encodeResponse(tokenizer, record.response).slice(0, maxNewTokens),
-    })),
-    validation: fit("validation", data.validation),
-    evaluation: data.evaluation.map(({ name, records }) => fit(name, records)),
+    train: trainPrompts.map(({ promptIds }, i) => ({ prompt: promptIds, response: responses[i] })),
+    validation,
+    evaluation,
     eosId: tokenizer.specialId("<eos>"),
     padId: tokenizer.specialId("<pad>"),
     description: {
       source: data.source,
       vocabulary: tokenizer.vocabSize,
       leaked_prompts: Object.fromEntries(data.leakCounts),
-      long_prompts: notes,
+      long_prompts: longPrompts,
+      long_responses: { train: { truncated } },
+      ...notes.description,
     },
   };
 }
 
-function trainTokenizer(records: readonly InstructionRecord[], vocabSize: number): BpeTokenizer {
+/** The responses of training as tokens, those over the limit cut, and how many are. @throws {InputError} if all are */
+function fitResponses(
+  tokenizer: BpeTokenizer,
+  prompts: readonly FittedPrompt[],
+  maxNewTokens: number,
+  notes: DataNotes,
+): { responses: number[][]; truncated: number } {
+  const whole = prompts.map(({ record }) => encodeResponse(tokenizer, record.response));
+  const lengths = whole.map(({ length }) => length);
+  const truncated = lengths.filter((length) => length > maxNewTokens).length;
+  if (truncated === whole.length) {
+    throw new InputError(
+      `train: all ${truncated} responses are longer than ${maxNewTokens} tokens, the shortest has ` +
+        `${lengths.reduce((least, length) => Math.min(least, length))} with its end; raise data.maxNewTokens`,
+    );
+  }
+  const long =
+    `responses are longer than ${maxNewTokens} tokens (data.maxNewTokens) and cut: their ends are not learned`;
+  notes.count("train", truncated, whole.length, long);
+  return { responses: whole.map((ids) => ids.slice(0, maxNewTokens)), truncated };
+}
+
+function trainTokenizer(
+  records: readonly InstructionRecord[],
+  vocabSize: number,
+  say?: (message: string) => void,
+): BpeTokenizer {
   try {
-    return new BpeTokenizer(trainBpe(tokenizerTexts(records), { vocabSize, specialTokens: INSTRUCTION_TOKENS }));
+    return new BpeTokenizer(trainBpe(tokenizerTexts(records), { vocabSize, specialTokens: INSTRUCTION_TOKENS, say }));
   } catch (error) {
     // The alphabet is the data's, so only now can a size turn out too small.
     if (error instanceof RangeError) throw new InputError(`data.vocabSize is ${vocabSize}: ${error.message}`);

@@ -1,4 +1,5 @@
-import { isObject, taskRecord } from "#lib/data/task_files.ts";
+import { isJsonObject } from "#lib/data/json_text.ts";
+import { taskRecord } from "#lib/data/task_files.ts";
 import { InputError } from "#lib/errors.ts";
 import test from "./iwslt/test.tsv" with { type: "text" };
 import train from "./iwslt/train.tsv" with { type: "text" };
@@ -18,7 +19,7 @@ export const iwslt: SequenceTask = {
     extensions: [".json", ".jsonl", ".en"],
     parallel: { source: [".en", "the English line"], target: [".de", "the German line"] },
     parse({ translation }, where) {
-      if (isObject(translation)) return taskRecord({ en: translation.en }, { de: translation.de }, where);
+      if (isJsonObject(translation)) return taskRecord({ en: translation.en }, { de: translation.de }, where);
       throw new InputError(`${where}: "translation" is missing; expected {"de": …, "en": …}`);
     },
   },

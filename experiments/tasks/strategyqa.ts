@@ -1,5 +1,6 @@
 import { taskRecord } from "#lib/data/task_files.ts";
 import { InputError } from "#lib/errors.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import test from "./strategyqa/test.tsv" with { type: "text" };
 import train from "./strategyqa/train.tsv" with { type: "text" };
 import validation from "./strategyqa/validation.tsv" with { type: "text" };
@@ -33,6 +34,6 @@ function yesOrNo(answer: unknown, where: string): string {
   const word = typeof answer === "string" ? answer.trim().toLowerCase() : "";
   if (word === "yes" || word === "no") return word;
   throw new InputError(
-    `${where}: answer is ${JSON.stringify(answer) ?? "missing"} but must be true, false, "yes" or "no"`,
+    `${where}: answer is ${excerpt(JSON.stringify(answer) ?? "missing")} but must be true, false, "yes" or "no"`,
   );
 }

@@ -75,7 +75,8 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     corpus,
     profile,
     made: taskMaking(profile, subject),
-    readTexts: () => readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder),
+    readTexts: () =>
+      readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
       new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
@@ -120,7 +121,7 @@ async function scoreModel(
   const samples: SampleResponse[] = samplesOf(texts, dataset, set, likeliest);
   return {
     scores: [
-      metric.score(dataset, [answersOf(texts, set, likeliest)]),
+      { ...metric.score(dataset, [answersOf(texts, set, likeliest)]), decoding: beams === 1 ? undefined : "beam" },
       metric.score(`${dataset}/sampled`, sampled.map((responses) => answersOf(texts, set, responses))),
     ],
     samples,

@@ -1,6 +1,7 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
+import { taskFiles } from "#lib/data/task_folder.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
-import { SEQUENCE_TASK_NAMES } from "./registry.ts";
+import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "./registry.ts";
 import { TASK_SPECIFIC } from "./task_settings.ts";
 import { STUDENT_SIZES, type T5Subject, t5Task, taskMaking, taskName, taskProfile } from "./t5_task.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
@@ -15,7 +16,7 @@ export interface TaskMethod extends RegisteredMethod {
   readonly tasks?: readonly string[];
 }
 
-type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "module" | "report"> & {
+type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report"> & {
   readonly methods: Readonly<Record<string, TaskMethod>>;
   /** Default: all. */
   readonly subjects?: readonly T5Subject[];
@@ -31,7 +32,6 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
   checkDistinct(methods);
   return {
     ...experiment,
-    modules: [import.meta.url],
     sections: [TASK_SPECIFIC],
     tasks: subjects.map(taskName),
     methods: Object.entries(methods).map(([name, method]) => ({
@@ -42,6 +42,10 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       tasks: method.tasks,
     })),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
+    dataFiles(folder, task) {
+      const { corpus } = subjectOf(task);
+      return taskFiles(corpus, SEQUENCE_TASKS[corpus].format, folder);
+    },
     async open(context, task) {
       const subject = subjectOf(task);
       // A task's data is read when it first runs: with `--data` there may be no other.

@@ -2,10 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { testBeside } from "#lib/test_beside.ts";
 import { readTaskFile as readFileOf } from "#lib/data/task_files.ts";
-import { loadTask as loadTaskOf } from "#lib/data/task_folder.ts";
+import { loadTask as loadTaskOf, taskFiles as taskFilesOf } from "#lib/data/task_folder.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 
 const readTaskFile = (task: SequenceTaskName, path: string) => readFileOf(task, SEQUENCE_TASKS[task].format, path);
+const taskFiles = (task: SequenceTaskName, folder: string) => taskFilesOf(task, SEQUENCE_TASKS[task].format, folder);
 const loadTask = (task: SequenceTaskName, folder: string) => loadTaskOf(task, SEQUENCE_TASKS[task].format, folder);
 
 /** Runs with a folder that holds these files, by their paths in it. */
@@ -28,7 +29,7 @@ const read = (task: SequenceTaskName, name: string, text: string, more: Readonly
 /** Reading must fail with one line that holds these parts. */
 async function refused(reading: Promise<unknown>, ...parts: string[]): Promise<void> {
   const { message } = await assertRejects(() => reading, InputError);
-  assert(!message.includes("\n"), message);
+  assert(!message.includes("\n") && message.length < 400, message);
   for (const part of parts) assert(message.includes(part), `"${message}" lacks "${part}"`);
 }
 
@@ -105,12 +106,61 @@ Deno.test("an answer that is neither yes nor no, a missing key, or broken JSON i
   await refused(read("strategyqa", "a.json", question(undefined)), "a.json, record 2: answer is missing");
   await refused(read("iwslt", "a.json", '[{"translation": {"en": "hi"}}]'), "a.json, record 1: de is missing");
   await refused(read("iwslt", "a.json", '[{"en": "hi"}]'), 'a.json, record 1: "translation" is missing');
-  await refused(read("iwslt", "a.json", "[3]"), "a.json, record 1: it must be a JSON object");
+  await refused(read("iwslt", "a.json", "[3]"), "a.json, record 1: it is 3 but must be a JSON object");
   await refused(read("iwslt", "a.json", '[{"translation"'), "a.json: not JSON");
   await refused(
     read("iwslt", "a.jsonl", '{"translation": {"en": "hi", "de": "hallo"}}\n{'),
     "a.jsonl, line 2: not JSON",
   );
+});
+
+Deno.test("CSV whose lines end with CR is read, line breaks in quotes and all", async () => {
+  const csv = 'dialogue,summary\r"A: hi\rB: hi",They greet.\r"A: so\nB: no",They differ.\r';
+  const expected = [["A: hi B: hi", "They greet."], ["A: so B: no", "They differ."]];
+  assertEquals(pairs(await read("samsum", "train.csv", csv)), expected);
+  assertEquals(pairs(await read("samsum", "train.csv", csv.replaceAll("\r", "\r\n"))), expected);
+  const parallel = await read("iwslt", "train.en", "Hello.\rBye.\r", { "train.de": "Hallo.\rTschüss.\r" });
+  assertEquals(pairs(parallel), [["Hello.", "Hallo."], ["Bye.", "Tschüss."]]);
+});
+
+Deno.test("CSV of another form is refused with what was found, in a short line", async () => {
+  await refused(read("samsum", "a.csv", "dialogue;summary\nhi;hi\n"), 'separated by ";", where CSV has commas');
+  await refused(read("samsum", "a.csv", "dialogue\tsummary\nhi\thi\n"), 'separated by "\\u{9}"');
+  await refused(read("samsum", "a.csv", ""), "the file is empty");
+  await refused(read("samsum", "a.csv", "dialogue,summary\n"), "a.csv: it has no records");
+  await refused(read("samsum", "a.csv", "dialogue,summary,summary\na,b,c\n"), "column summary occurs twice");
+  await refused(read("samsum", "a.json", '[{"dialogue": "a", "summary": 3}]'), "summary is 3 but must be a text");
+  await refused(read("samsum", "a.json", '[{"dialogue": "a", "summary": "b"},\n]'), "a.json: not JSON");
+  await refused(
+    read("samsum", "a.json", '[{"dialogue": "a", "summary": "b", "summary": "c"}]'),
+    '"summary" occurs twice',
+  );
+  await refused(read("strategyqa", "a.json", `[{"question": "a", "answer": "${"x".repeat(9999)}"}]`), "answer is");
+  const { message } = await assertRejects(() => read("samsum", "a.csv", `${"x".repeat(9999)},b\n`), InputError);
+  assert(message.length < 300, `${message.length} characters`);
+});
+
+Deno.test("a name of two splits is refused, and a hidden file is not read", async () => {
+  await withFiles(
+    { "train_test.jsonl": lines("a", "b", "c") },
+    (folder) => refused(loadTask("iwslt", folder), "train_test.jsonl: the name is of two splits"),
+  );
+  await withFiles({ "train.jsonl": lines("a", "b", "c"), "._test.jsonl": "\0" }, async (folder) => {
+    assertEquals((await loadTask("iwslt", folder)).train.length, 1);
+  });
+});
+
+Deno.test("the files of a task are those that are read, both of parallel texts", async () => {
+  const files = {
+    "iwslt/train.en": "a\nb\nc\n",
+    "iwslt/train.de": "a\nb\nc\n",
+    "iwslt/notes.json": "x",
+    "test.json": "x",
+  };
+  await withFiles(files, (folder) => {
+    assertEquals(taskFiles("iwslt", folder), [`${folder}/iwslt/train.en`, `${folder}/iwslt/train.de`]);
+    return Promise.resolve();
+  });
 });
 
 const line = (word: string) => JSON.stringify({ translation: { en: word, de: word.toUpperCase() } });
@@ -182,7 +232,11 @@ Deno.test("a folder without training files, or that is not there, is refused", a
   await refused(loadTask("samsum", "no/such/folder"), "no/such/folder: there is no such folder");
   await withFiles(
     { "train.jsonl": lines("a", "b") },
-    (folder) => refused(loadTask("iwslt", folder), "too few to hold some out"),
+    (folder) =>
+      refused(
+        loadTask("iwslt", folder),
+        "too few training records to hold some out for validation and testing: 2 found, at least 3 needed",
+      ),
   );
 });
 

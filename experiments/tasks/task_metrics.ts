@@ -1,7 +1,7 @@
 import { meanScore } from "#lib/bench/responses.ts";
 import { isCorrect } from "#lib/metrics/accuracy.ts";
 import { bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
-import { rougeL } from "#lib/metrics/rouge_l.ts";
+import { hasRougeWord, rougeL } from "#lib/metrics/rouge_l.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
 
 /** A response with the answers that scoring accepts, the one of training first. */
@@ -14,12 +14,17 @@ export interface Answer {
 export interface TaskMetric {
   /** As `scores.csv` names it. */
   readonly name: string;
+  /** Whether it finds something in a reference to compare with; default: in all of them. */
+  sees?(reference: string): boolean;
   /** The score of a set, over all draws of answers to it. */
   score(dataset: string, draws: readonly (readonly Answer[])[]): CellScore;
 }
 
 /** ROUGE-L, the best over the references: the mean over items and draws. */
-export const ROUGE_L = itemMetric("rouge_l", ({ text, references }) => rougeL(text, references));
+export const ROUGE_L: TaskMetric = {
+  ...itemMetric("rouge_l", ({ text, references }) => rougeL(text, references)),
+  sees: hasRougeWord,
+};
 
 /** Whether the answer is the right one: the share of items and draws. */
 export const ACCURACY = itemMetric("accuracy", ({ text, references }) => Number(isCorrect(text, references[0])));

@@ -107,10 +107,6 @@ export interface ExperimentMethod extends Partial<MethodDisplay> {
   readonly definition?: RegisteredMethod;
   /** Those of the experiment's tasks that it runs for; default all. */
   readonly tasks?: readonly string[];
-  /** The module that holds the method's own code (`import.meta.url`): results are stale where it, or what it imports, has changed. */
-  readonly module: string;
-  /** What sets the method apart from others of its module, as JSON: results are stale where it has changed. */
-  readonly variant?: string;
   /** What decides the numbers of its cells, of one of the experiment's tasks where it has some. */
   making(profile: Profile, task?: string): Making;
 }
@@ -127,12 +123,15 @@ export interface Experiment {
   readonly methods: readonly ExperimentMethod[];
   /** What students are trained for, as in `samsum/base`, where there is more than one thing: cells of their own. */
   readonly tasks?: readonly string[];
-  /** The module of its report (`import.meta.url`): tables and figures are made anew where it has changed. */
-  readonly module: string;
   /** Sections of the profile that it reads beside the common ones and those of its methods. */
   readonly sections?: readonly Section[];
-  /** The modules that the code of all its cells is reached from, beside the methods' own. */
-  readonly modules: readonly string[];
+  /**
+   * The files of a folder of data (`--data`) that the cells of a task read: results are stale where one of them has changed, or others
+   * are read. Default: none.
+   *
+   * @throws {InputError} if the folder is not one of its data
+   */
+  dataFiles?(folder: string, task: string | undefined): readonly string[];
   /** The settings of a task; default the profile as it is. */
   settings?(profile: Profile, task: string | undefined): Profile;
   /** Prepares what the cells of a task share; nothing is trained before a cell needs it. */

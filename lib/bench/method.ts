@@ -52,9 +52,6 @@ export interface Method<Settings extends object = object> {
   run(bench: Workbench, run: MethodRun, settings: Settings): Promise<CellResult>;
 }
 
-/** The settings of a method. */
-export type SettingsOf<M> = M extends Method<infer Settings> ? Settings : never;
-
 /** A training run in progress: its student, its name and seed, and where its measures go. */
 export interface StudentRun extends MethodRun {
   readonly bench: Workbench;

@@ -10,8 +10,6 @@ import type { Workbench } from "./workbench.ts";
 export interface RegisteredMethod<Settings extends object = object> extends Method<Settings> {
   /** The registry's name of the method that this is, or is a variant of: that of its section, and of its runs. */
   readonly registered: string;
-  /** Of the registry (`import.meta.url`). */
-  readonly module: string;
 }
 
 const NAME = /^[a-z][a-z0-9_]*$/;
@@ -20,13 +18,11 @@ const NAME = /^[a-z][a-z0-9_]*$/;
  * Names methods: a method's runs, its section of the profile and its version are called as the registry calls it, nowhere else, so that
  * no copy can pass for what it was copied from.
  *
- * @param module the registry's own (`import.meta.url`)
  * @throws {RangeError} where two names stand for one method, two methods have one label, or a variant is of a method without a name
  */
 export function registerMethods<const Methods extends Readonly<Record<string, Method>>>(
-  module: string,
   methods: Methods,
-): { readonly [Name in keyof Methods]: Methods[Name] & Pick<RegisteredMethod, "registered" | "module"> } {
+): { readonly [Name in keyof Methods]: Methods[Name] & Pick<RegisteredMethod, "registered"> } {
   checkDistinct(methods);
   const entries = Object.entries<Method>(methods);
   return Object.fromEntries(entries.map(([name, method]) => {
@@ -38,7 +34,7 @@ export function registerMethods<const Methods extends Readonly<Record<string, Me
     if (registered === undefined) {
       throw new RangeError(`Cannot register ${name}: the method that it is a variant of is not registered`);
     }
-    return [name, { ...method, registered, module }];
+    return [name, { ...method, registered }];
   })) as ReturnType<typeof registerMethods<Methods>>;
 }
 
@@ -127,6 +123,6 @@ function runNameOf(method: RegisteredMethod, profile: Profile): string {
 
 /** A row as an experiment has it. */
 export function rowOf(name: string, method: RegisteredMethod, making: ExperimentMethod["making"]): ExperimentMethod {
-  const { summary, label, style, module, fixed } = method;
-  return { name, summary, label, style, definition: method, module, variant: JSON.stringify(fixed), making };
+  const { summary, label, style } = method;
+  return { name, summary, label, style, definition: method, making };
 }

@@ -1,6 +1,8 @@
 import { parse } from "@std/yaml";
 import { z } from "zod";
 import { InputError } from "#lib/errors.ts";
+import { linesOf, readTextStrictly, withLineFeeds } from "#lib/text_file.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import type { COMMON_SECTIONS, ProfileSchema } from "./profile_schema.ts";
 import { unwrapped } from "./section.ts";
 import { closest, unknownName } from "./suggestion.ts";
@@ -27,7 +29,7 @@ export interface ProfileDescription {
 export async function listProfiles(folder: URL = PROFILES_FOLDER): Promise<ProfileDescription[]> {
   const profiles: ProfileDescription[] = [];
   for (const name of profileNames(folder)) {
-    const [firstLine] = (await Deno.readTextFile(new URL(`${name}.yaml`, folder))).split("\n");
+    const [firstLine] = linesOf(await readProfile(name, folder));
     profiles.push({ name, summary: firstLine.replace(/^#\s*/, "") });
   }
   return profiles;
@@ -47,10 +49,10 @@ export async function loadProfile(
 ): Promise<Profile> {
   const names = profileNames(folder);
   if (!names.includes(name)) throw new InputError(unknownName("profile", name, names));
-  const text = await Deno.readTextFile(new URL(`${name}.yaml`, folder));
-  const file: SourceText = { path: `experiments/profiles/${name}.yaml`, text };
+  const file: SourceText = { path: pathOf(name), text: await readProfile(name, folder) };
   const settings = parseSettings(file);
   const parsedOverrides = overrides.map(parseOverride);
+  refuseLostOverrides(parsedOverrides);
   for (const override of parsedOverrides) applyOverride(settings, override);
   const result = schema.safeParse(settings);
   if (!result.success) {
@@ -78,6 +80,12 @@ function profileNames(folder: URL): string[] {
     .map(({ name }) => name.slice(0, -".yaml".length)).sort(); // by code units
 }
 
+const pathOf = (name: string) => `experiments/profiles/${name}.yaml`;
+
+async function readProfile(name: string, folder: URL): Promise<string> {
+  return withLineFeeds(await readTextStrictly(new URL(`${name}.yaml`, folder), pathOf(name)));
+}
+
 function parseSettings({ path, text }: SourceText): Settings {
   let settings: unknown;
   try {
@@ -99,12 +107,30 @@ function describeYamlError(path: string, { message }: Error): string {
 
 function parseOverride(text: string): Override {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined) throw new InputError(`--set ${text}: write KEY=VALUE, as in --set ammd.beta=0.5`);
+  if (key === undefined) throw new InputError(`--set ${excerpt(text)}: write KEY=VALUE, as in --set ammd.beta=0.5`);
   try {
     return { text, path: key.trim().split("."), value: parse(value, { schema: "core" }) };
-  } catch {
-    throw new InputError(`--set ${text}: the value is not YAML; write a number, a word or a list such as [10, 20]`);
+  } catch (error) {
+    if (/duplicated key/.test((error as Error).message)) {
+      throw new InputError(`--set ${excerpt(text)}: a key occurs twice in the value`);
+    }
+    throw new InputError(
+      `--set ${excerpt(text)}: the value is not YAML; write a number, a word or a list such as [10, 20]`,
+    );
   }
+}
+
+/** Refuses a setting that a later override of the same key, or of a section that it is in, would take the place of. */
+function refuseLostOverrides(overrides: readonly Override[]): void {
+  overrides.forEach((earlier, i) => {
+    const later = overrides.slice(i + 1).find(({ path }) => path.every((key, depth) => key === earlier.path[depth]));
+    if (later === undefined) return;
+    throw new InputError(
+      `--set ${excerpt(earlier.text)} and --set ${
+        excerpt(later.text)
+      }: the second takes the place of the first; leave one out`,
+    );
+  });
 }
 
 /** Sets a value deep in the settings; a key that is not there is added and left to the schema to refuse. */
@@ -155,7 +181,7 @@ function valueAt(settings: Settings, path: readonly string[]): unknown {
 /** The override that brought a setting, else the file with the line of its key. */
 function where(path: readonly string[], { path: name, text }: SourceText, overrides: readonly Override[]): string {
   const override = overrides.findLast(({ path: set }) => set.every((key, i) => i >= path.length || key === path[i]));
-  if (override) return `--set ${override.text}`;
+  if (override) return `--set ${excerpt(override.text)}`;
   const line = lineOfKey(text, path);
   return line === undefined ? name : `${name}:${line}`;
 }

@@ -1,5 +1,6 @@
 import { editDistance } from "#lib/edit_distance.ts";
 import { InputError } from "#lib/errors.ts";
+import { excerpt } from "#lib/visible_text.ts";
 
 /** A name is taken for a slip of another if at most a third of its letters, and at least one, would change. */
 const MAX_CHANGED_FRACTION = 1 / 3;
@@ -11,7 +12,7 @@ export function expectKnown(kind: string, name: string, known: readonly string[]
 
 /** The message about a name that is not among the known ones, with the likeliest of them if there is one. */
 export function unknownName(kind: string, name: string, known: readonly string[]): string {
-  return `unknown ${kind} "${name}"; ${hint(closest(name, known))}known are ${known.join(", ")}`;
+  return `unknown ${kind} "${excerpt(name)}"; ${hint(closest(name, known))}known are ${known.join(", ")}`;
 }
 
 function hint(suggestion: string | undefined): string {

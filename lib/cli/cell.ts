@@ -29,7 +29,7 @@ export const cell = defineCommand({
     await using computer = await LocalComputer.open({
       ...{ resultsFolder, profileName },
       watcher: sendingWatcher(send),
-      present: await presentOf(profile, flags.data, undefined),
+      present: presentOf(profile, flags.data, undefined),
       dataFolder: flags.data,
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
       otherArguments: givenArguments(flags),

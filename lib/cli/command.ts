@@ -12,9 +12,9 @@ export type Flag =
     | { readonly kind: "path"; readonly value: string }
     /** One of the known words. */
     | { readonly kind: "choice"; readonly value: string; readonly known: readonly string[] }
-    /** Names separated by commas, each once. */
+    /** Names separated by commas, each once; may be given in parts. */
     | { readonly kind: "names"; readonly value: string }
-    /** Whole numbers from 0 to 2^32 - 1, separated by commas. */
+    /** Whole numbers from 0 to 2^32 - 1, separated by commas; may be given in parts. */
     | { readonly kind: "seeds"; readonly value: string }
     /** A whole number. */
     | { readonly kind: "count"; readonly value: string }

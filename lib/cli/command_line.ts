@@ -1,6 +1,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "#lib/errors.ts";
 import { summaryOf } from "./help.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import { closest, unknownName } from "#lib/bench/suggestion.ts";
 import type { Command, Flag, Flags, Invocation } from "./command.ts";
 
@@ -17,10 +18,11 @@ export interface ParsedArguments extends Invocation<Flags> {
 }
 
 /**
- * Reads the arguments after the command's name by its flag table.
+ * Reads the arguments after the command's name by its flag table. Lists may be given in parts, `--seeds 10 --seeds 20`; other flags that
+ * take a value once.
  *
  * @param callerFolder where relative paths start, if that is not the working directory
- * @throws {InputError} on an unknown flag, a missing or wrong value, or too few or many arguments
+ * @throws {InputError} on an unknown flag, a missing or wrong value, a second value where one is taken, or too few or many arguments
  */
 export function parseCommandLine(command: Command, args: readonly string[], callerFolder?: string): ParsedArguments {
   const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
@@ -28,7 +30,8 @@ export function parseCommandLine(command: Command, args: readonly string[], call
   const { _: positional, ...given } = parseArgs(args, {
     string: ["_", ...names(({ kind }) => kind !== "switch")],
     boolean: names(({ kind }) => kind === "switch"),
-    collect: names(({ kind }) => kind === "repeated"),
+    // All of them, so that none is lost where one is given twice.
+    collect: names(({ kind }) => kind !== "switch"),
     alias: { help: "h" },
     unknown: (arg) => {
       if (arg.length > 1 && arg.startsWith("-")) throw new InputError(unknownFlag(command, arg, Object.keys(flags)));
@@ -67,12 +70,12 @@ function unknownFlag({ name }: Command, arg: string, known: readonly string[]): 
   const flag = arg.replace(/=.*$/s, "");
   const suggestion = closest(flag.replace(/^-+/, ""), known);
   const hint = suggestion === undefined ? "" : `did you mean --${suggestion}? `;
-  return `unknown flag ${flag}; ${hint}./run ${name} --help tells the flags`;
+  return `unknown flag ${excerpt(flag)}; ${hint}./run ${name} --help tells the flags`;
 }
 
 function readPositional({ name, positional }: Command, given: readonly string[], callerFolder?: string): string[] {
   if (given.length > 0 && positional === undefined) {
-    throw new InputError(`${name} takes flags only, not "${given[0]}"; ./run ${name} --help tells them`);
+    throw new InputError(`${name} takes flags only, not "${excerpt(given[0])}"; ./run ${name} --help tells them`);
   }
   if (given.length < (positional?.min ?? 0)) {
     throw new InputError(`${name} needs ${positional!.name}; ./run ${name} --help tells more`);
@@ -87,17 +90,19 @@ function readPositional({ name, positional }: Command, given: readonly string[],
 
 function readFlag(name: string, flag: Flag, value: unknown, callerFolder?: string): unknown {
   if (flag.kind === "switch") return value === true;
-  if (flag.kind === "repeated") {
-    return (value as readonly string[] | undefined ?? []).map((text) => nonEmpty(name, flag.value, text));
+  const texts = (value as readonly string[] | undefined ?? []).map((text) => nonEmpty(name, flag.value, text));
+  if (flag.kind === "repeated") return texts;
+  if (texts.length === 0) return undefined;
+  const text = texts.join(",");
+  if (flag.kind === "names") return [...new Set(text.split(",").map((name) => name.trim()))];
+  if (flag.kind === "seeds") return readSeeds(name, text);
+  if (texts.length > 1) {
+    throw new InputError(`--${name} is given ${texts.length} times (${excerpt(texts.join(", "))}); it takes one value`);
   }
-  if (value === undefined) return undefined;
-  const text = nonEmpty(name, flag.value, String(value));
   if (flag.kind === "path") return fromCaller(text, callerFolder);
   if (flag.kind === "choice" && !flag.known.includes(text)) {
     throw new InputError(unknownName(`--${name}`, text, flag.known));
   }
-  if (flag.kind === "names") return [...new Set(text.split(",").map((name) => name.trim()))];
-  if (flag.kind === "seeds") return readSeeds(name, text);
   if (flag.kind === "count") return readCount(name, text);
   return text;
 }
@@ -111,16 +116,18 @@ function readSeeds(name: string, text: string): number[] {
   const seeds = text.split(",").map((part) => {
     const seed = /^\s*\d+\s*$/.test(part) ? Number(part) : NaN;
     if (!(seed <= MAX_SEED)) {
-      throw new InputError(`--${name} ${text}: "${part}" is not a whole number from 0 to ${MAX_SEED}, as in 10,20,30`);
+      throw new InputError(
+        `--${name} ${excerpt(text)}: "${excerpt(part)}" is not a whole number from 0 to ${MAX_SEED}, as in 10,20,30`,
+      );
     }
     return seed;
   });
-  if (new Set(seeds).size < seeds.length) throw new InputError(`--${name} ${text}: a seed occurs twice`);
+  if (new Set(seeds).size < seeds.length) throw new InputError(`--${name} ${excerpt(text)}: a seed occurs twice`);
   return seeds;
 }
 
 function readCount(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InputError(`--${name} ${text}: must be a whole number, as in 30`);
+  if (!/^\d{1,9}$/.test(text)) throw new InputError(`--${name} ${excerpt(text)}: must be a whole number, as in 30`);
   return Number(text);
 }
 

@@ -76,6 +76,38 @@ Deno.test("a seed that is no whole number, too large or given twice is an error"
   rejects(["north", "--seeds", "7,7"], "a seed occurs twice");
 });
 
+Deno.test("a list may be given in parts, and none of them is lost", () => {
+  const read = (...args: string[]) => parseCommandLine(paint, ["north", ...args]).flags;
+  assertEquals(read("--seeds", "10", "--seeds", "20,30").seeds, [10, 20, 30]);
+  assertEquals(read("--methods", "sft", "--methods=kd,sft").methods, ["sft", "kd"]);
+  rejects(["north", "--seeds", "10", "--seeds", "20,10"], "--seeds 10,20,10: a seed occurs twice");
+  rejects(["north", "--methods", "sft", "--methods"], "--methods needs a value");
+});
+
+Deno.test("a second value of a flag that takes one is an error, the same or not", () => {
+  rejects(
+    ["north", "--profile", "tiny", "--profile", "quick"],
+    "--profile is given 2 times (tiny, quick); it takes one",
+  );
+  rejects(["north", "--results=a", "--results", "a"], "--results is given 2 times (a, a)");
+  rejects(["north", "--format", "md", "--format", "csv", "--format", "md"], "--format is given 3 times");
+  assertEquals(parseCommandLine(paint, ["north", "--quiet", "--quiet"]).flags.quiet, true);
+});
+
+Deno.test("what a message repeats of the arguments is short, and seen", () => {
+  for (
+    const args of [["--seeds", "\u001b[2J".repeat(999)], [`--${"x".repeat(999)}`], [
+      "--profile",
+      "a",
+      "--profile",
+      "b".repeat(999),
+    ]]
+  ) {
+    const { message } = assertThrows(() => parseCommandLine(paint, ["north", ...args]), InputError);
+    assertEquals([message.length < 800, message.includes("\u001b")], [true, false], message);
+  }
+});
+
 Deno.test("an unknown choice is answered with what is known", () => {
   rejects(["north", "--format", "html"], 'unknown --format "html"; known are md, csv');
 });

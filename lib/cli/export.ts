@@ -9,7 +9,7 @@ import type { ResultsPlace } from "#lib/results/place.ts";
 import { recordAt } from "#lib/results/provenance.ts";
 import { removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf, settingsOf } from "#lib/runner/cell.ts";
-import { codeVersion } from "#lib/runner/code_version.ts";
+import { codeVersion } from "#lib/results/git_repository.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { openKnown, readKnown } from "#lib/runner/known_results.ts";
 import { cellPath } from "#lib/runner/snapshot_file.ts";

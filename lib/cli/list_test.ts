@@ -22,14 +22,12 @@ const paint = defineMethod({
   run: () => Promise.reject(new Error("a list runs nothing")),
 });
 const looks = { summary: "brushed on once", label: "One coat" };
-const methods = registerMethods(import.meta.url, { paint, one_coat: variantOf(paint, { coats: 1 }, looks) });
+const methods = registerMethods({ paint, one_coat: variantOf(paint, { coats: 1 }, looks) });
 
 const walls: Experiment = {
   name: "walls",
   source: "Paper, Table 1",
   description: "colours",
-  module: import.meta.url,
-  modules: [],
   sections: TEST_SECTIONS,
   methods: Object.entries(methods).map(([name, method]) =>
     rowOf(name, method, (profile) => makingOf(method, profile, { name: "wall", numerics: {}, settings: {} }))

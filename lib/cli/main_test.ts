@@ -13,12 +13,9 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
       name: "walls",
       source: "Paper, Table 1",
       description: "colours",
-      module: import.meta.url,
-      modules: [],
       methods: [{
         name: "limewash",
         summary: "brushed on thin",
-        module: import.meta.url,
         making: () => ({ run: "limewash", settings: {}, numerics: {} }),
       }],
       open: () => Promise.reject(),

@@ -2,7 +2,7 @@ import type { CellScore } from "#lib/results/cell_result.ts";
 import { datasetLabel } from "#lib/reporting/display_names.ts";
 import { metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
 import { type Cell, fullAddressOf } from "#lib/runner/cell.ts";
-import type { CodeVersion } from "#lib/runner/code_version.ts";
+import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { HuggingFaceTokenizer } from "#lib/data/hugging_face_tokenizer.ts";
 
 /** What a model card says of a model. */

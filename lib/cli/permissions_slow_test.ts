@@ -115,7 +115,7 @@ Deno.test("with its permissions a task does its work; without any one of them it
         const kinds = Object.keys(deeds).filter((kind) => granted(words, kind) !== undefined);
         // Without its host the judge does not come to write.
         for (const kind of kinds.filter((kind) => task !== "judge" || kind === "read")) {
-          assertRefused(await runWithout(kind, task, args), deeds[kind]);
+          assertRefused(await runWithout(kind, task, argumentsOf(task, results)), deeds[kind]);
         }
       });
     }

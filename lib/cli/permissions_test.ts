@@ -51,7 +51,11 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures"], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${task === "judge" ? ",JUDGE_API_KEY" : ""}`;
+    // Where git's configuration is, for the git that they run.
+    const git = ["reproduce", "diff", "report", "export"].includes(task)
+      ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
+      : "";
+    const program = `INIT_CWD,XDG_RUNTIME_DIR${task === "judge" ? ",JUDGE_API_KEY" : ""}${git}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
   // ./run's own second half: it looks for a driver, and may install one.

@@ -29,7 +29,9 @@ export const report = defineCommand({
     for (const experiment of experiments) {
       const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);
       if (folder.scores.length === 0) continue;
-      const stale = staleOf(experiment, await readKnown(place, experiment), present);
+      const known = await readKnown(place, experiment);
+      folder.provenance = known.provenance;
+      const stale = staleOf(experiment, known, present);
       shown.push(await pageExperiment(experiment, folder, reportOf(experiment, folder, profileOf(profile), stale)));
     }
     if (shown.length === 0) {

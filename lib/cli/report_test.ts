@@ -14,13 +14,10 @@ const walls: Experiment = {
   name: "walls",
   source: "Paper, Table 1",
   description: "colours",
-  module: import.meta.url,
-  modules: [],
   sections: TEST_SECTIONS,
   methods: [{
     name: "limewash",
     summary: "",
-    module: import.meta.url,
     making: () => ({ run: "", settings: {}, numerics: {} }),
   }],
   open: () => Promise.reject(),
@@ -31,7 +28,7 @@ const walls: Experiment = {
     figures: {
       gain: dots({
         title: "Gain",
-        rows: [{ label: "Lime & wash", dots: [{ method: "limewash" }] }],
+        rows: [{ label: "Lime & wash", method: "limewash" }],
         panels: [{ values: scores }],
         x: { title: "points" },
       }),

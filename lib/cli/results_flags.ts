@@ -107,7 +107,7 @@ export async function shownResults(
   const isEverywhere = profile.trial !== undefined;
   const question = { resultsFolder, profileName, experiments, isEverywhere };
   const place = await placeToRead(question, await adapterHere(false), flags.recorded);
-  return { ...chosen, place, present: await presentOf(profile, flags.data, place.adapter) };
+  return { ...chosen, place, present: presentOf(profile, flags.data, place.adapter) };
 }
 
 function selectExperiments(names: readonly string[], experiments: readonly Experiment[]): readonly Experiment[] {

@@ -56,7 +56,7 @@ function provenanceLines(cell: Cell, { provenance }: ResultsFolder): string[] {
   const versions = Object.entries(numerics).map(([name, version]) => `${name} ${version}`);
   return [
     "Provenance",
-    `  commit    ${commit}${dirty ? ", changed since" : ""}`,
+    `  commit    ${commit}${dirty === true ? ", changed since" : ""}`,
     ...(accepted ? acceptedLines(accepted) : []),
     ...(takenFrom ? [`  taken     from ${takenFrom}`] : []),
     `  hash      ${hash}`,

@@ -31,7 +31,9 @@ export const table = defineCommand({
         );
         continue;
       }
-      const stale = staleOf(experiment, await readKnown(place, experiment), present);
+      const known = await readKnown(place, experiment);
+      folder.provenance = known.provenance;
+      const stale = staleOf(experiment, known, present);
       const { tables } = reportOf(experiment, folder, profile, stale);
       // One CSV has one header; the further tables are files beside the results.
       for (const table of format === "csv" ? [tables.table] : Object.values(tables)) {

@@ -14,47 +14,67 @@ export interface ProvenancePair {
   readonly after: RecordedProvenance;
 }
 
-type Topic = "settings" | "device" | "data" | "code";
-
 interface Difference {
   readonly path: string;
   readonly before: unknown;
   readonly after: unknown;
 }
 
+/** A difference of one cell, or of an experiment as a whole. */
+interface Told extends Difference {
+  readonly topic: "settings" | "device" | "data" | "code";
+  readonly pair: ProvenancePair;
+  readonly cell?: string;
+  /** Of how many cells the experiment has in both versions. */
+  readonly all: number;
+}
+
 /**
  * What cells that both versions have were computed with. A cell of other seeds is compared with one of the same method and task.
  * Equal differences of many cells and experiments are one statement.
  */
-export function compareProvenance(pairs: readonly ProvenancePair[]): Pick<Comparison, Topic> {
-  const statements = {
-    settings: new Statements(),
-    device: new Statements(),
-    data: new Statements(),
-    code: new Statements(),
-  };
-  for (const pair of pairs) {
-    const matched = matchCells(pair.before, pair.after);
-    const differencesOf = rememberDifferences();
-    const names = new Set(matched.map(([, { name }]) => name));
-    const tell = (topic: Topic, differences: readonly Difference[], cell?: string) =>
-      statements[topic].add(differences, pair, names, cell);
-    const isOfOneForm = pair.before.settingsAre === pair.after.settingsAre;
-    for (const [before, after] of matched) {
-      const settings = differencesOf(before.settings, after.settings);
-      tell("settings", settings.filter((each) => isOfOneForm || !isUnread(each, pair)), after.name);
-      tell("device", differencesOf(before.environment, after.environment).filter(isOfBoth), after.name);
-      if (before.sources.size > 0 && after.sources.size > 0) {
-        const code = differencesOf(before.sources, after.sources);
-        tell("code", isOfOneForm ? code : code.filter(isOfBoth), after.name);
-      }
-      const commit = { path: "commit", before: before.commit, after: after.commit };
-      if (commit.before !== commit.after && isOfBoth(commit)) tell("code", [commit], after.name);
-    }
-    tell("data", differencesOf(pair.before.data, pair.after.data));
-  }
-  const { settings, device, data, code } = statements;
-  return { settings: settings.all(), device: device.all(), data: data.all(), code: code.all() };
+export function compareProvenance(pairs: readonly ProvenancePair[]): Pick<Comparison, Told["topic"]> {
+  const told = Map.groupBy(pairs.flatMap(differencesOf), ({ topic }) => topic);
+  const [settings, device, data, code] = (["settings", "device", "data", "code"] as const)
+    .map((topic) => statementsOf(told.get(topic) ?? []));
+  return { settings, device, data, code };
+}
+
+function differencesOf(pair: ProvenancePair): Told[] {
+  const { before, after } = pair;
+  const compare = comparer();
+  const isOfOneForm = before.settingsAre === after.settingsAre;
+  const matched = matchCells(before, after);
+  const all = new Set(matched.map(([, { name }]) => name)).size;
+  const ofCells = matched.flatMap(([one, other]): Omit<Told, "pair" | "all">[] => {
+    const tell = (topic: Told["topic"], differences: readonly Difference[]) =>
+      differences.map((difference) => ({ ...difference, topic, cell: other.name }));
+    const areKnown = one.sources.size > 0 && other.sources.size > 0;
+    const sources = areKnown ? compare(one.sources, other.sources) : [];
+    const commits = one.commit === other.commit ? [] : [{ path: "commit", before: one.commit, after: other.commit }];
+    return [
+      ...tell("settings", compare(one.settings, other.settings).filter((each) => isOfOneForm || !isUnread(each, pair))),
+      ...tell("device", compare(one.environment, other.environment).filter(isOfBoth)),
+      ...tell("code", [...isOfOneForm ? sources : sources.filter(isOfBoth), ...commits.filter(isOfBoth)]),
+    ];
+  });
+  const ofData = compare(before.data, after.data).map((difference) => ({ ...difference, topic: "data" as const }));
+  return [...ofCells, ...ofData].map((difference) => ({ ...difference, pair, all }));
+}
+
+/** Equal differences together, with the cells of which they are told. */
+function statementsOf(told: readonly Told[]): Statement[] {
+  const texts = Map.groupBy(told, ({ path, before, after }) => JSON.stringify([path, before ?? null, after ?? null]));
+  return [...texts.values()].map((equal) => {
+    const [{ path, before, after }] = equal;
+    const where = [...Map.groupBy(equal, ({ pair }) => pair)].map(([pair, ofPair]): StatementPlace => {
+      const { profile, experiment } = pair;
+      const [{ all }] = ofPair;
+      const cells = [...new Set(ofPair.flatMap(({ cell }) => cell ?? []))];
+      return { profile, experiment, cells, isAll: cells.length === 0 || cells.length === all };
+    });
+    return { path, before, after, where };
+  });
 }
 
 /** A record that leaves something out does not tell that there was none. */
@@ -77,51 +97,14 @@ function matchCells({ cells: before }: RecordedProvenance, { cells: after }: Rec
   });
 }
 
-/** Cells share their values: those of the same two are compared once. */
-function rememberDifferences() {
+/** Compares values by path. Cells share theirs: those of the same two are compared once. */
+function comparer() {
   const known = new Map<FlatValues, Map<FlatValues, readonly Difference[]>>();
   return (before: FlatValues, after: FlatValues): readonly Difference[] => {
-    if (!known.has(before)) known.set(before, new Map());
-    const ofBefore = known.get(before)!;
-    if (!ofBefore.has(after)) ofBefore.set(after, differencesBetween(before, after));
-    return ofBefore.get(after)!;
+    const ofBefore = known.getOrInsertComputed(before, () => new Map());
+    return ofBefore.getOrInsertComputed(after, () =>
+      [...new Set([...before.keys(), ...after.keys()])]
+        .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
+        .filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after)));
   };
-}
-
-function differencesBetween(before: FlatValues, after: FlatValues): Difference[] {
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((path) => JSON.stringify(before.get(path)) !== JSON.stringify(after.get(path)))
-    .map((path) => ({ path, before: before.get(path), after: after.get(path) }));
-}
-
-/** Collects for each different statement the cells of which it is told. */
-class Statements {
-  readonly #byText = new Map<string, { difference: Difference; places: Map<ProvenancePair, Place> }>();
-
-  /** @param cell of all that are told of; undefined for the experiment as a whole */
-  add(differences: readonly Difference[], pair: ProvenancePair, names: ReadonlySet<string>, cell?: string): void {
-    for (const difference of differences) {
-      const key = JSON.stringify([difference.path, difference.before ?? null, difference.after ?? null]);
-      let statement = this.#byText.get(key);
-      if (statement === undefined) this.#byText.set(key, statement = { difference, places: new Map() });
-      let place = statement.places.get(pair);
-      if (place === undefined) statement.places.set(pair, place = { cells: new Set(), names });
-      if (cell !== undefined) place.cells.add(cell);
-    }
-  }
-
-  all(): Statement[] {
-    return [...this.#byText.values()].map(({ difference, places }) => ({
-      ...difference,
-      where: [...places].map(([{ profile, experiment }, { cells, names }]): StatementPlace => (
-        { profile, experiment, cells: [...cells], isAll: cells.size === 0 || cells.size === names.size }
-      )),
-    }));
-  }
-}
-
-interface Place {
-  readonly cells: Set<string>;
-  /** All cells that both versions have. */
-  readonly names: ReadonlySet<string>;
 }

@@ -1,18 +1,14 @@
 import { InputError } from "#lib/errors.ts";
+import { CsvTable } from "#lib/results/csv_rows.ts";
+import { readCurves } from "#lib/results/curves_csv.ts";
+import { readItems } from "#lib/results/items_csv.ts";
+import { readProvenance } from "#lib/results/recorded_provenance.ts";
+import { COMPARED_FILES, type ComparedFile, readDifferent, type ResultsVersion } from "#lib/results/results_version.ts";
+import { readScores } from "#lib/results/scores_csv.ts";
 import { compareDependencies } from "./compare_dependencies.ts";
 import { compareProvenance, type ProvenancePair } from "./compare_provenance.ts";
 import { compareRows } from "./compare_rows.ts";
 import type { ColumnChange, Comparison, ExperimentComparison, FileChange } from "./comparison.ts";
-import { type CsvTable, readNumber, readTable } from "#lib/results/csv_table.ts";
-import { readProvenance } from "#lib/results/recorded_provenance.ts";
-import { readItems, readScores } from "#lib/results/recorded_rows.ts";
-import {
-  type DifferentFile,
-  readDifferent,
-  RECORDED_FILES,
-  type RecordedFile,
-  type ResultsVersion,
-} from "#lib/results/results_version.ts";
 
 /**
  * Compares two versions of the results. Files that are the same are not read.
@@ -37,16 +33,24 @@ export async function compareResults(
     );
   }
   const different = await readDifferent(versions, chosen, ({ files }) => files);
-  const pairs = [...Map.groupBy(different, ([path]) => path.split("/").slice(0, 2).join("/"))].map(([folder, files]) =>
-    new ExperimentPair(versions, folder, new Map(files.map(([path, file]) => [path.split("/")[2], file])))
-  );
-  const provenances = pairs.map((pair) => pair.provenance());
+  const folders = new Set([...different.keys()].map((path) => path.slice(0, path.lastIndexOf("/"))));
+  const pairs = [...folders].map((folder): ExperimentPair => ({
+    folder,
+    isIn: ({ files }) => COMPARED_FILES.some((file) => files.has(`${folder}/${file}`)),
+    read(file, read) {
+      const { before, after } = different.get(`${folder}/${file}`) ?? {};
+      return [before, after].map((text, i) =>
+        text === undefined ? undefined : read(text, versions[i].files.get(`${folder}/${file}`)!.name)
+      );
+    },
+  }));
+  const provenances = pairs.map(provenanceOf);
   const name = ({ label, commit }: ResultsVersion) => ({ label, commit });
   return {
     before: name(before),
     after: name(after),
     profiles: profilesOf(chosen),
-    experiments: pairs.map((pair) => pair.compare(methods)).filter((experiment) => experiment !== undefined),
+    experiments: pairs.flatMap((pair) => compareExperiment(pair, versions, methods) ?? []),
     ...compareProvenance(provenances.filter((provenance) => typeof provenance === "object")),
     dependencies: await dependenciesOf(before, after),
     notes: provenances.filter((note) => typeof note === "string"),
@@ -62,113 +66,82 @@ async function dependenciesOf(before: ResultsVersion, after: ResultsVersion) {
   return compareDependencies(await readDifferent([before, after], nearest, ({ projectFiles }) => projectFiles!));
 }
 
-/** The differing files of one experiment, by name. */
-class ExperimentPair {
-  readonly #versions: readonly [ResultsVersion, ResultsVersion];
-  readonly #folder: string;
-  readonly #files: ReadonlyMap<string, DifferentFile>;
-
-  constructor(
-    versions: readonly [ResultsVersion, ResultsVersion],
-    folder: string,
-    files: ReadonlyMap<string, DifferentFile>,
-  ) {
-    this.#versions = versions;
-    this.#folder = folder;
-    this.#files = files;
-  }
-
-  /** Undefined if nothing that was recorded differs. */
-  compare(methods?: readonly string[]): ExperimentComparison | undefined {
-    const [profile, experiment] = this.#folder.split("/");
-    const presence = this.#presence();
-    const [scores, items] = [this.#read("scores.csv", readScores), this.#read("items.csv", readItems)];
-    const [rowsBefore, rowsAfter] = scores.map((side, i) => ({
-      rows: side?.rows ?? new Map(),
-      items: items[i]?.items ?? new Map(),
-    }));
-    const tables: Partial<Record<RecordedFile, readonly (CsvTable | undefined)[]>> = {
-      "scores.csv": scores.map((side) => side?.table),
-      "items.csv": items.map((side) => side?.table),
-      "curves.csv": this.#read("curves.csv", readCurves),
-      "samples.jsonl": this.#read("samples.jsonl", readLines),
-    };
-    const differing = RECORDED_FILES.flatMap((file) => {
-      const [before, after] = tables[file] ?? [];
-      return before ?? after ? [{ file, before, after }] : [];
-    });
-    const columns: ColumnChange[] = differing.flatMap(({ file, before, after }) => {
-      const change = before && after && compareColumns(before.columns, after.columns);
-      return change ? [{ file, ...change }] : [];
-    });
-    const files = differing.map(({ file, before, after }) => ({ file, ...compareRecords(before, after) }));
-    const rows = compareRows(rowsBefore, rowsAfter, methods);
-    if (differing.length === 0) return undefined;
-    return { profile, experiment, presence, columns, ...rows, files: presence === "both" ? files : [] };
-  }
-
-  /** What cells were computed with, a note if that cannot be read, or undefined if it is the same or not there. */
-  provenance(): ProvenancePair | string | undefined {
-    const [profile, experiment] = this.#folder.split("/");
-    const { before, after } = this.#files.get("provenance.json") ?? {};
-    if (before === undefined || after === undefined) return undefined;
-    const read = [before, after].map(readProvenance);
-    const broken = read.indexOf(undefined);
-    if (broken >= 0) {
-      return `${this.#pathIn(broken, "provenance.json")} is not JSON: settings, device and code are not compared`;
-    }
-    return { profile, experiment, before: read[0]!, after: read[1]! };
-  }
-
-  #presence(): ExperimentComparison["presence"] {
-    const [before, after] = this.#versions.map(({ files }) =>
-      RECORDED_FILES.some((name) => files.has(`${this.#folder}/${name}`))
-    );
-    return before && after ? "both" : after ? "new" : "missing";
-  }
-
-  /** Of both versions: undefined where the file is the same in both or not there. */
-  #read<Content>(name: RecordedFile, read: (text: string, path: string) => Content): (Content | undefined)[] {
-    const { before, after } = this.#files.get(name) ?? {};
-    return [before, after].map((text, i) => text === undefined ? undefined : read(text, this.#pathIn(i, name)));
-  }
-
-  #pathIn(version: number, name: string): string {
-    const { place, profileFolder } = this.#versions[version];
-    const [profile, experiment] = this.#folder.split("/");
-    return `${place}${profileFolder ?? profile}/${experiment}/${name}`;
-  }
+/** An experiment of which some file differs. */
+interface ExperimentPair {
+  /** `<profile>/<experiment>`. */
+  readonly folder: string;
+  isIn(version: ResultsVersion): boolean;
+  /** Of both versions what is made of a file: undefined where it is the same in both or not there. */
+  read<Content>(file: ComparedFile, read: (text: string, path: string) => Content): (Content | undefined)[];
 }
 
-function readCurves(text: string, path: string): CsvTable {
-  const table = readTable(text, path, ["value"]);
-  const value = table.columns.indexOf("value");
-  for (const record of table.records) readNumber(table, record, "value", record.fields[value]);
-  return table;
+/** Undefined if nothing that was recorded differs. */
+function compareExperiment(
+  { folder, isIn, read }: ExperimentPair,
+  versions: readonly [ResultsVersion, ResultsVersion],
+  methods?: readonly string[],
+): ExperimentComparison | undefined {
+  const [scores, items] = [read("scores.csv", readScores), read("items.csv", readItems)];
+  const tables = {
+    "scores.csv": scores.map((side) => side?.table),
+    "items.csv": items.map((side) => side?.table),
+    "curves.csv": read("curves.csv", readCurves),
+    "samples.jsonl": read("samples.jsonl", readLines),
+  };
+  const files = (["scores.csv", "items.csv", "curves.csv", "samples.jsonl"] as const)
+    .map((file) => ({ file, before: tables[file][0], after: tables[file][1] }))
+    .filter(({ before, after }) => before ?? after);
+  const scored = (i: number) => ({ scores: scores[i]?.rows ?? [], items: items[i]?.rows ?? [] });
+  const rows = compareRows([scored(0), scored(1)], methods);
+  if (files.length === 0) return undefined;
+  const [profile, experiment] = folder.split("/");
+  const [isBefore, isAfter] = versions.map(isIn);
+  const presence = isBefore && isAfter ? "both" : isAfter ? "new" : "missing";
+  return {
+    ...{ profile, experiment, presence },
+    columns: files.flatMap(({ file, before, after }) => before && after ? compareColumns(file, before, after) : []),
+    ...rows,
+    files: presence === "both"
+      ? files.map(({ file, before, after }) => ({ file, ...compareRecords(before, after) }))
+      : [],
+  };
+}
+
+/** What cells were computed with, a note if that cannot be read, or undefined if it is the same or not there. */
+function provenanceOf({ folder, read }: ExperimentPair): ProvenancePair | string | undefined {
+  const [before, after] = read(
+    "provenance.json",
+    (text, path) => readProvenance(text) ?? `${path} is not JSON: settings, device and code are not compared`,
+  );
+  if (before === undefined || after === undefined) return undefined;
+  if (typeof before === "string") return before;
+  if (typeof after === "string") return after;
+  const [profile, experiment] = folder.split("/");
+  return { profile, experiment, before, after };
 }
 
 /** JSON Lines as a table of one column. */
 function readLines(text: string, path: string): CsvTable {
-  const lines = text.split("\n").map((text, i) => ({ line: i + 1, fields: [text], text }));
-  return { path, columns: ["line"], records: lines.filter(({ text }) => text !== "") };
+  const lines = text.split("\n").map((text, i) => ({ line: i + 1, fields: [text] }));
+  return new CsvTable(path, ["line"], lines.filter(({ fields: [text] }) => text !== ""));
 }
 
-function compareColumns(before: readonly string[], after: readonly string[]): Omit<ColumnChange, "file"> | undefined {
+function compareColumns(
+  file: ComparedFile,
+  { columns: before }: CsvTable,
+  { columns: after }: CsvTable,
+): ColumnChange[] {
   const added = after.filter((column) => !before.includes(column));
   const removed = before.filter((column) => !after.includes(column));
-  const shared = [before, after].map((columns) =>
-    columns.filter((column) => !removed.includes(column) && !added.includes(column)).join()
-  );
-  const isReordered = shared[0] !== shared[1];
-  return added.length + removed.length > 0 || isReordered ? { added, removed, isReordered } : undefined;
+  const shared = [before.filter((column) => after.includes(column)), after.filter((column) => before.includes(column))];
+  const isReordered = shared[0].join() !== shared[1].join();
+  return added.length + removed.length > 0 || isReordered ? [{ file, added, removed, isReordered }] : [];
 }
 
 /** Counts the rows that only one of two files has, in columns that both have. */
 function compareRecords(before: CsvTable | undefined, after: CsvTable | undefined): Omit<FileChange, "file"> {
-  const columns = after?.columns ?? [];
-  const shared = before?.columns.filter((column) => columns.includes(column)) ?? [];
+  const shared = before?.columns.filter((column) => after?.columns.includes(column)) ?? [];
   const textsOf = (table: CsvTable | undefined) => {
-    if (before?.columns.join() === after?.columns.join()) return table!.records.map(({ text }) => text);
     const places = shared.map((column) => table!.columns.indexOf(column));
     return (table?.records ?? []).map(({ fields }) => places.map((place) => fields[place]).join(FIELD_END));
   };

@@ -2,74 +2,101 @@ import { orderDatasets, orderMethods, orderMetrics } from "#lib/reporting/displa
 import { metricDisplay } from "#lib/metrics/metric_display.ts";
 import { holm } from "#lib/statistics/multiple_testing.ts";
 import { mean, sampleSd } from "#lib/statistics/statistics.ts";
-import { type SeedScore, testChange } from "#lib/statistics/change_significance.ts";
-import { type ChangedRow, type SeedSummary, SIGNIFICANCE_LEVEL, type Verdict } from "./comparison.ts";
-import type { RecordedItems, RecordedRow, RecordedRows, RowName } from "#lib/results/recorded_rows.ts";
+import type { RecordedItems } from "#lib/results/items_csv.ts";
+import { nameOfRow, type RecordedScore, type RowName } from "#lib/results/scores_csv.ts";
+import { itemScores } from "#lib/statistics/item_scores.ts";
+import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
+import { type SeedScore, testDifference } from "#lib/statistics/significance.ts";
+import type { ChangedRow, SeedSummary, Verdict } from "./comparison.ts";
 
 /** The scores of one experiment in one version. */
 export interface ScoredVersion {
-  readonly rows: RecordedRows;
+  readonly scores: readonly RecordedScore[];
   /** Empty where they are the same in both versions, and so do not tell of a change. */
-  readonly items: RecordedItems;
+  readonly items: readonly RecordedItems[];
 }
 
-/** A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of tables, methods in this one. */
-export function compareRows(before: ScoredVersion, after: ScoredVersion, order: readonly string[] = []) {
-  const changed: ChangedRow[] = [];
-  for (const [key, row] of before.rows) {
-    const other = after.rows.get(key);
-    if (other !== undefined && !isSameRow(row, other)) {
-      changed.push(changeOf(row, other, before.items.get(key), after.items.get(key)));
-    }
-  }
-  const without = (rows: RecordedRows, others: RecordedRows): RowName[] =>
-    inOrder(
-      [...rows].filter(([key]) => !others.has(key)).map(([, { method, dataset, metric }]) => ({
-        method,
-        dataset,
-        metric,
-      })),
-      order,
-    );
+/** The scores of a row of a table, by seed. */
+interface Row extends RowName {
+  readonly seeds: ReadonlyMap<number, RecordedScore>;
+}
+
+/** The items of a row on a seed, where they are there. */
+type ItemsOf = (row: Omit<RecordedItems, "values">) => readonly number[] | undefined;
+
+/**
+ * A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables.
+ *
+ * @param order of methods; others come after
+ */
+export function compareRows(
+  versions: readonly [before: ScoredVersion, after: ScoredVersion],
+  order: readonly string[] = [],
+) {
+  const [before, after] = versions.map(rowsOf);
+  const [itemsBefore, itemsAfter] = versions.map(itemsOf);
+  const changed = [...before].flatMap(([key, row]) => {
+    const other = after.get(key);
+    return other === undefined || isSameRow(row, other) ? [] : [changeOf(row, other, itemsBefore, itemsAfter)];
+  });
+  const without = (rows: ReadonlyMap<string, Row>, others: ReadonlyMap<string, Row>): RowName[] =>
+    inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name), order);
   return {
     changed: inOrder(corrected(changed), order),
-    added: without(after.rows, before.rows),
-    missing: without(before.rows, after.rows),
+    added: without(after, before),
+    missing: without(before, after),
   };
 }
 
-type ItemsBySeed = ReadonlyMap<number, Float64Array> | undefined;
+function rowsOf({ scores }: ScoredVersion): ReadonlyMap<string, Row> {
+  const groups = Map.groupBy(scores, ({ method, dataset, metric }) => JSON.stringify([method, dataset, metric]));
+  return new Map([...groups].map(([key, rows]) => {
+    const [{ method, dataset, metric }] = rows;
+    return [key, { method, dataset, metric, seeds: new Map(rows.map((row) => [row.seed, row])) }];
+  }));
+}
 
-function isSameRow({ seeds: before }: RecordedRow, { seeds: after }: RecordedRow): boolean {
+function itemsOf({ items }: ScoredVersion): ItemsOf {
+  const byName = new Map(items.map((row) => [JSON.stringify(nameOfRow(row)), row.values]));
+  return (row) => byName.get(JSON.stringify(nameOfRow(row)));
+}
+
+function isSameRow({ seeds: before }: Row, { seeds: after }: Row): boolean {
   return hasSameValues(before, after) && [...before].every(([seed, { count }]) => {
     const other = after.get(seed)!.count;
     return count === other || count === undefined || other === undefined;
   });
 }
 
-function hasSameValues(before: RecordedRow["seeds"], after: RecordedRow["seeds"]): boolean {
+function hasSameValues(before: Row["seeds"], after: Row["seeds"]): boolean {
   return before.size === after.size && [...before].every(([seed, { value }]) => after.get(seed)?.value === value);
 }
 
-function changeOf(row: RecordedRow, other: RecordedRow, itemsBefore: ItemsBySeed, itemsAfter: ItemsBySeed): ChangedRow {
+function changeOf(row: Row, other: Row, itemsBefore: ItemsOf, itemsAfter: ItemsOf): ChangedRow {
   const { method, dataset, metric } = row;
   const [before, after] = [summaryOf(row), summaryOf(other)];
   const change = after.mean - before.mean;
   const isEqual = hasSameValues(row.seeds, other.seeds);
-  const { p, ...test } = testChange(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
+  const test = testDifference(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
+  // One seed does not show how much a change varies from seed to seed, whatever its items say of the trained model.
+  const { seeds, items } = test.components;
+  const isTellable = seeds !== undefined && !isEqual;
   const { better } = metricDisplay(metric);
   const direction = change > 0 ? "up" : change < 0 ? "down" : "none";
   const isBetter = direction === (better === "higher" ? "up" : "down");
   return {
-    ...{ method, dataset, metric, before, after, change, ...test, direction },
-    p: isEqual ? undefined : p,
+    ...{ method, dataset, metric, before, after, change },
+    pairedSeeds: test.pairedSeeds,
+    overItems: seeds !== undefined && items !== undefined,
+    direction,
+    p: isTellable ? test.p : undefined,
     correctedP: undefined,
     verdict: isEqual ? "equal" : "untellable",
     quality: better === undefined || direction === "none" ? undefined : isBetter ? "better" : "worse",
   };
 }
 
-function summaryOf({ seeds }: RecordedRow): SeedSummary {
+function summaryOf({ seeds }: Row): SeedSummary {
   const scores = [...seeds.values()];
   const values = scores.map(({ value }) => value);
   const items = [...new Set(scores.flatMap(({ count }) => count ?? []))].sort((a, b) => a - b);
@@ -81,15 +108,18 @@ function summaryOf({ seeds }: RecordedRow): SeedSummary {
   };
 }
 
-function scoresOf({ metric, seeds }: RecordedRow, items: ItemsBySeed): SeedScore[] {
+function scoresOf({ metric, seeds }: Row, itemsOf: ItemsOf): SeedScore[] {
   // Of a share of the items, and of nothing else, it is known what one of them weighs.
   const isShare = metricDisplay(metric).scale === "percent";
-  return [...seeds].map(([seed, { value, count }]) => ({
-    seed,
-    value,
-    items: items?.get(seed),
-    resolution: isShare && count ? 1 / count : undefined,
-  }));
+  return [...seeds.values()].map((score) => {
+    const items = itemScores(metric, (part) => itemsOf({ ...score, metric: part }));
+    return {
+      seed: score.seed,
+      value: score.value,
+      items: items && [items],
+      resolution: isShare && score.count ? 1 / score.count : undefined,
+    };
+  });
 }
 
 /** Corrects for the changed rows of a data set and metric, which are one column of a table, and tells what that leaves. */
@@ -108,8 +138,8 @@ function corrected(rows: readonly ChangedRow[]): ChangedRow[] {
   });
 }
 
-/** By metric, data set and method, each in the order of tables: methods by this one, the others by code units. */
-function inOrder<Row extends RowName>(rows: readonly Row[], order: readonly string[]): Row[] {
+/** By metric, data set and method, each in the order of tables, methods first by this one. */
+function inOrder<Named extends RowName>(rows: readonly Named[], order: readonly string[]): Named[] {
   const rank = (names: readonly string[]) => new Map(names.map((name, i) => [name, i]));
   const metrics = rank(orderMetrics(rows.map(({ metric }) => metric)));
   const datasets = rank(orderDatasets(rows.map(({ dataset }) => dataset)));

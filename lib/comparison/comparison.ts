@@ -1,5 +1,5 @@
-import type { RowName } from "#lib/results/recorded_rows.ts";
-import type { RecordedFile } from "#lib/results/results_version.ts";
+import type { RowName } from "#lib/results/scores_csv.ts";
+import type { ComparedFile } from "#lib/results/results_version.ts";
 
 /** What differs between two versions of the results. */
 export interface Comparison {
@@ -44,7 +44,7 @@ export interface ExperimentComparison {
 }
 
 export interface ColumnChange {
-  readonly file: RecordedFile;
+  readonly file: ComparedFile;
   readonly added: readonly string[];
   readonly removed: readonly string[];
   /** Whether those of both versions stand in another order. */
@@ -53,7 +53,7 @@ export interface ColumnChange {
 
 /** Rows are compared as texts of the columns that both versions have, in any order. */
 export interface FileChange {
-  readonly file: RecordedFile;
+  readonly file: ComparedFile;
   /** Undefined where there was no such file. */
   readonly rowsBefore: number | undefined;
   readonly rowsAfter: number | undefined;
@@ -118,9 +118,6 @@ export interface DependencyChange {
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
-
-/** Below it a corrected p counts as larger than the noise. */
-export const SIGNIFICANCE_LEVEL = 0.05;
 
 /** Whether the recorded results are the same, whatever they were computed with. */
 export function isSame({ experiments }: Comparison): boolean {

@@ -8,8 +8,8 @@ import {
   type ExperimentComparison,
   type FileChange,
   isSame,
-  SIGNIFICANCE_LEVEL,
 } from "./comparison.ts";
+import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
 import { codeLines, dependencyLines, statementLines } from "./comparison_statements.ts";
 import { groupRows, listNames } from "./row_groups.ts";
 

@@ -1,5 +1,6 @@
 import { csvLine } from "#lib/results/csv_rows.ts";
 import { escapeHtml, escapeMarkdown } from "#lib/reporting/escape_text.ts";
+import { markdownTable } from "#lib/reporting/markdown_table.ts";
 import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { visibleJson, visibleText } from "#lib/visible_text.ts";
 import { type ChangedRow, type Comparison, isSame } from "./comparison.ts";
@@ -98,7 +99,7 @@ function formatMarkdown({ summary: [first, ...rest], sections, legend }: Compari
     ...rest.map((text) => [markdown(text)]),
     ...sections.flatMap(({ title, table, lines }) => [
       [`### ${markdown(title)}`],
-      table === undefined ? [] : markdownTable(table),
+      table === undefined ? [] : tableLines(table),
       list(lines),
     ]),
     list(legend),
@@ -106,23 +107,13 @@ function formatMarkdown({ summary: [first, ...rest], sections, legend }: Compari
   return `${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function markdownTable({ heads, rows }: DocumentTable): string[] {
-  const isNumber = (column: number) => NUMBER_HEADS.includes(heads[column]);
-  const grid = [
-    heads.map(markdown),
-    ...rows.map(({ cells, isEmphasized }) =>
-      cells.map((text, i) =>
-        isEmphasized && EMPHASIZED_HEADS.includes(heads[i]) ? `**${markdown(text)}**` : markdown(text)
-      )
-    ),
-  ];
-  const widths = heads.map((_, column) => Math.max(3, ...grid.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const [header, ...body] = grid.map((row) =>
-    line(row.map((text, i) => isNumber(i) ? text.padStart(widths[i]) : text.padEnd(widths[i])))
+function tableLines({ heads, rows }: DocumentTable): string[] {
+  const grid = rows.map(({ cells, isEmphasized }) =>
+    cells.map((text, i) =>
+      isEmphasized && EMPHASIZED_HEADS.includes(heads[i]) ? `**${markdown(text)}**` : markdown(text)
+    )
   );
-  const rule = line(widths.map((width, i) => isNumber(i) ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
-  return [header, rule, ...body];
+  return markdownTable([heads.map(markdown), ...grid], (column) => NUMBER_HEADS.includes(heads[column]));
 }
 
 const CSV_COLUMNS = [

@@ -1,7 +1,7 @@
 import { datasetLabel } from "#lib/reporting/display_names.ts";
 import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
-import type { RowName } from "#lib/results/recorded_rows.ts";
+import type { RowName } from "#lib/results/scores_csv.ts";
 
 /** More names than that are told by their number: the CSV and JSON have all. */
 const MAX_NAMES = 6;

@@ -40,6 +40,8 @@ export class TestFolder implements AsyncDisposable {
     const date = "2026-01-01T00:00:00Z";
     const { success, stdout, stderr } = await new Deno.Command("git", {
       args: ["-C", this.path, ...args],
+      // Tests may run in a hook of the project itself.
+      clearEnv: true,
       env: {
         ...{
           GIT_AUTHOR_DATE: date,

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { type Merge, mergeAll, pairKey } from "./merge_all.ts";
 import { SymbolTable } from "./symbol_table.ts";
 
 /**
@@ -145,22 +146,9 @@ export class BpeTokenizer {
     if (known !== undefined) return known;
     const bytes = new TextEncoder().encode(word);
     const symbols = Array.from(bytes, (byte) => this.#symbolOfByte.get(byte) ?? this.specialId("<unk>"));
-    const ids = this.#mergeAll(symbols).flatMap((symbol) => this.#takeApart(symbol));
+    const ids = mergeAll(symbols, this.#merges).flatMap((symbol) => this.#takeApart(symbol));
     if (this.#idsOfWord.size < MAX_CACHED_WORDS) this.#idsOfWord.set(word, ids);
     return ids;
-  }
-
-  /** Joins the pair that was learned first, everywhere and from the left, until none is left. */
-  #mergeAll(symbols: readonly number[]): readonly number[] {
-    while (true) {
-      let first: Merge | undefined;
-      for (let index = 0; index + 1 < symbols.length; index++) {
-        const merge = this.#merges.get(pairKey(symbols[index], symbols[index + 1]));
-        if (merge !== undefined && (first === undefined || merge.rank < first.rank)) first = merge;
-      }
-      if (first === undefined) return symbols;
-      symbols = mergePair(symbols, first.key, first.symbol);
-    }
   }
 
   /** The id of a symbol, or those of its halves where it is a scaffold. */
@@ -169,29 +157,6 @@ export class BpeTokenizer {
     if (id !== undefined) return [id];
     return this.#symbols.halvesOf(symbol)!.flatMap((half) => this.#takeApart(half));
   }
-}
-
-interface Merge {
-  readonly rank: number;
-  readonly key: number;
-  /** What the pair becomes. */
-  readonly symbol: number;
-}
-
-/** One number for a pair of symbols below 2^24; in the order of left symbols, then right symbols. */
-export function pairKey(left: number, right: number): number {
-  return left * 0x100_0000 + right;
-}
-
-/** Puts `symbol` in the place of every pair with this key, from the left. */
-export function mergePair(symbols: readonly number[], key: number, symbol: number): number[] {
-  const merged: number[] = [];
-  for (let index = 0; index < symbols.length; index++) {
-    const isPair = index + 1 < symbols.length && pairKey(symbols[index], symbols[index + 1]) === key;
-    merged.push(isPair ? symbol : symbols[index]);
-    if (isPair) index++;
-  }
-  return merged;
 }
 
 function joinSymbols({ specialTokens, alphabet, merges }: BpeModel) {

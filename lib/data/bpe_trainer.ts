@@ -11,6 +11,9 @@ export interface BpeOptions {
   readonly alphabet?: "seen" | "bytes";
   /** A pair that occurs fewer times is not joined; default 2. */
   readonly minPairCount?: number;
+  /** Told how far training is, between two merges that are `sayEveryMs` apart (default 3,000): nothing where it takes less. */
+  readonly say?: (message: string) => void;
+  readonly sayEveryMs?: number;
 }
 
 /**
@@ -22,12 +25,12 @@ export interface BpeOptions {
  * id (as in Scaffold-BPE, Lian et al. 2024, arXiv 2404.17808, and in the vocabulary filter of subword-nmt). So every
  * joined piece occurs in the texts, and a small vocabulary is spent on whole words rather than on the way to them.
  *
- * Counts are kept per different word and corrected only in the words that hold the joined pair.
+ * Counts are kept of different words, and corrected only where a pair is joined (see `PairCounts`).
  *
  * @throws {RangeError} if `vocabSize` has no room for the special tokens and the alphabet, or is over 2^20
  */
 export function trainBpe(texts: Iterable<string>, options: BpeOptions): BpeModel {
-  const { vocabSize, specialTokens = INSTRUCTION_TOKENS, minPairCount = 2 } = options;
+  const { vocabSize, specialTokens = INSTRUCTION_TOKENS, minPairCount = 2, say, sayEveryMs = 3000 } = options;
   const wordCounts = countWords(texts);
   const alphabet = options.alphabet === "bytes"
     ? Array.from({ length: 256 }, (_, byte) => byte)
@@ -41,14 +44,19 @@ export function trainBpe(texts: Iterable<string>, options: BpeOptions): BpeModel
   }
   const symbols = new SymbolTable(specialTokens.length, alphabet);
   const symbolOfByte = new Map(alphabet.map((byte, index) => [byte, specialTokens.length + index]));
-  const counts = new PairCounts(wordCounts, symbolOfByte);
+  const counts = new PairCounts(wordCounts, symbolOfByte, baseCount);
   const merges = new Map<number, readonly [number, number]>();
-  while (baseCount + counts.usedFrom(baseCount) < vocabSize) {
+  let saidMs = performance.now();
+  while (baseCount + counts.usedJoined < vocabSize) {
     const pair = counts.mostFrequent(minPairCount);
     if (pair === undefined) break;
     // A pair can come back when a later merge spells one of its halves anew; it keeps its first rank.
     if (!merges.has(pair.key)) merges.set(pair.key, [pair.left, pair.right]);
-    counts.merge(pair.key, symbols.join(pair.left, pair.right));
+    counts.merge(pair, symbols.join(pair.left, pair.right));
+    if (say && performance.now() - saidMs >= sayEveryMs) {
+      saidMs = performance.now();
+      say(`trains the tokenizer: ${baseCount + counts.usedJoined} of ${vocabSize} pieces`);
+    }
   }
   const scaffolds: number[] = [];
   for (let symbol = baseCount; symbol < symbols.size; symbol++) if (!counts.isUsed(symbol)) scaffolds.push(symbol);

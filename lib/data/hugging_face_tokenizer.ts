@@ -24,7 +24,7 @@ export interface HuggingFaceTokenizer {
 export function formatHuggingFaceTokenizer(tokenizer: BpeTokenizer, modelVocabSize: number): HuggingFaceTokenizer {
   const { specialTokens, alphabet, merges, scaffolds } = tokenizer.toJSON();
   const symbols = new SymbolTable(specialTokens.length, alphabet);
-  const spell = (symbol: number) => symbols.bytesOf(symbol).map((byte) => LETTERS[byte]).join("");
+  const spell = (symbol: number) => Array.from(symbols.bytesOf(symbol), (byte) => LETTERS[byte]).join("");
   const pairs = merges.map(([left, right]) => {
     symbols.join(left, right);
     return [spell(left), spell(right)];

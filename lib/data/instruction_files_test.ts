@@ -1,17 +1,22 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { testBeside } from "#lib/test_beside.ts";
-import { loadEvaluationSets, loadInstructionFolder } from "./instruction_folder.ts";
+import { makeLink } from "#lib/test_folder.ts";
+import { instructionFiles, loadEvaluationSets, loadInstructionFolder } from "./instruction_folder.ts";
 import { parseInstructionLine, readInstructionFile } from "./json_lines.ts";
 
-/** Runs a test on a new folder with these files, each given as its number of records or as its text. */
-async function withFolder(files: Record<string, number | string>, test: (folder: string) => Promise<void>) {
+/** Runs a test on a new folder with these files, each given as its number of records, as its text or as its bytes. */
+async function withFolder(
+  files: Record<string, number | string | Uint8Array>,
+  test: (folder: string) => Promise<void>,
+) {
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, content] of Object.entries(files)) {
       const path = `${folder}/${name}`;
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(path, typeof content === "string" ? content : lines(name, content));
+      const bytes = new TextEncoder().encode(typeof content === "number" ? lines(name, content) : `${content}`);
+      await Deno.writeFile(path, content instanceof Uint8Array ? content : bytes);
     }
     await test(folder);
   } finally {
@@ -147,11 +152,111 @@ Deno.test("evaluation prompts that occur in training are counted", async () => {
   });
 });
 
+const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+
+/** Loading a folder of these files, beside those that a sound one has, must fail with one short line that holds a text. */
+async function refuses(files: Record<string, number | string | Uint8Array>, message: string) {
+  await withFolder({ "train.jsonl": 20, "test.jsonl": 2, ...files }, async (f) => {
+    const error = await assertRejects(() => loadInstructionFolder(f), InputError, message);
+    assert(!error.message.includes("\n") && error.message.length < 400, error.message);
+  });
+}
+
+Deno.test("a file that is not UTF-8 is refused with its line, whichever role it has", async () => {
+  const bad = latin1(`${lines("x", 1)}{"instruction":"f\xfcnf","output":"5"}\n`);
+  for (const name of ["train.jsonl", "dev.jsonl", "test.jsonl", "vicuna/test.jsonl"]) {
+    await refuses({ [name]: bad }, `${name}, line 2, byte 18: 0xfc is not UTF-8`);
+  }
+  await refuses({ "test.jsonl": Uint8Array.of(0xff, 0xfe, 0x7b, 0) }, "test.jsonl: the text is UTF-16");
+  await refuses({ "test.jsonl": Uint8Array.of(0x1f, 0x8b, 8, 0) }, "test.jsonl: the file is compressed (gzip)");
+});
+
+Deno.test("lines that end with CR are read", async () => {
+  await withFolder({ "train.jsonl": lines("train.jsonl", 20).replaceAll("\n", "\r"), "test.jsonl": 1 }, async (f) => {
+    assertEquals((await loadInstructionFolder(f)).train.length, 18);
+  });
+});
+
+Deno.test("a wrong file is refused with what it is", async () => {
+  await refuses(
+    { "test.jsonl": '[{"instruction":"a","output":"b"}]' },
+    "it is a JSON list; write its objects one a line",
+  );
+  await refuses({ "test.jsonl": '{"instruction":"a","output":"b",}' }, "test.jsonl, line 1: it is no JSON object");
+  await refuses({ "test.jsonl": '{"instruction":"a","output":"b","output":"c"}' }, 'the key "output" occurs twice');
+  await refuses({ "test.jsonl": `{"${"k".repeat(9999)}":1,"${"k".repeat(9999)}":1}` }, 'the key "kkk');
+  await refuses({ "test.jsonl": `{"a": ${"\u0007x".repeat(5000)}` }, "\\u{7}");
+  await refuses({ "vicuna.jsonl/part-0.jsonl": 2 }, "vicuna.jsonl: it is a folder");
+  await refuses({ "test.jsonl": "" }, "test.jsonl: it has no records");
+});
+
+Deno.test("too few training records to hold some out are refused as that", async () => {
+  for (const count of [1, 3, 9]) {
+    await refuses(
+      { "train.jsonl": count },
+      `too few training records to hold some out for validation: ${count} found, at least 10 needed`,
+    );
+  }
+  await withFolder({ "train.jsonl": 1, "dev.jsonl": 1, "test.jsonl": 1 }, async (f) => {
+    assertEquals((await loadInstructionFolder(f)).train.length, 1);
+  });
+});
+
+Deno.test("two files of one set in two folders, or a set with the name of a column, are refused", async () => {
+  await refuses({ "dolly.jsonl": 2, "dolly/test.jsonl": 2 }, "dolly.jsonl and ");
+  await refuses({ "self-inst/test.jsonl": 2, "self_instruct/test.jsonl": 2 }, "both of it; leave one of them");
+  await refuses({ "average.jsonl": 2 }, "tables use the name average themselves; rename the file");
+  await refuses({ "Held-Out.jsonl": 2 }, "tables use the name Held-Out themselves");
+});
+
+Deno.test("links count as what they point to, and those that lead nowhere or back are refused", async () => {
+  await withFolder({ "real/train.jsonl": 20, "real/test.jsonl": 3 }, async (f) => {
+    await Deno.mkdir(`${f}/data`);
+    await makeLink(`${f}/data/dolly`, "../real");
+    await makeLink(`${f}/data/notes`, "nowhere"); // nobody reads it
+    const data = await loadInstructionFolder(`${f}/data`);
+    assertEquals([data.train.length, ...sizes(data.evaluation)], [18, "dolly 3"]);
+    await makeLink(`${f}/data/vicuna.jsonl`, "nowhere");
+    await assertRejects(() => loadInstructionFolder(`${f}/data`), InputError, "vicuna.jsonl: the link leads nowhere");
+    await makeLink(`${f}/real/unni.jsonl`, "unni.jsonl");
+    await assertRejects(() => loadInstructionFolder(`${f}/real`), InputError, "unni.jsonl: the link leads back");
+    await makeLink(`${f}/real/vicuna`, "..");
+    await assertRejects(
+      () => loadInstructionFolder(`${f}/real`),
+      InputError,
+      "vicuna: the link leads back to a folder",
+    );
+  });
+});
+
+Deno.test("the files of a folder are those that are read, hidden ones and other forms not among them", async () => {
+  const files = {
+    ...{ "train.jsonl": 20, "dolly/test.jsonl": 2, "dolly/train.jsonl": 5, "dolly/valid.jsonl": 2 },
+    ...{ ".DS_Store": "x", "._train.jsonl": "x", "README.md": "x", "train.jsonl~": "x", "notes/a.jsonl": "x" },
+  };
+  await withFolder(files, async (f) => {
+    assertEquals(instructionFiles(f), [`${f}/train.jsonl`, `${f}/dolly/test.jsonl`]);
+    assertEquals((await loadInstructionFolder(f)).train.length, 18);
+  });
+});
+
+Deno.test("what a limit leaves out is said", async () => {
+  await withFolder({ "train.jsonl": 20, "dev.jsonl": 4, "test.jsonl": 3 }, async (f) => {
+    const { notes } = await loadInstructionFolder(f, { trainRecords: 5, itemsPerSet: 2, validationRecords: 3 });
+    assertEquals(notes, [
+      "validation: the first 3 of 4 records are used (curves need no more).",
+      "train: the first 5 of 20 records are used (data.trainRecords).",
+      "test: the first 2 of 3 records are used (data.itemsPerSet).",
+    ]);
+    assertEquals((await loadInstructionFolder(f)).notes, []);
+  });
+});
+
 Deno.test("a folder without what is needed is refused with what was looked for", async () => {
   await withFolder({ "readme.txt": "x" }, async (f) => {
     await assertRejects(() => loadInstructionFolder(f), InputError, `Cannot read ${f}: it has no *.jsonl file`);
     await assertRejects(() => loadInstructionFolder(`${f}/none`), InputError, "there is no such folder");
-    await assertRejects(() => loadInstructionFolder(`${f}/readme.txt`), InputError, "it is no folder");
+    await assertRejects(() => loadInstructionFolder(`${f}/readme.txt`), InputError, "it is a file, not a folder");
   });
   await withFolder({ "self_instruct/test.jsonl": 2 }, async (f) => {
     await assertRejects(() => loadInstructionFolder(f), InputError, "it has only evaluation sets (self_instruct)");

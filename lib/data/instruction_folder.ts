@@ -1,7 +1,15 @@
 import { InputError } from "#lib/errors.ts";
+import { DataNotes } from "./data_notes.ts";
+import { listNames, refuseLoop } from "./folder_names.ts";
 import { INSTRUCTION_SET_NAMES, INSTRUCTION_SETS } from "./instruction_sets.ts";
 import { readInstructionFile } from "./json_lines.ts";
-import { countLeaks, type EvaluationSet, type InstructionData, type InstructionRecord } from "./records.ts";
+import {
+  countLeaks,
+  type EvaluationSet,
+  type InstructionData,
+  type InstructionRecord,
+  isReservedName,
+} from "./records.ts";
 
 export interface InstructionFolderOptions {
   /** At most so many records are for validation. Default 1,000, as in MiniLLM and DistiLLM. */
@@ -37,33 +45,60 @@ const EVALUATION_WORDS = ["test", "eval", "valid"] as const;
  *
  * **Sub-folders** that are named as one of the five sets are read too, others are left alone. Training and validation
  * files come from the folder itself, else from the first of these sub-folders, in the table's order, that has training
- * files. A set that is nowhere is simply not there. Without a validation file, the first training records are taken for
- * validation: `validationRecords`, but not over a tenth of them.
+ * files. A set that is nowhere is simply not there; one that two folders have is refused. Without a validation file, the
+ * first training records are taken for validation: `validationRecords`, but not over a tenth of them. Links count as what
+ * they point to; hidden files and those of other forms are not read.
  *
- * @throws {InputError} if the folder is missing or empty, has no training file, or a file is wrong
+ * @throws {InputError} if the folder is missing or empty, has no training file or too few records, or a file is wrong
  */
 export async function loadInstructionFolder(
   folder: string,
   options: InstructionFolderOptions = {},
 ): Promise<InstructionData> {
-  const folders = listFolders(folder);
-  const evaluation = await readEvaluationSets(folders, options.itemsPerSet);
-  const home = folders.find(({ train }) => train.length > 0);
+  const { validationRecords = 1000, trainRecords, itemsPerSet } = options;
+  const { home, sets } = chooseFiles(folder);
   if (home === undefined) {
-    const found = evaluation.length === 0
-      ? "no instruction files"
-      : `only evaluation sets (${evaluation.map(({ name }) => name).join(", ")})`;
+    const found = sets.size === 0 ? "no instruction files" : `only evaluation sets (${[...sets.keys()].join(", ")})`;
     throw new InputError(
       `Cannot train on ${folder}: it has ${found}; expected train.jsonl or *train*.jsonl there or in its folder dolly`,
     );
   }
+  const notes = new DataNotes();
   const read = await readFiles(home.train);
   const heldOut = await readFiles(home.validation);
-  const { validationRecords = 1000, trainRecords } = options;
+  if (heldOut.length === 0 && read.length < TRAINING_PER_VALIDATION) {
+    throw new InputError(
+      `Cannot train on ${folder}: too few training records to hold some out for validation: ${read.length} found, ` +
+        `at least ${TRAINING_PER_VALIDATION} needed; add records, or a file dev.jsonl for validation`,
+    );
+  }
   const taken = heldOut.length > 0 ? 0 : Math.min(validationRecords, Math.floor(read.length / TRAINING_PER_VALIDATION));
-  const validation = heldOut.length > 0 ? heldOut.slice(0, validationRecords) : read.slice(0, taken);
-  const train = read.slice(taken, trainRecords === undefined ? undefined : taken + trainRecords);
-  return { train, validation, evaluation, source: folder, leakCounts: countLeaks(train, validation, evaluation) };
+  const validation = heldOut.length > 0
+    ? notes.first("validation", heldOut, validationRecords, "curves need no more")
+    : read.slice(0, taken);
+  const train = notes.first("train", read.slice(taken), trainRecords, "data.trainRecords");
+  const evaluation: EvaluationSet[] = [];
+  for (const [name, paths] of sets) {
+    evaluation.push({ name, records: notes.first(name, await readFiles(paths), itemsPerSet, "data.itemsPerSet") });
+  }
+  return {
+    train,
+    validation,
+    evaluation,
+    source: folder,
+    leakCounts: countLeaks(train, validation, evaluation),
+    notes: notes.lines,
+  };
+}
+
+/**
+ * The files that `loadInstructionFolder` reads of a folder.
+ *
+ * @throws {InputError} if the folder is missing, or has no such files
+ */
+export function instructionFiles(folder: string): string[] {
+  const { home, sets } = chooseFiles(folder);
+  return [...home?.train ?? [], ...home?.validation ?? [], ...[...sets.values()].flat()];
 }
 
 /**
@@ -75,9 +110,11 @@ export async function loadEvaluationSets(
   folder: string,
   { itemsPerSet }: Pick<InstructionFolderOptions, "itemsPerSet"> = {},
 ): Promise<EvaluationSet[]> {
-  const sets = await readEvaluationSets(listFolders(folder), itemsPerSet);
-  if (sets.length === 0) throw new InputError(`Cannot evaluate on ${folder}: it has no evaluation file (*.jsonl)`);
-  return sets;
+  const { sets } = chooseFiles(folder);
+  if (sets.size === 0) throw new InputError(`Cannot evaluate on ${folder}: it has no evaluation file (*.jsonl)`);
+  return await Promise.all(
+    Array.from(sets, async ([name, paths]) => ({ name, records: (await readFiles(paths)).slice(0, itemsPerSet) })),
+  );
 }
 
 /** The files of one folder by their role; evaluation files by set. */
@@ -87,13 +124,43 @@ interface FolderFiles {
   readonly evaluation: ReadonlyMap<string, readonly string[]>;
 }
 
+/** The folder that training and validation files are read from, if one has any, and the files of each set, in their order. */
+function chooseFiles(path: string): { home: FolderFiles | undefined; sets: Map<string, readonly string[]> } {
+  const folders = listFolders(path.replace(/(?<=.)\/+$/, ""));
+  const files = new Map<string, readonly string[]>();
+  for (const { evaluation } of folders) {
+    for (const [set, paths] of evaluation) {
+      const [other] = files.get(set) ?? [];
+      if (other !== undefined) {
+        throw new InputError(`Cannot read the set ${set}: ${other} and ${paths[0]} are both of it; leave one of them`);
+      }
+      files.set(set, paths);
+    }
+  }
+  const known: readonly string[] = INSTRUCTION_SET_NAMES;
+  const others = [...files.keys()].filter((set) => !known.includes(set)).sort();
+  const names = [...known.filter((set) => files.has(set)), ...others];
+  return {
+    home: folders.find(({ train }) => train.length > 0),
+    sets: new Map(names.map((name) => [name, files.get(name)!])),
+  };
+}
+
 /** The files of a folder and of its sub-folders that are named as sets, the folder itself first. */
-function listFolders(path: string): FolderFiles[] {
-  const folder = path.replace(/(?<=.)\/+$/, "");
+function listFolders(folder: string): FolderFiles[] {
   const { files, folders } = listNames(folder);
+  const parts = folders.find((name) => name.endsWith(".jsonl"));
+  if (parts !== undefined) {
+    throw new InputError(
+      `Cannot read ${folder}/${parts}: it is a folder; put its parts, part-1.train.jsonl, beside it`,
+    );
+  }
   const own = sortFiles(folder, files);
   const subFolders = INSTRUCTION_SET_NAMES.flatMap((set) => folders.filter((name) => setOfName(name) === set))
-    .map((name) => `${folder}/${name}`);
+    .map((name) => {
+      refuseLoop(folder, name);
+      return `${folder}/${name}`;
+    });
   const all = [own, ...subFolders.map((path) => sortFiles(path, listNames(path).files))];
   if (all.every(({ train, validation, evaluation }) => train.length + validation.length + evaluation.size === 0)) {
     throw new InputError(
@@ -104,26 +171,8 @@ function listFolders(path: string): FolderFiles[] {
   return all;
 }
 
-function listNames(folder: string): { files: string[]; folders: string[] } {
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(folder)];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`Cannot read ${folder}: there is no such folder`);
-    if (error instanceof Deno.errors.NotADirectory) throw new InputError(`Cannot read ${folder}: it is no folder`);
-    throw error;
-  }
-  // Links count as what they point to, so that a folder may be put together of them.
-  const isFolder = (entry: Deno.DirEntry) =>
-    entry.isDirectory || (entry.isSymlink && Deno.statSync(`${folder}/${entry.name}`).isDirectory);
-  const names = (chosen: Deno.DirEntry[]) => chosen.map(({ name }) => name).sort(); // by code units
-  return {
-    files: names(entries.filter((entry) => entry.name.endsWith(".jsonl") && !isFolder(entry))),
-    folders: names(entries.filter(isFolder)),
-  };
-}
-
-function sortFiles(folder: string, names: readonly string[]): FolderFiles {
+function sortFiles(folder: string, allNames: readonly string[]): FolderFiles {
+  const names = allNames.filter((name) => name.endsWith(".jsonl"));
   const paths = (chosen: readonly string[]) => chosen.map((name) => `${folder}/${name}`);
   const train = names.filter(isTraining);
   const rest = names.filter((name) => !isTraining(name));
@@ -134,19 +183,22 @@ function sortFiles(folder: string, names: readonly string[]): FolderFiles {
   for (const name of rest.filter((name) => !validation.includes(name))) {
     const set = setOfName(name) ?? setOfName(folder.split("/").filter((part) => part !== "").at(-1) ?? "") ??
       name.replace(/\.jsonl$/, "");
+    if (isReservedName(set)) {
+      throw new InputError(`Cannot read ${folder}/${name}: tables use the name ${set} themselves; rename the file`);
+    }
     evaluation.set(set, [...evaluation.get(set) ?? [], name]);
   }
   return {
     train: paths(train),
     validation: paths(validation),
     evaluation: new Map(
-      Array.from(evaluation, ([set, candidates]) => [set, paths(chooseFiles(folder, set, candidates))]),
+      Array.from(evaluation, ([set, candidates]) => [set, paths(chooseOfSet(folder, set, candidates))]),
     ),
   };
 }
 
 /** The files that a set is read from: those with the foremost evaluation word, else the only one. */
-function chooseFiles(folder: string, set: string, names: readonly string[]): readonly string[] {
+function chooseOfSet(folder: string, set: string, names: readonly string[]): readonly string[] {
   for (const word of EVALUATION_WORDS) {
     const marked = names.filter((name) => word === "valid" ? isValid(name) : hasWord(name, word));
     if (marked.length > 0) return marked;
@@ -158,20 +210,6 @@ function chooseFiles(folder: string, set: string, names: readonly string[]): rea
     `Cannot choose the file of the evaluation set ${set} in ${folder} among ${names.join(", ")}: ` +
       "put the word test into the name of one, such as test.jsonl",
   );
-}
-
-async function readEvaluationSets(folders: readonly FolderFiles[], itemsPerSet?: number): Promise<EvaluationSet[]> {
-  const files = new Map<string, readonly string[]>();
-  for (const { evaluation } of folders) {
-    for (const [set, paths] of evaluation) if (!files.has(set)) files.set(set, paths);
-  }
-  const known: readonly string[] = INSTRUCTION_SET_NAMES;
-  const others = [...files.keys()].filter((set) => !known.includes(set)).sort();
-  const sets: EvaluationSet[] = [];
-  for (const name of [...known.filter((set) => files.has(set)), ...others]) {
-    sets.push({ name, records: (await readFiles(files.get(name)!)).slice(0, itemsPerSet) });
-  }
-  return sets;
 }
 
 async function readFiles(paths: readonly string[]): Promise<InstructionRecord[]> {

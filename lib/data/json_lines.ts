@@ -1,4 +1,6 @@
 import { InputError } from "#lib/errors.ts";
+import { linesOf, readTextStrictly } from "#lib/text_file.ts";
+import { describeJson as describe, isJsonObject, type JsonObject, parseJson } from "./json_text.ts";
 import type { InstructionRecord } from "./records.ts";
 
 /**
@@ -13,11 +15,14 @@ import type { InstructionRecord } from "./records.ts";
  *
  * That covers Dolly, the files of MiniLLM and DistiLLM, and the originals of Self-Instruct.
  *
- * @throws {InputError} with file and line, if the file cannot be read, a line is no such record, or there is none
+ * @throws {InputError} with file and line, if the file cannot be read or is not UTF-8, a line is no such record, or there is none
  */
 export async function readInstructionFile(path: string): Promise<InstructionRecord[]> {
-  const lines = (await readText(path)).replace(/^\ufeff/, "").split("\n");
-  const records = lines.flatMap((line, index) =>
+  const text = await readTextStrictly(path);
+  if (text.trimStart().startsWith("[")) {
+    throw new InputError(`Cannot read ${path}: it is a JSON list; write its objects one a line, as jq -c '.[]' does`);
+  }
+  const records = linesOf(text).flatMap((line, index) =>
     line.trim() === "" ? [] : parseInstructionLine(line, `${path}, line ${index + 1}`)
   );
   if (records.length === 0) {
@@ -45,36 +50,20 @@ export function parseInstructionLine(line: string, where: string): InstructionRe
   }
   return instances.map((instance, index) => {
     const wrongInstance = (problem: string) => wrong(`instance ${index + 1}: ${problem}`);
-    if (!isObject(instance)) throw wrongInstance(`it is ${describe(instance)} but must be an object`);
+    if (!isJsonObject(instance)) throw wrongInstance(`it is ${describe(instance)} but must be an object`);
     return parseAnswer(instance, instruction, wrongInstance);
   });
 }
 
 type Complain = (problem: string) => InputError;
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`Cannot read ${path}: there is no such file`);
-    if (error instanceof Deno.errors.IsADirectory) throw new InputError(`Cannot read ${path}: it is a folder`);
-    if (error instanceof Deno.errors.PermissionDenied) throw new InputError(`Cannot read ${path}: permission denied`);
-    throw error;
-  }
-}
-
-function parseObject(line: string, wrong: Complain): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw wrong(`it is no JSON object on one line (${(error as Error).message})`);
-  }
-  if (!isObject(value)) throw wrong(`it is ${describe(value)} but must be a JSON object with "instruction"`);
+function parseObject(line: string, wrong: Complain): JsonObject {
+  const value = parseJson(line, wrong, "it is no JSON object on one line");
+  if (!isJsonObject(value)) throw wrong(`it is ${describe(value)} but must be a JSON object with "instruction"`);
   return value;
 }
 
-function parseAnswer(object: Record<string, unknown>, instruction: string, wrong: Complain): InstructionRecord {
+function parseAnswer(object: JsonObject, instruction: string, wrong: Complain): InstructionRecord {
   const [inputKey, input] = firstOf(object, ["input", "context"]) ?? ["input", ""];
   if (typeof input !== "string") throw wrong(`"${inputKey}" is ${describe(input)} but must be a text`);
   const [answerKey, answer] = firstOf(object, ["output", "response"]) ?? ['output" or "response', undefined];
@@ -86,22 +75,11 @@ function parseAnswer(object: Record<string, unknown>, instruction: string, wrong
 }
 
 /** The first key with a value that is not null. */
-function firstOf(object: Record<string, unknown>, keys: readonly string[]): [key: string, value: unknown] | undefined {
+function firstOf(object: JsonObject, keys: readonly string[]): [key: string, value: unknown] | undefined {
   const key = keys.find((key) => object[key] !== undefined && object[key] !== null);
   return key === undefined ? undefined : [key, object[key]];
 }
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value.trim() !== "";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (typeof value === "string") return value.trim() === "" ? "empty" : "a text";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return value === null ? "null" : typeof value === "object" ? "an object" : `${value}`;
 }

@@ -1,145 +1,156 @@
-import { mergePair, pairKey } from "./bpe_tokenizer.ts";
+import { pairKey } from "./merge_all.ts";
+import { NumberHeap } from "./number_heap.ts";
 
-interface Word {
-  symbols: readonly number[];
-  /** Occurrences of the word in the texts. */
-  readonly count: number;
-}
-
-interface Pair {
+/** Two neighbouring symbols. */
+export interface Pair {
   readonly key: number;
   readonly left: number;
   readonly right: number;
 }
 
-interface HeapEntry {
-  readonly pair: Pair;
-  readonly count: number;
+interface CountedPair extends Pair {
+  /** Occurrences in the texts. */
+  count: number;
+  /** Where its left symbol stands, or has stood; in no order. */
+  places: number[];
+  /** The highest count that the heap holds an entry of. */
+  entered: number;
 }
 
-/** How often symbols, and pairs of neighbouring symbols, occur in a list of counted words that are being merged. */
-export class PairCounts {
-  readonly #symbolCounts = new Map<number, number>();
-  readonly #pairCounts = new Map<number, number>();
-  /** Words that hold a pair; some may have lost it since. */
-  readonly #wordsOfPair = new Map<number, Set<Word>>();
-  readonly #heap = new PairHeap();
+/** What stands in for a neighbour where a word ends. */
+const NONE = -1;
 
-  /** Takes the words with their occurrences, each word as the symbols of its UTF-8 bytes. */
-  constructor(wordCounts: ReadonlyMap<string, number>, symbolOfByte: ReadonlyMap<number, number>) {
+/**
+ * How often pairs of neighbouring symbols occur in a list of counted words that are being merged.
+ *
+ * All words stand in one row of symbols, each linked to its neighbours within its word. A merge visits the places of its pair alone,
+ * and corrects the counts of the pairs around each of them; a row of N bytes can be joined at most N times. So training takes
+ * O(N log N) time and O(N) memory for any number of merges, however long the longest word is.
+ */
+export class PairCounts {
+  readonly #pairs = new Map<number, CountedPair>();
+  readonly #heap = new NumberHeap<CountedPair>();
+  /** By place: the symbol that begins there, the places beside it, and how often its word occurs. */
+  readonly #symbols: Int32Array;
+  readonly #before: Int32Array;
+  readonly #after: Int32Array;
+  readonly #weights: Float64Array;
+  /** How many places hold each symbol. */
+  readonly #placesOf: number[] = [];
+  readonly #firstJoined: number;
+  #usedJoined = 0;
+
+  /**
+   * Takes the words with their occurrences, each word as the symbols of its UTF-8 bytes.
+   *
+   * @param firstJoined symbols from this one on are what merges make
+   */
+  constructor(
+    wordCounts: ReadonlyMap<string, number>,
+    symbolOfByte: ReadonlyMap<number, number>,
+    firstJoined: number,
+  ) {
+    this.#firstJoined = firstJoined;
     const encoder = new TextEncoder();
-    const changed = new Map<number, Pair>();
-    for (const [text, count] of wordCounts) {
-      const word = { symbols: Array.from(encoder.encode(text), (byte) => symbolOfByte.get(byte)!), count };
-      this.#add(word, changed);
+    const words = Array.from(wordCounts, ([word, count]) => ({ bytes: encoder.encode(word), count }));
+    const size = words.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#symbols = new Int32Array(size);
+    this.#before = new Int32Array(size).fill(NONE);
+    this.#after = new Int32Array(size).fill(NONE);
+    this.#weights = new Float64Array(size);
+    let place = 0;
+    for (const { bytes, count } of words) {
+      for (let index = 0; index < bytes.length; index++, place++) {
+        const symbol = symbolOfByte.get(bytes[index])!;
+        this.#symbols[place] = symbol;
+        this.#placesOf[symbol] = (this.#placesOf[symbol] ?? 0) + 1;
+        this.#weights[place] = count;
+        if (index === 0) continue;
+        this.#before[place] = place - 1;
+        this.#after[place - 1] = place;
+        this.#addPair(place - 1);
+      }
     }
-    this.#enter(changed);
+    for (const pair of this.#pairs.values()) this.#enter(pair);
   }
 
   /** The pair of the highest count, of those the one of the lowest symbols; none if no count reaches `minCount`. */
   mostFrequent(minCount: number): Pair | undefined {
     for (let top = this.#heap.pop(); top !== undefined; top = this.#heap.pop()) {
-      const count = this.#pairCounts.get(top.pair.key) ?? 0;
-      if (count === top.count) return count >= minCount ? top.pair : undefined;
+      const { value: pair, order } = top;
+      if (order === -pair.entered) pair.entered = 0;
+      if (pair.count === -order) return pair.count >= minCount ? pair : undefined;
       // The entry is out of date. A rise was entered when it happened; a fall is entered now.
-      if (count > 0 && count < top.count) this.#heap.push({ pair: top.pair, count });
+      if (pair.count > 0 && pair.count < -order) this.#enter(pair);
     }
     return undefined;
   }
 
-  /** Joins a pair to a symbol in every word that holds it. */
-  merge(key: number, symbol: number): void {
-    const changed = new Map<number, Pair>();
-    for (const word of this.#wordsOfPair.get(key) ?? []) {
-      const merged = mergePair(word.symbols, key, symbol);
-      if (merged.length === word.symbols.length) continue;
-      this.#takeAway(word);
-      word.symbols = merged;
-      this.#add(word, changed);
+  /** Joins a pair to a symbol wherever it stands: in each word from the left. */
+  merge({ key, left, right }: Pair, symbol: number): void {
+    const pair = this.#pairs.get(key);
+    if (pair === undefined) return;
+    const risen = new Set<CountedPair>();
+    for (const place of Int32Array.from(pair.places).sort()) {
+      const second = this.#after[place];
+      if (this.#symbols[place] !== left || second === NONE || this.#symbols[second] !== right) continue;
+      const [before, after] = [this.#before[place], this.#after[second]];
+      if (before !== NONE) this.#takePair(before);
+      this.#takePair(place);
+      if (after !== NONE) this.#takePair(second);
+      this.#put(place, symbol);
+      this.#put(second, NONE);
+      this.#after[place] = after;
+      if (after !== NONE) {
+        this.#before[after] = place;
+        risen.add(this.#addPair(place));
+      }
+      if (before !== NONE) risen.add(this.#addPair(before));
     }
-    this.#pairCounts.delete(key);
-    this.#wordsOfPair.delete(key);
-    this.#enter(changed);
+    this.#pairs.delete(key);
+    for (const pair of risen) this.#enter(pair);
   }
 
   /** Whether some word holds the symbol now. */
   isUsed(symbol: number): boolean {
-    return this.#symbolCounts.has(symbol);
+    return (this.#placesOf[symbol] ?? 0) > 0;
   }
 
-  /** How many symbols from the first given one on are used. */
-  usedFrom(first: number): number {
-    let count = 0;
-    for (const symbol of this.#symbolCounts.keys()) if (symbol >= first) count++;
-    return count;
+  /** How many symbols that merges have made are used. */
+  get usedJoined(): number {
+    return this.#usedJoined;
   }
 
-  #add(word: Word, changed: Map<number, Pair>): void {
-    const { symbols, count } = word;
-    for (const symbol of symbols) this.#symbolCounts.set(symbol, (this.#symbolCounts.get(symbol) ?? 0) + count);
-    for (let index = 0; index + 1 < symbols.length; index++) {
-      const [left, right] = [symbols[index], symbols[index + 1]];
-      const key = pairKey(left, right);
-      this.#pairCounts.set(key, (this.#pairCounts.get(key) ?? 0) + count);
-      changed.set(key, { key, left, right });
-      const holders = this.#wordsOfPair.get(key);
-      if (holders === undefined) this.#wordsOfPair.set(key, new Set([word]));
-      else holders.add(word);
-    }
+  /** Puts a symbol, or none, where another one was. */
+  #put(place: number, symbol: number): void {
+    const old = this.#symbols[place];
+    this.#symbols[place] = symbol;
+    if (--this.#placesOf[old] === 0 && old >= this.#firstJoined) this.#usedJoined--;
+    if (symbol === NONE) return;
+    this.#placesOf[symbol] = (this.#placesOf[symbol] ?? 0) + 1;
+    if (this.#placesOf[symbol] === 1 && symbol >= this.#firstJoined) this.#usedJoined++;
   }
 
-  #takeAway({ symbols, count }: Word): void {
-    for (const symbol of symbols) {
-      const left = this.#symbolCounts.get(symbol)! - count;
-      if (left > 0) this.#symbolCounts.set(symbol, left);
-      else this.#symbolCounts.delete(symbol);
-    }
-    for (let index = 0; index + 1 < symbols.length; index++) {
-      const key = pairKey(symbols[index], symbols[index + 1]);
-      this.#pairCounts.set(key, this.#pairCounts.get(key)! - count);
-    }
+  /** Counts the pair whose left symbol is at a place. */
+  #addPair(place: number): CountedPair {
+    const [left, right] = [this.#symbols[place], this.#symbols[this.#after[place]]];
+    const key = pairKey(left, right);
+    let pair = this.#pairs.get(key);
+    if (pair === undefined) this.#pairs.set(key, pair = { key, left, right, count: 0, places: [], entered: 0 });
+    pair.count += this.#weights[place];
+    pair.places.push(place);
+    return pair;
   }
 
-  /** Enters the counts of pairs that may have risen. */
-  #enter(changed: ReadonlyMap<number, Pair>): void {
-    for (const pair of changed.values()) this.#heap.push({ pair, count: this.#pairCounts.get(pair.key)! });
-  }
-}
-
-/** A binary heap: the highest count on top, among equals the lowest key. */
-class PairHeap {
-  readonly #entries: HeapEntry[] = [];
-
-  push(entry: HeapEntry): void {
-    const entries = this.#entries;
-    let index = entries.push(entry) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!precedes(entries[index], entries[parent])) break;
-      [entries[index], entries[parent]] = [entries[parent], entries[index]];
-      index = parent;
-    }
+  #takePair(place: number): void {
+    const key = pairKey(this.#symbols[place], this.#symbols[this.#after[place]]);
+    this.#pairs.get(key)!.count -= this.#weights[place];
   }
 
-  pop(): HeapEntry | undefined {
-    const entries = this.#entries;
-    const top = entries[0];
-    const last = entries.pop();
-    if (last === undefined || entries.length === 0) return top;
-    entries[0] = last;
-    let index = 0;
-    while (true) {
-      let first = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < entries.length && precedes(entries[child], entries[first])) first = child;
-      }
-      if (first === index) return top;
-      [entries[index], entries[first]] = [entries[first], entries[index]];
-      index = first;
-    }
+  /** Enters a pair's count into the heap, unless that has an entry of it that will be met first. */
+  #enter(pair: CountedPair): void {
+    if (pair.count <= pair.entered) return;
+    pair.entered = pair.count;
+    this.#heap.push(-pair.count, pair.key, pair);
   }
-}
-
-function precedes(a: HeapEntry, b: HeapEntry): boolean {
-  return a.count > b.count || (a.count === b.count && a.pair.key < b.pair.key);
 }

@@ -27,6 +27,16 @@ export interface InstructionData {
   readonly source: string;
   /** How many prompts of `validation` and of each evaluation set, by name, occur in `train` too. */
   readonly leakCounts: ReadonlyMap<string, number>;
+  /** A sentence for each limit that left records out, for the reader of a table. */
+  readonly notes?: readonly string[];
+}
+
+/** Names that tables and `scores.csv` give to what is no set: the average over the sets, and what is measured on held-out prompts. */
+const RESERVED_NAMES = ["average", "held_out"];
+
+/** Whether a set may not be named so, since its column would be taken for another. */
+export function isReservedName(set: string): boolean {
+  return RESERVED_NAMES.includes(set.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_"));
 }
 
 /** What makes two prompts the same: instruction and input, to the letter. */

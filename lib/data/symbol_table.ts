@@ -3,22 +3,24 @@
  * Symbols count from 0 in that order.
  */
 export class SymbolTable {
-  readonly #bytes: (readonly number[])[];
+  /** The bytes of each symbol as the characters U+0000 to U+00FF: joining two such texts copies neither. */
+  readonly #spellings: string[];
   readonly #halves = new Map<number, readonly [left: number, right: number]>();
   readonly #symbolOfSpelling: Map<string, number>;
 
   constructor(specialTokenCount: number, alphabet: readonly number[]) {
-    this.#bytes = [...Array.from({ length: specialTokenCount }, () => []), ...alphabet.map((byte) => [byte])];
-    this.#symbolOfSpelling = new Map(alphabet.map((byte, index) => [String(byte), specialTokenCount + index]));
+    const letters = alphabet.map((byte) => String.fromCharCode(byte));
+    this.#spellings = [...Array.from({ length: specialTokenCount }, () => ""), ...letters];
+    this.#symbolOfSpelling = new Map(letters.map((letter, index) => [letter, specialTokenCount + index]));
   }
 
   get size(): number {
-    return this.#bytes.length;
+    return this.#spellings.length;
   }
 
   /** The bytes of a symbol, none for a special token. */
-  bytesOf(symbol: number): readonly number[] {
-    return this.#bytes[symbol];
+  bytesOf(symbol: number): Uint8Array {
+    return Uint8Array.from(this.#spellings[symbol], (letter) => letter.charCodeAt(0));
   }
 
   /** The two symbols that a symbol was first joined from; undefined for special tokens and single bytes. */
@@ -28,11 +30,10 @@ export class SymbolTable {
 
   /** The symbol of two symbols joined: an existing one that spells the same bytes, or a new one. */
   join(left: number, right: number): number {
-    const bytes = [...this.#bytes[left], ...this.#bytes[right]];
-    const spelling = bytes.join(" ");
+    const spelling = this.#spellings[left] + this.#spellings[right];
     const known = this.#symbolOfSpelling.get(spelling);
     if (known !== undefined) return known;
-    const symbol = this.#bytes.push(bytes) - 1;
+    const symbol = this.#spellings.push(spelling) - 1;
     this.#symbolOfSpelling.set(spelling, symbol);
     this.#halves.set(symbol, [left, right]);
     return symbol;

@@ -1,8 +1,9 @@
 import { parse } from "@std/csv";
 import { InputError } from "#lib/errors.ts";
+import { linesOf, readTextStrictly, withLineFeeds } from "#lib/text_file.ts";
+import { excerpt } from "#lib/visible_text.ts";
+import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json_text.ts";
 import type { TaskRecord } from "./task_records.ts";
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** The files of a data set, as they are published. */
 export interface TaskFormat {
@@ -11,9 +12,14 @@ export interface TaskFormat {
   /** Columns that a CSV file has to have, in any order. */
   readonly columns?: readonly string[];
   /** Two texts, one sentence a line: what their names end with, and what their lines are called in messages. */
-  readonly parallel?: { readonly source: readonly [string, string]; readonly target: readonly [string, string] };
+  readonly parallel?: ParallelTexts;
   /** The record of a JSON object, or of the fields of a CSV file. @param where names it in messages */
-  parse(fields: Fields, where: string): TaskRecord;
+  parse(fields: JsonObject, where: string): TaskRecord;
+}
+
+interface ParallelTexts {
+  readonly source: readonly [ending: string, name: string];
+  readonly target: readonly [ending: string, name: string];
 }
 
 /**
@@ -32,10 +38,17 @@ export async function readTaskFile(task: string, format: TaskFormat, path: strin
   const records = extension === parallel?.source[0]
     ? await readParallel(path, parallel)
     : extension === ".csv"
-    ? readCsv(await readText(path), path, format)
-    : parseJsonRecords(await readText(path), path).map((value, index) => parse(value, `${path}, record ${index + 1}`));
+    ? readCsv(await readTextStrictly(path), path, format)
+    : parseJsonRecords(await readTextStrictly(path), path).map((value, index) =>
+      parse(value, `${path}, record ${index + 1}`)
+    );
   if (records.length === 0) throw new InputError(`${path}: it has no records`);
   return records;
+}
+
+/** The files that are read for a path: of two parallel texts both. */
+export function filesOfPath({ parallel }: TaskFormat, path: string): string[] {
+  return parallel && path.endsWith(parallel.source[0]) ? [path, otherPathOf(path, parallel)] : [path];
 }
 
 /**
@@ -45,8 +58,8 @@ export async function readTaskFile(task: string, format: TaskFormat, path: strin
  * @throws {InputError} if one is missing, empty or no text
  */
 export function taskRecord(
-  source: Fields,
-  target: Fields,
+  source: JsonObject,
+  target: JsonObject,
   where: string,
   { mayBeEmpty = [] }: { readonly mayBeEmpty?: readonly string[] } = {},
 ): TaskRecord {
@@ -55,8 +68,7 @@ export function taskRecord(
     if (typeof value === "string" && (mayBeEmpty.includes(name) || value.trim() !== "")) {
       return value.replaceAll(/\s+/g, " ").trim();
     }
-    const what = typeof value === "string" ? "empty" : value === undefined ? "missing" : "not a text";
-    throw new InputError(`${where}: ${name} is ${what}`);
+    throw new InputError(`${where}: ${name} is ${describeJson(value)} but must be a text`);
   });
   return { source: from, target: to, references: [to] };
 }
@@ -65,15 +77,17 @@ export function taskRecord(
 function readCsv(text: string, path: string, { columns = [], parse: parseRecord }: TaskFormat): TaskRecord[] {
   let rows: string[][];
   try {
-    rows = parse(text.replace(/^\ufeff/, ""));
+    rows = parse(withLineFeeds(text));
   } catch (error) {
-    throw new InputError(`${path}: broken CSV: ${(error as Error).message.split("\n")[0]}`);
+    throw new InputError(`${path}: broken CSV: ${excerpt((error as Error).message.split("\n")[0], 200)}`);
   }
   const [header = [], ...records] = rows;
   const missing = columns.filter((column) => !header.includes(column));
   if (missing.length > 0) {
-    throw new InputError(`${path}: column ${missing.join(" and ")} is missing; the header is "${header.join(",")}"`);
+    throw new InputError(`${path}: column ${missing.join(" and ")} is missing; ${describeHeader(header)}`);
   }
+  const repeated = columns.find((column) => header.indexOf(column) !== header.lastIndexOf(column));
+  if (repeated !== undefined) throw new InputError(`${path}: column ${repeated} occurs twice`);
   return records.map((record, index) => {
     const where = `${path}, record ${index + 1}`;
     if (record.length !== header.length) {
@@ -83,15 +97,23 @@ function readCsv(text: string, path: string, { columns = [], parse: parseRecord 
   });
 }
 
+/** What stands where a CSV file's header should be. */
+function describeHeader(header: readonly string[]): string {
+  if (header.length === 0) return "the file is empty";
+  const separator = [";", "\t", "|"].find((mark) => header.length === 1 && header[0].includes(mark));
+  return separator === undefined
+    ? `the header is "${excerpt(header.join(","))}"`
+    : `the fields seem to be separated by "${excerpt(separator)}", where CSV has commas`;
+}
+
 /** Two texts, one sentence a line, line i of the one the translation of line i of the other. */
-async function readParallel(
-  path: string,
-  { source: [ending, sourceName], target: [otherEnding, targetName] }: NonNullable<TaskFormat["parallel"]>,
-): Promise<TaskRecord[]> {
-  const other = path.slice(0, -ending.length) + otherEnding;
-  const [sources, targets] = (await Promise.all([readText(path), readText(other)])).map((text) =>
-    text.replace(/\n$/, "").split("\n")
-  );
+async function readParallel(path: string, parallel: ParallelTexts): Promise<TaskRecord[]> {
+  const { source: [, sourceName], target: [, targetName] } = parallel;
+  const other = otherPathOf(path, parallel);
+  const [sources, targets] = (await Promise.all([readTextStrictly(path), readTextStrictly(other)])).map((text) => {
+    const lines = linesOf(text);
+    return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+  });
   if (sources.length !== targets.length) {
     throw new InputError(
       `${path} has ${sources.length} lines but ${other} has ${targets.length}; line i must translate line i`,
@@ -102,39 +124,22 @@ async function readParallel(
   );
 }
 
+/** The path of the target of two parallel texts, by that of the source. */
+function otherPathOf(path: string, { source: [ending], target: [otherEnding] }: ParallelTexts): string {
+  return path.slice(0, -ending.length) + otherEnding;
+}
+
 /** A JSON list of objects, or one object a line. */
-function parseJsonRecords(text: string, path: string): Fields[] {
-  const whole = text.replace(/^\ufeff/, "").trim();
-  const values = whole.startsWith("[")
-    ? parseJson(whole, path)
-    : whole.split("\n").flatMap((line, index) =>
-      line.trim() === "" ? [] : [parseJson(line, `${path}, line ${index + 1}`)]
+function parseJsonRecords(text: string, path: string): JsonObject[] {
+  const at = (where: string) => (problem: string) => new InputError(`${where}: ${problem}`);
+  const values = text.trimStart().startsWith("[")
+    ? parseJson(text, at(path))
+    : linesOf(text).flatMap((line, index) =>
+      line.trim() === "" ? [] : [parseJson(line, at(`${path}, line ${index + 1}`))]
     );
   if (!Array.isArray(values)) throw new InputError(`${path}: it must be a JSON list of objects`);
   return values.map((value, index) => {
-    if (isObject(value)) return value;
-    throw new InputError(`${path}, record ${index + 1}: it must be a JSON object`);
+    if (isJsonObject(value)) return value;
+    throw new InputError(`${path}, record ${index + 1}: it is ${describeJson(value)} but must be a JSON object`);
   });
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${where}: not JSON: ${(error as Error).message}`);
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: there is no such file`);
-    if (error instanceof Deno.errors.IsADirectory) throw new InputError(`${path}: it is a folder, not a file`);
-    throw error;
-  }
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

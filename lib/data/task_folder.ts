@@ -1,5 +1,7 @@
 import { InputError } from "#lib/errors.ts";
-import { readTaskFile, type TaskFormat } from "./task_files.ts";
+import { excerpt } from "#lib/visible_text.ts";
+import { isFolder, listNames } from "./folder_names.ts";
+import { filesOfPath, readTaskFile, type TaskFormat } from "./task_files.ts";
 import { countLeakedSources, type TaskData } from "./task_records.ts";
 
 /** Words of a file's name that say which split it is; one that begins with `train` is for training. */
@@ -26,23 +28,20 @@ const MAX_HELD_OUT = 1000;
  * @throws {InputError} if the folder or its training file is missing, or a file is wrong
  */
 export async function loadTask(task: string, format: TaskFormat, folder: string): Promise<TaskData> {
-  const home = isFolder(`${folder}/${task}`) ? `${folder}/${task}` : folder;
-  const names = listFiles(home, format.extensions);
-  const read = async (isOf: (words: readonly string[]) => boolean) => {
-    const files = names.filter((name) => isOf(wordsOf(name)));
-    return (await Promise.all(files.map((name) => readTaskFile(task, format, `${home}/${name}`)))).flat();
-  };
-  const all = await read((words) => words.some((word) => word.startsWith("train")));
+  const { home, names, ...files } = chooseFiles(task, format, folder);
+  const read = async (paths: readonly string[]) =>
+    (await Promise.all(paths.map((path) => readTaskFile(task, format, path)))).flat();
+  const all = await read(files.train);
   if (all.length === 0) {
-    const found = names.length === 0 ? "none" : names.join(", ");
+    const found = names.length === 0 ? "none" : excerpt(names.join(", "));
     const forms = format.extensions.join(", ");
     throw new InputError(
       `${home}: no training file for ${task} (files: ${found}); expected train* with one of ${forms}`,
     );
   }
   const given = {
-    validation: await read((words) => words.some((word) => isOneOf(word, SPLIT_WORDS.validation))),
-    test: await read((words) => words.some((word) => isOneOf(word, SPLIT_WORDS.test))),
+    validation: await read(files.validation),
+    test: await read(files.test),
   };
   let taken = 0;
   const take = () => all.slice(taken, taken += Math.min(MAX_HELD_OUT, Math.ceil(all.length / TRAINING_PER_HELD_OUT)));
@@ -50,30 +49,42 @@ export async function loadTask(task: string, format: TaskFormat, folder: string)
   const validation = heldOut.validation.length > 0 ? heldOut.validation : take();
   const test = heldOut.test.length > 0 ? heldOut.test : take();
   const train = all.slice(taken);
-  if (train.length === 0) throw new InputError(`${home}: ${all.length} training records are too few to hold some out`);
+  if (train.length === 0 || validation.length === 0 || test.length === 0) {
+    const needed = 1 + Number(heldOut.validation.length === 0) + Number(heldOut.test.length === 0);
+    throw new InputError(
+      `${home}: too few training records to hold some out for validation and testing: ${all.length} found, at least ${needed} needed`,
+    );
+  }
   return { train, validation, test, source: home, leakCount: countLeakedSources(train, test) };
 }
 
-/** The data files of a folder; of two parallel texts the English one. */
-function listFiles(folder: string, extensions: readonly string[]): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].filter(({ isDirectory, name }) =>
-      !isDirectory && extensions.some((extension) => name.endsWith(extension))
-    )
-      .map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${folder}: there is no such folder`);
-    if (error instanceof Deno.errors.NotADirectory) throw new InputError(`${folder}: it is a file, not a folder`);
-    throw error;
-  }
+/**
+ * The files that `loadTask` reads.
+ *
+ * @throws {InputError} if there is no such folder
+ */
+export function taskFiles(task: string, format: TaskFormat, folder: string): string[] {
+  const { train, validation, test } = chooseFiles(task, format, folder);
+  return [...train, ...validation, ...test].flatMap((path) => filesOfPath(format, path));
 }
 
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
+/** The files of each split, and the names of all files of the task's forms. */
+function chooseFiles(task: string, { extensions }: TaskFormat, folder: string) {
+  const home = isFolder(`${folder}/${task}`) ? `${folder}/${task}` : folder;
+  // Of two parallel texts that of the source stands for both.
+  const names = listNames(home).files.filter((name) => extensions.some((extension) => name.endsWith(extension)));
+  const chosen = (isOf: (word: string) => boolean) => names.filter((name) => wordsOf(name).some(isOf));
+  const files = {
+    train: chosen((word) => word.startsWith("train")),
+    validation: chosen((word) => isOneOf(word, SPLIT_WORDS.validation)),
+    test: chosen((word) => isOneOf(word, SPLIT_WORDS.test)),
+  };
+  const twice = names.find((name) => Object.values(files).filter((split) => split.includes(name)).length > 1);
+  if (twice !== undefined) {
+    throw new InputError(`${home}/${twice}: the name is of two splits; let it have one of train, validation and test`);
   }
+  const paths = (split: readonly string[]) => split.map((name) => `${home}/${name}`);
+  return { home, names, train: paths(files.train), validation: paths(files.validation), test: paths(files.test) };
 }
 
 function wordsOf(name: string): string[] {

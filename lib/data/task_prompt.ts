@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import type { BpeTokenizer } from "./bpe_tokenizer.ts";
 import { encodeResponse } from "./prompt.ts";
 import type { TaskRecord } from "./task_records.ts";
@@ -51,7 +52,7 @@ export function fitTask(
   let [droppedSources, truncatedSources, droppedTargets] = [0, 0, 0];
   records.forEach((record, index) => {
     const whole = encodeResponse(tokenizer, record.source);
-    const sourceIds = fitSource(whole, limits, `source ${index + 1} ("${shortened(record.source)}")`);
+    const sourceIds = fitSource(whole, limits, `source ${index + 1} ("${excerpt(record.source, 40)}")`);
     if (sourceIds === undefined) {
       droppedSources++;
       return;
@@ -75,8 +76,4 @@ function fitSource(ids: readonly number[], { maxSourceTokens, longSources }: Tas
   throw new InputError(
     `${where} has ${ids.length} tokens, over maxSourceTokens ${maxSourceTokens}; raise it, or set longSources to drop or truncate`,
   );
-}
-
-function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 import { type Grades, isGrades, type Message } from "./comparison.ts";
 
 /** Everything that grades depend on. The key to the endpoint is no part of it. */
@@ -23,10 +24,11 @@ export class GradeCache {
 
   /** The grades, if their file is there, is of this very question, and nobody has broken it. */
   async get(question: Question): Promise<Grades | undefined> {
-    const text = await readIfThere(await this.pathOf(question));
-    if (text === undefined) return undefined;
+    const path = await this.pathOf(question);
+    const bytes = await readIfThere(path);
+    if (bytes === undefined) return undefined;
     try {
-      const entry = JSON.parse(text) as { question?: unknown; grades?: unknown } | null;
+      const entry = JSON.parse(decodeStrictly(bytes, path)) as { question?: unknown; grades?: unknown } | null;
       const isThis = JSON.stringify(entry?.question) === canonical(question);
       return isThis && isGrades(entry?.grades) ? entry.grades : undefined;
     } catch {
@@ -65,9 +67,9 @@ function canonical({ url, model, promptVersion, messages, temperature }: Questio
   return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature });
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new InputError(`${path}: the judge's grades cannot be read: ${firstLine(error)}`);

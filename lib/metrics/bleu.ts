@@ -90,7 +90,7 @@ export function statisticColumns(segments: readonly BleuStatistics[]): Record<st
   return Object.fromEntries(BLEU_OF_ITEMS.parts.map((part, i) => [part, rows.map((numbers) => numbers[i])]));
 }
 
-/** BLEU as a function of sums over items, in the form that tables test it in: resampled segments are summed anew (Koehn 2004). */
+/** BLEU as a function of sums over items, from which its jackknife values are made for tests of differences. */
 export const BLEU_OF_ITEMS = {
   metric: "bleu",
   parts: [

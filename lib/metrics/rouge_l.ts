@@ -22,6 +22,11 @@ export function rougeL(
   return Math.max(...references.map((reference) => fMeasure(predicted, rougeTokens(reference, stem))));
 }
 
+/** Whether a text has a word at all, which texts in other letters than a-z have not: such a reference gives 0 to every prediction. */
+export function hasRougeWord(text: string): boolean {
+  return rougeTokens(text, false).length > 0;
+}
+
 /** Lower-cased runs of a-z and 0-9; any other character separates. */
 export function rougeTokens(text: string, stem: boolean): string[] {
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];

@@ -1,6 +1,7 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 import { InputError } from "#lib/errors.ts";
+import { readTextStrictly } from "#lib/text_file.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { Decoder } from "./decoder.ts";
 import { EncoderDecoder } from "./encoder_decoder.ts";
@@ -86,13 +87,7 @@ function withoutPrefix(name: string): string {
 }
 
 export async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: no such file`);
-    throw error;
-  }
+  const text = await readTextStrictly(path);
   try {
     return JSON.parse(text);
   } catch (error) {

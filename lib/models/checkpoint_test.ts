@@ -187,7 +187,7 @@ test("a missing tensor is refused by its name, with the nearest ones", async (fo
 });
 
 test("a folder without its files, and a config.json that is no JSON, are refused by path", async (folder) => {
-  await assertRefused(`${folder}/none`, `${folder}/none/config.json: no such file`);
+  await assertRefused(`${folder}/none`, `${folder}/none/config.json: there is no such file`);
   await Deno.writeTextFile(`${folder}/config.json`, "{");
   await assertRefused(folder, `${folder}/config.json: not JSON: `);
   using model = tinyDecoder(gpu, "gpt2");

@@ -6,6 +6,7 @@ import { policyGradient } from "#kernels/policy_gradient/policy_gradient.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { Ascent } from "./ascent.ts";
 import { difference, linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
 import { twoTotalVariation } from "./policy_distance.ts";
@@ -61,13 +62,6 @@ export interface CriticView {
   readonly values: Variable;
 }
 
-/** What a critic ascends on, and what is logged of it. */
-export interface CriticAscent {
-  /** The moment → `"1"` */
-  readonly value: Variable;
-  readonly measures: Readonly<Record<string, Variable>>;
-}
-
 /**
  * The ascent of φ1 on U_off. The measure `d_off` is the moment itself, which bounds the imitation gap at the critic's optimum, beside
  * `two_tv_off`, its supremum over all |f| ≤ 1 (AMMD Corollary 1).
@@ -77,7 +71,7 @@ export function offPolicyAscent(
   players: MomentPlayers,
   batch: TrajectoryBatch,
   settings: Pick<MomentSettings, "features" | "moments">,
-): CriticAscent {
+): Ascent {
   const view = criticView(tape, players, players.offPolicyCritic, batch, settings);
   const value = offPolicyMoment(tape, view, batch, settings);
   const bound = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
@@ -90,23 +84,11 @@ export function onPolicyAscent(
   players: MomentPlayers,
   batch: TrajectoryBatch,
   settings: Pick<MomentSettings, "features" | "moments">,
-): CriticAscent {
+): Ascent {
   const view = criticView(tape, players, players.onPolicyCritic, batch, settings);
   const value = onPolicyMoment(tape, view, batch, settings);
   const bound = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
   return { value, measures: { d_on: value, two_tv_on: bound } };
-}
-
-/** Both critics' ascent as one objective: minimises −(U_off(φ1) + U_on(φ2)), of the sides that the batch has. */
-export function criticObjective(settings: MomentSettings): Objective<MomentPlayers, MomentBatch> {
-  return (tape, players, { offPolicy, onPolicy }) => {
-    const ascents = [
-      ...(offPolicy ? [offPolicyAscent(tape, players, offPolicy, settings)] : []),
-      ...(onPolicy ? [onPolicyAscent(tape, players, onPolicy, settings)] : []),
-    ];
-    const loss = linearCombination(tape, ascents.map(({ value }) => ({ weight: -1, value })));
-    return { loss, measures: Object.assign({ critic_loss: loss }, ...ascents.map(({ measures }) => measures)) };
-  };
 }
 
 /** U_off = Σ_t γ^(t−1) (f(s_t, y_t) − E_{a~π_θ} f(s_t, a)) on texts of the teacher (AMMD Proposition 1). */

@@ -7,16 +7,11 @@ import type { Decoder } from "#lib/models/decoder.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
-import {
-  criticObjective,
-  type MomentBatch,
-  type MomentPlayers,
-  type MomentSettings,
-  studentObjective,
-} from "./moment_matching.ts";
+import { type MomentBatch, type MomentPlayers, type MomentSettings, studentObjective } from "./moment_matching.ts";
 import type { Objective } from "./objective.ts";
 import { fineTuning } from "./supervised.ts";
 import { packTrajectories } from "./trajectory_batch.ts";
+import { criticObjective } from "./test_critics.ts";
 
 // The moments as numbers are tested in moment_matching_test.ts; here, who gets which gradient.
 const gpu = await testGpu();

@@ -1,4 +1,5 @@
 import { writeCsv } from "#lib/results/csv_rows.ts";
+import { confidenceInterval } from "#lib/statistics/significance.ts";
 import type { ScoreTable, TestedDifference } from "./table_model.ts";
 
 const COLUMNS = ["column", "method", "reference", "difference", "low", "high", "p", "corrected_p"] as const;
@@ -6,7 +7,7 @@ const SIGNIFICANT_DIGITS = 4;
 
 /**
  * What the marks of a table rest on, for programs and for readers who want the size of a difference: a row per tested difference of
- * `method` from `reference` (the baseline, then the best of the column), as scored (of a metric in percent a fraction), with its 95 %
+ * `method` from `reference` (the baseline, then the best of the column where that is another), as scored (of a metric in percent a fraction), with its 95 %
  * interval, p, and p by Holm's correction. In the order of the table; only a header if nothing was tested.
  */
 export function formatDifferences({ columns, rows }: ScoreTable): string {
@@ -23,7 +24,9 @@ export function formatDifferences({ columns, rows }: ScoreTable): string {
   );
 }
 
-function numbersOf({ reference, difference, low, high, p, correctedP }: TestedDifference) {
+function numbersOf({ p, correctedP, ...tested }: TestedDifference) {
+  const { reference, difference } = tested;
+  const [low, high] = confidenceInterval(tested);
   const compact = (value: number) => Number(value.toPrecision(SIGNIFICANT_DIGITS));
   return {
     reference,

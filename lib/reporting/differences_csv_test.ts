@@ -3,11 +3,11 @@ import { formatDifferences } from "./differences_csv.ts";
 import type { ScoreTable, TableCell, TestedDifference } from "./table_model.ts";
 
 const HEADER = "column,method,reference,difference,low,high,p,corrected_p\n";
+// Of one degree of freedom t is 12.706: an interval of ± 0.1271.
 const test = (reference: string, difference: number): TestedDifference => ({
   reference,
   difference,
-  low: difference - 0.01234567,
-  high: difference + 0.01,
+  components: { seeds: { value: 1e-4, degreesOfFreedom: 1 } },
   p: 1 / 3000,
   correctedP: 1 / 1500,
 });
@@ -33,11 +33,11 @@ Deno.test("every tested difference is a row, column by column", () => {
   assertEquals(
     text,
     HEADER +
-      "dolly,sft,kd,-0.25,-0.2623,-0.24,0.0003333,0.0006667\n" +
-      "dolly,kd,sft,0.25,0.2377,0.26,0.0003333,0.0006667\n" +
-      "dolly,gkd,sft,0.2,0.1877,0.21,0.0003333,0.0006667\n" +
-      "dolly,gkd,kd,-0.05,-0.06235,-0.04,0.0003333,0.0006667\n" +
-      "sni,gkd,sft,0,-0.01235,0.01,0.0003333,0.0006667\n",
+      "dolly,sft,kd,-0.25,-0.3771,-0.1229,0.0003333,0.0006667\n" +
+      "dolly,kd,sft,0.25,0.1229,0.3771,0.0003333,0.0006667\n" +
+      "dolly,gkd,sft,0.2,0.07294,0.3271,0.0003333,0.0006667\n" +
+      "dolly,gkd,kd,-0.05,-0.1771,0.07706,0.0003333,0.0006667\n" +
+      "sni,gkd,sft,0,-0.1271,0.1271,0.0003333,0.0006667\n",
   );
 });
 

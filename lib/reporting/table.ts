@@ -3,13 +3,12 @@ import { type MethodDisplays, methodLabel } from "./method_display.ts";
 import { metricDisplay, printMetric } from "#lib/metrics/metric_display.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
-import type { CorpusStatistic } from "#lib/statistics/paired_bootstrap.ts";
 import { type PublishedNumbers, publishedRows } from "./published_rows.ts";
 import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 import { allColumns, chosenColumns, type ColumnChoice, type ColumnScores } from "./table_columns.ts";
 import { legendOf } from "./table_legend.ts";
 import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
-import { differencesFrom, ItemResampling } from "./table_significance.ts";
+import { differencesFrom, TableItems } from "./table_significance.ts";
 
 /** Unless told, methods are compared with the first of these that has scores. */
 const BASELINES = ["sft_continued", "sft"];
@@ -27,8 +26,6 @@ export interface TableOptions {
   readonly columns?: readonly ColumnChoice[];
   /** What differences are tested on; without it none is. */
   readonly items?: readonly ItemsRow[];
-  /** Metrics that are no means over items, and how they are computed from what `items` has of them. */
-  readonly statistics?: readonly CorpusStatistic[];
   /** The method that the others are compared with; default SFT continued, or SFT if that has no scores. */
   readonly baseline?: string;
   /** Labels of rows, by method, in the order of those that `methods` does not have; one that has none stands for itself. */
@@ -59,8 +56,8 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     : chosenColumns(options.columns, shown, givenSets);
   const baseline = options.baseline ??
     BASELINES.find((method) => columns.some(({ ofMethod }) => ofMethod.has(method)));
-  const resampling = new ItemResampling(options.items ?? [], options.statistics);
-  const cellsOfColumn = columns.map((column) => cellsOf(column, methods, baseline, resampling));
+  const items = new TableItems(options.items ?? []);
+  const cellsOfColumn = columns.map((column) => cellsOf(column, methods, baseline, items));
   const labelOf = (method: string) => methodLabel(method, display);
   const table = {
     caption: options.caption,
@@ -75,8 +72,8 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
   const facts = {
     columns,
     baseline: baseline === undefined ? undefined : { method: baseline, label: labelOf(baseline) },
-    hasItems: options.items === undefined ? undefined : !resampling.isEmpty,
-    statistics: (options.statistics ?? []).map(({ metric }) => metric),
+    items: options.items && items,
+    labelOf,
   };
   const published = options.published && publishedRows(options.published, columns);
   return { ...table, ...(published ? { published } : {}), legend: legendOf(table, facts) };
@@ -87,14 +84,13 @@ function cellsOf(
   column: ColumnScores,
   methods: readonly string[],
   baseline: string | undefined,
-  resampling: ItemResampling,
+  items: TableItems,
 ): (TableCell | undefined)[] {
   const means = new Map([...column.ofMethod].map(([method, series]) => [method, mean([...series.values()])]));
   const students = methods.filter((method) => method !== TEACHER && means.has(method));
   const best = bestOf(students, means, column.metric);
-  const resampled = resampling.meansOf(column);
-  const fromBaseline = baseline === undefined ? undefined : differencesFrom(baseline, students, resampled);
-  const fromBest = best.length === 0 ? undefined : differencesFrom(best[0], students, resampled);
+  const fromBaseline = baseline === undefined ? undefined : differencesFrom(baseline, students, column, items);
+  const fromBest = best.length === 0 ? undefined : differencesFrom(best[0], students, column, items, true);
   return methods.map((method) => {
     const series = column.ofMethod.get(method);
     if (series === undefined) return undefined;

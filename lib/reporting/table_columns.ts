@@ -44,19 +44,23 @@ export function allColumns(
 ): ColumnScores[] {
   const onlyMetric = metrics.length === 1 ? metrics[0] : undefined;
   const columns = datasets.flatMap((dataset): ColumnScores[] => {
-    const scored = scores.filter((score) => score.dataset === dataset);
-    const present = metrics.filter((metric) => scored.some((score) => score.metric === metric));
+    const present = metrics.filter((metric) =>
+      scores.some((score) => score.dataset === dataset && score.metric === metric)
+    );
+    const label = datasetLabel(dataset);
     if (present.length > 0) {
-      const labelOf = (metric: string) =>
-        onlyMetric === undefined ? `${datasetLabel(dataset)} ${metricLabel(metric)}` : datasetLabel(dataset);
-      return present.map((metric) => setColumn({ dataset, metric, label: labelOf(metric) }, onlyMetric, scores));
+      return present.map((metric) =>
+        onlyMetric === undefined
+          ? columnOf({ dataset, metric, label: `${label} ${metricLabel(metric)}` }, `${dataset} ${metric}`, scores, [])
+          : columnOf({ dataset, metric, label }, dataset, scores, [])
+      );
     }
     const nothing = { metric: onlyMetric, items: undefined, sets: [], averaged: false, ofMethod: new Map() };
-    return [{ name: dataset, label: datasetLabel(dataset), ...nothing }];
+    return [{ name: dataset, label, ...nothing }];
   });
   if (onlyMetric === undefined || columns.length < 2) return columns;
-  const label = datasetLabel(AVERAGE);
-  return [...columns, averageColumn({ dataset: AVERAGE, metric: onlyMetric, label }, onlyMetric, scores, datasets)];
+  const average = { dataset: AVERAGE, metric: onlyMetric, label: datasetLabel(AVERAGE) };
+  return [...columns, columnOf(average, AVERAGE, scores, datasets)];
 }
 
 /** The chosen columns, in their order. */
@@ -65,48 +69,42 @@ export function chosenColumns(
   scores: readonly ScoreRow[],
   planned: readonly string[] = [],
 ): ColumnScores[] {
-  const metrics = new Set(choices.map(({ metric }) => metric));
-  const onlyMetric = metrics.size === 1 ? choices[0].metric : undefined;
-  const oneDataset = new Set(choices.map(({ dataset }) => dataset)).size === 1;
+  const isOneMetric = new Set(choices.map(({ metric }) => metric)).size === 1;
+  const isOneDataset = new Set(choices.map(({ dataset }) => dataset)).size === 1;
   const labelOf = ({ dataset, metric }: ColumnChoice) => {
-    if (onlyMetric !== undefined) return datasetLabel(dataset);
-    return oneDataset ? metricLabel(metric) : `${datasetLabel(dataset)} ${metricLabel(metric)}`;
+    if (isOneMetric) return datasetLabel(dataset);
+    return isOneDataset ? metricLabel(metric) : `${datasetLabel(dataset)} ${metricLabel(metric)}`;
   };
   return choices.map((choice) => {
-    const column = { ...choice, label: choice.label ?? labelOf(choice) };
-    if (choice.dataset !== AVERAGE) return setColumn(column, onlyMetric, scores);
-    const present = scores.filter(({ metric }) => metric === choice.metric).map(({ dataset }) => dataset);
-    return averageColumn(column, onlyMetric, scores, orderDatasets([...planned, ...present], planned));
+    const { dataset, metric } = choice;
+    const present = scores.filter((score) => score.metric === metric).map(({ dataset }) => dataset);
+    const name = isOneMetric ? dataset : `${dataset} ${metric}`;
+    const averaged = orderDatasets([...planned, ...present], planned);
+    return columnOf({ ...choice, label: choice.label ?? labelOf(choice) }, name, scores, averaged);
   });
 }
 
-function setColumn(
+/** @param averaged the data sets that an average is over */
+function columnOf(
   { dataset, metric, label }: Required<ColumnChoice>,
-  onlyMetric: string | undefined,
+  name: string,
   scores: readonly ScoreRow[],
+  averaged: readonly string[],
 ): ColumnScores {
-  const set = scoredSet(dataset, metric, scores);
-  const name = onlyMetric === undefined ? `${dataset} ${metric}` : dataset;
-  return { name, label, metric, items: set.items, sets: [set], averaged: false, ofMethod: set.ofMethod };
+  const isAverage = dataset === AVERAGE;
+  const sets = (isAverage ? averaged : [dataset]).map((each) => scoredSet(each, metric, scores));
+  const ofMethod = isAverage ? averageOf(sets) : sets[0].ofMethod;
+  return { name, label, metric, items: isAverage ? undefined : sets[0].items, sets, averaged: isAverage, ofMethod };
 }
 
 /** The mean over the data sets for each seed that has a score in all of them. */
-function averageColumn(
-  { dataset, metric, label }: Required<ColumnChoice>,
-  onlyMetric: string | undefined,
-  scores: readonly ScoreRow[],
-  datasets: readonly string[],
-): ColumnScores {
-  const sets = datasets.map((dataset) => scoredSet(dataset, metric, scores));
-  const ofMethod = new Map<string, Series>();
-  for (const method of sets[0]?.ofMethod.keys() ?? []) {
+function averageOf(sets: readonly ScoredSet[]): Map<string, Series> {
+  const means = [...sets[0]?.ofMethod.keys() ?? []].map((method) => {
     const all = sets.map((set): Series => set.ofMethod.get(method) ?? new Map());
     const complete = [...all[0].keys()].filter((seed) => all.every((series) => series.has(seed)));
-    if (complete.length === 0) continue;
-    ofMethod.set(method, new Map(complete.map((seed) => [seed, mean(all.map((series) => series.get(seed)!))])));
-  }
-  const name = onlyMetric === undefined ? `${dataset} ${metric}` : dataset;
-  return { name, label, metric, items: undefined, sets, averaged: true, ofMethod };
+    return [method, new Map(complete.map((seed) => [seed, mean(all.map((series) => series.get(seed)!))]))] as const;
+  });
+  return new Map(means.filter(([, series]) => series.size > 0));
 }
 
 function scoredSet(dataset: string, metric: string, scores: readonly ScoreRow[]): ScoredSet {

@@ -1,5 +1,6 @@
 import { csvLine } from "#lib/results/csv_rows.ts";
 import { escapeMarkdown } from "./escape_text.ts";
+import { markdownTable } from "./markdown_table.ts";
 import { publishedSources } from "./published_rows.ts";
 import { cellLine, emphasize, sideMark, UNPUBLISHED } from "./table_cells.ts";
 import { formatHtml } from "./table_html.ts";
@@ -27,7 +28,7 @@ export function formatTable(table: ScoreTable, format: TableFormat): string {
   }
 }
 
-/** Markdown with padded columns, so that it reads well as plain text too. */
+/** Markdown that reads well as plain text too. */
 export function formatMarkdown(table: ScoreTable): string {
   const write = (cell: TableCell | undefined, column: number) => {
     const text = escapeMarkdown(cellLine(cell, column, table));
@@ -47,19 +48,14 @@ export function formatMarkdown(table: ScoreTable): string {
       ...cells.flatMap((cell) => spread(cell, UNPUBLISHED, SAME)).map(escapeMarkdown),
     ]),
   ];
-  const widths = grid[0].map((_, column) => Math.max(3, ...grid.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const [header, ...body] = grid.map((row) =>
-    line(row.map((text, i) => i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i])))
-  );
-  const rule = line(widths.map((width, i) => i === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":"));
   const shared = published?.rows.some(({ cells }) => cells.some(({ columns }) => columns > 1));
   const legend = [
     ...table.legend,
     ...(published ? publishedSources(published) : []),
     ...(shared ? [`${SAME}: the number to the left is of one of these columns; it is not said which.`] : []),
   ].map((text) => `- ${escapeMarkdown(text)}`);
-  return [`**${escapeMarkdown(table.caption)}**`, "", header, rule, ...body, "", ...legend, ""].join("\n");
+  return [`**${escapeMarkdown(table.caption)}**`, "", ...markdownTable(grid, (column) => column > 0), "", ...legend, ""]
+    .join("\n");
 }
 
 /**

@@ -1,18 +1,19 @@
 import { datasetLabel } from "./display_names.ts";
-import { metricDisplay, metricLabel } from "#lib/metrics/metric_display.ts";
-import { RESAMPLES, STATISTIC_RESAMPLES } from "#lib/statistics/paired_bootstrap.ts";
-import type { ColumnScores } from "./table_columns.ts";
-import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
+import { metricDisplay, metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
 import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
+import { detectableDifference, isClearOverItems } from "#lib/statistics/significance.ts";
+import { mean } from "#lib/statistics/statistics.ts";
+import type { ColumnScores, ScoredSet } from "./table_columns.ts";
+import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
+import { differenceIn, type TableItems } from "./table_significance.ts";
 
 interface LegendFacts {
   readonly columns: readonly ColumnScores[];
   /** The method that others are compared with. */
   readonly baseline: { readonly method: string; readonly label: string } | undefined;
-  /** Whether there are scores of single items; undefined where the table is not one to test on. */
-  readonly hasItems: boolean | undefined;
-  /** Metrics that are resampled as a whole, being no means over items. */
-  readonly statistics: readonly string[];
+  /** The scores of single items; undefined where the table is not one to test on. */
+  readonly items: TableItems | undefined;
+  readonly labelOf: (method: string) => string;
 }
 
 type Table = Omit<ScoreTable, "legend">;
@@ -23,6 +24,7 @@ export function legendOf(table: Table, facts: LegendFacts): string[] {
   return [
     ...valueLines(table),
     ...setLines(facts.columns),
+    ...separationLines(facts),
     ...bestLines(table),
     ...testLines(table, facts),
     ...(cells.includes(undefined) ? ["missing: there is no score."] : []),
@@ -92,6 +94,31 @@ function itemLines(items: readonly { readonly label: string; readonly count: str
   ];
 }
 
+/**
+ * Names the sets of an average that cannot rank students, as they do not show the teacher to be better than the student that training starts
+ * from. Items alone decide: the question is what a set can tell of these trained models.
+ */
+function separationLines({ columns, items, labelOf }: LegendFacts): string[] {
+  if (items === undefined) return [];
+  const sets = columns.filter(({ averaged }) => averaged).flatMap(({ sets }) => sets);
+  return sets.flatMap((set) => {
+    const tested = differenceIn({ sets: [set], ofMethod: set.ofMethod }, TEACHER, FIRST_STUDENT, items);
+    const sign = metricDisplay(set.metric).better === "lower" ? -1 : 1;
+    if (tested === undefined || (sign * tested.difference > 0 && isClearOverItems(tested))) return [];
+    const [teacher, student] = [TEACHER, FIRST_STUDENT].map((method) => printed(set, method));
+    return [
+      `${datasetLabel(set.dataset)} does not separate the teacher from ${labelOf(FIRST_STUDENT)} here ` +
+      `(${teacher} against ${student}): its part of the average ranks no method.`,
+    ];
+  });
+}
+
+const FIRST_STUDENT = "sft";
+
+function printed({ metric, ofMethod }: ScoredSet, method: string): string {
+  return printMetric(metric, mean([...ofMethod.get(method)!.values()]));
+}
+
 function bestLines({ columns, rows }: Table): string[] {
   const directions = new Set(
     columns.flatMap(({ metric }, i) =>
@@ -103,15 +130,14 @@ function bestLines({ columns, rows }: Table): string[] {
   return [`Bold: ${best} mean of the column, the teacher aside.`];
 }
 
-function testLines(table: Table, facts: LegendFacts): string[] {
-  const { baseline, hasItems } = facts;
+function testLines(table: Table, { baseline, items }: LegendFacts): string[] {
   const cells = table.rows.flatMap((row) => row.cells).filter((cell) => cell !== undefined);
   const tested = cells.filter((cell) => cell.againstBaseline ?? cell.againstBest);
-  if (hasItems === undefined) return [];
+  if (items === undefined) return [];
   if (tested.length === 0) {
-    const reason = hasItems
-      ? "as it takes two methods with scores of the same items on the same two or more seeds"
-      : "as there are no scores of single items";
+    const reason = items.isEmpty
+      ? "as there are no scores of single items"
+      : "as it takes two methods with scores of the same items on the same seeds";
     return [`Significance: not tested, ${reason}.`];
   }
   const lines: string[] = [];
@@ -121,24 +147,61 @@ function testLines(table: Table, facts: LegendFacts): string[] {
   if (cells.some(({ againstBest }) => againstBest)) {
     lines.push("Italic: not significantly different from the best of the column (in bold).");
   }
-  const recomputed = table.columns.some(({ metric }) => metric !== undefined && facts.statistics.includes(metric));
-  const fewer = recomputed ? `, ${STATISTIC_RESAMPLES} of ${measuresOf(facts.statistics)}` : "";
-  lines.push(
-    `Significant: two-sided p below ${SIGNIFICANCE_LEVEL} by the paired bootstrap over seeds and items (${RESAMPLES} resamples${fewer}), ` +
-      "Holm's correction for the methods of the column.",
-  );
-  return [...lines, ...fewSeedsLine(tested), ...untestedLine(table, baseline?.method)];
+  return [
+    ...lines,
+    ...meaningLines(tested),
+    ...powerLines(table, baseline?.label),
+    ...untestedLine(table, baseline?.method),
+  ];
 }
 
-/** Chance makes all of S seeds agree with probability 2^(1−S); from six seeds on that is below the level of the test. */
-function fewSeedsLine(tested: readonly TableCell[]): string[] {
-  const fewest = Math.min(...tested.map(({ seeds }) => seeds.length));
-  const oneIn = 2 ** (fewest - 1);
-  if (1 / oneIn < SIGNIFICANCE_LEVEL) return [];
+/** What a mark says, by which test. */
+function meaningLines(tested: readonly TableCell[]): string[] {
+  const holm = "Holm's correction for the methods of the column, against the best for all pairs of them";
+  const level = `two-sided p below ${SIGNIFICANCE_LEVEL}`;
+  const isOne = ({ seeds }: TableCell) => seeds.length === 1;
+  const several =
+    "Significant: a larger difference than training with other seeds and testing on other items would make by chance " +
+    `(${level}; Student's t with seeds and items as random effects; ${holm}).`;
+  const one =
+    `${
+      tested.every(isOne) ? "Significant, with one seed" : "With one seed"
+    }: a larger difference than other items would make ` +
+    `by chance (${level}; ${holm}); a mark is about these trained models, not the methods, as one seed does not show how much training varies.`;
+  return [...(tested.every(isOne) ? [] : [several]), ...(tested.some(isOne) ? [one] : [])];
+}
+
+/** Share of cases in which a difference is said to be found. */
+const POWER = 0.8;
+
+/** How large a difference must be to be found with so few seeds: what is not marked need not be equal. */
+function powerLines(table: Table, baseline: string | undefined): string[] {
+  const columns = table.columns.flatMap(({ label, metric = "" }, i) => {
+    const cells = table.rows.flatMap(({ cells: { [i]: cell } }) =>
+      cell?.againstBaseline?.components.seeds ? [cell] : []
+    );
+    const tests = cells.map(({ againstBaseline }) => againstBaseline!.components);
+    const seeds = Math.min(...cells.map((cell) => cell.seeds.length));
+    return tests.length === 0 || metricDisplay(metric).scale !== "percent" ? [] : [{ label, metric, tests, seeds }];
+  });
+  if (columns.length === 0) return [];
+  const range = (correction: (tests: number) => number) => {
+    const points = columns.map(({ label, metric, tests }) => {
+      const value = detectableDifference(tests, SIGNIFICANCE_LEVEL / correction(tests.length), POWER);
+      return { label, value, text: printMetric(metric, value) };
+    }).sort((a, b) => a.value - b.value);
+    const [least, most] = [points[0], points[points.length - 1]];
+    if (points.length === 1) return `${least.text} points`;
+    return `${least.text} (${least.label}) to ${most.text} points (${most.label})`;
+  };
+  const most = Math.max(...columns.map(({ tests }) => tests.length));
+  const corrected = most === 1 ? "" : `, of ${range((tests) => tests)} after the correction`;
+  const seeds = Math.min(...columns.map(({ seeds }) => seeds));
   return [
-    `${fewest} seeds are few: chance alone puts one of two equal methods ahead on all of them in 1 of ${oneIn} cases, and resampling ` +
-    "cannot tell that from a difference. Where scores vary much from seed to seed, a mark speaks for these trained models, " +
-    "not yet for the methods.",
+    `With ${seeds} seeds a true difference from ${baseline} of ${range(() => 1)} would be found with ${
+      100 * POWER
+    } % power ` +
+    `${most === 1 ? "" : "in a single test"}${corrected}: methods without a mark need not be equal.`,
   ];
 }
 

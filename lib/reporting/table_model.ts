@@ -1,11 +1,12 @@
 import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
-import type { Difference } from "#lib/statistics/paired_bootstrap.ts";
+import type { Significance } from "#lib/statistics/significance.ts";
 
 /** Not a student: it is neither the best nor tested. */
 export const TEACHER = "teacher";
 
 /** How far a method is above another of its column, tested. */
-export interface TestedDifference extends Difference {
+export interface TestedDifference extends Pick<Significance, "difference" | "components"> {
+  readonly p: number;
   /** The method that it is compared with. */
   readonly reference: string;
   /** p by Holm's correction for all methods of the column that are compared with the same one. */

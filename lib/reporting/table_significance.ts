@@ -1,113 +1,106 @@
 import type { ItemsRow } from "#lib/results/items_csv.ts";
-import { holm } from "#lib/statistics/multiple_testing.ts";
-import {
-  averageOf,
-  type CorpusStatistic,
-  differenceOf,
-  type ItemScores,
-  type ResampledMean,
-  resampleMeans,
-  resampleStatistic,
-} from "#lib/statistics/paired_bootstrap.ts";
+import { itemScores } from "#lib/statistics/item_scores.ts";
+import { holm, holmFromBest } from "#lib/statistics/multiple_testing.ts";
+import { confidenceInterval, type SeedScore, testDifference } from "#lib/statistics/significance.ts";
+import { type SeedValue, seedValues } from "./figures/seed_values.ts";
 import type { ColumnScores } from "./table_columns.ts";
 import type { TestedDifference } from "./table_model.ts";
 
-/** A method's mean in a column, resampled, and on what. */
-export interface ColumnMean {
-  /** Seeds and numbers of items: only means on the same ones are compared. */
-  readonly basis: string;
-  readonly mean: ResampledMean;
-}
+/** The scores of single items that a table's differences are tested on. */
+export class TableItems {
+  readonly #rows = new Map<string, readonly number[]>();
+  /** Jackknife values are made once for all columns and comparisons. */
+  readonly #scores = new Map<string, ArrayLike<number> | undefined>();
 
-/** Resamples the items of a table's methods, each data set once for all columns and comparisons that it is in. */
-export class ItemResampling {
-  /** By data set, metric and method: the values of each seed. */
-  readonly #items = new Map<string, Map<string, Map<number, readonly number[]>>>();
-  readonly #resampled = new Map<string, ReadonlyMap<string, ColumnMean>>();
-  readonly #statistics: readonly CorpusStatistic[];
-
-  /**
-   * @param statistics the metrics that are no means over items
-   * @throws {RangeError} if a method, data set, metric and seed occur twice
-   */
-  constructor(items: readonly ItemsRow[], statistics: readonly CorpusStatistic[] = []) {
-    this.#statistics = statistics;
-    for (const { method, dataset, metric, seed, values } of items) {
-      const ofSet = getOrSet(this.#items, setKey(dataset, metric), () => new Map());
-      const ofMethod = getOrSet(ofSet, method, () => new Map());
-      if (ofMethod.has(seed)) {
+  /** @throws {RangeError} if a method, data set, metric and seed occur twice */
+  constructor(rows: readonly ItemsRow[]) {
+    for (const { method, dataset, metric, seed, values } of rows) {
+      const key = JSON.stringify([method, dataset, metric, seed]);
+      if (this.#rows.has(key)) {
         throw new RangeError(`Cannot test two sets of items for ${method} ${dataset} ${metric} ${seed}`);
       }
-      ofMethod.set(seed, values);
+      this.#rows.set(key, values);
     }
   }
 
   get isEmpty(): boolean {
-    return this.#items.size === 0;
+    return this.#rows.size === 0;
   }
 
-  /** The means of the methods that have two or more seeds in the column and items of all of them. */
-  meansOf({ sets, averaged, ofMethod }: ColumnScores): Map<string, ColumnMean> {
-    const means = new Map<string, ColumnMean>();
-    for (const [method, series] of ofMethod) {
-      const seeds = [...series.keys()];
-      if (seeds.length < 2) continue;
-      const parts = sets.flatMap(({ dataset, metric }) => this.#meansOn(dataset, metric, seeds).get(method) ?? []);
-      if (parts.length < sets.length) continue;
-      const mean = averaged ? averageOf(parts.map(({ mean }) => mean)) : parts[0].mean;
-      means.set(method, { basis: parts.map(({ basis }) => basis).join("; "), mean });
-    }
-    return means;
-  }
-
-  /** The means on one data set of all methods that have items of these seeds, as many for each. */
-  #meansOn(dataset: string, metric: string, seeds: readonly number[]): ReadonlyMap<string, ColumnMean> {
-    return getOrSet(this.#resampled, JSON.stringify([dataset, metric, seeds]), () => {
-      const statistic = this.#statistics.find((each) => each.metric === metric);
-      const parts = (statistic?.parts ?? [metric]).map((part) => this.#items.get(setKey(dataset, part)) ?? new Map());
-      const bySize = new Map<number, Map<string, readonly ItemScores[]>>();
-      for (const method of parts[0].keys()) {
-        const scores = parts.map((part) => scoresOf(part.get(method), seeds));
-        const sizes = new Set(scores.flatMap((ofPart) => ofPart.map((values) => values.length)));
-        if (scores.some(({ length }) => length < seeds.length) || sizes.size !== 1 || sizes.has(0)) continue;
-        getOrSet(bySize, scores[0][0].length, () => new Map<string, readonly ItemScores[]>()).set(method, scores);
-      }
-      return new Map([...bySize].flatMap(([size, methods]) => {
-        const means = statistic
-          ? resampleStatistic(dataset, [...methods.values()], statistic)
-          : resampleMeans(dataset, [...methods.values()].map(([scores]) => scores));
-        const basis = `seeds ${seeds.join()}, ${size} items`;
-        return [...methods.keys()].map((method, i) => [method, { basis, mean: means[i] }] as const);
-      }));
+  /** A method's scores in a column with the items of all its sets; none where a seed lacks some. */
+  seedScores({ sets, ofMethod }: Pick<ColumnScores, "sets" | "ofMethod">, method: string): SeedScore[] {
+    const series = [...ofMethod.get(method) ?? []];
+    const scores = series.flatMap(([seed, value]) => {
+      const items = sets.map(({ dataset, metric }) => this.#itemScores(method, dataset, metric, seed))
+        .filter((scores) => scores !== undefined);
+      return items.length === sets.length ? [{ seed, value, items }] : [];
     });
+    return scores.length === series.length ? scores : [];
+  }
+
+  #itemScores(method: string, dataset: string, metric: string, seed: number): ArrayLike<number> | undefined {
+    const keyOf = (metric: string) => JSON.stringify([method, dataset, metric, seed]);
+    const key = keyOf(metric);
+    if (!this.#scores.has(key)) this.#scores.set(key, itemScores(metric, (part) => this.#rows.get(keyOf(part))));
+    return this.#scores.get(key);
   }
 }
 
-/** The values of the seeds that there are. */
-function scoresOf(bySeed: ReadonlyMap<number, readonly number[]> | undefined, seeds: readonly number[]): ItemScores {
-  return seeds.flatMap((seed) => bySeed?.has(seed) ? [bySeed.get(seed)!] : []);
+/** How far one method is above another in a column; undefined where they lack scores of the same items on the same seeds. */
+export function differenceIn(
+  column: Pick<ColumnScores, "sets" | "ofMethod">,
+  method: string,
+  reference: string,
+  items: TableItems,
+): Omit<TestedDifference, "correctedP"> | undefined {
+  const [before, after] = [reference, method].map((each) => items.seedScores(column, each));
+  if (before.length === 0 || after.length === 0) return undefined;
+  const { pairedSeeds, p, ...tested } = testDifference(before, after);
+  return pairedSeeds && tested.components.items && p !== undefined ? { ...tested, p, reference } : undefined;
 }
 
-/** The differences of methods from a reference, corrected for their number. Those on other seeds or items are left out. */
+/**
+ * The differences of methods from a reference, corrected for their number. Those on other seeds or items are left out.
+ *
+ * @param isBest whether the reference is the best as it came out
+ */
 export function differencesFrom(
   reference: string,
   methods: readonly string[],
-  means: ReadonlyMap<string, ColumnMean>,
+  column: ColumnScores,
+  items: TableItems,
+  isBest = false,
 ): Map<string, TestedDifference> {
-  const compared = means.get(reference);
-  const tested = methods.filter((method) =>
-    method !== reference && compared !== undefined && means.get(method)?.basis === compared.basis
+  const tested = methods.flatMap((method) => {
+    const difference = method === reference ? undefined : differenceIn(column, method, reference, items);
+    return difference === undefined ? [] : [{ method, difference }];
+  });
+  const corrected = (isBest ? holmFromBest : holm)(tested.map(({ difference }) => difference.p));
+  return new Map(
+    tested.map(({ method, difference }, i) => [method, { ...difference, correctedP: corrected[i] }]),
   );
-  const differences = tested.map((method) => differenceOf(means.get(method)!.mean, compared!.mean));
-  const corrected = holm(differences.map(({ p }) => p));
-  return new Map(tested.map((method, i) => [method, { ...differences[i], reference, correctedP: corrected[i] }]));
 }
 
-function setKey(dataset: string, metric: string): string {
-  return JSON.stringify([dataset, metric]);
+/** What methods gain over a baseline, as a figure of dots takes it. */
+export interface Gains {
+  readonly values: readonly SeedValue[];
+  /** The 95 % interval of a method's gain, where its seeds and items are the baseline's. */
+  readonly intervals: ReadonlyMap<string, readonly [low: number, high: number]>;
 }
 
-function getOrSet<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  if (!map.has(key)) map.set(key, make());
-  return map.get(key)!;
+/**
+ * Each method's score less the baseline's with the same seed, and what the test says of their mean. Seeds differ from each other more than
+ * methods with the same seed do, as these share a teacher and a first student.
+ */
+export function gainsOver(baseline: string, column: ColumnScores, items: TableItems): Gains {
+  const ofBaseline = column.ofMethod.get(baseline) ?? new Map<number, number>();
+  const values = seedValues(column).flatMap(({ method, seed, value }) => {
+    const reference = ofBaseline.get(seed);
+    return reference === undefined ? [] : [{ method, seed, value: value - reference }];
+  });
+  const intervals = [...column.ofMethod.keys()].flatMap((method) => {
+    const tested = method === baseline ? undefined : differenceIn(column, method, baseline, items);
+    return tested === undefined ? [] : [[method, confidenceInterval(tested)] as const];
+  });
+  return { values, intervals: new Map(intervals) };
 }

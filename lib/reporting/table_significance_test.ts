@@ -1,13 +1,16 @@
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BLEU_OF_ITEMS, bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
-import { holm } from "#lib/statistics/multiple_testing.ts";
-import { averageOf, differenceOf, resampleMeans, resampleStatistic } from "#lib/statistics/paired_bootstrap.ts";
+import { jackknifeValues } from "#lib/statistics/item_scores.ts";
+import { holm, holmFromBest } from "#lib/statistics/multiple_testing.ts";
+import { confidenceInterval, type SeedScore, testDifference } from "#lib/statistics/significance.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import { buildTable, type TableOptions } from "./table.ts";
+import { chosenColumns } from "./table_columns.ts";
+import { gainsOver, TableItems } from "./table_significance.ts";
 import { isTiedWithBest, type ScoreTable, sideOfBaseline } from "./table_model.ts";
 
 const SEEDS = [10, 20, 30];
@@ -77,32 +80,40 @@ Deno.test("the best is not tied with itself, one that is near it is, one that is
   assertEquals(cellOf(table, "teacher").againstBest, undefined);
 });
 
-Deno.test("p is the bootstrap's, corrected by Holm for the students of the column", () => {
+/** What the test of a method gets, from the same items. */
+const seedScores = (courses: readonly Course[], method: string): SeedScore[] => {
+  const rows = courses.filter((course) => course.method === method).flatMap(itemsOf);
+  return [...Map.groupBy(rows, ({ seed }) => seed)].map(([seed, of]) => (
+    { seed, value: mean(of.map(({ values }) => mean(values))), items: of.map(({ values }) => values) }
+  ));
+};
+
+Deno.test("p is that of the one test, corrected by Holm for the students of the column, and from the best for all pairs", () => {
   const table = build(COURSES);
-  const compared = ["kd", "seqkd", "gkd", "ammd"];
-  const scores = ["sft_continued", ...compared].map((method) =>
-    itemsOf(COURSES.find((course) => course.method === method)!).map(({ values }) => values)
-  );
-  const [baseline, ...others] = resampleMeans("dolly", scores);
-  const differences = others.map((other) => differenceOf(other, baseline));
-  const corrected = holm(differences.map(({ p }) => p));
-  compared.forEach((method, i) => {
-    const expected = { ...differences[i], reference: "sft_continued", correctedP: corrected[i] };
-    assertEquals(cellOf(table, method).againstBaseline, expected);
-  });
+  for (const reference of ["sft_continued", "ammd"]) {
+    const compared = ["sft_continued", "kd", "seqkd", "gkd", "ammd"].filter((method) => method !== reference);
+    const tests = compared.map((method) => testDifference(seedScores(COURSES, reference), seedScores(COURSES, method)));
+    const correct = reference === "ammd" ? holmFromBest : holm;
+    const corrected = correct(tests.map(({ p }) => p!));
+    compared.forEach((method, i) => {
+      const { againstBaseline, againstBest } = cellOf(table, method);
+      const found = reference === "ammd" ? againstBest : againstBaseline;
+      const { difference, p, components } = tests[i];
+      assertEquals(found, { difference, p: p!, components, reference, correctedP: corrected[i] });
+    });
+  }
 });
 
-Deno.test("the average is tested on the items of all its sets", () => {
+Deno.test("the average is tested on the items of all its sets, whose seeds are the same trainings", () => {
   const courses = COURSES.flatMap((course) => [course, { ...course, dataset: "vicuna", items: 30 }]);
-  const [a, b] = ["gkd", "sft_continued"].map((method) =>
-    averageOf(["dolly", "vicuna"].map((dataset) => {
-      const items = courses.filter((course) => course.method === method).flatMap(itemsOf);
-      const scores = items.filter((row) => row.dataset === dataset).map(({ values }) => values);
-      return resampleMeans(dataset, [scores])[0];
-    }))
-  );
-  const { correctedP: _, reference: __, ...found } = cellOf(build(courses), "gkd", "average").againstBaseline!;
-  assertEquals(found, differenceOf(a, b));
+  const expected = testDifference(seedScores(courses, "sft_continued"), seedScores(courses, "gkd"));
+  const { difference, p, components } = cellOf(build(courses), "gkd", "average").againstBaseline!;
+  assertEquals({ difference, p, components }, {
+    difference: expected.difference,
+    p: expected.p!,
+    components: expected.components,
+  });
+  assertEquals(components.items!.degreesOfFreedom < 39 + 29, true);
 });
 
 const TRANSLATIONS = [["sft_continued", 0.5], ["kd", 0.5], ["gkd", 0.8]] as const;
@@ -127,28 +138,34 @@ function translations(method: string, share: number): { score: ScoreRow; items: 
   });
 }
 
-Deno.test("BLEU is tested by the sums of resampled counts, and only where all its counts are there", () => {
+Deno.test("BLEU is tested by its jackknife values, and only where all its counts are there", () => {
   const rows = TRANSLATIONS.flatMap(([method, share]) => translations(method, share));
   const [scores, items] = [rows.map(({ score }) => score), rows.flatMap((row) => row.items)];
-  const table = buildTable(scores, { caption: "Caption", items, statistics: [BLEU_OF_ITEMS] });
+  const table = buildTable(scores, { caption: "Caption", items });
   assertEquals(sides(table, "iwslt/base"), { sft_continued: undefined, kd: undefined, gkd: "above" });
-  assert(legendHas(table, "Significant: two-sided p below 0.05"));
+  assert(legendHas(table, "Significant: a larger difference"));
 
-  const partsOf = (method: string) =>
-    BLEU_OF_ITEMS.parts.map((part) =>
-      items.filter((row) => row.method === method && row.metric === part).map(({ values }) => values)
-    );
-  const [gkd, baseline] = resampleStatistic("iwslt/base", [partsOf("gkd"), partsOf("sft_continued")], BLEU_OF_ITEMS);
-  const { reference: _, correctedP: __, ...found } = cellOf(table, "gkd", "iwslt/base").againstBaseline!;
-  assertEquals(found, differenceOf(gkd, baseline));
-  // The mean that was resampled is the one that the table shows.
-  assertAlmostEquals(gkd.mean, cellOf(table, "gkd", "iwslt/base").mean, 1e-12);
+  const scoresOfSeeds = (method: string) =>
+    SEEDS.map((seed): SeedScore => {
+      const parts = BLEU_OF_ITEMS.parts.map((part) =>
+        items.find((row) => row.method === method && row.metric === part && row.seed === seed)!.values
+      );
+      const values = jackknifeValues(parts, BLEU_OF_ITEMS);
+      return { seed, value: mean(values), items: [values] };
+    });
+  const expected = testDifference(scoresOfSeeds("sft_continued"), scoresOfSeeds("gkd"));
+  const found = cellOf(table, "gkd", "iwslt/base").againstBaseline!;
+  assertEquals(found.p, expected.p);
+  // The difference that is tested is the one that the table shows.
+  const [gkd, baseline] = ["gkd", "sft_continued"].map((method) => cellOf(table, method, "iwslt/base").mean);
+  assertAlmostEquals(found.difference, gkd - baseline, 1e-12);
 
   const fewer = items.filter(({ method, metric }) => method !== "gkd" || metric !== "bleu.totals_4");
-  const untested = buildTable(scores, { caption: "Caption", items: fewer, statistics: [BLEU_OF_ITEMS] });
+  const untested = buildTable(scores, { caption: "Caption", items: fewer });
   assertEquals(cellOf(untested, "gkd", "iwslt/base").againstBaseline, undefined);
   assert(legendHas(untested, "Not tested: cells"));
-  assert(legendHas(buildTable(scores, { caption: "Caption", items }), "Significance: not tested"));
+  const without = items.filter(({ metric }) => metric !== "bleu.totals_4");
+  assert(legendHas(buildTable(scores, { caption: "Caption", items: without }), "Significance: not tested"));
 });
 
 Deno.test("the baseline is SFT continued where it has scores, else SFT, or the one that is asked for", () => {
@@ -195,30 +212,59 @@ Deno.test("methods without items, of one seed, other seeds or other items are no
   assert(!legendHas(build([continued, kd, gkd]), "Not tested: cells"));
 });
 
-Deno.test("without items, or with too few seeds, nothing is tested, and the legend says why", () => {
+Deno.test("without items nothing is tested, and the legend says why", () => {
   const none = build(COURSES, { items: [] });
   assert(legendHas(none, "Significance: not tested, as there are no scores of single items."));
   assert(
     none.rows.every(({ cells: [cell] }) => cell!.againstBaseline === undefined && cell!.againstBest === undefined),
   );
-  const single = build(COURSES.map((course) => ({ ...course, seeds: [10] })));
-  assert(legendHas(single, "Significance: not tested, as it takes two methods"));
+  const alone = build(COURSES.filter(({ method }) => method === "kd"));
+  assert(legendHas(alone, "Significance: not tested, as it takes two methods"));
 });
 
-Deno.test("the legend says how many seeds are few", () => {
-  const legendOf = (count: number) =>
-    build(COURSES.map((course) => ({ ...course, seeds: Array.from({ length: count }, (_, i) => i) }))).legend.join(
-      "\n",
-    );
-  assertStringIncludes(
-    legendOf(3),
-    "3 seeds are few: chance alone puts one of two equal methods ahead on all of them in 1 of 4 cases",
+Deno.test("with one seed items alone are tested, and the legend says that a mark is about the trained models", () => {
+  const table = build(COURSES.map((course) => ({ ...course, seeds: [10] })));
+  assertEquals(sides(table).seqkd, "below");
+  assertEquals(cellOf(table, "gkd").againstBaseline!.components.seeds, undefined);
+  assert(legendHas(table, "Significant, with one seed: a larger difference than other items would make"));
+  assert(!legendHas(table, "With 1 seeds") && !legendHas(table, "Significant: "));
+});
+
+Deno.test("the legend says how large a difference must be to be found with so few seeds", () => {
+  const line = (courses: readonly Course[]) => build(courses).legend.find((line) => line.startsWith("With "))!;
+  const of = (count: number) =>
+    line(COURSES.map((course) => ({ ...course, seeds: Array.from({ length: count }, (_, i) => i) })));
+  // A difference varies by 0.05 √2 / √40 from seed to seed: of 5 seeds 3.761 standard errors of 0.5 points, 1.9 points, give or take.
+  assertMatch(
+    of(5),
+    /^With 5 seeds a true difference from sft_continued of (1\.\d|2\.[0-4]) points would be found with 80 % power in a/,
   );
-  assertStringIncludes(
-    legendOf(5),
-    "5 seeds are few: chance alone puts one of two equal methods ahead on all of them in 1 of 16 cases",
+  assertMatch(
+    of(3),
+    /of [23]\.\d points .* in a single test, of [4-9]\.\d points after the correction: methods without a mark/,
   );
-  assert(!legendOf(6).includes("are few"));
+  const two = line(COURSES.flatMap((course) => [course, { ...course, dataset: "vicuna", items: 400 }]));
+  assertMatch(two, /of \d\.\d \(Vicuna\) to \d\.\d points \(Dolly\) would/);
+});
+
+Deno.test("a set of an average that does not show the teacher to be better than SFT is named, others are not", () => {
+  const courses = (sni: number) =>
+    ["dolly", "sni"].flatMap((dataset) => [
+      { method: "teacher", dataset, level: dataset === "sni" ? sni : 0.6 },
+      { method: "sft", dataset, level: 0.4 },
+      { method: "kd", dataset, level: 0.42 },
+    ]);
+  const linesOf = (table: ScoreTable) => table.legend.filter((line) => line.includes("does not separate"));
+  const line = linesOf(build(courses(0.4)));
+  assertEquals(line.length, 1);
+  assertMatch(
+    line[0],
+    /^S-NI does not separate the teacher from sft here \((39|40)\.\d against (39|40)\.\d\): its part of the average ranks no method\.$/,
+  );
+  assertEquals(linesOf(build(courses(0.3))).length, 1);
+  assertEquals(linesOf(build(courses(0.5))), []);
+  assertEquals(linesOf(build(courses(0.4), { items: [] })), []);
+  assertEquals(linesOf(build(courses(0.4).filter(({ dataset }) => dataset === "sni"))), []);
 });
 
 Deno.test("items that repeat a key are refused", () => {
@@ -239,4 +285,20 @@ Deno.test("the order of methods and rows changes no test", () => {
     }),
     { numRuns: 8 },
   );
+});
+
+Deno.test("gains pair seeds, and their intervals are those of the test", () => {
+  const courses = [...COURSES, { method: "akl", level: 0.5, seeds: [10, 40] }];
+  const items = courses.flatMap(itemsOf);
+  const [column] = chosenColumns([{ dataset: "dolly", metric: "rouge_l" }], scoresOf(items));
+  const { values, intervals } = gainsOver("sft_continued", column, new TableItems(items));
+  const of = (method: string) => values.filter((value) => value.method === method);
+  assertEquals(of("gkd").map(({ seed }) => seed), SEEDS);
+  assertEquals(of("sft_continued").map(({ value }) => value), [0, 0, 0]);
+  assertEquals(of("akl").map(({ seed }) => seed), [10]);
+  const tested = testDifference(seedScores(courses, "sft_continued"), seedScores(courses, "gkd"));
+  assertEquals(intervals.get("gkd"), confidenceInterval(tested));
+  assertAlmostEquals(mean(of("gkd").map(({ value }) => value)), tested.difference, 1e-12);
+  assertEquals([...intervals.keys()], ["teacher", "kd", "gkd", "ammd", "seqkd"]);
+  assertEquals(gainsOver("absent", column, new TableItems(items)), { values: [], intervals: new Map() });
 });

@@ -13,6 +13,8 @@ export interface CellScore {
   readonly value: number;
   /** Items that it is the mean over. */
   readonly count: number;
+  /** How the scored texts were made, where the data set's name does not say it: `beam`. */
+  readonly decoding?: string;
   /** The score of each item, where there are items: what differences between methods are tested on. */
   readonly items?: readonly number[];
   /** In place of items, where the score is no mean over them: what it is computed from, by name, a number of each item. */

@@ -1,5 +1,5 @@
-import { InputError } from "#lib/errors.ts";
-import { compareKeys, findRepeated, numberField, readCsv, textField, wholeField, writeCsv } from "./csv_rows.ts";
+import { type CsvTable, readTable } from "./csv_rows.ts";
+import { formatRows, parseRows, type RowFormat } from "./row_format.ts";
 
 /** What a training run measured at one step. */
 export interface CurveRow {
@@ -15,28 +15,41 @@ export interface CurveRow {
   readonly value: number;
 }
 
-const COLUMNS = ["experiment", "method", "seed", "step", "measure", "value"] as const;
+const COLUMNS = ["experiment", "method", "seed", "step", "measure", "value"];
 /** Of an experiment with tasks. */
-const TASK_COLUMNS = ["experiment", "method", "task", "seed", "step", "measure", "value"] as const;
+const TASK_COLUMNS = ["experiment", "method", "task", "seed", "step", "measure", "value"];
 const SIGNIFICANT_DIGITS = 6;
 
+const FORMAT: RowFormat<CurveRow> = {
+  rows: "curves",
+  repeated: "a second value",
+  layouts: [COLUMNS, TASK_COLUMNS],
+  keyOf: ({ experiment, method, task, seed, step, measure }) => [
+    ...[experiment, method, ...(task === undefined ? [] : [task]), seed, step, measure],
+  ],
+  isWrong: ({ value }) => !Number.isFinite(value),
+  fieldsOf: (row) => ({ ...row, task: row.task ?? "", value: row.value.toPrecision(SIGNIFICANT_DIGITS) }),
+  read: (table, record) => ({
+    experiment: table.text(record, "experiment"),
+    method: table.text(record, "method"),
+    ...(table.columns.includes("task") ? { task: table.text(record, "task") } : {}),
+    seed: table.whole(record, "seed"),
+    step: table.whole(record, "step"),
+    measure: table.text(record, "measure"),
+    value: table.number(record, "value"),
+  }),
+};
+
 /**
- * `curves.csv`: a row per measure and step, sorted by key, values with six significant digits; with a column of tasks if rows have one. The same rows in any order give
- * the same text.
+ * `curves.csv`: a row per measure and step, sorted by key, values with six significant digits; with a column of tasks if rows have one.
+ * The same rows in any order give the same text.
  *
  * @throws {RangeError} if a key occurs twice, a value is not finite, or only some rows have a task
  */
 export function formatCurves(rows: readonly CurveRow[]): string {
-  const wrong = rows.find(({ value }) => !Number.isFinite(value)) ?? findRepeated(rows, keyOf);
-  if (wrong) throw new RangeError(`Cannot format curves: ${keyOf(wrong).join(" ")} occurs twice or is not finite`);
-  const sorted = rows.toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)));
   const withTask = rows.filter(({ task }) => task !== undefined).length;
   if (withTask > 0 && withTask < rows.length) throw new RangeError("Cannot format curves: only some rows have a task");
-  const columns = withTask > 0 ? TASK_COLUMNS : COLUMNS;
-  return writeCsv<string>(
-    columns,
-    sorted.map((row) => ({ ...row, task: row.task ?? "", value: row.value.toPrecision(SIGNIFICANT_DIGITS) })),
-  );
+  return formatRows({ ...FORMAT, layouts: [withTask > 0 ? TASK_COLUMNS : COLUMNS] }, rows);
 }
 
 /**
@@ -46,24 +59,12 @@ export function formatCurves(rows: readonly CurveRow[]): string {
  * @throws {InputError} with file and line, if the text is no such file
  */
 export function parseCurves(text: string, path: string): CurveRow[] {
-  const hasTasks = text.startsWith(TASK_COLUMNS.join());
-  const rows = readCsv<string>(text, path, hasTasks ? TASK_COLUMNS : COLUMNS).map((row) => ({
-    where: row.where,
-    point: {
-      experiment: textField(row, "experiment"),
-      method: textField(row, "method"),
-      ...(hasTasks ? { task: textField(row, "task") } : {}),
-      seed: wholeField(row, "seed"),
-      step: wholeField(row, "step"),
-      measure: textField(row, "measure"),
-      value: numberField(row, "value"),
-    },
-  }));
-  const repeated = findRepeated(rows, ({ point }) => keyOf(point));
-  if (repeated) throw new InputError(`${repeated.where}: a second value for ${keyOf(repeated.point).join(" ")}`);
-  return rows.map(({ point }) => point);
+  return parseRows(FORMAT, text, path);
 }
 
-function keyOf({ experiment, method, task, seed, step, measure }: CurveRow) {
-  return [experiment, method, ...(task === undefined ? [] : [task]), seed, step, measure];
+/** Reads `curves.csv` of any commit, of which only the values are known. @throws {InputError} if one of them is no number */
+export function readCurves(text: string, path: string): CsvTable {
+  const table = readTable(text, path, ["value"]);
+  for (const record of table.records) table.number(record, "value");
+  return table;
 }

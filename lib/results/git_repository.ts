@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { excerpt } from "#lib/visible_text.ts";
 
 /** Where a folder lies in the git repository around it. */
 export interface GitRepository {
@@ -13,18 +14,16 @@ export interface GitRepository {
 /**
  * The repository that a folder lies in.
  *
- * @throws {InputError} if there is none, or no git
+ * @throws {InputError} if there is none, it is another user's, or there is no git
  */
 export async function findRepository(folder: string): Promise<GitRepository> {
-  const { success, stdout, stderr } = await git(folder, [
+  const { success, out, refusal } = await git(folder, [
     ...["rev-parse", "--show-toplevel", "--show-prefix", "--is-shallow-repository"],
   ]);
-  const [root, prefix, shallow] = decode(stdout).split("\n");
+  const [root, prefix, shallow] = decode(out).split("\n");
   if (success && root !== "") return { root, prefix, isShallow: shallow === "true" };
   throw new InputError(
-    `${folder} is not in a git repository with files (${
-      firstLine(stderr)
-    }); name two folders, as in ./run diff ./a ./b`,
+    `${folder} is not in a git repository with files (${refusal}); name two folders, as in ./run diff ./a ./b`,
   );
 }
 
@@ -32,8 +31,8 @@ export async function findRepository(folder: string): Promise<GitRepository> {
 export async function findCommit({ root }: GitRepository, revision: string): Promise<string | undefined> {
   // An option is no revision, and git has no way to say so to all of its versions.
   if (revision.startsWith("-") || revision === "") return undefined;
-  const { success, stdout } = await git(root, ["rev-parse", "--verify", "--quiet", `${revision}^{commit}`]);
-  return success ? decode(stdout).trim() : undefined;
+  const { success, out } = await git(root, ["rev-parse", "--verify", "--quiet", `${revision}^{commit}`]);
+  return success ? decode(out).trim() : undefined;
 }
 
 /**
@@ -42,10 +41,10 @@ export async function findCommit({ root }: GitRepository, revision: string): Pro
  * @param paths files and folders, from the root; none for all
  */
 export async function listFiles({ root }: GitRepository, commit: string, paths: readonly string[]) {
-  const { success, stdout, stderr } = await git(root, ["ls-tree", "-r", "-z", "--full-tree", commit, "--", ...paths]);
-  if (!success) throw new InputError(`git cannot list the files of ${commit}: ${firstLine(stderr)}`);
+  const { success, out, refusal } = await git(root, ["ls-tree", "-r", "-z", "--full-tree", commit, "--", ...paths]);
+  if (!success) throw new InputError(`git cannot list the files of ${commit}: ${refusal}`);
   const ids = new Map<string, string>();
-  for (const entry of decode(stdout).split("\0")) {
+  for (const entry of decode(out).split("\0")) {
     const [, id, path] = /^100\d+ blob (\w+)\t(.+)$/s.exec(entry) ?? [];
     if (path !== undefined) ids.set(path, id);
   }
@@ -61,50 +60,101 @@ export async function readBlobs({ root }: GitRepository, ids: Iterable<string>):
   const wanted = [...new Set(ids)];
   const blobs = new Map<string, Uint8Array>();
   if (wanted.length === 0) return blobs;
-  const { stdout, stderr } = await git(root, ["cat-file", "--batch"], wanted.map((id) => `${id}\n`).join(""));
+  const { out, refusal } = await git(root, ["cat-file", "--batch"], wanted.map((id) => `${id}\n`).join(""));
   let at = 0;
   for (const id of wanted) {
-    const end = stdout.indexOf(LINE_FEED, at);
-    const [, size] = /^\w+ blob (\d+)$/.exec(decode(stdout.subarray(at, Math.max(at, end)))) ?? [];
-    if (size === undefined) {
-      throw new InputError(`git cannot read ${id}: ${firstLine(stderr) || "it is not in this clone"}`);
-    }
-    blobs.set(id, stdout.subarray(end + 1, end + 1 + Number(size)));
+    const end = out.indexOf(LINE_FEED, at);
+    const [, size] = /^\w+ blob (\d+)$/.exec(decode(out.subarray(at, Math.max(at, end)))) ?? [];
+    if (size === undefined) throw new InputError(`git cannot read ${id}: ${refusal || "it is not in this clone"}`);
+    blobs.set(id, out.subarray(end + 1, end + 1 + Number(size)));
     at = end + 2 + Number(size);
   }
   return blobs;
 }
 
-/** The id that git gives to a content, in the kind of hash that another id has, SHA-1 without one: the content is the same if the ids are. */
-export async function blobIdLike(id: string | undefined, content: Uint8Array): Promise<string> {
-  const header = new TextEncoder().encode(`blob ${content.length}\0`);
-  const whole = new Uint8Array(header.length + content.length);
-  whole.set(header);
-  whole.set(content, header.length);
-  const hash = await crypto.subtle.digest(id?.length === SHA256_LENGTH ? "SHA-256" : "SHA-1", whole);
-  return new Uint8Array(hash).toHex();
+/** The commit that the code is of, and whether it has been changed since. */
+export interface CodeVersion {
+  readonly commit: string;
+  readonly dirty: boolean | "unknown";
+  /** Why the commit is not known, in a line for people. */
+  readonly unknown?: string;
+}
+
+/** What a repository that is the project's own holds, where the project is: one around a copy of it does not. */
+const OWN_FILES = ["deno.json", "experiments/main.ts"];
+
+/** Which commit the project in a folder is of, results apart. A repository around it that does not hold it tells nothing of it. */
+export async function codeVersion(folder = "."): Promise<CodeVersion> {
+  const unknown = (why: string): CodeVersion => (
+    {
+      commit: "unknown",
+      dirty: "unknown",
+      unknown: `git tells no commit of this code, which is recorded as unknown: ${why}`,
+    }
+  );
+  try {
+    const status = await git(folder, ["status", "--porcelain=v2", "--branch", "--", ".", ":(exclude)results"]);
+    if (!status.success) return unknown(status.refusal);
+    const own = await git(folder, ["ls-files", "--error-unmatch", "--", ...OWN_FILES]);
+    if (!own.success) return unknown("the repository around it does not hold the project's files");
+    const text = decode(status.out);
+    const [, commit] = /^# branch\.oid ([0-9a-f]+)$/m.exec(text) ?? [];
+    return commit === undefined ? unknown("nothing is committed yet") : { commit, dirty: /^[^#\n]/m.test(text) };
+  } catch (error) {
+    if (error instanceof InputError) return unknown(error.message);
+    throw error;
+  }
 }
 
 const LINE_FEED = 10;
-/** In hexadecimal digits. */
-const SHA256_LENGTH = 64;
 
-async function git(folder: string, args: readonly string[], input?: string) {
+/**
+ * What git is told of the environment: where its configuration is, and whose files it may read. Never a `GIT_…`: those of a hook, say,
+ * name the repository, index or work tree of the command that runs it, whatever folder is asked about.
+ */
+const KEPT_VARIABLES = ["HOME", "XDG_CONFIG_HOME", "USERPROFILE", "SUDO_UID", "PATH", "SystemRoot"];
+
+interface GitOutput {
+  readonly success: boolean;
+  readonly out: Uint8Array;
+  /** What it says is wrong, in a line, and what to do where that is known. */
+  readonly refusal: string;
+}
+
+/** @throws {InputError} if there is no git */
+async function git(folder: string, args: readonly string[], input?: string): Promise<GitOutput> {
+  const kept = KEPT_VARIABLES.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   try {
     const child = new Deno.Command("git", {
-      args: ["-C", folder, ...args],
+      args: ["--no-optional-locks", "-C", folder, ...args],
+      clearEnv: true,
+      // Messages that are read here, in English.
+      env: { ...Object.fromEntries(kept), LC_ALL: "C" },
       stdin: input === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const [output] = await Promise.all([child.output(), input === undefined ? undefined : write(child, input)]);
-    return output;
+    const [{ success, stdout, stderr }] = await Promise.all([
+      child.output(),
+      input === undefined ? undefined : write(child, input),
+    ]);
+    return { success, out: stdout, refusal: refusalIn(decode(stderr)) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new InputError("git is not installed, or not on PATH; install it, or name two folders");
     }
     throw error;
   }
+}
+
+/** The first line of what git complains of; of a repository of another user's the remedy, which git tells further below. */
+function refusalIn(stderr: string): string {
+  const [remedy] = /git config --global --add safe\.directory .+/.exec(stderr) ?? [];
+  if (remedy !== undefined) return `the repository around it belongs to another user; if you trust it, run ${remedy}`;
+  return excerpt(stderr.split("\n")[0].replace(/^fatal: /, ""), 300);
 }
 
 async function write(child: Deno.ChildProcess, text: string): Promise<void> {
@@ -116,8 +166,4 @@ async function write(child: Deno.ChildProcess, text: string): Promise<void> {
 
 function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
-}
-
-function firstLine(bytes: Uint8Array): string {
-  return decode(bytes).split("\n")[0].replace(/^fatal: /, "");
 }

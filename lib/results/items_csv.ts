@@ -1,20 +1,33 @@
-import { InputError } from "#lib/errors.ts";
-import { compareKeys, type CsvRow, findRepeated, readCsv, textField, wholeField, writeCsv } from "./csv_rows.ts";
+import { type CsvRecord, type CsvTable, readTable } from "./csv_rows.ts";
+import { columnsOf, DATASET_COLUMNS } from "./dataset_columns.ts";
+import { formatRows, parseRows, readRows, type RowFormat } from "./row_format.ts";
+import { KEY_COLUMNS, keyOfRow, NAME_COLUMNS, nameOfRow, readName, type RunRow } from "./scores_csv.ts";
 
 /** What one trained model scored on each item of a data set: what `ScoreRow.value` is the mean of, or the counts that BLEU is made of. */
-export interface ItemsRow {
-  readonly experiment: string;
-  readonly method: string;
-  readonly dataset: string;
-  readonly metric: string;
-  readonly seed: number;
+export interface ItemsRow extends RunRow {
   /** In the order of the set, at least one; each the mean over the sampling seeds, of counts their sum. */
   readonly values: readonly number[];
 }
 
-const COLUMNS = ["experiment", "method", "dataset", "metric", "seed", "values"] as const;
+/** Items as any commit recorded them. */
+export type RecordedItems = Omit<ItemsRow, "experiment">;
+
+const COLUMNS = [...KEY_COLUMNS, "values"];
 const SIGNIFICANT_DIGITS = 4;
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
+
+const FORMAT: RowFormat<ItemsRow> = {
+  rows: "items",
+  repeated: "second items",
+  layouts: [COLUMNS, [...COLUMNS, ...DATASET_COLUMNS]],
+  keyOf: keyOfRow,
+  isWrong: ({ values }) => values.length === 0 || !values.every(Number.isFinite),
+  fieldsOf: (row) => ({
+    ...row,
+    values: row.values.map(compact).join(" "),
+    ...columnsOf(row.dataset, row.decoding),
+  }),
+  read: (table, record) => ({ experiment: table.text(record, "experiment"), ...readItemsRow(table, record) }),
+};
 
 /**
  * `items.csv`: a row per trained model, data set and metric, sorted by key, the values separated by spaces, with four significant
@@ -23,51 +36,34 @@ const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
  * @throws {RangeError} if a key occurs twice, or a row has no values or one that is not finite
  */
 export function formatItems(rows: readonly ItemsRow[]): string {
-  const wrong = rows.find(({ values }) => values.length === 0 || !values.every(Number.isFinite)) ??
-    findRepeated(rows, keyOf);
-  if (wrong) {
-    throw new RangeError(`Cannot format items: ${keyOf(wrong).join(" ")} occurs twice, is empty or not finite`);
-  }
-  const sorted = rows.toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)));
-  return writeCsv(COLUMNS, sorted.map((row) => ({ ...row, values: row.values.map(compact).join(" ") })));
+  return formatRows(FORMAT, rows);
 }
 
 /**
- * Reads what `formatItems` writes.
+ * Reads what `formatItems` writes, or wrote before data sets had columns of their own.
  *
  * @param path names the file in messages
  * @throws {InputError} with file, line and column, if the text is no such file
  */
 export function parseItems(text: string, path: string): ItemsRow[] {
-  const rows = readCsv(text, path, COLUMNS).map((row) => ({
-    where: row.where,
-    items: {
-      experiment: textField(row, "experiment"),
-      method: textField(row, "method"),
-      dataset: textField(row, "dataset"),
-      metric: textField(row, "metric"),
-      seed: wholeField(row, "seed"),
-      values: numbersField(row, "values"),
-    },
-  }));
-  const repeated = findRepeated(rows, ({ items }) => keyOf(items));
-  if (repeated) throw new InputError(`${repeated.where}: second items for ${keyOf(repeated.items).join(" ")}`);
-  return rows.map(({ items }) => items);
+  return parseRows(FORMAT, text, path);
 }
 
-function keyOf({ experiment, method, dataset, metric, seed }: ItemsRow) {
-  return [experiment, method, dataset, metric, seed];
+/**
+ * Reads `items.csv` of any commit, or as somebody has edited it: columns by their names, in any order.
+ *
+ * @throws {InputError} with file and line, if the text is no such file or has two rows for a seed
+ */
+export function readItems(text: string, path: string): { readonly table: CsvTable; readonly rows: RecordedItems[] } {
+  const table = readTable(text, path, [...NAME_COLUMNS, "values"]);
+  return { table, rows: readRows<RecordedItems>({ ...FORMAT, keyOf: nameOfRow, read: readItemsRow }, table) };
+}
+
+function readItemsRow(table: CsvTable, record: CsvRecord): RecordedItems {
+  return { ...readName(table, record), values: table.numbers(record, "values") };
 }
 
 /** Through a number again, as its shortest text has no trailing zeros and no sign before 0. */
 function compact(value: number): string {
   return String(Number(value.toPrecision(SIGNIFICANT_DIGITS)));
-}
-
-function numbersField<Column extends string>(row: CsvRow<Column>, column: Column): number[] {
-  return textField(row, column).split(" ").map((text, i) => {
-    const value = NUMBER.test(text) ? Number(text) : NaN;
-    if (Number.isFinite(value)) return value;
-    throw new InputError(`${row.where}: ${column}: item ${i + 1} is "${text}" but must be a number`);
-  });
 }

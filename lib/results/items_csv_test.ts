@@ -11,20 +11,23 @@ const row = (method: string, seed: number, values: readonly number[], dataset = 
   seed,
   values,
 });
+/** Of files of before data sets had columns of their own, which are read as well. */
 const HEADER = "experiment,method,dataset,metric,seed,values\n";
+const WRITTEN_HEADER = "experiment,method,dataset,metric,seed,values,task,size,decoding\n";
 
 Deno.test("items are written sorted by key, with four significant digits and no trailing zeros", () => {
   assertEquals(
     formatItems([row("sft", 10, [1 / 3, 1, -0]), row("sft", 9, [0.5, 0.06666, 123.456]), row("kd", 10, [1e-9])]),
-    HEADER +
-      "instruction_following,kd,dolly,rouge_l,10,1e-9\n" +
-      "instruction_following,sft,dolly,rouge_l,9,0.5 0.06666 123.5\n" +
-      "instruction_following,sft,dolly,rouge_l,10,0.3333 1 0\n",
+    WRITTEN_HEADER +
+      "instruction_following,kd,dolly,rouge_l,10,1e-9,instruction_following,,sampled\n" +
+      "instruction_following,sft,dolly,rouge_l,9,0.5 0.06666 123.5,instruction_following,,sampled\n" +
+      "instruction_following,sft,dolly,rouge_l,10,0.3333 1 0,instruction_following,,sampled\n",
   );
 });
 
 Deno.test("no items are a header", () => {
-  assertEquals(formatItems([]), HEADER);
+  assertEquals(formatItems([]), WRITTEN_HEADER);
+  assertEquals(parseItems(WRITTEN_HEADER, "items.csv"), []);
   assertEquals(parseItems(HEADER, "items.csv"), []);
 });
 

@@ -35,7 +35,7 @@ const FIELDS = Object.keys(TABLES) as Field[];
 export interface FullRecord extends Basis {
   /** Of the code that computed it, and whether that had been changed since. */
   readonly commit: string;
-  readonly dirty: boolean;
+  readonly dirty: boolean | "unknown";
   /** The digest of its rows in the recorded files. */
   readonly rows: string;
   /** The digest of everything that decides its numbers. */
@@ -126,37 +126,6 @@ export const NO_PROVENANCE: Provenance = {
   cells: {},
   files: {},
 };
-
-/**
- * Provenance as a file has it, of this format or the one before. That one had the digests of modules in place of declared versions; its
- * records have no `numerics`, so that each is stale until a sample vouches for it (`reproduce --accept`) or it is run again.
- *
- * @returns undefined where it is of neither
- */
-export function provenanceOfFile(found: unknown): Provenance | undefined {
-  const { format, ...fields } = found as Omit<Provenance, "format"> & { format?: number };
-  if (format === 3) return { ...NO_PROVENANCE, ...fields };
-  if (format !== 2) return undefined;
-  const { sources, ...others } = fields as typeof fields & Format2;
-  const cells = Object.entries(others.cells).map(([address, { sources: id, variant: _, ...cell }]) => [
-    address,
-    { ...cell, kernels: id, data: sources[id]?.data },
-  ]);
-  const kernels = Object.entries(sources).map(([id, digests]) => {
-    const ofKernels = Object.entries(digests).filter(([name]) => name.startsWith(KERNEL));
-    return [id, Object.fromEntries(ofKernels.map(([name, digest]) => [name.slice(KERNEL.length), digest]))];
-  });
-  const tables = { cells: Object.fromEntries(cells), kernels: Object.fromEntries(kernels) };
-  return { ...NO_PROVENANCE, ...others, ...tables, shared: {} };
-}
-
-const KERNEL = "kernel ";
-
-/** What format 2 had otherwise: digests by name, `kernel NAME`, `data`, or a module's path. */
-interface Format2 {
-  readonly sources: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly cells: Readonly<Record<string, CellRecord & { readonly sources: string; readonly variant?: string }>>;
-}
 
 /** A cell's record with what its entries stand for. */
 export function recordAt(provenance: Provenance, address: string): FullRecord | undefined {

@@ -1,13 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  formatProvenance,
-  type FullRecord,
-  NO_PROVENANCE,
-  provenanceOfFile,
-  recordAt,
-  withoutRecord,
-  withRecord,
-} from "./provenance.ts";
+import { formatProvenance, type FullRecord, NO_PROVENANCE, recordAt, withoutRecord, withRecord } from "./provenance.ts";
+import { provenanceOfFile } from "./recorded_provenance.ts";
 
 const record = (change: Partial<FullRecord> = {}): FullRecord => ({
   commit: "c0ffee",

@@ -1,3 +1,5 @@
+import { NO_PROVENANCE, type Provenance } from "./provenance.ts";
+
 /** Values of nested settings by path, as in `ammd.beta`; a list is one value. */
 export type FlatValues = ReadonlyMap<string, unknown>;
 
@@ -26,10 +28,39 @@ export interface RecordedProvenance {
 /** How many settings a form has: a setting that one of two leaves out, the narrower, says nothing. */
 export const BREADTH = { all: 2, readable: 1, read: 0 } as const;
 
+/**
+ * Provenance for the runner as a file has it, of this format or the one before. That one had the digests of modules in place of declared
+ * versions; its records have no `numerics`, so that each is stale until a sample vouches for it (`reproduce --accept`) or it is run again.
+ *
+ * @param found the value of the file's JSON
+ * @returns undefined where it is of neither
+ */
+export function provenanceOfFile(found: unknown): Provenance | undefined {
+  const root = objectOf(found);
+  if (root.format === 3) return { ...NO_PROVENANCE, ...root } as Provenance;
+  if (root.format !== 2) return undefined;
+  const { sources: _, ...others } = root;
+  // Digests by name: `kernel NAME`, `data`, or a module's path.
+  const sources = tableOf(root, "sources");
+  const kernels = sources.map(([id, digests]) => {
+    const ofKernels = Object.entries(digests).filter(([name]) => name.startsWith(KERNEL));
+    return [id, Object.fromEntries(ofKernels.map(([name, digest]) => [name.slice(KERNEL.length), digest]))];
+  });
+  const data = new Map(sources.map(([id, digests]) => [id, digests.data]));
+  const cells = tableOf(root, "cells").map(([address, { sources: id, variant: _, ...cell }]) => [
+    address,
+    { ...cell, kernels: id, data: data.get(String(id)) },
+  ]);
+  const tables = { cells: Object.fromEntries(cells), kernels: Object.fromEntries(kernels) };
+  return { ...NO_PROVENANCE, ...others, ...tables, format: 3, shared: {} };
+}
+
+const KERNEL = "kernel ";
 const NOTHING: FlatValues = new Map();
 
 /**
- * Reads `provenance.json` of any form: one configuration, adapter and Deno for all cells, or those of each cell (`format` 2 and 3).
+ * Reads `provenance.json` of any form for a comparison: one configuration, adapter and Deno for all cells, or those of each cell
+ * (`format` 2 and 3).
  *
  * @returns undefined if the text is not JSON of an object
  */
@@ -37,32 +68,26 @@ export function readProvenance(text: string): RecordedProvenance | undefined {
   const root = parseObject(text);
   if (root === undefined) return undefined;
   const settingsAre = root.format === 3 ? "readable" : root.format === 2 ? "read" : "all";
-  const perCell = settingsAre !== "all";
-  const all = {
-    settings: flatten(root.configuration),
-    environment: flatten({ adapter: root.adapter, deno: root.deno }),
-  };
-  const tables = Object.fromEntries(
-    (["settings", "environments", "sources", "numerics", "kernels"] as const).map((name) => [
+  const configuration = flatValues(root.configuration);
+  const environment = flatValues({ adapter: root.adapter, deno: root.deno });
+  const tables = new Map(
+    ["settings", "environments", "sources", "numerics", "kernels"].map((name) => [
       name,
-      new Map(Object.entries(objectOf(root[name])).map(([id, value]) => [id, flatten(value)])),
+      new Map(tableOf(root, name).map(([id, value]) => [id, flatValues(value)])),
     ]),
   );
-  const cells = Object.entries(objectOf(root.cells)).map(([key, value]) => {
-    const cell = objectOf(value);
-    const of = (table: string, id: unknown) => tables[table].get(String(id)) ?? NOTHING;
-    const { id, name } = perCell ? keyOf(key) : keyOf(key.split(/, (?:seed )?/).join("/"));
-    return [id, {
-      name,
-      settings: perCell ? of("settings", cell.settings) : all.settings,
-      environment: perCell ? of("environments", cell.environment) : all.environment,
-      sources: perCell
-        ? codeOf(of("sources", cell.sources), of("numerics", cell.numerics), of("kernels", cell.kernels))
-        : NOTHING,
-      commit: commitOf(cell),
-    }] as const;
+  const cells = tableOf(root, "cells").map(([key, cell]) => {
+    const id = settingsAre === "all" ? key.split(/, (?:seed )?/).join("/") : key;
+    const of = (table: string, entry: unknown) => tables.get(table)!.get(String(entry)) ?? NOTHING;
+    const own = settingsAre === "all" ? { settings: configuration, environment, sources: NOTHING } : {
+      settings: of("settings", cell.settings),
+      environment: of("environments", cell.environment),
+      sources: codeOf(of("sources", cell.sources), of("numerics", cell.numerics), of("kernels", cell.kernels)),
+    };
+    // The last part is the seed.
+    return [id, { name: id.replace(/\/\d+$/, ""), ...own, commit: commitOf(cell) }] as const;
   });
-  return { cells: new Map(cells), data: flatten(root.data), settingsAre };
+  return { cells: new Map(cells), data: flatValues(root.data), settingsAre };
 }
 
 /** What stands for a cell's code, each kind named as its own. */
@@ -93,16 +118,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The last part of a key is the seed. */
-function keyOf(id: string) {
-  return { id, name: id.replace(/\/\d+$/, "") };
+/** What a file has under a name, entry by entry. */
+function tableOf(root: Record<string, unknown>, name: string): [string, Record<string, unknown>][] {
+  return Object.entries(objectOf(root[name])).map(([id, value]) => [id, objectOf(value)]);
 }
 
 function commitOf({ commit, dirty }: Record<string, unknown>): string | undefined {
   return typeof commit === "string" ? `${commit}${dirty === true ? " with changes" : ""}` : undefined;
 }
 
-function flatten(value: unknown): FlatValues {
+/** Values that are nested in another, by path; an empty object is a value. */
+export function flatValues(value: unknown): FlatValues {
   const values = new Map<string, unknown>();
   // By a list of what is left to do, as files may nest deeper than calls can.
   const left: [path: string, value: unknown][] = isObject(value) ? Object.entries(value).reverse() : [];

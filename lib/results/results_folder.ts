@@ -72,9 +72,9 @@ export class ResultsFolder {
     const scores = result.scores.map(({ items: _, statistics: __, ...score }) => ({ ...key, ...score }));
     const wrong = scores.find((row) => !isScoreOf(cell, row));
     if (wrong) throw new RangeError(`Cannot keep a score on ${wrong.dataset}: the cell is of ${task}`);
-    const items = result.scores.flatMap(({ dataset, metric, items, statistics = {} }) =>
+    const items = result.scores.flatMap(({ dataset, metric, decoding, items, statistics = {} }) =>
       Object.entries({ ...(items ? { [metric]: items } : {}), ...statistics }).map(([name, values]) => (
-        { ...key, dataset, metric: name, values }
+        { ...key, dataset, metric: name, decoding, values }
       ))
     );
     const curves = result.curves.map((row) => ({ ...key, ...ofTask, ...row }));
@@ -90,12 +90,13 @@ export class ResultsFolder {
   resultOf(cell: CellKey): CellResult {
     const items = this.items.filter((row) => isScoreOf(cell, row));
     const scores = this.scores.filter((row) => isScoreOf(cell, row)).map((
-      { dataset, metric, value, count },
+      { dataset, metric, value, count, decoding },
     ): CellScore => {
       const own = items.filter((row) => row.dataset === dataset);
       const statistics = own.filter((row) => row.metric.startsWith(`${metric}.`));
       return {
-        ...{ dataset, metric, value, count },
+        // Left out where there is none: the digest of a cell's rows is of what its files hold, in old ones as in new ones.
+        ...{ dataset, metric, value, count, decoding },
         items: own.find((row) => row.metric === metric)?.values,
         statistics: statistics.length === 0
           ? undefined

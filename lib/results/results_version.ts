@@ -1,16 +1,23 @@
 import { InputError } from "#lib/errors.ts";
 import { isBeside, profileOf } from "./place.ts";
-import { blobIdLike, findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
+import { findCommit, findRepository, type GitRepository, listFiles, readBlobs } from "./git_repository.ts";
+import { PROVENANCE_FILE, RECORDED_FILES } from "./results_folder.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 
 /** What is compared of the files in `results/<profile>/<experiment>/`; the others are made from them. */
-export const RECORDED_FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "provenance.json"] as const;
-export type RecordedFile = typeof RECORDED_FILES[number];
+export const COMPARED_FILES = [...RECORDED_FILES, PROVENANCE_FILE] as const;
+export type ComparedFile = typeof COMPARED_FILES[number];
 
 /** Files beside the results, or above them, that tell what the code depends on. */
 const PROJECT_FILES = ["deno.json", "deno.lock"];
 
-/** Where a file's content is: under an id in a repository, or at a path. */
-type StoredFile = { readonly id: string; readonly repository: GitRepository } | { readonly path: string };
+/** Where a file's content is: under an id in a repository, or on the disk. */
+interface StoredFile {
+  /** As messages say it: the path on the disk, or `1e09da1:results/tiny/distances/scores.csv`. */
+  readonly name: string;
+  readonly id?: string;
+  readonly repository?: GitRepository;
+}
 
 /** The results of a commit, of the working tree or of a folder. Nothing is read yet but the names. */
 export interface ResultsVersion {
@@ -18,10 +25,6 @@ export interface ResultsVersion {
   readonly label: string;
   /** Of a commit: its name in full. */
   readonly commit?: string;
-  /** What is in front of a file's name in messages, as in `1e09da1:results/`. */
-  readonly place: string;
-  /** The folder of the one profile that it has, where that has another name: of results beside recorded ones. */
-  readonly profileFolder?: string;
   /** By path, as in `tiny/distances/scores.csv`. */
   readonly files: ReadonlyMap<string, StoredFile>;
   /** Of a commit or the working tree: by their paths from the repository's root. */
@@ -69,17 +72,14 @@ export class ResultsHistory {
     if (commit === undefined) throw new UnknownRevision(unknownRevision(revision, repository));
     const short = commit.slice(0, SHORT_HASH);
     const label = commit.startsWith(revision) ? short : `${revision} (${short})`;
-    const found = await listFiles(repository, commit, prefix === "" ? [] : [prefix, ...projectPaths(prefix)]);
-    const stored = [...found].map(([path, id]) => [path, { id, repository }] as const);
-    const files = stored.flatMap(([path, file]) =>
-      path.startsWith(prefix) && isRecorded(path.slice(prefix.length))
-        ? [[path.slice(prefix.length), file] as const]
-        : []
-    );
-    const place = `${short}:${prefix}`;
-    const isProjectFile = new Set(projectPaths(prefix));
-    const projectFiles = new Map(stored.filter(([path]) => isProjectFile.has(path)));
-    return withResults({ label, commit, place, files: new Map(files), projectFiles });
+    const ofProject = projectPaths(prefix);
+    const found = await listFiles(repository, commit, prefix === "" ? [] : [prefix, ...ofProject]);
+    const stored = [...found].map(([path, id]) => [path, { name: `${short}:${path}`, id, repository }] as const);
+    const below = stored.filter(([path]) => path.startsWith(prefix))
+      .map(([path, file]) => [path.slice(prefix.length), file] as const);
+    const files = new Map(below.filter(([path]) => isRecorded(path)));
+    const projectFiles = new Map(stored.filter(([path]) => ofProject.includes(path)));
+    return withResults({ label, commit, files, projectFiles }, `${short}:${prefix}`);
   }
 
   /** @throws {InputError} if there are no results */
@@ -91,9 +91,9 @@ export class ResultsHistory {
     });
     if (located === undefined) return version;
     const { repository: { root }, prefix } = located;
-    const paths = projectPaths(prefix).map((path) => [path, { path: `${root}/${path}` }] as const);
-    const isThere = await Promise.all(paths.map(([, { path }]) => isFile(path)));
-    return { ...version, projectFiles: new Map(paths.filter((_, i) => isThere[i])) };
+    const paths = projectPaths(prefix).map((path) => [path, { name: `${root}/${path}` }] as const);
+    const found = await Promise.all(paths.map(([, { name }]) => statOf(name)));
+    return { ...version, projectFiles: new Map(paths.filter((_, i) => found[i]?.isFile)) };
   }
 
   /**
@@ -103,13 +103,8 @@ export class ResultsHistory {
    */
   async openFolder(folder: string, label: string): Promise<ResultsVersion> {
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ${CONTENT}`);
-    const files = new Map<string, StoredFile>();
-    for (const profile of await namesIn(folder)) {
-      for (const path of await filesBelow(`${folder}/${profile}`)) {
-        if (isRecorded(`${profile}/${path}`)) files.set(`${profile}/${path}`, { path: `${folder}/${profile}/${path}` });
-      }
-    }
-    return withResults({ label, place: `${folder}/`, files });
+    const files = await Promise.all((await namesIn(folder)).map((profile) => filesOf(profile, `${folder}/${profile}`)));
+    return withResults({ label, files: new Map(files.flat()) }, `${folder}/`);
   }
 
   /**
@@ -120,12 +115,8 @@ export class ResultsHistory {
   async openBeside(profileFolder: string): Promise<ResultsVersion> {
     const folder = `${this.#results}/${profileFolder}`;
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ./run reproduce makes those beside`);
-    const files = new Map<string, StoredFile>();
-    for (const path of await filesBelow(folder)) {
-      const own = `${profileOf(profileFolder)}/${path}`;
-      if (isRecorded(own)) files.set(own, { path: `${folder}/${path}` });
-    }
-    return withResults({ label: profileFolder, place: `${this.#results}/`, profileFolder, files });
+    const files = new Map(await filesOf(profileOf(profileFolder), folder));
+    return withResults({ label: profileFolder, files }, `${folder}/`);
   }
 
   #locate(): Promise<Located> {
@@ -135,50 +126,35 @@ export class ResultsHistory {
 }
 
 /**
- * Reads the files among `paths` that are not the same in both versions. Of commits nothing else is read.
+ * Reads the files among `paths` that are not the same in both versions.
  *
  * @param filesOf the files of a version, by path
+ * @throws {InputError} with file and line, if one that differs is not UTF-8
  */
 export async function readDifferent(
   versions: readonly [ResultsVersion, ResultsVersion],
   paths: Iterable<string>,
   filesOf: (version: ResultsVersion) => ReadonlyMap<string, StoredFile>,
 ): Promise<Map<string, DifferentFile>> {
-  const pairs = [...paths].map((path) => {
-    const [before, after] = versions.map((version) => filesOf(version).get(path));
-    return { path, before, after };
+  const pairs = [...paths].map((path) => ({ path, files: versions.map((version) => filesOf(version).get(path)) }))
+    // Of what git keeps, the ids are enough.
+    .filter(({ files: [a, b] }) => a?.id === undefined || a.id !== b?.id);
+  const textOf = await readTexts(pairs.flatMap(({ files }) => files.filter((file) => file !== undefined)));
+  const texts = pairs.map(({ path, files }) => {
+    const [before, after] = files.map((file) => file && textOf(file));
+    return [path, { before, after }] as const;
   });
-  const onDisk = await readFromDisk(pairs.flatMap(({ before, after }) => [before, after]));
-  const isSame = await Promise.all(pairs.map(({ before, after }) => isSameContent(before, after, onDisk)));
-  const unlike = pairs.filter((_, i) => !isSame[i]);
-  const blobs = await readFromGit(unlike.flatMap(({ before, after }) => [before, after]));
-  const decoder = new TextDecoder();
-  const textOf = (file: StoredFile | undefined) =>
-    file && decoder.decode("id" in file ? blobs.get(file.id) : onDisk.get(file.path));
-  return new Map(unlike.map(({ path, before, after }) => [path, { before: textOf(before), after: textOf(after) }]));
+  return new Map(texts.filter(([, { before, after }]) => before !== after));
 }
 
-async function readFromDisk(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {
-  const paths = files.flatMap((file) => file && "path" in file ? [file.path] : []);
-  return new Map(await Promise.all(paths.map(async (path) => [path, await Deno.readFile(path)] as const)));
-}
-
-async function readFromGit(files: readonly (StoredFile | undefined)[]): Promise<Map<string, Uint8Array>> {
-  const blobs = files.flatMap((file) => file && "id" in file ? [file] : []);
-  return blobs.length === 0 ? new Map() : await readBlobs(blobs[0].repository, blobs.map(({ id }) => id));
-}
-
-/** Of what git keeps, the ids are enough. */
-async function isSameContent(
-  before: StoredFile | undefined,
-  after: StoredFile | undefined,
-  onDisk: ReadonlyMap<string, Uint8Array>,
-): Promise<boolean> {
-  if (before === undefined || after === undefined) return false;
-  const known = [before, after].flatMap((file) => "id" in file ? [file.id] : []);
-  const read = [before, after].flatMap((file) => "path" in file ? [onDisk.get(file.path)!] : []);
-  const [first, second] = [...known, ...await Promise.all(read.map((content) => blobIdLike(known[0], content)))];
-  return first === second;
+/** Reads what git keeps at once, and what is on the disk. */
+async function readTexts(files: readonly StoredFile[]): Promise<(file: StoredFile) => string> {
+  const repository = files.find((file) => file.repository)?.repository;
+  const blobs = repository && await readBlobs(repository, files.flatMap(({ id }) => id ?? []));
+  const onDisk = files.filter(({ id }) => id === undefined)
+    .map(async ({ name }) => [name, await Deno.readFile(name)] as const);
+  const contents = new Map(await Promise.all(onDisk));
+  return ({ name, id }) => decodeStrictly(id === undefined ? contents.get(name)! : blobs!.get(id)!, name);
 }
 
 interface Located {
@@ -214,13 +190,13 @@ function projectPaths(prefix: string): string[] {
 /** What begins with a dot is not finished, or something else; what lies beside recorded results is none of them. */
 function isRecorded(path: string): boolean {
   const [profile, , name, ...more] = path.split("/");
-  return !isBeside(profile) && more.length === 0 && (RECORDED_FILES as readonly string[]).includes(name) &&
+  return !isBeside(profile) && more.length === 0 && (COMPARED_FILES as readonly string[]).includes(name) &&
     !/(^|\/)\./.test(path);
 }
 
-function withResults(version: ResultsVersion): ResultsVersion {
+function withResults(version: ResultsVersion, place: string): ResultsVersion {
   if (version.files.size > 0) return version;
-  throw new InputError(`${version.label}: no results in ${version.place}; ${CONTENT}`);
+  throw new InputError(`${version.label}: no results in ${place}; ${CONTENT}`);
 }
 
 function unknownRevision(revision: string, { root, isShallow }: GitRepository): string {
@@ -230,13 +206,13 @@ function unknownRevision(revision: string, { root, isShallow }: GitRepository): 
   return `${unknown}: neither a commit, branch or tag of ${root} nor a folder`;
 }
 
-/** As `EXPERIMENT/FILE`. */
-async function filesBelow(profileFolder: string): Promise<string[]> {
-  const paths: string[] = [];
-  for (const experiment of await namesIn(profileFolder)) {
-    for (const name of await namesIn(`${profileFolder}/${experiment}`)) paths.push(`${experiment}/${name}`);
-  }
-  return paths;
+/** The recorded files in a profile's folder. */
+async function filesOf(profile: string, folder: string): Promise<(readonly [string, StoredFile])[]> {
+  const files = (await namesIn(folder)).map(async (experiment) =>
+    (await namesIn(`${folder}/${experiment}`)).map((name) => `${experiment}/${name}`)
+  );
+  return (await Promise.all(files)).flat().filter((path) => isRecorded(`${profile}/${path}`))
+    .map((path) => [`${profile}/${path}`, { name: `${folder}/${path}` }]);
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -251,10 +227,6 @@ async function namesIn(folder: string): Promise<string[]> {
 
 async function isFolder(path: string): Promise<boolean> {
   return (await statOf(path))?.isDirectory ?? false;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await statOf(path))?.isFile ?? false;
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {

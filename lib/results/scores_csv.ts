@@ -1,21 +1,53 @@
-import { InputError } from "#lib/errors.ts";
-import { compareKeys, findRepeated, numberField, readCsv, textField, wholeField, writeCsv } from "./csv_rows.ts";
+import { type CsvRecord, type CsvTable, readTable } from "./csv_rows.ts";
+import { columnsOf, DATASET_COLUMNS } from "./dataset_columns.ts";
+import { formatRows, parseRows, readRows, type RowFormat } from "./row_format.ts";
 
-/** What one trained model scored on one data set. */
-export interface ScoreRow {
-  readonly experiment: string;
+/** What names a row of a table: a method's mean of a metric on a data set. */
+export interface RowName {
   readonly method: string;
   readonly dataset: string;
   readonly metric: string;
+}
+
+/** What one row of scores or items is of. */
+export interface RunRow extends RowName {
+  readonly experiment: string;
   readonly seed: number;
+  /** How the scored texts were made, where the data set's name does not say it: `beam`. */
+  readonly decoding?: string;
+}
+
+/** What one trained model scored on one data set. */
+export interface ScoreRow extends RunRow {
   /** The mean over the items, or what is computed of all of them (BLEU): a fraction. */
   readonly value: number;
   /** Items scored. */
   readonly count: number;
 }
 
-const COLUMNS = ["experiment", "method", "dataset", "metric", "seed", "value", "count"] as const;
+/** A score as any commit recorded it: the count of items is left out by early ones. */
+export type RecordedScore = Omit<ScoreRow, "experiment" | "count"> & { readonly count: number | undefined };
+
+/** What rows of scores and items have first, and the least that both need. */
+export const KEY_COLUMNS = ["experiment", "method", "dataset", "metric", "seed"] as const;
+export const NAME_COLUMNS = KEY_COLUMNS.slice(1);
+
+const COLUMNS = [...KEY_COLUMNS, "value", "count"];
 const DECIMALS = 6;
+
+const FORMAT: RowFormat<ScoreRow> = {
+  rows: "scores",
+  repeated: "a second score",
+  layouts: [COLUMNS, [...COLUMNS, ...DATASET_COLUMNS]],
+  keyOf: keyOfRow,
+  isWrong: ({ value }) => !Number.isFinite(value),
+  fieldsOf: (row) => ({ ...row, value: fixed(row.value), ...columnsOf(row.dataset, row.decoding) }),
+  read: (table, record) => ({
+    experiment: table.text(record, "experiment"),
+    ...readScore(table, record),
+    count: table.whole(record, "count"),
+  }),
+};
 
 /**
  * `scores.csv`: a row per score, sorted by key, values with six decimals. The same scores in any order give the same text.
@@ -23,38 +55,52 @@ const DECIMALS = 6;
  * @throws {RangeError} if a key occurs twice or a value is not finite
  */
 export function formatScores(rows: readonly ScoreRow[]): string {
-  const wrong = rows.find(({ value }) => !Number.isFinite(value)) ?? findRepeated(rows, keyOf);
-  if (wrong) throw new RangeError(`Cannot format scores: ${keyOf(wrong).join(" ")} occurs twice or is not finite`);
-  const sorted = rows.toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)));
-  return writeCsv(COLUMNS, sorted.map((row) => ({ ...row, value: fixed(row.value) })));
+  return formatRows(FORMAT, rows);
 }
 
 /**
- * Reads what `formatScores` writes.
+ * Reads what `formatScores` writes, or wrote before data sets had columns of their own.
  *
  * @param path names the file in messages
  * @throws {InputError} with file and line, if the text is no such file
  */
 export function parseScores(text: string, path: string): ScoreRow[] {
-  const rows = readCsv(text, path, COLUMNS).map((row) => ({
-    where: row.where,
-    score: {
-      experiment: textField(row, "experiment"),
-      method: textField(row, "method"),
-      dataset: textField(row, "dataset"),
-      metric: textField(row, "metric"),
-      seed: wholeField(row, "seed"),
-      value: numberField(row, "value"),
-      count: wholeField(row, "count"),
-    },
-  }));
-  const repeated = findRepeated(rows, ({ score }) => keyOf(score));
-  if (repeated) throw new InputError(`${repeated.where}: a second score for ${keyOf(repeated.score).join(" ")}`);
-  return rows.map(({ score }) => score);
+  return parseRows(FORMAT, text, path);
 }
 
-function keyOf({ experiment, method, dataset, metric, seed }: ScoreRow) {
-  return [experiment, method, dataset, metric, seed];
+/**
+ * Reads `scores.csv` of any commit, or as somebody has edited it: columns by their names, in any order.
+ *
+ * @throws {InputError} with file and line, if the text is no such file or has two scores for a seed
+ */
+export function readScores(text: string, path: string): { readonly table: CsvTable; readonly rows: RecordedScore[] } {
+  const table = readTable(text, path, [...NAME_COLUMNS, "value"]);
+  return { table, rows: readRows<RecordedScore>({ ...FORMAT, keyOf: nameOfRow, read: readScore }, table) };
+}
+
+export function keyOfRow(row: RunRow) {
+  return [row.experiment, ...nameOfRow(row)];
+}
+
+export function nameOfRow({ method, dataset, metric, seed }: Omit<RunRow, "experiment">) {
+  return [method, dataset, metric, seed];
+}
+
+/** What a row of scores or items is of. */
+export function readName(table: CsvTable, record: CsvRecord) {
+  const [method, dataset, metric] = ["method", "dataset", "metric"].map((column) => table.text(record, column));
+  return { method, dataset, metric, seed: table.whole(record, "seed"), ...readDecoding(table, record, dataset) };
+}
+
+/** What the data set's name says already is not kept twice. */
+function readDecoding(table: CsvTable, record: CsvRecord, dataset: string): Pick<RunRow, "decoding"> {
+  const decoding = record.fields[table.columns.indexOf("decoding")];
+  return decoding === undefined || decoding === columnsOf(dataset).decoding ? {} : { decoding };
+}
+
+function readScore(table: CsvTable, record: CsvRecord): RecordedScore {
+  const count = table.columns.includes("count") ? table.whole(record, "count") : undefined;
+  return { ...readName(table, record), value: table.number(record, "value"), count };
 }
 
 function fixed(value: number): string {

@@ -12,22 +12,25 @@ const score = (method: string, seed: number, value: number, dataset = "dolly"): 
   value,
   count: 200,
 });
+/** Of files of before data sets had columns of their own, which are read as well. */
 const HEADER = "experiment,method,dataset,metric,seed,value,count\n";
+const WRITTEN_HEADER = "experiment,method,dataset,metric,seed,value,count,task,size,decoding\n";
 
 Deno.test("scores are written sorted by key, seeds by size, with six decimals and LF", () => {
   const rows = [score("sft", 10, 1 / 3), score("sft", 9, 1), score("Kd", 10, 0), score("kd", 10, 0.5, "vicuna")];
   assertEquals(
     formatScores(rows),
-    HEADER +
-      "instruction_following,Kd,dolly,rouge_l,10,0.000000,200\n" +
-      "instruction_following,kd,vicuna,rouge_l,10,0.500000,200\n" +
-      "instruction_following,sft,dolly,rouge_l,9,1.000000,200\n" +
-      "instruction_following,sft,dolly,rouge_l,10,0.333333,200\n",
+    WRITTEN_HEADER +
+      "instruction_following,Kd,dolly,rouge_l,10,0.000000,200,instruction_following,,sampled\n" +
+      "instruction_following,kd,vicuna,rouge_l,10,0.500000,200,instruction_following,,sampled\n" +
+      "instruction_following,sft,dolly,rouge_l,9,1.000000,200,instruction_following,,sampled\n" +
+      "instruction_following,sft,dolly,rouge_l,10,0.333333,200,instruction_following,,sampled\n",
   );
 });
 
 Deno.test("no scores are a header", () => {
-  assertEquals(formatScores([]), HEADER);
+  assertEquals(formatScores([]), WRITTEN_HEADER);
+  assertEquals(parseScores(WRITTEN_HEADER, "scores.csv"), []);
   assertEquals(parseScores(HEADER, "scores.csv"), []);
 });
 

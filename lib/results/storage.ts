@@ -1,4 +1,5 @@
 import { StorageError } from "#lib/errors.ts";
+import { decodeStrictly } from "#lib/text_file.ts";
 import { refusalOf } from "./refusal.ts";
 
 /**
@@ -48,9 +49,10 @@ export async function writeIfChanged(path: string, content: string | Uint8Array)
  * The text of a file, or undefined where there is none.
  *
  * @throws {StorageError} where it is there but may not be read, or is a folder
+ * @throws {InputError} where it is not UTF-8
  */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
-  return await ifThere(path, Deno.readTextFile);
+  return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path));
 }
 
 /**

@@ -20,7 +20,7 @@ const SEEDS = [1, 2, 3];
 /** An experiment that runs the same under another name. */
 const TWIN: Experiment = { ...PLAIN, name: "twin" };
 const profile = await testProfile();
-const present = await presentOf(profile, undefined, "A1");
+const present = presentOf(profile, undefined, "A1");
 
 /** Of a method and seed, to the digits of a version of the code. */
 function resultOf({ method, seed }: Cell, version: number): CellResult {
@@ -187,6 +187,42 @@ test("where the first seed comes out the same to the byte the others are kept; o
   for (const folder of stage.folders.values()) {
     assertEquals(SEEDS.map((seed) => valueAt(folder, "kd", seed)), [0.511, 0.52, 0.53]);
     assertEquals(recordAt(folder.provenance, "sft/3")!.accepted, { commit: "now", checked: ["sft/1"] });
+  }
+});
+
+/** The text of a provenance file as the format before had it. */
+function inFormat2(text: string): string {
+  const { kernels, numerics: _, shared: __, cells, ...file } = JSON.parse(text);
+  const sources = Object.entries<Record<string, string>>(kernels).map(([id, digests]) => [
+    id,
+    Object.fromEntries(Object.entries(digests).map(([name, digest]) => [`kernel ${name}`, digest])),
+  ]);
+  const older = Object.entries<Record<string, unknown>>(cells).map(([address, { kernels, numerics: _, ...cell }]) => [
+    address,
+    { ...cell, sources: kernels, variant: "{}" },
+  ]);
+  return JSON.stringify({
+    ...file,
+    format: 2,
+    shared: {},
+    sources: Object.fromEntries(sources),
+    cells: Object.fromEntries(older),
+  });
+}
+
+test("results of the format before are stale until samples vouch for them, and are then in the present format", async (stage) => {
+  for (const { path } of stage.folders.values()) {
+    const file = `${path}/provenance.json`;
+    await Deno.writeTextFile(file, inFormat2(await Deno.readTextFile(file)));
+  }
+  assertEquals((await staleOf(stage)).length, 12);
+  await stage.accept("equal", () => 0);
+  assertEquals(stage.computed, ["plain/sft/1", "plain/kd/1"]);
+  assertEquals(await staleOf(stage), []);
+  for (const folder of stage.folders.values()) {
+    const { format, cells } = JSON.parse(await Deno.readTextFile(`${folder.path}/provenance.json`));
+    assertEquals([format, Object.keys(cells).length], [3, 6]);
+    assertEquals(recordAt(folder.provenance, "kd/3")!.numerics, { lib: 1, "method kd": 1 });
   }
 });
 

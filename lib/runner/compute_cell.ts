@@ -9,7 +9,7 @@ import { NonFiniteError } from "#lib/training/measure_log.ts";
 import { type Cell, fullAddressOf, makingOf, settingsOf } from "./cell.ts";
 import { CellLog, rerunArguments } from "./cell_files.ts";
 import { shownOf, writeResponses } from "./cell_responses.ts";
-import { basisOf, type Present } from "./freshness.ts";
+import { basisOf, type Present, presentFor } from "./freshness.ts";
 import { Busy, OwnClock, SharedThings } from "./shared_things.ts";
 import { cellPath, SnapshotFile, type SnapshotPolicy } from "./snapshot_file.ts";
 import { UseTracer } from "./uses.ts";
@@ -89,7 +89,14 @@ export class LocalComputer implements CellComputer {
     const tracer = new UseTracer();
     [this.#gpu, this.#options] = [gpu, options];
     const note = (message: string) => watcher.note(message);
-    this.#policy = { present, tracer, stop, everyMs: 1000 * checkpointSeconds, note };
+    const presentNow = () => this.#running ? presentFor(this.#running.cell, present) : present;
+    this.#policy = {
+      // What is saved is of the cell that is running, or shared by cells of its task.
+      get present() {
+        return presentNow();
+      },
+      ...{ tracer, stop, everyMs: 1000 * checkpointSeconds, note },
+    };
     this.#things = new SharedThings(options, this.#policy, (message) => this.#say(message));
     gpu.onDispatch = (kernel) => tracer.usedKernel(kernel);
   }

@@ -38,7 +38,7 @@ testInFolder(
     const heard: string[] = [];
     await using computer = await LocalComputer.open({
       ...{ ...place, checkpointSeconds: 0, otherArguments: [] },
-      present: await presentOf(profile, undefined, undefined),
+      present: presentOf(profile, undefined, undefined),
       stop: new AbortController().signal,
       watcher: {
         say: ({ method }, message) => heard.push(`${method.name}: ${message}`),

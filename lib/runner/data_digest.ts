@@ -1,32 +1,75 @@
 import { InputError } from "#lib/errors.ts";
+import { listNames } from "#lib/data/folder_names.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
+import type { Cell } from "./cell.ts";
 
-/** The data that comes with the program; its files are among the sources that a cell reaches. */
-const EMBEDDED = "embedded";
+/** The data that comes with the program. */
+export const EMBEDDED = "embedded";
 
 /**
- * The digest of the names and contents of a folder's files, folders in it included; where it is makes no difference.
- *
- * @param path the folder of `--data`; without it the embedded data is used
- * @throws {InputError} if there is no such folder
+ * The digest of the names and contents of the files that a cell's experiment reads of a folder, by what it says itself: where the folder
+ * is makes no difference, nor do links, nor files that nobody reads. Files are read once, when a digest is first asked for.
  */
-export async function dataDigest(path: string | undefined): Promise<string> {
-  if (path === undefined) return EMBEDDED;
-  const files: string[] = [];
-  const walk = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(`${path}/${folder}`)) {
-      if (isDirectory) await walk(`${folder}${name}/`);
-      else files.push(`${folder}${name}`);
+export class DataDigests {
+  readonly #folder: string | undefined;
+  readonly #digests = new Map<string, string>();
+  readonly #digestOfPath = new Map<string, string>();
+
+  /**
+   * @param folder the folder of `--data`; without it the embedded data is used
+   * @throws {InputError} if there is no such folder
+   */
+  constructor(folder: string | undefined) {
+    this.#folder = folder?.replace(/(?<=.)\/+$/, "");
+    if (this.#folder === undefined) return;
+    try {
+      listNames(this.#folder);
+    } catch (error) {
+      if (error instanceof InputError) throw new InputError(`--data ${error.message}`);
+      throw error;
     }
-  };
+  }
+
+  /** The digest of what an experiment reads for a task. */
+  of({ experiment, task }: Pick<Cell, "experiment" | "task">): string {
+    const folder = this.#folder;
+    if (folder === undefined) return EMBEDDED;
+    const name = `${experiment.name} ${task ?? ""}`;
+    const digest = this.#digests.get(name) ?? this.#digestOfFiles(folder, filesOf(experiment.dataFiles, folder, task));
+    this.#digests.set(name, digest);
+    return digest;
+  }
+
+  #digestOfFiles(folder: string, paths: readonly string[]): string {
+    const sorted = [...new Set(paths)].sort();
+    return digestOfJson(sorted.map((path) => [path.slice(folder.length), this.#digestOfFile(path)]));
+  }
+
+  /** The digest of a file's bytes; of one that cannot be read a word, since its reader refuses it. */
+  #digestOfFile(path: string): string {
+    const known = this.#digestOfPath.get(path);
+    if (known !== undefined) return known;
+    let digest = "unreadable";
+    try {
+      digest = digestOf(Deno.readFileSync(path));
+    } catch {
+      // The reader says why.
+    }
+    this.#digestOfPath.set(path, digest);
+    return digest;
+  }
+}
+
+/** The files of a reader; none where it cannot read the folder, which it says itself when it is to. */
+function filesOf(
+  reader: Cell["experiment"]["dataFiles"],
+  folder: string,
+  task: string | undefined,
+): readonly string[] {
   try {
-    await walk("");
+    return reader?.(folder, task) ?? [];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`--data ${path}: there is no such folder`);
-    if (error instanceof Deno.errors.NotADirectory) throw new InputError(`--data ${path}: this is no folder`);
+    if (error instanceof InputError) return [];
     throw error;
   }
-  const digests: string[] = [];
-  for (const file of files.sort()) digests.push(`${file} ${digestOf(await Deno.readFile(`${path}/${file}`))}`);
-  return digestOfJson(digests);
 }

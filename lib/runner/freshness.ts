@@ -3,15 +3,17 @@ import type { Making } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import type { Basis, Environment } from "#lib/results/provenance.ts";
-import { type Cell, makingOf } from "./cell.ts";
+import { type Cell, makingOf, settingsOf } from "./cell.ts";
 import { codeDigest, NUMBERS } from "./code_digest.ts";
-import { dataDigest } from "./data_digest.ts";
+import { DataDigests, EMBEDDED } from "./data_digest.ts";
 import type { Uses } from "./uses.ts";
 
 /** What results are judged against: the settings, data and machine of now; kernels and versions are those of the modules loaded. */
 export interface Present {
   readonly profile: Profile;
-  /** The digest of the data that is used: of the folder of `--data`, or `embedded`. */
+  /** Digests of what cells read of the folder of `--data`. */
+  readonly dataOf: DataDigests;
+  /** That of the cell that is judged or computed, once it is known (see `presentFor`); until then `embedded`. */
   readonly data: string;
   /** The digest of the code that makes numbers: checkpoints are judged by it, results are not. */
   readonly code: string;
@@ -26,13 +28,18 @@ export interface Present {
  * @param dataFolder data in place of the embedded one
  * @param adapter undefined where it is not known: then it is taken to be the recorded one
  */
-export async function presentOf(
+export function presentOf(
   profile: Profile,
   dataFolder: string | undefined,
   adapter: string | undefined,
-): Promise<Present> {
-  const [code, data] = [codeDigest(NUMBERS), await dataDigest(dataFolder)];
-  return { profile, data, code, deno: Deno.version.deno, adapter };
+): Present {
+  const [code, dataOf] = [codeDigest(NUMBERS), new DataDigests(dataFolder)];
+  return { profile, dataOf, data: EMBEDDED, code, deno: Deno.version.deno, adapter };
+}
+
+/** The same for the cells of one task of an experiment, and for what they share: with the digest of their data. */
+export function presentFor(cell: Pick<Cell, "experiment" | "task">, present: Present): Present {
+  return { ...present, data: present.dataOf.of(cell) };
 }
 
 /** A difference between what a result was computed from and what there is now. */
@@ -65,20 +72,23 @@ export function hashOf({ run, settings, numerics, kernels, data, environment }: 
 }
 
 /** A digest of all settings and data that a cell is given, read or not. */
-export function settingsDigest(cell: Cell, { profile, data }: Present): string {
-  return digestOfJson([makingOf(cell, profile).settings, data]);
+export function settingsDigest(cell: Cell, { profile, dataOf }: Present): string {
+  return digestOfJson([makingOf(cell, profile).settings, dataOf.of(cell)]);
 }
 
 /** What has changed since a cell was computed; nothing where its numbers would come out the same. */
 export function changesOfCell(record: Basis, cell: Cell, present: Present): Change[] {
-  return changesSince(record, makingOf(cell, present.profile), present);
+  const making = makingOf(cell, present.profile);
+  // What was recorded without versions has settings as the profile had them, not as the method's variant has them.
+  const settings = record.numerics === undefined ? settingsOf(cell, present.profile) : making.settings;
+  return changesSince(record, { ...making, settings }, presentFor(cell, present));
 }
 
 /** The same for anything that was made from settings and kernels. */
 export function changesSince(recorded: Basis, making: Making, present: Present): Change[] {
   return [
-    ...settingChanges(recorded, making),
     ...versionChanges(recorded, making),
+    ...settingChanges(recorded, making),
     ...kernelChanges(recorded),
     ...(recorded.data === undefined || recorded.data === present.data
       ? []

@@ -3,11 +3,23 @@ import { defineKernel } from "#kernels/runtime/kernel.ts";
 import type { Making } from "#lib/bench/experiment.ts";
 import { testProfile } from "#lib/bench/test_profile.ts";
 import type { Basis } from "#lib/results/provenance.ts";
-import { basisOf, changesSince, flattenSettings, kernelDigest, type Present, presentOf, usesOf } from "./freshness.ts";
+import { cellsOf } from "./cell.ts";
+import {
+  basisOf,
+  changesOfCell,
+  changesSince,
+  flattenSettings,
+  kernelDigest,
+  type Present,
+  presentOf,
+  usesOf,
+} from "./freshness.ts";
+import { PLAIN } from "./test_experiment.ts";
 
 const WGSL = await Deno.readTextFile(new URL("../../kernels/elementwise/add/add.wgsl", import.meta.url));
 defineKernel("testKernel", WGSL, "forward");
-const present = await presentOf(await testProfile(), undefined, "A1");
+const profile = await testProfile();
+const present = presentOf(profile, undefined, "A1");
 const USES = { kernels: new Set(["testKernel"]), data: true, shared: new Set<string>() };
 const MAKING: Making = {
   run: "llama: ammd, seed 1",
@@ -72,7 +84,17 @@ Deno.test("what was recorded before there were versions waits for a sample, and 
   const { numerics: _, ...before } = { ...recorded, run: "another name", settings: { ammd: { beta: 0.5 } } };
   const waits = "code: recorded before code had numerics versions";
   assertEquals(since({}, before), [waits]);
-  assertEquals(since({ settings: { ammd: { beta: 1 } } }, before), ["settings: ammd.beta 0.5 → 1", waits]);
+  assertEquals(since({ settings: { ammd: { beta: 1 } } }, before), [waits, "settings: ammd.beta 0.5 → 1"]);
+});
+
+Deno.test("what was recorded before there were versions is judged by the profile's settings, not by those that a variant fixes", () => {
+  const fixed = { ...PLAIN.methods[0], making: () => ({ ...MAKING, settings: { ammd: { beta: 1 } } }) };
+  const [cell] = cellsOf({ ...PLAIN, methods: [fixed] }, { seeds: [1] });
+  const { numerics: _, ...before } = { ...recorded, settings: { ammd: { beta: profile.ammd.beta } } };
+  const textsOf = (basis: Basis) => changesOfCell(basis, cell, present).map(({ text }) => text);
+  assertEquals(textsOf(before), ["recorded before code had numerics versions"]);
+  const other = { ...before, settings: { ammd: { beta: 0.25 } } };
+  assertEquals(textsOf(other), ["recorded before code had numerics versions", "ammd.beta 0.25 → 0.5"]);
 });
 
 Deno.test("settings by path are those that YAML holds", () => {

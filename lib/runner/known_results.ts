@@ -3,7 +3,8 @@ import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { keyOfAddress } from "./cell.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
-import { NO_PROVENANCE, type Provenance, provenanceOfFile, withoutRecord } from "#lib/results/provenance.ts";
+import { NO_PROVENANCE, type Provenance, withoutRecord } from "#lib/results/provenance.ts";
+import { provenanceOfFile } from "#lib/results/recorded_provenance.ts";
 import { PROVENANCE_FILE, RECORDED_FILES, ResultsFolder } from "#lib/results/results_folder.ts";
 import { readTextIfThere } from "#lib/results/storage.ts";
 

@@ -76,7 +76,7 @@ test("new rows under the old record, as a stop between two files leaves them, ar
 });
 
 test("rows that no record is of are left out", async ({ edit, known }) => {
-  await edit("scores.csv", (text) => `${text}plain,gkd,dolly,rouge_l,1,0.100000,2\n`);
+  await edit("scores.csv", (text) => `${text}plain,gkd,dolly,rouge_l,1,0.100000,2,instruction_following,,sampled\n`);
   assertEquals(await known(), { cells: BOTH, older: [], areWhole: false, rows: BOTH });
 });
 

@@ -5,6 +5,7 @@ import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import { readTextIfThere } from "#lib/results/storage.ts";
+import { readTextStrictly } from "#lib/text_file.ts";
 import { codeDigest, REPORTS } from "./code_digest.ts";
 import type { KnownResults } from "./known_results.ts";
 
@@ -17,22 +18,17 @@ const NAMED = 8;
  */
 export function reportOf(
   experiment: Experiment,
-  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "judged" | "cellAddresses">,
+  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "judged" | "cellAddresses" | "provenance">,
   profile: string,
   staleAddresses: readonly string[] = [],
 ): Report {
   const { scores, items, curves } = withJudged(experiment.name, folder);
   const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves });
-  if (staleAddresses.length === 0) return report;
-  const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
-  const note = isAll
-    ? "Recorded with other code, settings or data, or on another device, than are here now; ./run reproduce runs it again."
-    : `Not comparable with the others, since their code, settings, data or device have changed: ${
-      namesOf(staleAddresses)
-    }. ./run reproduce runs them again.`;
+  const notes = [...notesOfData(folder.provenance), ...noteOfStale(experiment, folder, staleAddresses)];
+  if (notes.length === 0) return report;
   const tables = Object.entries(report.tables).map(([name, table]) => [
     name,
-    { ...table, legend: [...table.legend, note] },
+    { ...table, legend: [...table.legend, ...notes] },
   ]);
   return { ...report, tables: Object.fromEntries(tables) };
 }
@@ -46,6 +42,30 @@ function withJudged(experiment: string, folder: Pick<ResultsFolder, "scores" | "
     items: [...items, ...rows],
     curves,
   };
+}
+
+/** What of its data a run did not see, as whoever read the data put it. */
+function notesOfData({ data }: Pick<ResultsFolder["provenance"], "data">): string[] {
+  return Object.values(data).flatMap((description) => {
+    const notes = (description as { readonly notes?: unknown } | null)?.notes;
+    return Array.isArray(notes) ? notes.map((note) => `Data: ${note}`) : [];
+  });
+}
+
+function noteOfStale(
+  experiment: Experiment,
+  folder: Pick<ResultsFolder, "cellAddresses">,
+  staleAddresses: readonly string[],
+): string[] {
+  if (staleAddresses.length === 0) return [];
+  const isAll = staleAddresses.length >= folder.cellAddresses(experiment.tasks).length;
+  return [
+    isAll
+      ? "Recorded with other code, settings or data, or on another device, than are here now; ./run reproduce runs it again."
+      : `Not comparable with the others, since their code, settings, data or device have changed: ${
+        namesOf(staleAddresses)
+      }. ./run reproduce runs them again.`,
+  ];
 }
 
 function namesOf(addresses: readonly string[]): string {
@@ -96,5 +116,5 @@ export async function readTables(path: string): Promise<string[]> {
   const names = [...Deno.readDirSync(path)].map(({ name }) => name)
     .filter((name) => name.endsWith(".md") && name !== "samples.md")
     .sort((a, b) => Number(b === "table.md") - Number(a === "table.md") || (a < b ? -1 : 1));
-  return await Promise.all(names.map((name) => Deno.readTextFile(`${path}/${name}`)));
+  return await Promise.all(names.map((name) => readTextStrictly(`${path}/${name}`)));
 }

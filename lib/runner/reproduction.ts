@@ -9,7 +9,7 @@ import { type ChosenPlace, placeToWrite } from "./adapter_place.ts";
 import { profileOf } from "#lib/results/place.ts";
 import type { SharedThing } from "#lib/results/provenance.ts";
 import { type Cell, runNameOf } from "./cell.ts";
-import { codeVersion } from "./code_version.ts";
+import { codeVersion } from "#lib/results/git_repository.ts";
 import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { FolderLock } from "#lib/results/folder_lock.ts";
@@ -107,7 +107,7 @@ export class Reproduction {
     const { profile, dataFolder, asksForAdapter, allExperiments } = options;
     const here = adapter ?? await adapterHere(asksForAdapter);
     const place = await placeOf(options, here);
-    const present = await presentOf(profile, dataFolder, here);
+    const present = presentOf(profile, dataFolder, here);
     const known = await readAllKnown(place, allExperiments);
     const { profileName } = place;
     const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);
@@ -175,6 +175,8 @@ export class Reproduction {
         `the adapter is ${adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
       );
     }
+    const { unknown } = await codeVersion();
+    if (unknown !== undefined) watcher.note(unknown);
     await watcher.planned(planned);
     let observer: ReturnType<ReproductionWatcher["watch"]> | undefined;
     await using computer = await planned.#openComputer(tuningFor(info), {
@@ -202,7 +204,12 @@ export class Reproduction {
       ...this.#options,
       program,
       // A worker is told the folder, and where its results go is none of its business.
-      otherArguments: [...otherArguments.filter((each) => each !== "--record"), "--profile", this.place.profileName],
+      otherArguments: [
+        ...otherArguments.filter((each, i) =>
+          each !== "--record" && each !== "--profile" && otherArguments[i - 1] !== "--profile"
+        ),
+        ...["--profile", this.place.profileName],
+      ],
       width,
       watcher,
       stop,

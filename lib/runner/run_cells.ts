@@ -4,7 +4,7 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import { addressOf, type Cell, cellKeyOf, fullAddressOf, makingOf, runNameOf } from "./cell.ts";
 import { forgetFailure, rerunArguments, writeFailure } from "./cell_files.ts";
-import type { CodeVersion } from "./code_version.ts";
+import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { CellComputer } from "./compute_cell.ts";
 import { hashOf, type Present, settingsDigest } from "./freshness.ts";
 import { openKnown, readKnown, rowsDigest } from "./known_results.ts";

@@ -11,7 +11,7 @@ import { UseTracer } from "./uses.ts";
 const TEXTS = { owner: "llama", what: "texts" };
 const TEACHER = { owner: "llama", what: "teacher" };
 const profile = await testProfile();
-const present = await presentOf(profile, undefined, "A1");
+const present = presentOf(profile, undefined, "A1");
 const MADE: Made = { settings: { teacher: profile.teacher }, numerics: { lib: 1 } };
 
 interface Opened {

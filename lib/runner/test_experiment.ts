@@ -6,7 +6,6 @@ function methodOf(name: string, runOf: (task?: string) => string): ExperimentMet
   return {
     name,
     summary: "",
-    module: import.meta.url,
     making: (profile, task) => ({
       run: runOf(task),
       settings: { ammd: (profile as TestProfile).ammd },
@@ -21,8 +20,6 @@ export const TASKS: Experiment = {
   source: "Paper, Table 2",
   description: "of three tasks",
   tasks: ["qa/small", "qa/large", "mt/small"],
-  module: import.meta.url,
-  modules: [import.meta.url],
   methods: [
     methodOf("sft", (task) => `${task}: sft`),
     { ...methodOf("kd", (task) => `${task}: kd`), tasks: ["qa/large", "mt/small"] },

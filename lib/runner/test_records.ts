@@ -1,7 +1,7 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import { addressOf, type Cell, cellKeyOf, cellsOf, makingOf } from "./cell.ts";
-import { basisOf, hashOf, type Present } from "./freshness.ts";
+import { basisOf, hashOf, type Present, presentFor } from "./freshness.ts";
 import { openKnown, rowsDigest } from "./known_results.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import { type FullRecord, NO_PROVENANCE, withRecord } from "#lib/results/provenance.ts";
@@ -26,7 +26,7 @@ export function putRecorded(
   { result, present, commit = "a1", kernels }: TestRecord,
 ): void {
   folder.put(cellKeyOf(cell), result);
-  const made = basisOf(makingOf(cell, present.profile), USES, present);
+  const made = basisOf(makingOf(cell, present.profile), USES, presentFor(cell, present));
   const basis = { ...made, kernels: { ...made.kernels, ...kernels } };
   const record = { ...basis, hash: hashOf(basis), commit, dirty: false, wallSeconds: 2 };
   const rows = rowsDigest(folder, addressOf(cell));

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { holm } from "./multiple_testing.ts";
+import { holm, holmFromBest } from "./multiple_testing.ts";
 
 // statsmodels 0.15.0: statsmodels.stats.multitest.multipletests(p, method="holm")[1]
 const RECORDED = [
@@ -36,4 +36,11 @@ Deno.test("the order of the tests does not matter, and one more test never lower
     assertEquals(holm(p.toReversed()), corrected.toReversed());
     holm([...p, another]).slice(0, p.length).forEach((value, i) => assert(value >= corrected[i]));
   }));
+});
+
+// multipletests as above of the p and three of 1: of 4 methods the best is tested against 3, and there are 6 pairs.
+Deno.test("methods that are compared with the best are corrected for all pairs", () => {
+  holmFromBest([0.01, 0.004, 0.2]).forEach((value, i) => assertAlmostEquals(value, [0.05, 0.024, 0.8][i], 1e-15));
+  assertEquals(holmFromBest([0.03]), [0.03]);
+  assertEquals(holmFromBest([]), []);
 });

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { studentTwoSidedP } from "./student_t.ts";
+import { detectableShift, studentQuantile, studentTwoSidedP } from "./student_t.ts";
 
 const TIMES = [0, 1e-8, 0.01, 0.3, 1, 2, 4.3, 30, 1e4];
 
@@ -62,4 +62,23 @@ Deno.test("an endless t has no probability, and no t or no degrees of freedom is
   assertEquals(studentTwoSidedP(1e200, 3), 0);
   assertThrows(() => studentTwoSidedP(NaN, 3), RangeError, "NaN");
   assertThrows(() => studentTwoSidedP(1, 0), RangeError, "0 degrees");
+});
+
+Deno.test("the quantile is the t whose probability was asked for", () => {
+  for (const degreesOfFreedom of [0.7, 1, 2, 4.5, 30, 1000]) {
+    for (const p of [1e-6, 0.0036, 0.05, 0.5, 1]) {
+      assertNear(studentTwoSidedP(studentQuantile(p, degreesOfFreedom), degreesOfFreedom), p, 1e-9);
+    }
+  }
+  assertThrows(() => studentQuantile(0, 3), RangeError, "probability of 0");
+  assertThrows(() => studentQuantile(NaN, 3), RangeError, "NaN");
+});
+
+// scipy 1.17.1: scipy.optimize.brentq(lambda x: scipy.stats.nct.sf(scipy.stats.t.isf(level / 2, df), df, x) - 0.8, 0, 100)
+Deno.test("the shift that is found with 80 % power is the noncentral t's", () => {
+  const recorded = [
+    ...[[0.05, 1, 16.334008869920954], [0.05, 2, 5.653489266405571], [0.05, 4, 3.761060261004304]],
+    ...[[0.05, 9, 3.14963567827222], [0.05, 30, 2.89536175157927], [0.05 / 14, 2, 21.22369411573491]],
+  ];
+  for (const [level, df, shift] of recorded) assertAlmostEquals(detectableShift(level, df, 0.8), shift, 1e-4);
 });

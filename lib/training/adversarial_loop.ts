@@ -1,7 +1,7 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import type { Tape } from "#lib/autograd/tape.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { linearCombination } from "#lib/objectives/linear_combination.ts";
+import { type Ascent, negatedSum } from "#lib/objectives/ascent.ts";
 import type { ObjectiveValue } from "#lib/objectives/objective.ts";
 import { releaseBatch, tokensOf, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
@@ -33,8 +33,8 @@ export interface Adversary<Batch extends StepBatch> {
   readonly optimizer: AdamWHyperparameters;
   /** Its learning rate as a multiple of the player's, whose warm-up and decay it follows through warm-up and player steps together. */
   readonly learningRateFactor: number;
-  /** What it maximises → `"1"`, and what is logged of it. */
-  ascent(tape: Tape, batch: Batch): { readonly value: Variable; readonly measures: Readonly<Record<string, Variable>> };
+  /** What it maximises, the player and the other adversaries standing still. */
+  ascent(tape: Tape, batch: Batch): Ascent;
 }
 
 /** Draws the texts of one round, all that the player writes at once, since it does not move while the adversaries do. */
@@ -88,7 +88,11 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
     const batches = await run.texts({ adversarySteps, playerSteps: step > 0 });
     for (let k = 0; k < adversarySteps; k++) {
       const batch = batches.adversaries(k);
-      const { grad_norm, ...measures } = await updateStep(gpu, updates, (tape) => ascentOf(tape, run, batch));
+      const { grad_norm, ...measures } = await updateStep(
+        gpu,
+        updates,
+        (tape) => negatedSum(tape, adversaries.map((each) => each.ascent(tape, batch)), `${run.adversaryName}_loss`),
+      );
       release(gpu, batch, log);
       log.add(step, { ...measures, [`${run.adversaryName}_grad_norm`]: grad_norm });
     }
@@ -110,18 +114,6 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
     await checkpoint?.reached(round + 1, round + 1 === total);
   }
   await log.flush();
-}
-
-/** All adversaries' ascent as one descent: the parameters of none are in another's objective. */
-function ascentOf<Batch extends StepBatch>(
-  tape: Tape,
-  { adversaries, adversaryName }: AdversarialRun<Batch>,
-  batch: Batch,
-): ObjectiveValue {
-  const ascents = adversaries.map((adversary) => adversary.ascent(tape, batch));
-  const loss = linearCombination(tape, ascents.map(({ value }) => ({ weight: -1, value })));
-  const measures = Object.assign({ [`${adversaryName}_loss`]: loss }, ...ascents.map(({ measures }) => measures));
-  return { loss, measures };
 }
 
 function release(gpu: Gpu, batch: StepBatch, log: MeasureLog): void {

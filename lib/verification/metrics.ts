@@ -2,6 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import { bleuStatistics, corpusBleu, sumStatistics } from "#lib/metrics/bleu.ts";
 import { porterStem } from "#lib/metrics/porter_stemmer.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
+import { readTextStrictly } from "#lib/text_file.ts";
 import { bounded, type Check, TOLERANCE } from "./check.ts";
 
 interface RecordedRouge {
@@ -25,9 +26,9 @@ export async function verifyMetrics(folder: string): Promise<Check[]> {
   const checks: Check[] = [];
   for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1)) {
     const path = `${folder}/${name}`;
-    if (name === "porter.tsv") checks.push(checkStems(await Deno.readTextFile(path)));
-    else if (name === "rouge_l.jsonl") checks.push(...checkRouge(await Deno.readTextFile(path), path));
-    else if (name === "bleu.json") checks.push(...checkBleu(await Deno.readTextFile(path), path));
+    if (name === "porter.tsv") checks.push(checkStems(await readTextStrictly(path)));
+    else if (name === "rouge_l.jsonl") checks.push(...checkRouge(await readTextStrictly(path), path));
+    else if (name === "bleu.json") checks.push(...checkBleu(await readTextStrictly(path), path));
     else checks.push({ name, status: "skipped", note: "this metric is not built" });
   }
   return checks;

@@ -1,8 +1,8 @@
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { linePanel, type LinePoint } from "./line_panel.ts";
-import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";
-import { checkValues, seedsNote } from "./seed_values.ts";
+import { type FigureAxis, type FigureText, gridOf, page } from "./page.ts";
+import { checkValues, marksNote } from "./seed_values.ts";
 import { type SeriesStyle, stylesOf } from "./series_style.ts";
 
 /** A true value, or a bound on it, for one problem. */
@@ -29,7 +29,6 @@ export interface BoundsOptions extends FigureText {
 }
 
 const TRUTH_STYLE: SeriesStyle = { color: "#000000", dash: [], shape: "circle", filled: true };
-const HEIGHT = 260;
 
 /**
  * A true value and bounds on it over one scale from 0. Where several problems have the same x, a line goes through their means
@@ -52,25 +51,26 @@ export function bounds(points: readonly BoundPoint[], options: BoundsOptions): F
     thick: i === 0,
     points: pointsOf(shown, line, options.x),
   }));
-  const left = axisWidth([options.y], HEIGHT);
+  const { columns, left, width, height } = gridOf(1, [options.y], { alone: 260, several: 260 });
   return page({
     title: options.title,
     notes: [...options.notes ?? [], ...notesOf(shown, lines)],
     legend: drawn.map(({ label, style, thick }) => ({ label, style, line: true, marker: !thick, thick })),
-    columns: 1,
+    columns,
     left,
-    headed: false,
-    panels: [linePanel({
-      lines: drawn,
-      x: options.x,
-      y: options.y,
-      width: plotWidth(1, left),
-      height: HEIGHT,
-      spread: "range",
-      spreadAs: "band",
-      fromZero: true,
-    })],
-    description: drawn.map((line) => describe(line, options)).join(" "),
+    panels: [{
+      view: linePanel({
+        lines: drawn,
+        x: options.x,
+        y: options.y,
+        width,
+        height,
+        spread: "range",
+        spreadAs: "band",
+        fromZero: true,
+      }),
+      words: drawn.map((line) => describe(line, options)).join(" "),
+    }],
   });
 }
 
@@ -81,14 +81,14 @@ function pointsOf(points: readonly BoundPoint[], line: string, { scale = 1 }: Fi
 
 function notesOf(points: readonly BoundPoint[], lines: readonly BoundLine[]): string[] {
   const absent = lines.filter(({ line }) => points.length > 0 && !points.some((point) => point.line === line));
-  const notes = absent.length === 0 ? [] : [`No line for ${absent.map(({ label }) => label).join(", ")}.`];
   const several = Map.groupBy(points, ({ line, x }) => JSON.stringify([line, x])).values().some((at) => at.length > 1);
-  if (!several) return notes;
-  const seedsOf = new Map(lines.map(({ line, label }) => [
-    label,
-    points.filter((point) => point.line === line).map(({ seed }) => seed),
-  ]));
-  return [`Lines: mean over ${seedsNote(seedsOf)}. Bands: least to greatest.`, ...notes];
+  const seedsOf = lines.map(({ line, label }) =>
+    [label, points.filter((point) => point.line === line).map(({ seed }) => seed)] as const
+  );
+  return [
+    ...(several ? marksNote("Lines", new Map(seedsOf), "Bands: least to greatest.") : []),
+    ...(absent.length === 0 ? [] : [`No line for ${absent.map(({ label }) => label).join(", ")}.`]),
+  ];
 }
 
 function describe({ label, points }: { label: string; points: readonly LinePoint[] }, { y }: BoundsOptions): string {

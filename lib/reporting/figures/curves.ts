@@ -4,8 +4,8 @@ import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
 import { type Line, linePanel, type LinePoint } from "./line_panel.ts";
-import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";
-import { checkValues, seedsNote, type Spread } from "./seed_values.ts";
+import { type FigureAxis, type FigureText, gridOf, page } from "./page.ts";
+import { checkValues, marksNote } from "./seed_values.ts";
 import { type MethodChoice, type Series, seriesOf } from "./series_style.ts";
 
 /** One measure against the step. */
@@ -22,19 +22,13 @@ export interface CurvesOptions extends FigureText {
   readonly methods?: readonly MethodChoice[];
   /** How methods are named and drawn; default by their names, in the styles that are free. */
   readonly display?: MethodDisplays;
-  /** Panels beside each other; default 3 or fewer. */
-  readonly columns?: number;
-  /** What the band over the seeds spans; default their range. Bands of many methods hide each other: they can be left out. */
-  readonly spread?: Spread | "none";
+  /** Whether the range of the seeds is shown as a band; default true. Bands of many methods hide each other. */
+  readonly bands?: boolean;
 }
 
 interface PanelLines extends CurvePanel {
   readonly lines: readonly Line[];
 }
-
-/** Of a panel that has the page for itself, and of others. */
-const HEIGHT_ALONE = 240;
-const HEIGHT = 150;
 
 /**
  * Measures of training runs against the step, a panel each with a scale of its own: the mean over the seeds as a line per
@@ -53,10 +47,8 @@ export function curves(rows: readonly CurveRow[], options: CurvesOptions): Figur
     .toSorted((a, b) => a.step - b.step || a.seed - b.seed);
   checkValues(drawn, ({ method, seed, step, measure }) => [method, `seed ${seed}`, `step ${step}`, measure]);
 
-  const columns = Math.min(options.columns ?? 3, options.panels.length);
-  const spread = options.spread ?? "range";
-  const height = columns === 1 ? HEIGHT_ALONE : HEIGHT;
-  const left = axisWidth(options.panels, height);
+  const { bands = true } = options;
+  const { columns, left, width, height } = gridOf(options.panels.length, options.panels, { alone: 240, several: 150 });
   const panels = options.panels.map((panel): PanelLines => ({
     ...panel,
     lines: series.map(({ method, style }) => ({
@@ -69,27 +61,26 @@ export function curves(rows: readonly CurveRow[], options: CurvesOptions): Figur
     title: options.title,
     notes: [
       ...options.notes ?? [],
-      ...notesOf(drawn, series, spread),
+      ...notesOf(drawn, series, bands),
       ...shortRuns(panels),
       ...absences(panels, series),
     ],
     legend: series.map(({ label, style }) => ({ label, style, line: true, marker: true })),
     columns,
     left,
-    headed: panels.some(({ heading }) => heading !== undefined),
-    panels: panels.map((panel) =>
-      linePanel({
+    panels: panels.map((panel) => ({
+      heading: panel.heading,
+      view: linePanel({
         lines: panel.lines,
-        heading: panel.heading,
         x: { title: "Training step", domain },
         y: panel,
-        width: plotWidth(columns, left),
+        width,
         height,
-        spread: spread === "none" ? "range" : spread,
-        spreadAs: spread === "none" ? "nothing" : "band",
-      })
-    ),
-    description: panels.map((panel) => lastMeans(panel, series)).join(" "),
+        spread: "range",
+        spreadAs: bands ? "band" : "nothing",
+      }),
+      words: lastMeans(panel, series),
+    })),
   });
 }
 
@@ -98,17 +89,11 @@ function pointsOf(rows: readonly CurveRow[], method: string, measure: string): L
   return [...Map.groupBy(mine, ({ step }) => step)].map(([x, at]) => ({ x, values: at.map(({ value }) => value) }));
 }
 
-function notesOf(rows: readonly CurveRow[], series: readonly Series[], spread: Spread | "none"): string[] {
-  if (rows.length === 0) return [];
+function notesOf(rows: readonly CurveRow[], series: readonly Series[], bands: boolean): string[] {
   const seedsOf = new Map(
     series.map(({ label, method }) => [label, rows.filter((row) => row.method === method).map(({ seed }) => seed)]),
   );
-  if ([...seedsOf.values()].every((seeds) => new Set(seeds).size < 2)) return [`Lines: ${seedsNote(seedsOf)}.`];
-  const lines = `Lines: mean over ${seedsNote(seedsOf)}.`;
-  if (spread === "none") return [lines];
-  return [
-    `${lines} Bands: ${spread === "range" ? "least to greatest" : "one sample standard deviation on each side"}.`,
-  ];
+  return marksNote("Lines", seedsOf, bands ? "Bands: least to greatest." : "");
 }
 
 /** Where a seed's values are missing a mean jumps for that alone. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { dots, type DotsOptions } from "./dots.ts";
 import { renderSvg } from "./figure.ts";
@@ -9,9 +9,9 @@ const seeds = (method: string, values: readonly number[]): SeedValue[] =>
   values.map((value, i) => ({ method, seed: 10 * (i + 1), value }));
 const values = [...seeds("sft", [0.3, 0.34]), ...seeds("kd", [0.4, 0.44]), ...seeds("ammd", [0.5, 0.54])];
 const rows = [
-  { label: "SFT", dots: [{ method: "sft" }] },
-  { label: "KD", dots: [{ method: "kd" }] },
-  { label: "AMMD", dots: [{ method: "ammd" }] },
+  { label: "SFT", method: "sft" },
+  { label: "KD", method: "kd" },
+  { label: "AMMD", method: "ammd" },
 ];
 const options: DotsOptions = { title: "Scores", rows, panels: [{ values }], x: { title: "ROUGE-L (%)", scale: 100 } };
 
@@ -46,6 +46,22 @@ Deno.test("one seed has a dot alone", async () => {
   assert(textsOf(svg).includes("Dots: seed 10."));
 });
 
+Deno.test("intervals are bars in place of the standard deviation, of one seed too, and only where there are any", async () => {
+  const intervals = new Map([["kd", [0.38, 0.46]], ["ammd", [0.5, 0.54]]] as const);
+  const svg = await renderSvg(dots({ ...options, panels: [{ values, intervals }], bars: "95 % intervals" }));
+  assertDrawing(svg);
+  assertEquals([MARKER, BAR, TICK].map((mark) => countOf(svg, mark)), [3, 2, 6]);
+  assert(textsOf(svg).includes("Dots: mean over seeds 10, 20. Bars: 95 % intervals. Ticks: the seeds."));
+  const lengths = [...svg.matchAll(/<line ([^>]*)stroke-width="1\.4"/g)].map(([, line]) =>
+    Math.abs(Number(/x2="(-?[\d.]+)"/.exec(line)![1]))
+  );
+  assertAlmostEquals(Math.max(...lengths) / Math.min(...lengths), 2, 0.05);
+  const one = values.filter(({ seed }) => seed === 10);
+  const single = await renderSvg(dots({ ...options, panels: [{ values: one, intervals }], bars: "95 % intervals" }));
+  assertEquals([MARKER, BAR, TICK].map((mark) => countOf(single, mark)), [3, 2, 0]);
+  assert(textsOf(single).includes("Bars: 95 % intervals."));
+});
+
 Deno.test("what has no values says so", async () => {
   const some = await renderSvg(dots({ ...options, panels: [{ values: seeds("kd", [0.1, 0.2]) }, { values: [] }] }));
   assertDrawing(some);
@@ -69,24 +85,13 @@ Deno.test("panels share their scale and show labels once a line", async () => {
   assertEquals(texts.filter((text) => text === "40").length, 4);
 });
 
-Deno.test("references are drawn in each panel that has them, and named", async () => {
-  const references = [{ label: "SFT continued", method: "kd" }, { label: "chance", value: 0.25 }];
+Deno.test("a reference is drawn in each panel that has it, and named", async () => {
   const panels = [{ values }, { values: values.filter(({ method }) => method !== "kd") }];
-  const svg = await renderSvg(dots({ ...options, panels, references }));
-  assertEquals(countOf(svg, REFERENCE), 3);
-  assert(textsOf(svg).includes("SFT continued") && textsOf(svg).includes("chance"));
-});
-
-Deno.test("the series of a row are told apart by markers that the legend names", async () => {
-  const grouped = [
-    { label: "Forward KL", dots: [{ method: "sft", series: "on" }, { method: "kd", series: "off" }] },
-    { label: "Reverse KL", dots: [{ method: "ammd", series: "on" }, { method: "none", series: "off" }] },
-  ];
-  const svg = await renderSvg(dots({ ...options, rows: grouped }));
-  assertDrawing(svg);
-  assertEquals(countOf(svg, MARKER), 3 + 2);
-  assertEquals(textsOf(svg).filter((text) => text === "on" || text === "off"), ["on", "off"]);
-  assertStringIncludes(descriptionOf(svg), "Reverse KL, on 52.0; Reverse KL, off no values.");
+  for (const [reference, count] of [[{ label: "SFT", method: "kd" }, 1], [{ label: "SFT", value: 0.25 }, 2]] as const) {
+    const svg = await renderSvg(dots({ ...options, panels, reference }));
+    assertEquals(countOf(svg, REFERENCE), count);
+    assert(textsOf(svg).includes("SFT"));
+  }
 });
 
 Deno.test("what cannot be drawn is refused", () => {
@@ -107,7 +112,7 @@ Deno.test("what cannot be drawn is refused", () => {
 Deno.test("labels are text", async () => {
   const hostile = "<script>&\"'{}[].\\";
   const svg = await renderSvg(
-    dots({ ...options, rows: [{ label: hostile, dots: [{ method: "kd", series: hostile }] }] }),
+    dots({ ...options, rows: [{ label: hostile, method: "kd" }], reference: { label: hostile, value: 0 } }),
   );
   assertDrawing(svg);
   assertEquals(textsOf(svg).filter((text) => text === hostile).length, 2);
@@ -125,9 +130,9 @@ const anyValues = fc.uniqueArray(
 Deno.test("any values can be drawn, and their order does not change a byte", async () => {
   await fc.assert(
     fc.asyncProperty(anyValues, async (values) => {
-      const references = [{ label: "KD", method: "kd" }];
+      const reference = { label: "KD", method: "kd" };
       const draw = (values: SeedValue[]) =>
-        renderSvg(dots({ ...options, references, panels: [{ values }, { values }] }));
+        renderSvg(dots({ ...options, reference, panels: [{ values }, { values }] }));
       const svg = await draw(values);
       assertDrawing(svg);
       assertEquals(await draw(values.toReversed()), svg);

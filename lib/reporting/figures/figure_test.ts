@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Figure, renderSvg } from "./figure.ts";
-import { emptyPanel, page } from "./page.ts";
+import { emptyView, page } from "./page.ts";
 import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
 import { textWidth, wrapText } from "./text_width.ts";
 
-const empty = emptyPanel("Nothing yet", { width: 200, height: 60 });
-const blank = { legend: [], panels: [empty], columns: 1, left: 60, headed: false, description: "Numbers." };
+const view = emptyView("Nothing yet", { width: 200, height: 60 });
+const blank = { legend: [], panels: [{ view, words: "Numbers." }], columns: 1, left: 60 };
 
 Deno.test("a drawing carries its title and description for screen readers, and nothing else of that kind", async () => {
   const svg = await renderSvg(page({ ...blank, title: "A figure", notes: ["A note."] }));
@@ -29,8 +29,7 @@ Deno.test("markup in texts is text", async () => {
     ...blank,
     title: hostile,
     notes: [hostile],
-    description: hostile,
-    panels: [emptyPanel(hostile, { width: 900, height: 60 }, hostile)],
+    panels: [{ heading: hostile, view: emptyView(hostile, { width: 900, height: 60 }), words: hostile }],
   });
   const svg = await renderSvg(figure);
   assertDrawing(svg);
@@ -41,7 +40,7 @@ Deno.test("markup in texts is text", async () => {
 
 Deno.test("what would not be seen in texts, or turn their order, is seen", async () => {
   const svg = await renderSvg(
-    page({ ...blank, title: "a\x1b[2J\u202eb", description: "\u2066c\ud800", notes: ["d\x00"] }),
+    page({ ...blank, title: "a\x1b[2J\u202eb", panels: [{ view, words: "\u2066c\ud800" }], notes: ["d\x00"] }),
   );
   assertDrawing(svg);
   assertStringIncludes(svg, "<title>a\\u{1b}[2J\\u{202e}b</title><desc>d\\u{0} \\u{2066}c\\u{d800}</desc>");

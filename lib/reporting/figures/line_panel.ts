@@ -1,6 +1,7 @@
-import type { Layer, Panel } from "./figure.ts";
+import type { Layer } from "./figure.ts";
 import { markerOf, THICK, THIN } from "./legend.ts";
-import { axisTitle, emptyPanel, type FigureAxis, headingLayer } from "./page.ts";
+import { axisTitle, emptyView, type FigureAxis, type View } from "./page.ts";
+import { REFERENCE_RULE } from "./reference.ts";
 import { type Spread, summarize } from "./seed_values.ts";
 import type { SeriesStyle } from "./series_style.ts";
 
@@ -19,8 +20,6 @@ export interface Line {
 }
 
 export interface LineAxis extends FigureAxis {
-  /** Default linear. */
-  readonly log?: boolean;
   /** Where the axis is marked, if not at round numbers. */
   readonly ticks?: readonly number[];
   /** Least and greatest x of all panels, so that these line up; default this panel's. */
@@ -29,7 +28,6 @@ export interface LineAxis extends FigureAxis {
 
 export interface LinePanel {
   readonly lines: readonly Line[];
-  readonly heading?: string;
   readonly x: LineAxis;
   readonly y: FigureAxis;
   readonly width: number;
@@ -37,8 +35,8 @@ export interface LinePanel {
   readonly spread: Spread;
   /** Whether the spread is a band along the line, a bar at each point, or not shown. */
   readonly spreadAs: "band" | "bars" | "nothing";
-  /** Horizontal lines, in the y axis' unit. */
-  readonly references?: readonly { readonly at: number; readonly style: SeriesStyle }[];
+  /** Where a horizontal line lies, in the y axis' unit. */
+  readonly reference?: number;
   /** Whether the y axis begins at 0; default false. */
   readonly fromZero?: boolean;
 }
@@ -48,18 +46,17 @@ const MARKERS = 7;
 const BAR_SHIFT = 5;
 
 /** Lines through the means over the seeds, with their spread. One seed has no spread. */
-export function linePanel(panel: LinePanel): Panel {
+export function linePanel(panel: LinePanel): View {
   const { lines, width, height } = panel;
   if (lines.every(({ points }) => points.length === 0)) {
-    return emptyPanel(`No values of ${panel.y.title}`, { width, height }, panel.heading);
+    return emptyView(`No values of ${panel.y.title}`, { width, height });
   }
   const drawn = lines.map((line, i) => rowsOf(line, panel, i)).filter(({ rows }) => rows.length > 0);
   return {
     width,
     height,
     layer: [
-      ...headingLayer(panel.heading),
-      ...(panel.references ?? []).map(({ at, style }) => referenceLayer(at, style)),
+      ...(panel.reference === undefined ? [] : [referenceLayer(panel.reference)]),
       ...drawn.filter(({ several }) => several).map((line) => spreadLayer(line, panel.spreadAs)),
       ...drawn.map(lineLayer),
       ...drawn.filter(({ marked }) => marked.length > 0).map(markerLayer),
@@ -77,17 +74,12 @@ export function linePanel(panel: LinePanel): Panel {
 }
 
 function xEncoding(axis: LineAxis, width: number) {
-  const { log, ticks, domain } = axis;
+  const { ticks, domain } = axis;
   return {
     field: "x",
     type: "quantitative" as const,
     title: axisTitle(axis, width),
-    scale: {
-      ...(log ? { type: "log" as const } : { zero: false }),
-      ...(domain ? { domain: [...domain] } : {}),
-      nice: false,
-      padding: log ? 8 : 4,
-    },
+    scale: { zero: false, ...(domain ? { domain: [...domain] } : {}), nice: false, padding: 4 },
     axis: { grid: false, tickCount: 5, ...(ticks ? { values: [...ticks], format: ".6~g" } : {}) },
   };
 }
@@ -152,10 +144,10 @@ function markerLayer({ marked, style, shift }: DrawnLine): Layer {
   };
 }
 
-function referenceLayer(at: number, { color, dash }: SeriesStyle): Layer {
+function referenceLayer(at: number): Layer {
   return {
     data: { values: [{ y: at }] },
-    mark: { type: "rule", color, strokeWidth: 1.3, strokeDash: [...dash] },
+    mark: REFERENCE_RULE,
     encoding: { x: { value: 0 }, x2: { value: "width" }, y: { field: "y", type: "quantitative" } },
   };
 }

@@ -18,18 +18,29 @@ export interface FigureAxis {
 
 export interface Page extends FigureText {
   readonly legend: readonly LegendEntry[];
-  readonly panels: readonly Panel[];
+  readonly panels: readonly PagePanel[];
   readonly columns: number;
-  /** Whether panels have headings, which need room. */
-  readonly headed: boolean;
   /** Pixels to the left of the first column of plots, for its axis. */
   readonly left: number;
   /** Pixels between columns of plots; default as to the left of the first. */
   readonly columnGap?: number;
   /** Whether the panels have one horizontal scale, as long as the longest needs; default false. */
   readonly sharedX?: boolean;
-  /** What the figure shows, in words and numbers. */
-  readonly description: string;
+}
+
+/** A plot before it has its heading. */
+export interface View extends Pick<Layer, "encoding"> {
+  readonly width: number;
+  readonly height: number;
+  readonly view?: { readonly stroke: string };
+  readonly layer: readonly Layer[];
+}
+
+export interface PagePanel {
+  readonly heading?: string;
+  readonly view: View;
+  /** What it shows, in words and numbers. */
+  readonly words: string;
 }
 
 /** Width of a figure's panels with their axes, in pixels: that of a page's text at its usual size. */
@@ -79,15 +90,23 @@ const APPEARANCE: Figure["config"] = {
   },
 };
 
-/** Room that the vertical axes of panels of this height need beside their plots. */
-export function axisWidth(axes: readonly FigureAxis[], height: number): number {
-  const lines = Math.max(1, ...axes.map((axis) => axisTitle(axis, height).length));
-  return AXIS_LABELS_WIDTH + AXIS_TITLE_HEIGHT * lines;
+/** How plots share the page: three beside each other or fewer, each with room for its vertical axis. */
+export function gridOf(
+  count: number,
+  axes: readonly FigureAxis[],
+  heights: { readonly alone: number; readonly several: number },
+  most = 3,
+) {
+  const columns = Math.min(most, count);
+  const height = columns === 1 ? heights.alone : heights.several;
+  const left = axisWidth(axes, height);
+  return { columns, height, left, width: Math.min(Math.floor(PAGE_WIDTH / columns) - left, WIDEST_PLOT) };
 }
 
-/** Width of a plot if `columns` of them, each with a room on its left, share the page. */
-export function plotWidth(columns: number, left: number): number {
-  return Math.min(Math.floor(PAGE_WIDTH / columns) - left, WIDEST_PLOT);
+/** Room that the vertical axes of panels of this height need beside their plots. */
+function axisWidth(axes: readonly FigureAxis[], height: number): number {
+  const lines = Math.max(1, ...axes.map((axis) => axisTitle(axis, height).length));
+  return AXIS_LABELS_WIDTH + AXIS_TITLE_HEIGHT * lines;
 }
 
 /**
@@ -96,21 +115,15 @@ export function plotWidth(columns: number, left: number): number {
  * @throws {RangeError} if there is no panel
  */
 export function page(options: Page): Figure {
-  const {
-    title,
-    notes = [],
-    legend,
-    panels,
-    columns,
-    sharedX = false,
-    left,
-    columnGap = left,
-    headed,
-    description,
-  } = options;
+  const { title, notes = [], legend, panels, columns, sharedX = false, left, columnGap = left } = options;
   if (panels.length === 0) throw new RangeError(`Cannot draw "${title}": it has no panels`);
-  const body: Panel = panels.length === 1 ? panels[0] : {
-    concat: [...panels],
+  const headed = panels.some(({ heading }) => heading !== undefined);
+  const plots = panels.map(({ heading, view }): Panel => ({
+    ...view,
+    layer: [...headingLayer(heading), ...view.layer],
+  }));
+  const body: Panel = plots.length === 1 ? plots[0] : {
+    concat: plots,
     columns,
     // By the plots alone: with their labels, which differ in size, they would not stand in line.
     bounds: "flush",
@@ -118,7 +131,7 @@ export function page(options: Page): Figure {
     resolve: { scale: { x: sharedX ? "shared" : "independent" } },
   };
   return {
-    description: [...notes, description].join(" "),
+    description: [...notes, ...panels.map(({ words }) => words)].join(" "),
     title: {
       text: wrapText(title, TITLE_SIZE, PAGE_WIDTH, true),
       subtitle: notes.flatMap((note) => wrapText(note, NOTE_SIZE, PAGE_WIDTH)),
@@ -142,7 +155,7 @@ export function axisTitle({ title }: FigureAxis, length: number): string[] {
  * The heading over a panel. It is a mark because the library's titles stand off from whatever reaches highest, which differs
  * from panel to panel.
  */
-export function headingLayer(text: string | undefined): Layer[] {
+function headingLayer(text: string | undefined): Layer[] {
   if (text === undefined) return [];
   return [{
     data: { values: [{}] },
@@ -159,12 +172,8 @@ export function headingLayer(text: string | undefined): Layer[] {
   }];
 }
 
-/** A panel that says why it shows nothing. */
-export function emptyPanel(
-  message: string,
-  { width, height }: { readonly width: number; readonly height: number },
-  heading?: string,
-): Panel {
+/** A plot that says why it shows nothing. */
+export function emptyView(message: string, { width, height }: Pick<View, "width" | "height">): View {
   const text: Layer = {
     data: { values: [{}] },
     mark: {
@@ -177,5 +186,5 @@ export function emptyPanel(
     },
     encoding: { x: { value: width / 2 }, y: { value: height / 2 } },
   };
-  return { width, height, view: { stroke: GRID_COLOR }, layer: [...headingLayer(heading), text] };
+  return { width, height, view: { stroke: GRID_COLOR }, layer: [text] };
 }

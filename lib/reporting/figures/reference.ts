@@ -7,21 +7,27 @@ export type Reference =
   | { readonly label: string; readonly value: number }
   | { readonly label: string; readonly method: string };
 
-const DASHES = [[5, 3], [1.5, 2], []];
+export const REFERENCE_STYLE: SeriesStyle = { color: "#4d4d4d", dash: [5, 3], shape: "circle", filled: true };
 
-/** How the reference of this index is drawn; three can be told apart. */
-export function referenceStyle(index: number): SeriesStyle {
-  return { color: "#4d4d4d", dash: DASHES[index % DASHES.length], shape: "circle", filled: true };
+export const REFERENCE_RULE = {
+  type: "rule" as const,
+  color: REFERENCE_STYLE.color,
+  strokeWidth: 1.3,
+  strokeDash: [...REFERENCE_STYLE.dash],
+};
+
+/** Its entry in the legend. */
+export function referenceEntry(reference: Reference | undefined) {
+  return reference ? [{ label: reference.label, style: REFERENCE_STYLE, line: true, marker: false }] : [];
 }
 
-/** Where each reference lies among these values, times `scale`; a method without values has no place. */
-export function placeReferences(
-  references: readonly Reference[],
+/** Where the reference lies among these values, times `scale`; a method without values has no place. */
+export function placeReference(
+  reference: Reference | undefined,
   values: readonly SeedValue[],
   scale = 1,
-): { at: number; style: SeriesStyle }[] {
-  return references.flatMap((reference, i) => {
-    const own = "method" in reference ? valuesOf(values, reference.method, scale) : [scale * reference.value];
-    return own.length === 0 ? [] : [{ at: drawable(mean(own)), style: referenceStyle(i) }];
-  });
+): number | undefined {
+  if (reference === undefined) return undefined;
+  const own = "method" in reference ? valuesOf(values, reference.method, scale) : [scale * reference.value];
+  return own.length === 0 ? undefined : drawable(mean(own));
 }

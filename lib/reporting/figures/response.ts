@@ -1,112 +1,83 @@
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure } from "./figure.ts";
-import { type LineAxis, linePanel } from "./line_panel.ts";
-import { axisWidth, type FigureAxis, type FigureText, page, plotWidth } from "./page.ts";
-import { placeReferences, type Reference, referenceStyle } from "./reference.ts";
-import { checkValues, seedsNote, type SeedValue, valuesOf } from "./seed_values.ts";
+import { linePanel } from "./line_panel.ts";
+import { type FigureAxis, type FigureText, gridOf, page } from "./page.ts";
+import { placeReference, type Reference, referenceEntry } from "./reference.ts";
+import { checkRuns, checkValues, marksNote, ONE_SD, seedsOf, type SeedValue, valuesOf } from "./seed_values.ts";
 import { stylesOf } from "./series_style.ts";
 
 /** What a setting was in a method, as in β = 0.25. */
 export interface Setting {
   readonly method: string;
   readonly x: number;
-  /** The line that it belongs to, where there are several. */
-  readonly series?: string;
 }
 
 export interface ResponseOptions extends FigureText {
-  /** The setting that changes; positive if its axis is logarithmic. */
-  readonly x: Omit<LineAxis, "ticks" | "domain" | "scale">;
+  /** The setting that changes. */
+  readonly x: Pick<FigureAxis, "title">;
   readonly y: FigureAxis;
   readonly settings: readonly Setting[];
   readonly panels: readonly { readonly heading?: string; readonly values: readonly SeedValue[] }[];
-  /** Horizontal lines; a method's lies at its own mean in each panel. */
-  readonly references?: readonly Reference[];
-  /** Panels beside each other; default 3 or fewer. */
-  readonly columns?: number;
+  /** A horizontal line; a method's lies at its own mean in each panel. */
+  readonly reference?: Reference;
 }
 
-/** Of a panel that has the page for itself, and of others. */
-const HEIGHT_ALONE = 240;
-const HEIGHT = 170;
+const [STYLE] = stylesOf([""]);
 
 /**
- * A result against a setting: the mean over the seeds at each value that was tried, lines through the means, and bars of one
+ * A result against a setting: the mean over the seeds at each value that was tried, a line through the means, and bars of one
  * sample standard deviation on each side.
  *
- * @throws {RangeError} if a value is not finite, a method has two values for a seed in a panel, two methods have one setting, or
- *   a setting on a logarithmic axis is not positive
+ * @throws {RangeError} if a value is not finite, a method has two values for a seed in a panel, or two methods have one setting
  */
 export function response(options: ResponseOptions): Figure {
-  const { settings, panels, references = [], x, y } = options;
-  checkSettings(settings, x.log ?? false);
-  for (const { values } of panels) checkValues(values, ({ method, seed }) => [method, `seed ${seed}`]);
-
-  const names = [...new Set(settings.map(({ series = "" }) => series))];
-  const styles = stylesOf(names);
-  const ticks = [...new Set(settings.map(({ x }) => x))].sort((a, b) => a - b);
-  const columns = Math.min(options.columns ?? 3, panels.length);
-  const height = columns === 1 ? HEIGHT_ALONE : HEIGHT;
-  const left = axisWidth([y], height);
-  const lines = panels.map(({ values }) =>
-    names.map((name, i) => ({
-      style: styles[i],
-      points: settings.filter(({ series = "" }) => series === name).toSorted((a, b) => a.x - b.x)
-        .map(({ method, x }) => ({ x, values: valuesOf(values, method) })).filter(({ values }) => values.length > 0),
-    }))
-  );
+  const { panels, reference, x, y } = options;
+  checkValues(options.settings.map(({ x }) => ({ value: x })), ({ value }) => [value]);
+  for (const { values } of panels) checkRuns(values);
+  const settings = options.settings.toSorted((a, b) => a.x - b.x);
+  const ticks = settings.map(({ x }) => x);
+  const { columns, left, width, height } = gridOf(panels.length, [y], { alone: 240, several: 170 });
   return page({
     title: options.title,
     notes: [...options.notes ?? [], ...notesOf(options)],
-    legend: [
-      ...names.flatMap((label, i) => label === "" ? [] : [{ label, style: styles[i], line: true, marker: true }]),
-      ...references.map(({ label }, i) => ({ label, style: referenceStyle(i), line: true, marker: false })),
-    ],
+    legend: referenceEntry(reference),
     columns,
     left,
-    headed: panels.some(({ heading }) => heading !== undefined),
-    panels: panels.map(({ heading, values }, i) =>
-      linePanel({
-        lines: lines[i],
-        heading,
+    panels: panels.map(({ heading, values }) => ({
+      heading,
+      view: linePanel({
+        lines: [{
+          style: STYLE,
+          points: settings.map(({ method, x }) => ({ x, values: valuesOf(values, method) }))
+            .filter(({ values }) => values.length > 0),
+        }],
         x: { ...x, ticks, domain: ticks.length === 0 ? undefined : [ticks[0], ticks[ticks.length - 1]] },
         y,
-        width: plotWidth(columns, left),
+        width,
         height,
         spread: "sd",
         spreadAs: "bars",
-        references: placeReferences(references, values, y.scale),
-      })
-    ),
-    description: panels.map((panel) => describe(panel, options)).join(" "),
+        reference: placeReference(reference, values, y.scale),
+      }),
+      words: describe(heading, values, options),
+    })),
   });
 }
 
-function checkSettings(settings: readonly Setting[], log: boolean): void {
-  const rows = settings.map(({ x, series = "" }) => ({ value: x, series }));
-  checkValues(rows, ({ value, series }) => [series, value]);
-  const wrong = log && settings.find(({ x }) => x <= 0);
-  if (wrong) throw new RangeError(`Cannot draw ${wrong.method} at ${wrong.x} on a logarithmic axis`);
-}
-
 function notesOf({ settings, panels }: ResponseOptions): string[] {
-  const seedsOf = new Map(settings.map(({ method, x, series }) => [
-    series === undefined ? `at ${x}` : `${series} at ${x}`,
-    panels.flatMap(({ values }) => values.filter((value) => value.method === method).map(({ seed }) => seed)),
-  ]));
-  if ([...seedsOf.values()].every((seeds) => seeds.length === 0)) return [];
-  if ([...seedsOf.values()].every((seeds) => new Set(seeds).size < 2)) return [`Points: ${seedsNote(seedsOf)}.`];
-  return [`Points: mean over ${seedsNote(seedsOf)}. Bars: one sample standard deviation on each side.`];
+  const all = panels.flatMap(({ values }) => values);
+  const seeds = new Map(settings.map(({ method, x }) => [`at ${x}`, seedsOf(all, method)]));
+  return marksNote("Points", seeds, `Bars: ${ONE_SD}.`);
 }
 
 function describe(
-  { heading, values }: ResponseOptions["panels"][number],
+  heading: string | undefined,
+  values: readonly SeedValue[],
   { settings, x, y }: ResponseOptions,
 ): string {
-  const parts = settings.map(({ method, series, ...at }) => {
+  const parts = settings.map(({ method, ...at }) => {
     const own = valuesOf(values, method, y.scale);
-    const value = own.length === 0 ? "no values" : mean(own).toPrecision(3);
-    return `${series === undefined ? "" : `${series}, `}${at.x}: ${value}`;
+    return `${at.x}: ${own.length === 0 ? "no values" : mean(own).toPrecision(3)}`;
   });
   return `${heading === undefined ? "" : `${heading}: `}${y.title} by ${x.title}: ${parts.join("; ") || "no values"}.`;
 }

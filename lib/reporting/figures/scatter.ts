@@ -2,19 +2,10 @@ import { compareKeys } from "#lib/results/csv_rows.ts";
 import { orderMethods } from "#lib/reporting/display_names.ts";
 import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import type { Figure, Layer, Panel } from "./figure.ts";
+import type { Figure, Layer } from "./figure.ts";
 import { markerOf } from "./legend.ts";
-import {
-  axisTitle,
-  axisWidth,
-  emptyPanel,
-  type FigureAxis,
-  type FigureText,
-  headingLayer,
-  page,
-  plotWidth,
-} from "./page.ts";
-import { checkValues, drawable, type SeedValue } from "./seed_values.ts";
+import { axisTitle, emptyView, type FigureAxis, type FigureText, gridOf, page, type View } from "./page.ts";
+import { checkRuns, drawable, type SeedValue } from "./seed_values.ts";
 import { type MethodChoice, type Series, seriesOf } from "./series_style.ts";
 
 /** Two measures of trained models, against each other. */
@@ -24,8 +15,6 @@ export interface ScatterPanel {
   readonly y: FigureAxis;
   readonly xs: readonly SeedValue[];
   readonly ys: readonly SeedValue[];
-  /** Whether the line y = x is drawn; default false. */
-  readonly diagonal?: boolean;
 }
 
 export interface ScatterOptions extends FigureText {
@@ -34,8 +23,6 @@ export interface ScatterOptions extends FigureText {
   readonly methods?: readonly MethodChoice[];
   /** How methods are named and drawn; default by their names, in the styles that are free. */
   readonly display?: MethodDisplays;
-  /** Panels beside each other; default 2 or fewer. */
-  readonly columns?: number;
 }
 
 interface Point {
@@ -45,7 +32,6 @@ interface Point {
 }
 
 const HEIGHT = 230;
-const DIAGONAL_COLOR = "#8c8c8c";
 
 /**
  * A point for each trained model that has both measures, and Pearson's correlation over the points of a panel in the notes.
@@ -53,30 +39,31 @@ const DIAGONAL_COLOR = "#8c8c8c";
  * @throws {RangeError} if a value is not finite or a method has two values of a measure for a seed
  */
 export function scatter(options: ScatterOptions): Figure {
-  const columns = Math.min(options.columns ?? 2, options.panels.length);
   const pairs = options.panels.map(pairUp);
   const { display = {} } = options;
   const present = orderMethods(pairs.flat().map(({ method }) => method), Object.keys(display));
   const series = seriesOf(options.methods ?? present.map((method) => ({ method })), display);
   const points = pairs.map((pairs) => pairs.filter(({ method }) => series.some((one) => one.method === method)));
-  const left = axisWidth(options.panels.map(({ y }) => y), HEIGHT);
+  const axes = options.panels.map(({ y }) => y);
+  const { columns, left, width } = gridOf(axes.length, axes, { alone: HEIGHT, several: HEIGHT }, 2);
   return page({
     title: options.title,
     notes: [...options.notes ?? [], ...notesOf(options.panels, points, series)],
     legend: series.map(({ label, style }) => ({ label, style, line: false, marker: true })),
     columns,
     left,
-    headed: options.panels.some(({ heading }) => heading !== undefined),
-    panels: options.panels.map((panel, i) => scatterPanel(panel, points[i], series, plotWidth(columns, left))),
-    description: options.panels.map((panel, i) => describe(panel, points[i], series)).join(" "),
+    panels: options.panels.map((panel, i) => ({
+      heading: panel.heading,
+      view: viewOf(panel, points[i], series, width),
+      words: describe(panel, points[i], series),
+    })),
   });
 }
 
 function pairUp({ xs, ys, x, y }: ScatterPanel): Point[] {
   const keyOf = ({ method, seed }: SeedValue) => [method, seed];
-  const named = ({ method, seed }: SeedValue) => [method, `seed ${seed}`];
-  checkValues(xs, named);
-  checkValues(ys, named);
+  checkRuns(xs);
+  checkRuns(ys);
   const runOf = (value: SeedValue) => JSON.stringify(keyOf(value));
   const ofRun = new Map(ys.map((value) => [runOf(value), value.value]));
   const both = xs.filter((value) => ofRun.has(runOf(value))).toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)));
@@ -87,37 +74,22 @@ function pairUp({ xs, ys, x, y }: ScatterPanel): Point[] {
   }));
 }
 
-function scatterPanel(panel: ScatterPanel, points: readonly Point[], series: readonly Series[], width: number): Panel {
-  if (points.length === 0) {
-    return emptyPanel("No model with both measures", { width, height: HEIGHT }, panel.heading);
-  }
+function viewOf(panel: ScatterPanel, points: readonly Point[], series: readonly Series[], width: number): View {
+  if (points.length === 0) return emptyView("No model with both measures", { width, height: HEIGHT });
   const axis = { tickCount: 5 };
   const scale = { zero: false, padding: 6 };
   return {
     width,
     height: HEIGHT,
-    layer: [
-      ...headingLayer(panel.heading),
-      ...(panel.diagonal ? [diagonalLayer(points)] : []),
-      ...series.filter(({ method }) => points.some((point) => point.method === method))
-        .map(({ method, style }): Layer => ({
-          data: { values: points.filter((point) => point.method === method).map(({ x, y }) => ({ x, y })) },
-          mark: markerOf(style, 60),
-        })),
-    ],
+    layer: series.filter(({ method }) => points.some((point) => point.method === method))
+      .map(({ method, style }): Layer => ({
+        data: { values: points.filter((point) => point.method === method).map(({ x, y }) => ({ x, y })) },
+        mark: markerOf(style, 60),
+      })),
     encoding: {
       x: { field: "x", type: "quantitative", title: axisTitle(panel.x, width), scale, axis },
       y: { field: "y", type: "quantitative", title: axisTitle(panel.y, HEIGHT), scale, axis },
     },
-  };
-}
-
-function diagonalLayer(points: readonly Point[]): Layer {
-  const all = points.flatMap(({ x, y }) => [x, y]);
-  const ends = [Math.min(...all), Math.max(...all)];
-  return {
-    data: { values: ends.map((end) => ({ x: end, y: end })) },
-    mark: { type: "line", color: DIAGONAL_COLOR, strokeWidth: 1.2, strokeDash: [5, 3] },
   };
 }
 
@@ -131,7 +103,7 @@ function notesOf(panels: readonly ScatterPanel[], points: readonly Point[][], se
   });
   const absent = series.filter(({ method }) => !points.flat().some((point) => point.method === method));
   return [
-    `Points: trained models, one for each seed.${panels.some(({ diagonal }) => diagonal) ? " Dashed: y = x." : ""}` +
+    "Points: trained models, one for each seed." +
     (correlations.length === 0 ? "" : ` Pearson's correlation: ${correlations.join("; ")}.`),
     ...(absent.length === 0 ? [] : [`No points for ${absent.map(({ label }) => label).join(", ")}.`]),
   ];

@@ -30,18 +30,6 @@ Deno.test("a point for each model that has both measures, and their correlation"
   );
 });
 
-Deno.test("the diagonal is where both are equal", async () => {
-  const equal = { ...panel, y: { title: "d" }, ys: panel.xs, diagonal: true };
-  const svg = await renderSvg(scatter({ ...options, panels: [equal] }));
-  assertDrawing(svg);
-  const [, x1, y1, x2, y2] = /<path d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)" [^>]*dasharray/.exec(svg)!.map(Number);
-  const places = [...svg.matchAll(/<path transform="translate\(([\d.]+),([\d.]+)\)"/g)].slice(2)
-    .map(([, x, y]) => [+x, +y]);
-  assertEquals(places.length, 5);
-  for (const [x, y] of places) assert(Math.abs((x - x1) / (x2 - x1) - (y - y1) / (y2 - y1)) < 0.003);
-  assert(textsOf(svg).some((text) => text.includes("Dashed: y = x.") && text.includes("r = 1.00, n = 5")));
-});
-
 Deno.test("no correlation is told of two points or of a constant", async () => {
   const told = async (xs: SeedValue[], ys: SeedValue[]) =>
     textsOf(await renderSvg(scatter({ ...options, panels: [{ ...panel, xs, ys }] }))).some((text) =>

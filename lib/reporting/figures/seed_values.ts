@@ -1,4 +1,4 @@
-import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import type { ColumnScores } from "#lib/reporting/table_columns.ts";
 import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 
 /** What one trained model has in one measure. */
@@ -17,41 +17,22 @@ export interface Summary {
 
 /** What a band or an error bar spans: the least to the greatest value, or one sample standard deviation on each side of the mean. */
 export type Spread = "range" | "sd";
+export const ONE_SD = "one sample standard deviation on each side";
 
-/** The scores in a metric on a data set. */
-export function scoresOn(scores: readonly ScoreRow[], metric: string, dataset: string): SeedValue[] {
-  return scores.filter((row) => row.metric === metric && row.dataset === dataset)
-    .map(({ method, seed, value }) => ({ method, seed, value }));
-}
-
-/** The mean over the data sets, of each method and seed that has a score in all of them; default all sets that have scores. */
-export function averageScores(scores: readonly ScoreRow[], metric: string, datasets?: readonly string[]): SeedValue[] {
-  const ofMetric = scores.filter((row) => row.metric === metric && (datasets?.includes(row.dataset) ?? true));
-  // Sorted, so that a sum does not depend on the order of the rows.
-  const sets = [...new Set(datasets ?? ofMetric.map(({ dataset }) => dataset))].sort();
-  const runs = Map.groupBy(ofMetric, ({ method, seed }) => JSON.stringify([method, seed]));
-  return [...runs.values()].flatMap((rows) => {
-    const values = sets.flatMap((set) => rows.find(({ dataset }) => dataset === set)?.value ?? []);
-    return values.length === sets.length ? [{ method: rows[0].method, seed: rows[0].seed, value: mean(values) }] : [];
-  });
-}
-
-/**
- * Each value less the baseline's with the same seed; where the baseline has none there is none. Seeds differ from each other
- * more than methods with the same seed do, as these share a teacher and a first student.
- */
-export function differencesFrom(values: readonly SeedValue[], baseline: string): SeedValue[] {
-  const ofBaseline = new Map(
-    values.filter(({ method }) => method === baseline).map(({ seed, value }) => [seed, value]),
-  );
-  return values.filter(({ seed }) => ofBaseline.has(seed))
-    .map(({ method, seed, value }) => ({ method, seed, value: value - ofBaseline.get(seed)! }));
+/** The scores of a table's column, run by run. */
+export function seedValues({ ofMethod }: Pick<ColumnScores, "ofMethod">): SeedValue[] {
+  return [...ofMethod].flatMap(([method, series]) => [...series].map(([seed, value]) => ({ method, seed, value })));
 }
 
 /** A method's values in the order of the seeds, multiplied by `scale`. */
 export function valuesOf(values: readonly SeedValue[], method: string, scale = 1): number[] {
   return values.filter((value) => value.method === method).toSorted((a, b) => a.seed - b.seed)
     .map(({ value }) => scale * value);
+}
+
+/** The seeds of a method's values. */
+export function seedsOf(values: readonly SeedValue[], method: string): number[] {
+  return values.filter((value) => value.method === method).map(({ seed }) => seed);
 }
 
 /** One value has no spread: its low and high are the value. */
@@ -90,6 +71,23 @@ export function checkValues<Row extends { readonly value: number }>(
       throw new RangeError(`Cannot draw two values for ${key.join(" ")}`);
     }
   }
+}
+
+/** The same for what trained models have in one measure. */
+export function checkRuns(values: readonly SeedValue[]): void {
+  checkValues(values, ({ method, seed }) => [method, `seed ${seed}`]);
+}
+
+/**
+ * What marks are taken over, as in "Dots: mean over seeds 10, 20. Bars: …": the spread is explained where one of them has several seeds.
+ *
+ * @param seedsOf the seeds of each label
+ */
+export function marksNote(marks: string, seedsOf: ReadonlyMap<string, readonly number[]>, spread = ""): string[] {
+  const all = [...seedsOf.values()];
+  if (all.flat().length === 0) return [];
+  if (all.every((seeds) => new Set(seeds).size < 2)) return [`${marks}: ${seedsNote(seedsOf)}.`];
+  return [`${marks}: mean over ${seedsNote(seedsOf)}.${spread === "" ? "" : ` ${spread}`}`];
 }
 
 /**

@@ -1,12 +1,13 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
+import { AVERAGE, chosenColumns } from "#lib/reporting/table_columns.ts";
 import {
-  averageScores,
+  checkRuns,
   checkValues,
-  differencesFrom,
   drawable,
-  scoresOn,
+  marksNote,
   seedsNote,
+  seedValues,
   summarize,
   valuesOf,
 } from "./seed_values.ts";
@@ -29,34 +30,26 @@ const scores = [
   score("sft", "dolly", 10, 1, "exact_match"),
 ];
 
-Deno.test("scores are those of a metric on a set", () => {
-  assertEquals(scoresOn(scores, "rouge_l", "dolly"), [
-    { method: "kd", seed: 20, value: 0.5 },
+Deno.test("the values of a column are its scores, run by run", () => {
+  const [dolly, average] = ["dolly", AVERAGE].map((dataset) =>
+    chosenColumns([{ dataset, metric: "rouge_l" }], scores)[0]
+  );
+  assertEquals(seedValues(dolly), [
     { method: "kd", seed: 10, value: 0.25 },
+    { method: "kd", seed: 20, value: 0.5 },
     { method: "sft", seed: 10, value: 0.125 },
   ]);
-});
-
-Deno.test("an average is of the seeds that have all sets", () => {
-  assertEquals(averageScores(scores, "rouge_l"), [
+  assertEquals(seedValues(average), [
     { method: "kd", seed: 10, value: 0.5 },
     { method: "sft", seed: 10, value: 0.25 },
   ]);
-  assertEquals(averageScores(scores, "rouge_l", ["dolly"]).length, 3);
-  assertEquals(averageScores(scores, "rouge_l", ["dolly", "sni"]), []);
-});
-
-Deno.test("differences pair seeds", () => {
-  const values = scoresOn(scores, "rouge_l", "dolly");
-  assertEquals(differencesFrom(values, "sft"), [
-    { method: "kd", seed: 10, value: 0.125 },
-    { method: "sft", seed: 10, value: 0 },
-  ]);
-  assertEquals(differencesFrom(values, "gkd"), []);
 });
 
 Deno.test("values come in the order of the seeds", () => {
-  assertEquals(valuesOf(scoresOn(scores, "rouge_l", "dolly"), "kd", 100), [25, 50]);
+  assertEquals(valuesOf([{ method: "kd", seed: 20, value: 0.5 }, { method: "kd", seed: 10, value: 0.25 }], "kd", 100), [
+    25,
+    50,
+  ]);
 });
 
 Deno.test("a summary is of the range or of the sample standard deviation", () => {
@@ -77,6 +70,7 @@ Deno.test("values that are not finite or come twice are refused", () => {
   const keyOf = ({ method, seed }: { method: string; seed: number }) => [method, `seed ${seed}`];
   const value = { method: "kd", seed: 1, value: 2 };
   checkValues([value, { ...value, seed: 2 }], keyOf);
+  assertThrows(() => checkRuns([value, value]), RangeError, "Cannot draw two values for kd seed 1");
   assertThrows(() => checkValues([value, value], keyOf), RangeError, "Cannot draw two values for kd seed 1");
   assertThrows(
     () => checkValues([{ ...value, value: Infinity }], keyOf),
@@ -92,4 +86,11 @@ Deno.test("the seeds' note names what has other seeds", () => {
     seedsNote(new Map([["KD", [1, 2, 3]], ["SFT", [2]], ["GKD", []], ["AMMD", [3, 1]]])),
     "seeds 1, 2, 3 (SFT: seed 2; AMMD: seeds 1, 3)",
   );
+});
+
+Deno.test("what marks are taken over is said once there are values, and their spread where there are several seeds", () => {
+  assertEquals(marksNote("Dots", new Map([["KD", []]]), "Bars."), []);
+  assertEquals(marksNote("Dots", new Map([["KD", [3]], ["SFT", [3]]]), "Bars."), ["Dots: seed 3."]);
+  assertEquals(marksNote("Dots", new Map([["KD", [3, 4]]]), "Bars."), ["Dots: mean over seeds 3, 4. Bars."]);
+  assertEquals(marksNote("Dots", new Map([["KD", [3, 4]]])), ["Dots: mean over seeds 3, 4."]);
 });

@@ -93,7 +93,7 @@ function figure(
     panels,
     methods: [...known, ...others.map((method) => ({ method }))],
     display,
-    spread: drawn.size > MOST_BANDS ? "none" : "range",
+    bands: drawn.size <= MOST_BANDS,
   });
 }
 

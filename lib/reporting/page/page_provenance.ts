@@ -1,3 +1,4 @@
+import { flatValues, objectOf } from "#lib/results/recorded_provenance.ts";
 import { folded, htmlText, scrollBox } from "./page_text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -15,19 +16,19 @@ interface CellFacts {
  * @param provenance parsed JSON
  */
 export function provenanceHtml(provenance: unknown): string {
-  const file = fieldsOf(provenance);
-  const cells = Object.entries(fieldsOf(file.cells)).map(([name, cell]) => ({ name, fields: fieldsOf(cell) }));
+  const file = objectOf(provenance);
+  const cells = Object.entries(objectOf(file.cells)).map(([name, cell]) => ({ name, fields: objectOf(cell) }));
   const facts: [string, string][] = [
     ["Commit", commitsOf(cells)],
     ["Adapter", environmentsOf(file, "adapter")],
     ["Deno", environmentsOf(file, "deno")],
-    ["Time", timesOf(cells, fieldsOf(file.shared))],
+    ["Time", timesOf(cells, objectOf(file.shared))],
     ["Memory", memoryOf(cells)],
   ];
   const parts = [
-    ...(file.configuration === undefined ? [] : [linesHtml("Settings", flatten(file.configuration))]),
-    ...settingsHtml(cells, fieldsOf(file.settings)),
-    ...(file.data === undefined ? [] : [linesHtml("Data", flatten(file.data))]),
+    ...(file.configuration === undefined ? [] : [linesHtml("Settings", linesOf(file.configuration))]),
+    ...settingsHtml(cells, objectOf(file.settings)),
+    ...(file.data === undefined ? [] : [linesHtml("Data", linesOf(file.data))]),
     ...(cells.length === 0 ? [] : [cellsHtml(cells)]),
   ];
   const list = facts.filter(([, text]) => text !== "").map(([term, text]) =>
@@ -47,14 +48,14 @@ function commitsOf(cells: readonly CellFacts[]): string {
 }
 
 function environmentsOf(file: Fields, name: string): string {
-  const environments = Object.values(fieldsOf(file.environments)).map((one) => textOf(fieldsOf(one)[name]));
+  const environments = Object.values(objectOf(file.environments)).map((one) => textOf(objectOf(one)[name]));
   return [...new Set([textOf(file[name]), ...environments])].filter((text) => text !== "").join("; ");
 }
 
 /** @param shared what cells share, by its name, with the seconds that it took */
 function timesOf(cells: readonly CellFacts[], shared: Fields): string {
   const own = numbersOf(cells, "wallSeconds");
-  const common = Object.values(shared).map((thing) => fieldsOf(thing).seconds ?? thing)
+  const common = Object.values(shared).map((thing) => objectOf(thing).seconds ?? thing)
     .filter((each) => typeof each === "number");
   if (own.length === 0) return "";
   const sum = (seconds: readonly number[]) => duration(seconds.reduce((sum, one) => sum + one, 0));
@@ -74,7 +75,7 @@ function memoryOf(cells: readonly CellFacts[]): string {
 function settingsHtml(cells: readonly CellFacts[], settings: Fields): string[] {
   const used = Object.entries(settings).map(([id, values]) => ({
     names: cells.filter(({ fields }) => fields.settings === id).map(({ name }) => name),
-    lines: flatten(values),
+    lines: linesOf(values),
   }));
   if (used.length === 0) return [];
   const common = used.reduce(
@@ -98,10 +99,8 @@ function linesHtml(title: string, lines: readonly string[]): string {
 }
 
 /** Nested values line by line, as `--set` takes settings. */
-function flatten(value: unknown, path = ""): string[] {
-  const isLeaf = typeof value !== "object" || value === null || Array.isArray(value);
-  if (isLeaf) return [`${path} = ${JSON.stringify(value)}`];
-  return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path === "" ? key : `${path}.${key}`));
+function linesOf(values: unknown): string[] {
+  return [...flatValues(values)].map(([path, value]) => `${path} = ${JSON.stringify(value)}`);
 }
 
 function cellsHtml(cells: readonly CellFacts[]): string {
@@ -124,10 +123,6 @@ ${rows.join("\n")}
 
 function numbersOf(cells: readonly CellFacts[], name: string): number[] {
   return cells.flatMap(({ fields: { [name]: value } }) => typeof value === "number" ? [value] : []);
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : {};
 }
 
 function textOf(value: unknown): string {

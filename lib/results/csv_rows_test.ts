@@ -1,13 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "#lib/errors.ts";
-import { writeCsv } from "./csv_rows.ts";
-import { readNumbers, readTable } from "./csv_table.ts";
+import { readTable, writeCsv } from "./csv_rows.ts";
 
 const parse = (text: string) => readTable(text, "a.csv", []);
 const numbers = (field: string) => {
   const table = parse(`values\n${field}\n`);
-  return [...readNumbers(table, table.records[0], "values", field)];
+  return table.numbers(table.records[0], "values");
 };
 
 Deno.test("any texts come back as they were written, with the line on which each row begins", () => {
@@ -31,8 +30,8 @@ Deno.test("line ends of either kind, a byte order mark, empty lines and a missin
   const { columns, records } = parse('\ufeffa,b\r\n\r\n1,"x\r\ny"\r\n\n2,z');
   assertEquals(columns, ["a", "b"]);
   assertEquals(records, [
-    { line: 3, fields: ["1", "x\r\ny"], text: '1,"x\r\ny"' },
-    { line: 6, fields: ["2", "z"], text: "2,z" },
+    { line: 3, fields: ["1", "x\r\ny"] },
+    { line: 6, fields: ["2", "z"] },
   ]);
 });
 
@@ -71,5 +70,30 @@ Deno.test("what is no number is named by its place in the row", () => {
   ) {
     const { message } = assertThrows(() => numbers(field), InputError);
     assertEquals(message, `a.csv, line 2: values: item ${item} is "${text}" but must be a number`);
+  }
+});
+
+Deno.test("line ends of CR alone are read, and no message is as long as what it is about", () => {
+  const long = "x".repeat(5000);
+  const messageOf = (text: string, layouts?: string[][]) =>
+    assertThrows(() => {
+      const table = readTable(text, "a.csv", ["seed"], layouts);
+      table.whole(table.records[0], "seed");
+    }, InputError).message;
+  assertEquals(readTable("seed,b\r1,2\r", "a.csv", []).records, [{ line: 2, fields: ["1", "2"] }]);
+  const messages = [
+    messageOf(`${long},b\n1,2\n`),
+    messageOf(`seed\n${long}\n`),
+    messageOf(`seed,${long},${long}\n`),
+    messageOf(`${long}\n`, [["seed"]]),
+    messageOf(`seed,b\n1,"${long}\n`),
+    messageOf(`seed\n"\u001b[2J${"\n".repeat(200)}"\n`),
+  ];
+  for (const message of messages) {
+    assertEquals(
+      [message.length < 900, message.includes("\n"), message.includes("\u001b")],
+      [true, false, false],
+      message,
+    );
   }
 });
