@@ -44,7 +44,7 @@ export function formatModelCard(card: ModelCard): string {
       ["profile", profileName],
       ...(task === undefined ? [] : [["task", task]]),
       ["seed", String(seed)],
-      ["commit", `${code.commit}${code.dirty ? ", with changes" : ""}`],
+      ["commit", `${code.commit}${code.dirty === true ? ", with changes" : ""}`],
       ["adapter", adapter],
       ["Deno", Deno.version.deno],
       ["written by", `\`${command}\``],
