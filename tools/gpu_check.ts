@@ -2,6 +2,7 @@
  * What `gpu_check.sh` runs when there is an adapter: verify, the tests of the kernels, and bench with the layers of GPT-2, each
  * for a limited time. Arguments: the file to write, what `doctor` said, the driver, the commit, and `--quick`.
  */
+import { BESIDE, besideFolder, INSIDE, insideFolder } from "#lib/verification/known_fixtures.ts";
 import { requestAdapter } from "#kernels/runtime/adapter.ts";
 import { tuningFor } from "#kernels/runtime/tuning.ts";
 
@@ -34,11 +35,7 @@ const GRACE_MS = 5000;
 const KEPT_CHARACTERS = 10_000;
 
 /** Folders that `verify` takes, in the repository and beside it. */
-const FIXTURES = [
-  ...["gpt2", "llama", "t5"].map((name) => `lib/verification/fixtures/${name}`),
-  ...["gpt2", "llama", "t5", "t5-v1_1", "mt5"].map((name) => `../shared/fixtures/hf/${name}`),
-  ...["reference_gpt", "objectives", "metrics"].map((name) => `../shared/fixtures/${name}`),
-];
+const FIXTURES = [...INSIDE.map(insideFolder), ...Object.keys(BESIDE).map(besideFolder)];
 
 /** The kernels that are tested where there is little time. */
 const FEW_KERNELS = ["matmul", "attention", "layer_norm", "gelu", "cross_entropy", "adamw"];
@@ -55,17 +52,17 @@ export function stepsOf(
   exists: (folder: string) => boolean,
 ): Step[] {
   const fixtures = FIXTURES.filter(exists).slice(0, quick ? 3 : undefined);
-  const task = (name: string, limitSeconds: number, extra: readonly string[], ...args: readonly string[]) => {
+  const task = (name: string, limitSeconds: number, ...args: readonly string[]) => {
     const words = tasks[name].command.split(" ").slice(2);
-    return { args: ["run", ...extra, ...words, ...args, "--json"], limitSeconds, isJson: true };
+    return { args: ["run", ...words, ...args, "--json"], limitSeconds, isJson: true };
   };
   const test = ["test", "--quiet", "--no-prompt", "--ignore-env", "--allow-read=.,../shared"];
   const kernels = quick ? FEW_KERNELS.map((name) => `kernels/${name}`) : ["kernels"];
   return [
-    { name: "verify", ...task("verify", LIMITS.verify, ["--allow-read=../shared"], ...fixtures) },
+    { name: "verify", ...task("verify", LIMITS.verify, ...fixtures) },
     { name: "kernels", args: [...test, ...kernels], limitSeconds: LIMITS.kernels, isJson: false },
-    { name: "bench gpt2", ...task("bench", LIMITS.gpt2, [], "--shapes", quick ? "gpt2_quick" : "gpt2") },
-    { name: "bench reference", ...task("bench", LIMITS.reference, []) },
+    { name: "bench gpt2", ...task("bench", LIMITS.gpt2, "--shapes", quick ? "gpt2_quick" : "gpt2") },
+    { name: "bench reference", ...task("bench", LIMITS.reference) },
   ];
 }
 

@@ -18,8 +18,6 @@ export const NUMBERS_FILE = new URL("./recorded_numbers.json", import.meta.url);
 const PROFILE = "smoke";
 const SEED = 10;
 const DATA = ["experiments/tasks", "lib/data"];
-/** Whether there is one is asked of every profile; what it grades with counts where there is one. */
-const JUDGE = "judge";
 
 /** A cell's numbers, and the versions that they are of. */
 export interface CellNumbers {
@@ -80,7 +78,7 @@ export async function computeNumbers(
     const cell = cellAt(address, experiments);
     read.clear();
     const { result, basis } = await computer.compute(cell);
-    const others = [...read].filter((section) => !(section in basis.settings) && section !== JUDGE);
+    const others = [...read].filter((section) => !(section in basis.settings));
     undeclared.push(...others.map((section) => `${address} reads ${section}`));
     cells[address] = {
       numerics: basis.numerics!,

@@ -53,7 +53,7 @@ function contextOf(): RunContext {
 }
 
 const context = contextOf();
-const bench = await Workbench.open(context, await instructionTask(context));
+const bench = await Workbench.open(context, instructionTask(context));
 
 interface Kind {
   readonly train: (run: StudentRun) => Promise<void>;

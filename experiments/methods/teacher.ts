@@ -1,4 +1,4 @@
-import { defineMethod } from "#lib/bench/method.ts";
+import { defineMethod, scoreAndHandOver } from "#lib/bench/method.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 
 /** The teacher itself, scored with the seed's samples. */
@@ -11,6 +11,6 @@ export const teacher = defineMethod({
   reads: ["data", "teacher", "optimizer", "evaluation"],
   async run(bench, { seed }) {
     const { model, curves } = await bench.teacher();
-    return { ...await bench.task.score(bench, model, seed), curves };
+    return { ...await scoreAndHandOver(bench, model, seed), curves };
   },
 });

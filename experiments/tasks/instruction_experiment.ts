@@ -1,10 +1,8 @@
-import { scoringSettings } from "#lib/judge/settings.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionFiles } from "#lib/data/instruction_folder.ts";
 import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import { INSTRUCTION_NUMERICS, instructionTask } from "./instruction_task.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
-import type { Profile } from "#lib/bench/profile.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 type InstructionExperiment =
@@ -25,22 +23,16 @@ export function instructionExperiment({ methods, family = "llama", ...experiment
         makingOf(method, profile, {
           name: family,
           numerics: INSTRUCTION_NUMERICS,
-          settings: judgeSettings(profile),
+          settings: {},
         }))
     ),
     dataFiles: instructionFiles,
     async open(context) {
-      const bench = await Workbench.open(context, await instructionTask(context, family));
+      const bench = await Workbench.open(context, instructionTask(context, family));
       return {
         description: { instructions: bench.texts.description },
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },
   };
-}
-
-/** A judge's column has the judge's settings; without one there is none. */
-function judgeSettings({ judge }: Profile): Readonly<Record<string, unknown>> {
-  const settings = scoringSettings(judge);
-  return settings ? { judge: settings } : {};
 }

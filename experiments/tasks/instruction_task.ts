@@ -1,6 +1,5 @@
 import { exactMatch } from "#lib/metrics/exact_match.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
-import { type Judge, openJudge } from "#lib/judge/judge.ts";
 import { Decoder } from "#lib/models/decoder.ts";
 import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
@@ -14,27 +13,15 @@ import { meanScore, respond, samplesOf, textOf } from "#lib/bench/responses.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
-/** What may be deleted at any time, from the project's folder; git does not see it. */
-const CACHE_FOLDER = ".cache";
-
 /** Bumped when the numbers of the task's cells may move. */
 export const INSTRUCTION_NUMERICS = { "task instruction_following": 1 };
 
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
 
-/** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets, and by a judge where an endpoint is set. */
-export async function instructionTask(context: RunContext, family: DecoderFamilyName = "llama"): Promise<Task> {
+/** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets. */
+export function instructionTask(context: RunContext, family: DecoderFamilyName = "llama"): Task {
   const { profile } = context;
-  const judge = await context.once("judge", async () => {
-    const opened = await openJudge(profile.judge, {
-      cacheFolder: CACHE_FOLDER,
-      say: (message) => context.say(message),
-    });
-    // A wrong key or address is to show before anything is trained.
-    await opened?.check();
-    return opened;
-  });
   return {
     name: family,
     corpus: family,
@@ -43,7 +30,7 @@ export async function instructionTask(context: RunContext, family: DecoderFamily
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
-    score: (scoring, model, seed) => scoreModel(scoring, judge, model, seed),
+    score: (scoring, model, seed) => scoreModel(scoring, model, seed),
     validation: {
       measure: "validation_rouge_l",
       score: (texts, set, responses) => mean(scoreResponses(texts, set, responses).rougeL),
@@ -61,7 +48,6 @@ interface ItemScores {
 /** Scores a model on every set; an item's score is its mean over the sampling seeds. */
 async function scoreModel(
   { gpu, profile, texts, stop }: Scoring,
-  judge: Judge | undefined,
   model: LanguageModel,
   seed: number,
 ): Promise<Pick<CellResult, "scores" | "samples">> {
@@ -75,32 +61,13 @@ async function scoreModel(
       const purpose = `evaluation ${set.name} ${samplingSeed}`;
       const settings = { temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose, stop };
       const responses = await respond(gpu, model, texts, prompts, settings, batchSize);
-      if (draws.length === 0) {
-        samples.push(...samplesOf(texts, set.name, set, responses));
-        scores.push(...await judgeScores(judge, texts, set, responses));
-      }
+      if (draws.length === 0) samples.push(...samplesOf(texts, set.name, set, responses));
       draws.push(scoreResponses(texts, set, responses));
     }
     scores.push(meanScore(set.name, "rouge_l", draws.map(({ rougeL }) => rougeL)));
     scores.push(meanScore(set.name, "exact_match", draws.map(({ exactMatch }) => exactMatch)));
   }
   return { scores, samples };
-}
-
-/** The judge's grades of responses to a set, by its grades of the references; nothing without a judge. */
-async function judgeScores(
-  judge: Judge | undefined,
-  texts: Texts,
-  { name, prompts }: PromptSet,
-  responses: readonly Trajectory[],
-): Promise<CellScore[]> {
-  const items = await judge?.score(prompts.map(({ record: { instruction, input, references } }, i) => ({
-    instruction,
-    input,
-    reference: references[0],
-    response: textOf(texts, responses[i].response),
-  })));
-  return items ? [{ dataset: name, metric: "judge", value: mean(items), count: items.length, items }] : [];
 }
 
 /** ROUGE-L and exact match of responses to the prompts of a set, each the best over its references. */

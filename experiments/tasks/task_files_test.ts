@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
+import { testBeside } from "#lib/test_beside.ts";
 import { readTaskFile as readFileOf } from "#lib/data/task_files.ts";
 import { loadTask as loadTaskOf, taskFiles as taskFilesOf } from "#lib/data/task_folder.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
@@ -7,15 +8,6 @@ import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 const readTaskFile = (task: SequenceTaskName, path: string) => readFileOf(task, SEQUENCE_TASKS[task].format, path);
 const taskFiles = (task: SequenceTaskName, folder: string) => taskFilesOf(task, SEQUENCE_TASKS[task].format, folder);
 const loadTask = (task: SequenceTaskName, folder: string) => loadTaskOf(task, SEQUENCE_TASKS[task].format, folder);
-
-const shared = new URL("../../../shared/data/", import.meta.url).pathname;
-const exists = (path: string) => {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-};
 
 /** Runs with a folder that holds these files, by their paths in it. */
 async function withFiles<T>(files: Readonly<Record<string, string>>, run: (folder: string) => Promise<T>): Promise<T> {
@@ -259,15 +251,11 @@ for (
     ["strategyqa", "strategyqa/dev.json", 229],
   ] as const
 ) {
-  Deno.test({
-    name: `${file} reads as ${count} records`,
-    ignore: !exists(shared),
-    async fn() {
-      const records = await readTaskFile(task, `${shared}${file}`);
-      assertEquals(records.length, count);
-      assert(
-        records.every(({ source, target }) => source !== "" && target !== "" && !/\s{2}|\n/.test(source + target)),
-      );
-    },
+  testBeside(`data/${file}`, `${file} reads as ${count} records`, async (path) => {
+    const records = await readTaskFile(task, path);
+    assertEquals(records.length, count);
+    assert(
+      records.every(({ source, target }) => source !== "" && target !== "" && !/\s{2}|\n/.test(source + target)),
+    );
   });
 }

@@ -9,7 +9,9 @@ import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 import type { SnapshotStore } from "#lib/training/checkpoint.ts";
 import type { RegisteredMethod } from "./method_registry.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Profile } from "./profile.ts";
+import type { Texts } from "./texts.ts";
 import type { Section } from "./section.ts";
 
 /** How far a training run is. */
@@ -55,6 +57,15 @@ export interface RunContext {
   trained<Thing>(thing: SharedThing, made: Made, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
   /** Where the cell that is running is saved; gone when it is done. */
   cellSnapshots(): SnapshotStore;
+  /** Takes the cell's model when it has been scored, where somebody wants it; its parameters are released afterwards. */
+  readonly handOver?: (trained: HandedOver) => Promise<void>;
+}
+
+/** The model of a cell, and what it reads and writes. */
+export interface HandedOver {
+  readonly gpu: Gpu;
+  readonly model: LanguageModel;
+  readonly texts: Texts;
 }
 
 /** What `results/<profile>/<experiment>/` holds, of every cell there is. */

@@ -131,6 +131,17 @@ export async function scoreStudent(
   student: LanguageModel,
   seed: number,
 ): Promise<Pick<CellResult, "scores" | "samples">> {
-  const { scores, samples } = await bench.task.score(bench, student, seed);
+  const { scores, samples } = await scoreAndHandOver(bench, student, seed);
   return { scores: [...scores, ...await studentDistances(bench, student, seed)], samples };
+}
+
+/** The scores of the cell's model, which is handed over to whoever wants it. */
+export async function scoreAndHandOver(
+  bench: Workbench,
+  model: LanguageModel,
+  seed: number,
+): Promise<Pick<CellResult, "scores" | "samples">> {
+  const scored = await bench.task.score(bench, model, seed);
+  await bench.handOver(model);
+  return scored;
 }

@@ -8,8 +8,6 @@ import { mean } from "#lib/statistics/statistics.ts";
 import type { CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
-const SAMPLES_PER_SET = 2;
-
 /** Ends the writing between two batches, by throwing its reason. */
 interface Stoppable {
   readonly stop?: AbortSignal;
@@ -75,14 +73,14 @@ export function meanScore(dataset: string, metric: string, draws: readonly (read
   return { dataset, metric, value: mean(items), count: items.length, items };
 }
 
-/** The first responses to a set, to be read by eye. */
+/** The responses to a set, as texts. */
 export function samplesOf(
   texts: Texts,
   dataset: string,
   set: PromptSet,
   responses: readonly Trajectory[],
 ): SampleResponse[] {
-  return set.prompts.slice(0, SAMPLES_PER_SET).map(({ record }, i) => ({
+  return set.prompts.map(({ record }, i) => ({
     dataset,
     instruction: record.instruction,
     input: record.input,

@@ -58,6 +58,11 @@ export class Workbench {
     return this.#context.stop;
   }
 
+  /** Gives the cell's model to whoever wants it. */
+  async handOver(model: LanguageModel): Promise<void> {
+    await this.#context.handOver?.({ gpu: this.gpu, model, texts: this.texts });
+  }
+
   /** Where the run of the cell is saved, and goes on from. */
   cellCheckpoint(): Checkpoint {
     return new Checkpoint(this.gpu, this.#context.cellSnapshots());

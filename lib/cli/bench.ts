@@ -15,7 +15,6 @@ const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname).
 
 export const bench = defineCommand({
   name: "bench",
-  summary: "measures speed: of matrix products, kernels, training steps, decoding; --list names what",
   positional: { name: "NAME", kind: "text", min: 0 },
   flags: {
     json: { kind: "switch", help: "prints JSON" },

@@ -15,7 +15,6 @@ import {
 
 export const cell = defineCommand({
   name: "cell",
-  summary: "for schedulers, such as reproduce --jobs: computes cells, prints what they give as JSON, records nothing",
   positional: { name: "CELL", kind: "text", min: 0 },
   stopsByItself: true,
   flags: { ...RESULTS_FLAGS, "checkpoint-every": CHECKPOINT_FLAG },

@@ -40,8 +40,9 @@ export interface Positional {
   readonly name: string;
   /** Whether they are paths, relative to where the user called from. */
   readonly kind: "text" | "path";
-  /** The least number of them; there may be more. */
+  /** The least number of them; there may be more, up to `max` if that is given. */
   readonly min: number;
+  readonly max?: number;
 }
 
 export interface Invocation<F extends Flags> {
@@ -66,8 +67,6 @@ export type ExitStatus = 0 | 1;
 
 export interface Command<F extends Flags = Flags> {
   readonly name: string;
-  /** One line. */
-  readonly summary: string;
   /** Without it the command takes flags only. */
   readonly positional?: Positional;
   readonly flags: F;

@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "#lib/errors.ts";
+import { summaryOf } from "./help.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import { closest, unknownName } from "#lib/bench/suggestion.ts";
 import type { Command, Flag, Flags, Invocation } from "./command.ts";
@@ -49,7 +50,7 @@ export function parseCommandLine(command: Command, args: readonly string[], call
 
 /** The help of one command. */
 export function formatHelp(command: Command): string {
-  const { name, summary, positional } = command;
+  const { name, positional } = command;
   const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
   const left = Object.entries(flags).map(([flag, declared]) =>
     declared.kind === "switch" ? `--${flag}` : `--${flag} ${declared.value}`
@@ -59,9 +60,10 @@ export function formatHelp(command: Command): string {
     const known = flag.kind === "choice" ? `: ${flag.known.join(", ")}` : "";
     return `${flag.help}${known}`;
   });
-  const taken = positional === undefined ? "" : positional.min > 0 ? ` ${positional.name}…` : ` [${positional.name}…]`;
+  const words = positional && `${positional.name}${positional.max === undefined ? "…" : ""}`;
+  const taken = words === undefined ? "" : positional!.min > 0 ? ` ${words}` : ` [${words}]`;
   const lines = left.map((text, i) => `  ${text.padEnd(width)}  ${right[i]}`);
-  return [`Usage: ./run ${name}${taken} [FLAGS]`, "", summary, "", ...lines].join("\n");
+  return [`Usage: ./run ${name}${taken} [FLAGS]`, "", ...summaryOf(name), ...lines].join("\n");
 }
 
 function unknownFlag({ name }: Command, arg: string, known: readonly string[]): string {
@@ -77,6 +79,11 @@ function readPositional({ name, positional }: Command, given: readonly string[],
   }
   if (given.length < (positional?.min ?? 0)) {
     throw new InputError(`${name} needs ${positional!.name}; ./run ${name} --help tells more`);
+  }
+  if (given.length > (positional?.max ?? Infinity)) {
+    throw new InputError(
+      `${name} takes ${positional!.name}, not "${given.at(-1)}" as well; ./run ${name} --help shows more`,
+    );
   }
   return given.map((text) => positional!.kind === "path" ? fromCaller(text, callerFolder) : text);
 }

@@ -5,7 +5,6 @@ import { formatHelp, parseCommandLine } from "./command_line.ts";
 
 const paint = defineCommand({
   name: "paint",
-  summary: "paints walls",
   positional: { name: "WALL", kind: "path", min: 1 },
   flags: {
     profile: { kind: "text", value: "P", help: "sizes" },

@@ -11,7 +11,6 @@ import { DEFAULT_RESULTS } from "./results_flags.ts";
 
 export const diff = defineCommand({
   name: "diff",
-  summary: "compares the results of two commits, of a commit (default HEAD) and the working tree, or of two folders",
   positional: { name: "COMMIT|DIR", kind: "text", min: 0 },
   flags: {
     profile: {

@@ -15,7 +15,6 @@ const NEEDS = [
 
 export const doctor = defineCommand({
   name: "doctor",
-  summary: "tells the adapter, its limits and features, what will run on it and how to mend what will not",
   flags: {},
   async run(_, { terminal }) {
     terminal.print(await doctorReport());

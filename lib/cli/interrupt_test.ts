@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 const PROGRAM = `
 import { main } from ${JSON.stringify(new URL("./main.ts", import.meta.url).href)};
 const begin = () => { console.log("begun"); setInterval(() => {}, 1000); };
-const dream = { name: "dream", summary: "", flags: {}, run: () => new Promise(begin) };
+const dream = { name: "dream", flags: {}, run: () => new Promise(begin) };
 const toil = { ...dream, name: "toil", stopsByItself: true };
 const work = { ...toil, name: "work", run: (_, { stop }) =>
   new Promise((_, fail) => { stop.addEventListener("abort", () => fail(stop.reason)); begin(); }) };

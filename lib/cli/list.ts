@@ -8,7 +8,6 @@ import { DEFAULT_PROFILE, RESULTS_FLAGS } from "./results_flags.ts";
 
 export const list = defineCommand({
   name: "list",
-  summary: "lists experiments, profiles, methods and data sets; or explains methods, or sections of a profile",
   positional: { name: "METHOD|SECTION", kind: "text", min: 0 },
   flags: { profile: RESULTS_FLAGS.profile, set: RESULTS_FLAGS.set },
   async run({ positional, flags }, { experiments, terminal }) {

@@ -5,12 +5,15 @@ import { explainRefusal } from "#lib/results/refusal.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+import { HELP } from "./help.ts";
 import { formatHelp, parseCommandLine } from "./command_line.ts";
 import { cell } from "./cell.ts";
 import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
+import { exportModel } from "./export.ts";
 import { report } from "./report.ts";
 import { doctor } from "./doctor.ts";
+import { judge } from "./judge.ts";
 import { list } from "./list.ts";
 import { reproduce } from "./reproduce.ts";
 import { show } from "./show.ts";
@@ -22,10 +25,12 @@ import { verify } from "./verify.ts";
 export const COMMANDS: readonly Command[] = [
   reproduce,
   status,
+  judge,
   show,
   table,
   diff,
   report,
+  exportModel,
   verify,
   bench,
   doctor,
@@ -51,7 +56,7 @@ export async function main(args: readonly string[], options: MainOptions): Promi
   const { terminal, commands = COMMANDS } = options;
   try {
     if (args.length === 0 || /^(-h|--help|help)$/.test(args[0])) {
-      terminal.print(formatUsage(commands));
+      terminal.print(HELP);
       return EXIT.done;
     }
     const command = commands.find(({ name }) => name === args[0]);
@@ -92,12 +97,6 @@ function onSignal(signal: Interrupted["signal"], command: Command, stop: AbortCo
   }
   terminal.report(`${newLine}stopping: the step is finished and saved; once more stops at once\n`);
   stop.abort(new Interrupted(signal));
-}
-
-function formatUsage(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return ["Usage: ./run COMMAND [ARGS…]", "", ...lines, "", "./run COMMAND --help tells the arguments."].join("\n");
 }
 
 /** Errors whose message says all that there is to know. */

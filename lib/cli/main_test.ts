@@ -27,7 +27,7 @@ async function runMain(args: readonly string[], commands: readonly Command[] = C
 }
 
 function failing(error: unknown): Command {
-  return defineCommand({ name: "fail", summary: "fails", flags: {}, run: () => Promise.reject(error) });
+  return defineCommand({ name: "fail", flags: {}, run: () => Promise.reject(error) });
 }
 
 Deno.test("list names experiments, profiles, methods and data sets", async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { granted, TASKS } from "./test_tasks.ts";
+import { flagsOf, granted, TASKS } from "./test_tasks.ts";
 
 const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 /** The tasks that run the program. */
@@ -26,8 +26,9 @@ async function output(command: string, args: readonly string[], cwd: string): Pr
 /** Runs a task's command with all its permissions but that of one kind, if one is named. */
 function runWithout(kind: string | undefined, task: string, args: readonly string[]): Promise<Outcome> {
   const words = wordsOf(task);
-  const kept = words.filter((word) => kind === undefined || !word.startsWith(`--allow-${kind}=`));
-  assert(kind === undefined || kept.length < words.length, `${task} has no permission ${kind} to take away`);
+  if (kind === undefined) return output("deno", [...words, ...args], PROJECT);
+  assert(granted(words, kind) !== undefined, `${task} has no permission ${kind} to take away`);
+  const kept = words.flatMap((word) => word.startsWith("-P=") ? flagsOf(words, kind) : [word]);
   return output("deno", [...kept, ...args], PROJECT);
 }
 
@@ -69,6 +70,9 @@ const PROFILE = ["--profile", "smoke"];
 const CELL = ["imitation_gap", ...PROFILE, "--methods", "distance_0", "--seeds", "10"];
 const CHECKPOINT = "lib/verification/fixtures/gpt2";
 
+/** What ./run grants beside the set: report writes to the project without it, and judge reaches nobody. */
+const NEEDS_RUN = ["report", "judge"];
+
 /** Arguments that give each task work that takes a moment. */
 function argumentsOf(task: string, results: string): readonly string[] {
   switch (task) {
@@ -85,6 +89,10 @@ function argumentsOf(task: string, results: string): readonly string[] {
       return ["HEAD", "HEAD"];
     case "report":
       return [...PROFILE, "--results", results];
+    case "export":
+      return ["instruction_following/sft/10", `${results}/${crypto.randomUUID()}`, ...PROFILE, "--results", results];
+    case "judge":
+      return ["--set", "judge.url=http://h.test:8080/v1", "--set", "judge.model=m", ...PROFILE, "--results", results];
     case "verify":
       return [CHECKPOINT];
     case "bench":
@@ -100,12 +108,14 @@ Deno.test("with its permissions a task does its work; without any one of them it
     for (const { task, words } of PROGRAM_TASKS) {
       const args = argumentsOf(task, results);
       await t.step(task, async () => {
-        if (task !== "report") { // it writes to the project, but for ./run
+        if (!NEEDS_RUN.includes(task)) {
           const { code, err } = await runWithout(undefined, task, args);
           assertEquals(code, 0, err);
         }
-        for (const kind of Object.keys(deeds).filter((kind) => granted(words, kind) !== undefined)) {
-          assertRefused(await runWithout(kind, task, args), deeds[kind]);
+        const kinds = Object.keys(deeds).filter((kind) => granted(words, kind) !== undefined);
+        // Without its host the judge does not come to write.
+        for (const kind of kinds.filter((kind) => task !== "judge" || kind === "read")) {
+          assertRefused(await runWithout(kind, task, argumentsOf(task, results)), deeds[kind]);
         }
       });
     }
@@ -157,7 +167,7 @@ Deno.test("a folder that may be read only is not written", { ignore }, async () 
   await withFolderElsewhere(async (elsewhere) => {
     const args = [
       "run",
-      `--allow-read=${elsewhere}`,
+      `--allow-read=.,${elsewhere}`,
       ...wordsOf("reproduce").slice(1),
       ...CELL,
       "--results",
@@ -169,11 +179,8 @@ Deno.test("a folder that may be read only is not written", { ignore }, async () 
 
 Deno.test("a judge's host is refused to a task by itself", async () => {
   await withResults(async (results) => {
-    const judge = ["--set", "judge.url=http://h.test:8080/v1", "--set", "judge.model=m"];
-    const args = ["instruction_following", ...PROFILE, "--methods", "teacher", "--seeds", "10", "--results", results];
-    const { code, err } = await runWithout(undefined, "reproduce", [...args, ...judge]);
-    const refusal =
-      "judge\\.url is at h\\.test:8080, which this process may not reach; run instead: \\./run reproduce ";
+    const { code, err } = await runWithout(undefined, "judge", argumentsOf("judge", results));
+    const refusal = "judge\\.url is at h\\.test:8080, which this process may not reach; run instead: \\./run judge ";
     assertEquals(code, 2);
     assertMatch(err, new RegExp(`(^|\\n)error: ${refusal}[^\\n]*\\n$`));
   });

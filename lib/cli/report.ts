@@ -21,7 +21,6 @@ import { SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 
 export const report = defineCommand({
   name: "report",
-  summary: "writes one page of HTML with everything that has been recorded; computes nothing anew",
   flags: SHOWN_FLAGS,
   async run({ flags }, { experiments: known, terminal }) {
     const { allExperiments: experiments, place, present } = await shownResults([], flags, { experiments: known });

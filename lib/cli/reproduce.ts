@@ -21,7 +21,6 @@ import { describeVerdict } from "./verdict_text.ts";
 
 export const reproduce = defineCommand({
   name: "reproduce",
-  summary: "runs what is missing or stale of a profile's tables, writes CSV and tables, prints the tables",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   stopsByItself: true,
   flags: {

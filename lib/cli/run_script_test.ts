@@ -1,15 +1,28 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 const PROJECT = new URL("../../", import.meta.url);
+const COPIED = [
+  "run",
+  "deno.json",
+  "lib/cli/help.txt",
+  ...["main", "grants", "vulkan"].map((name) => `tools/launch/${name}.ts`),
+];
+const { tasks, permissions } = JSON.parse(await Deno.readTextFile(new URL("deno.json", PROJECT)));
 const ignore = Deno.build.os === "windows";
 
 /** Runs a copy of `./run` in a folder whose name has a space, from another folder, with a PATH of its own if one is given. */
 async function runScript(args: readonly string[], path?: string) {
   const folder = await Deno.makeTempDir({ prefix: "a copy " });
   try {
-    for (const file of ["run", "deno.json"]) await Deno.copyFile(new URL(file, PROJECT), `${folder}/${file}`);
+    for (const path of ["lib/cli", "tools/launch"]) await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+    // Deno looks whether the packages that deno.json links to are there.
+    const std = ["-R", decodeURIComponent(new URL("tools/std", PROJECT).pathname), `${folder}/tools/`];
+    await new Deno.Command("sh", { args: ["-c", 'cp "$@"', "sh", ...std] }).output();
+    for (const file of COPIED) await Deno.copyFile(new URL(file, PROJECT), `${folder}/${file}`);
     const inner = ["-c", 'PATH="${0:-$PATH}" exec /bin/sh "$@"', path ?? "", `${folder}/run`, ...args];
-    const { code, stdout, stderr } = await new Deno.Command("sh", { args: inner, cwd: "/" }).output();
+    // Where a driver is named none is looked for, or installed.
+    const env = { VK_DRIVER_FILES: "named" };
+    const { code, stdout, stderr } = await new Deno.Command("sh", { args: inner, cwd: "/", env }).output();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, out: decode(stdout), err: decode(stderr) };
   } finally {
@@ -18,12 +31,11 @@ async function runScript(args: readonly string[], path?: string) {
 }
 
 Deno.test("./run without a task lists those of deno.json, and installs nothing", { ignore }, async () => {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", PROJECT)));
-  for (const args of [[], ["--help"]]) {
+  for (const args of [[], ["--help"], ["help"]]) {
     const { code, out, err } = await runScript(args);
     assertEquals({ code, err }, { code: 0, err: "" });
     for (const [name, { description }] of Object.entries<{ description: string }>(tasks)) {
-      assertMatch(out, new RegExp(`^ {2}${name} +${description.slice(0, 20)}`, "m"));
+      assertStringIncludes(out, `\n  ${name.padEnd(11)}${description}\n`);
     }
   }
 });
@@ -38,7 +50,7 @@ Deno.test("./run with an unknown task says so in one line, with status 2", { ign
 Deno.test("./run without Deno and npm says in one line what to install", { ignore }, async () => {
   const tools = await Deno.makeTempDir();
   try {
-    const link = 'for tool in cut dirname grep sed tr uname; do ln -s "$(command -v "$tool")" "$1"; done';
+    const link = 'for tool in dirname grep sed tr; do ln -s "$(command -v "$tool")" "$1"; done';
     await new Deno.Command("sh", { args: ["-c", link, "sh", tools] }).output();
     const { code, err } = await runScript(["list"], tools);
     assertEquals([code, err.trim().split("\n").length], [1, 1]);
@@ -51,14 +63,18 @@ Deno.test("./run without Deno and npm says in one line what to install", { ignor
 /** Runs `./run` from `/` with a stand-in for Deno that says how it was called, and where. */
 async function callDeno(...args: string[]) {
   const tools = await Deno.makeTempDir();
-  const standIns = {
-    deno: 'case $1 in --version) echo "deno 2.9.6 (stable)" ;; ci) ;; *) printf "[%s]" "$PWD" "$@" ;; esac',
-    uname: "echo Darwin", // where no driver is looked for
-  };
+  const find = await new Deno.Command("sh", { args: ["-c", "command -v deno"] }).output();
+  const real = new TextDecoder().decode(find.stdout).trim();
+  const script = [
+    'case "$*" in',
+    '--version) echo "deno 2.9.6 (stable)" ;;',
+    "ci) ;;",
+    `*-P=launch*) exec '${real}' "$@" ;;`,
+    '*) printf "[%s]" "$PWD" "$@" ;;',
+    "esac",
+  ].join("\n");
   try {
-    for (const [name, script] of Object.entries(standIns)) {
-      await Deno.writeTextFile(`${tools}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    }
+    await Deno.writeTextFile(`${tools}/deno`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const { code, out, err } = await runScript(args, `${tools}:/usr/bin:/bin`);
     return { code, err, out: out.replaceAll(/[^[]*\/a copy \w+/g, "ROOT") };
   } finally {
@@ -74,24 +90,27 @@ async function calledDeno(...args: string[]): Promise<string> {
 
 const bracketed = (words: readonly string[]) => words.map((word) => `[${word}]`).join("");
 
+/** A flag that grants paths, programs or hosts beside those of the task's set. */
+const granting = (task: string, kind: string, ...granted: string[]) =>
+  `--allow-${kind}=${[...(permissions[task][kind] ?? []), ...granted].join(",")}`;
+
 /** The words of a task's command after `deno run`. */
-async function wordsOf(task: string): Promise<string> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", PROJECT)));
+function wordsOf(task: string): string {
   return bracketed(tasks[task].command.split(" ").slice(2));
 }
 
 /** How a task is called that is granted nothing beside its own permissions; `check` is no program, but a line of the shell. */
-async function ungranted([task, ...args]: readonly string[]): Promise<string> {
+function ungranted([task, ...args]: readonly string[]): string {
   return task === "check"
     ? `[/][task][--quiet][--config][ROOT/deno.json]${bracketed([task, ...args])}`
-    : `[ROOT][run]${await wordsOf(task)}${bracketed(args)}`;
+    : `[ROOT][run]${wordsOf(task)}${bracketed(args)}`;
 }
 
 Deno.test(
-  "./run reproduce with a judge grants the network of its host alone, and passes all arguments on",
+  "./run judge grants the network of its host alone, and passes all arguments on",
   { ignore },
   async () => {
-    const words = await wordsOf("reproduce");
+    const words = wordsOf("judge");
     for (
       const [url, host] of [
         ["http://127.0.0.1:8080/v1", "127.0.0.1:8080"],
@@ -103,32 +122,33 @@ Deno.test(
     ) {
       const args = ["--set", "a=[1, '*']", "--set", `judge.url=${url}`, "distances"];
       assertEquals(
-        await calledDeno("reproduce", ...args),
+        await calledDeno("judge", ...args),
         `[ROOT][run][--allow-net=${host}]${words}${bracketed(args)}`,
       );
     }
-    const twice = await calledDeno("reproduce", "--set=judge.url=http://first", "--set=judge.url=http://last");
+    const twice = await calledDeno("judge", "--set=judge.url=http://first", "--set=judge.url=http://last");
     assertMatch(twice, /\[--allow-net=last:80\]/);
   },
 );
 
 Deno.test(
-  "./run without a judge, with an address that is none, or for another task grants no network",
+  "./run judge without an address, with one that is none, or another task grants no network",
   { ignore },
   async () => {
     for (
       const args of [
-        ["reproduce", "--set", "judge.model=m"],
+        ["judge", "--set", "judge.model=m"],
         ...["", "ftp://a", "a:80", "http://a,b:80", "http://a:80,b", "http://me@a/", "http://*.a/", "http://a b/"].map((
           url,
         ) => [
-          ...["reproduce", "--set", `judge.url=${url}`],
+          ...["judge", "--set", `judge.url=${url}`],
         ]),
-        ["reproduce", "--set", "judge.url=http://a", "--set", "judge.url="],
+        ["judge", "--set", "judge.url=http://a", "--set", "judge.url="],
+        ["reproduce", "--set", "judge.url=http://a"],
         ["table", "--set", "judge.url=http://a"],
       ]
     ) {
-      assertEquals(await calledDeno(...args), await ungranted(args));
+      assertEquals(await calledDeno(...args), ungranted(args));
     }
   },
 );
@@ -137,38 +157,37 @@ Deno.test(
   "./run grants the folders that the arguments name to the task that uses them, alone",
   { ignore },
   async () => {
-    const both = (path: string) => [`--allow-read=${path}`, `--allow-write=${path}`];
-    const cases: [args: string[], granted: string[]][] = [
+    const read = (...paths: string[]) => ({ read: paths });
+    const both = (path: string) => ({ read: [path], write: [path] });
+    const cases: [args: string[], granted: Record<string, string[]>][] = [
       [["reproduce", "--results", "/out"], both("/out")],
       [["reproduce", "--results=out"], both("/out")],
       [["reproduce", "--results", "../a 'b\"$*\n=c/"], both("/../a 'b\"$*\n=c/")],
       [["reproduce", "--results=-x=y"], both("/-x=y")],
-      [["reproduce", "distances", "--data", "data", "--results", "out", "--quiet"], [
-        "--allow-read=/data,/out",
-        "--allow-write=/out",
-      ]],
-      [["reproduce", "--data=/data", "--set", "judge.url=http://h"], ["--allow-read=/data", "--allow-net=h:80"]],
+      [["reproduce", "distances", "--data", "data", "--results", "out", "--quiet"], {
+        ...{ read: ["/data", "/out"], write: ["/out"] },
+      }],
+      [["judge", "--data=/data", "--set", "judge.url=http://h"], { read: ["/data"], net: ["h:80"] }],
       [["reproduce", "--jobs", "2", "--results", "out"], both("/out")],
-      [["cell", "distances/kd/10", "--data", "in", "--results", "out"], [
-        "--allow-read=/in,/out",
-        "--allow-write=/out",
-      ]],
+      [["cell", "distances/kd/10", "--data", "in", "--results", "out"], { read: ["/in", "/out"], write: ["/out"] }],
+      [["export", "distances/kd/10", "model", "--profile", "tiny"], both("/model")],
       [["report", "--results", "out"], both("/out")],
       ...["table", "diff", "status", "show"].map((
         task,
-      ): [string[], string[]] => [[task, "--results", "out", "--profile", "usr"], ["--allow-read=/out"]]),
+      ): [string[], Record<string, string[]>] => [[task, "--results", "out", "--profile", "usr"], read("/out")]),
       ...["status", "show", "table", "report"].map((
         task,
-      ): [string[], string[]] => [[task, "x", "--data", "in"], ["--allow-read=/in"]]),
-      [["bench", "gelu", "--against", "../old", "--json"], ["--allow-read=/../old", "--allow-run=deno"]],
-      [["bench", "--against=/old"], ["--allow-read=/old", "--allow-run=deno"]],
-      [["verify", "a", "--json", "/b"], ["--allow-read=/a,/b"]],
-      [["verify", "--", "--json", "-"], ["--allow-read=/--json,/-"]],
-      [["diff", "HEAD~1", "../other", "--format", "bin"], ["--allow-read=/HEAD~1,/../other"]],
-      [["diff", ":/one, two", "usr"], ["--allow-read=/usr"]],
+      ): [string[], Record<string, string[]>] => [[task, "x", "--data", "in"], read("/in")]),
+      [["bench", "gelu", "--against", "../old", "--json"], { read: ["/../old"], run: ["deno"] }],
+      [["bench", "--against=/old"], { read: ["/old"], run: ["deno"] }],
+      [["verify", "a", "--json", "/b"], read("/a", "/b")],
+      [["verify", "--", "--json", "-"], read("/--json", "/-")],
+      [["diff", "HEAD~1", "../other", "--format", "bin"], read("/HEAD~1", "/../other")],
+      [["diff", ":/one, two", "usr"], read("/usr")],
     ];
     for (const [[task, ...args], granted] of cases) {
-      const expected = `[ROOT][run]${bracketed(granted)}${await wordsOf(task)}${bracketed(args)}`;
+      const flags = Object.entries(granted).map(([kind, values]) => granting(task, kind, ...values));
+      const expected = `[ROOT][run]${bracketed(flags)}${wordsOf(task)}${bracketed(args)}`;
       assertEquals(await calledDeno(task, ...args), expected);
     }
   },
@@ -192,7 +211,7 @@ Deno.test("./run grants no folder that the task does not use, or that is no valu
       ["diff", "--profile", "usr"],
     ]
   ) {
-    assertEquals(await calledDeno(...args), await ungranted(args));
+    assertEquals(await calledDeno(...args), ungranted(args));
   }
 });
 

@@ -18,7 +18,6 @@ const LOG_LINES = 30;
 
 export const show = defineCommand({
   name: "show",
-  summary: "shows a cell, as in instruction_following/ammd/10: provenance, settings, scores, curves, samples, log",
   positional: { name: "CELL", kind: "text", min: 1 },
   flags: SHOWN_FLAGS,
   async run({ positional, flags }, { experiments, terminal }) {

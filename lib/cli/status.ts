@@ -14,7 +14,6 @@ const SHOWN_CELLS = 8;
 
 export const status = defineCommand({
   name: "status",
-  summary: "tells which cells are done, failed, stale or missing, and the next command; touches no GPU",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   flags: SHOWN_FLAGS,
   async run({ positional, flags }, context) {

@@ -12,7 +12,6 @@ import { SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 
 export const table = defineCommand({
   name: "table",
-  summary: "prints tables from the recorded scores; computes nothing anew",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   flags: {
     ...SHOWN_FLAGS,

@@ -3,6 +3,7 @@ import { InputError } from "#lib/errors.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
 import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
+import { BESIDE, besideFolder, INSIDE, insideFolder } from "#lib/verification/known_fixtures.ts";
 import { verifyMetrics } from "#lib/verification/metrics.ts";
 import { verifyObjectives } from "#lib/verification/objectives.ts";
 import { defineCommand } from "./command.ts";
@@ -10,13 +11,23 @@ import type { Terminal } from "./terminal.ts";
 
 export const verify = defineCommand({
   name: "verify",
-  summary: "checks the numerics against recorded values: folders of a checkpoint, of objectives or of metrics",
-  positional: { name: "DIR", kind: "path", min: 1 },
+  positional: { name: "DIR", kind: "path", min: 0 },
   flags: { json: { kind: "switch", help: "prints JSON" } },
   async run({ positional, flags }, { terminal }) {
-    return await verifyFolders(positional, flags.json, terminal) ? 0 : 1;
+    const folders = positional.length > 0 ? positional : knownFolders(terminal);
+    return await verifyFolders(folders, flags.json, terminal) ? 0 : 1;
   },
 });
+
+/** The recorded values of the repository, and those beside it that are there; says which are not, and how to make them. */
+function knownFolders({ report }: Terminal): string[] {
+  const isThere = (name: string) =>
+    hasFile(besideFolder(name), "golden.json") || hasFile(besideFolder(name), "porter.tsv");
+  for (const [name, command] of Object.entries(BESIDE)) {
+    if (!isThere(name)) report(`not checked: ${besideFolder(name)} is missing; ${command} makes it\n`);
+  }
+  return [...INSIDE.map(insideFolder), ...Object.keys(BESIDE).filter(isThere).map(besideFolder)];
+}
 
 /** Runs the checks of every folder and prints one line each; true if none failed. */
 async function verifyFolders(folders: readonly string[], json: boolean, { print }: Terminal): Promise<boolean> {
@@ -43,18 +54,20 @@ export function formatCheck({ name, status, error, tolerance, note }: Check): st
 }
 
 function kindOf(folder: string): "checkpoint" | "objectives" | "metrics" {
-  const has = (file: string) => {
-    try {
-      return Deno.statSync(`${folder}/${file}`).isFile;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      return false;
-    }
-  };
+  const has = (file: string) => hasFile(folder, file);
   if (has("config.json")) return "checkpoint";
   if (has("golden.safetensors")) return "objectives";
   if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
   throw new InputError(
     `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives) nor rouge_l.jsonl, porter.tsv or bleu.json (metrics)`,
   );
+}
+
+function hasFile(folder: string, file: string): boolean {
+  try {
+    return Deno.statSync(`${folder}/${file}`).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
 }

@@ -26,7 +26,7 @@ export const INSTRUCTION_TOKENS = ["<pad>", "<unk>", "<ins>", "<inp>", "<res>", 
  * GPT-2's pre-tokenization (Radford et al. 2019; the regular expression published with the model): contractions, words,
  * numbers, punctuation, each with one space in front, and other white space. Merges never cross these borders.
  */
-const PRETOKEN = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+export const PRETOKEN = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
 /** Encoded words kept for reuse; past this many, the memory of rare words is not worth their reuse. */
 const MAX_CACHED_WORDS = 100_000;

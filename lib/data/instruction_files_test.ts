@@ -1,19 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
+import { testBeside } from "#lib/test_beside.ts";
 import { makeLink } from "#lib/test_folder.ts";
 import { instructionFiles, loadEvaluationSets, loadInstructionFolder } from "./instruction_folder.ts";
 import { parseInstructionLine, readInstructionFile } from "./json_lines.ts";
-
-const shared = new URL("../../../shared/data", import.meta.url).pathname;
-const sharedExists = exists(shared);
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
 
 /** Runs a test on a new folder with these files, each given as its number of records, as its text or as its bytes. */
 async function withFolder(
@@ -277,31 +267,23 @@ Deno.test("a folder without what is needed is refused with what was looked for",
   });
 });
 
-Deno.test({
-  name: "the shared Dolly folder alone gives the published split and its known duplicates",
-  ignore: !sharedExists,
-  async fn() {
+testBeside(
+  "data",
+  "the shared Dolly folder alone gives the published split and its known duplicates",
+  async (shared) => {
     const data = await loadInstructionFolder(`${shared}/dolly`);
     assertEquals([data.train.length, data.validation.length, ...sizes(data.evaluation)], [11_435, 1000, "dolly 500"]);
     assertEquals([...data.leakCounts], [["validation", 27], ["dolly", 9]]);
   },
+);
+
+testBeside("data", "the shared data folder gives the five sets", async (shared) => {
+  const data = await loadInstructionFolder(shared);
+  assertEquals(sizes(data.evaluation), ["dolly 500", "self_instruct 242", "vicuna 80", "sni 1694", "unni 1050"]);
+  assert(data.evaluation[3].records.some(({ references }) => references.length > 1));
 });
 
-Deno.test({
-  name: "the shared data folder gives the five sets",
-  ignore: !sharedExists,
-  async fn() {
-    const data = await loadInstructionFolder(shared);
-    assertEquals(sizes(data.evaluation), ["dolly 500", "self_instruct 242", "vicuna 80", "sni 1694", "unni 1050"]);
-    assert(data.evaluation[3].records.some(({ references }) => references.length > 1));
-  },
-});
-
-Deno.test({
-  name: "the shared Self-Instruct files are read in both forms",
-  ignore: !sharedExists,
-  async fn() {
-    assertEquals(sizes(await loadEvaluationSets(`${shared}/self_instruct`)), ["self_instruct 242"]);
-    assertEquals((await readInstructionFile(`${shared}/self_instruct/user_oriented_instructions.jsonl`)).length, 252);
-  },
+testBeside("data", "the shared Self-Instruct files are read in both forms", async (shared) => {
+  assertEquals(sizes(await loadEvaluationSets(`${shared}/self_instruct`)), ["self_instruct 242"]);
+  assertEquals((await readInstructionFile(`${shared}/self_instruct/user_oriented_instructions.jsonl`)).length, 252);
 });

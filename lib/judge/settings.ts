@@ -31,13 +31,6 @@ export const JUDGE_SCHEMA = z.strictObject({
 
 export type JudgeSettings = Readonly<z.output<typeof JUDGE_SCHEMA>>;
 
-/** What scores depend on, to tell one configuration from another; undefined without a judge. */
-export function scoringSettings(
-  { url, model, temperature, maxItems }: JudgeSettings,
-): Partial<JudgeSettings> | undefined {
-  return url === "" ? undefined : { url, model, temperature, maxItems };
-}
-
 const CHAT_COMPLETIONS = "/chat/completions";
 
 /** The address that requests go to: `url` itself if it is of chat completions, else theirs under it. */

@@ -1,5 +1,5 @@
-import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { endpointOf, hostOf, JUDGE_SCHEMA, scoringSettings } from "./settings.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { endpointOf, hostOf, JUDGE_SCHEMA } from "./settings.ts";
 
 const problem = (settings: unknown) => {
   const { error } = JUDGE_SCHEMA.safeParse(settings);
@@ -32,16 +32,6 @@ Deno.test("counts, times and temperatures out of range are refused, as are unkno
     assertStringIncludes(problem(wrong) ?? "", Object.keys(wrong)[0]);
   }
   assertStringIncludes(problem({ key: "secret" }) ?? "", "key");
-});
-
-Deno.test("a configuration is the same without a judge, whatever its settings, and with one, however it is asked", () => {
-  const of = (settings: unknown) => scoringSettings(JUDGE_SCHEMA.parse(settings));
-  assertEquals(of({ model: "m", temperature: 1 }), undefined);
-  const judge = { url: "http://host/v1", model: "m" };
-  assertEquals(of({ ...judge, parallel: 9, retries: 0, timeoutSeconds: 1 }), of(judge));
-  for (const change of [{ model: "n" }, { url: "http://host/v2" }, { temperature: 1 }, { maxItems: 9 }]) {
-    assertNotEquals(of({ ...judge, ...change }), of(judge));
-  }
 });
 
 Deno.test("requests go to the chat completions of the address", () => {

@@ -47,10 +47,18 @@ function rowsOf(tensor: Tensor, firstRow: number, shape: readonly number[]): Ten
   return { ...tensor, shape, offset: tensor.offset + firstRow * sizeBytes(shape.slice(1)) };
 }
 
-/** Writes a checkpoint folder that `readModel` and Hugging Face's transformers read. */
-export async function writeModel(model: LanguageModel, folder: string): Promise<void> {
+/**
+ * Writes a checkpoint folder that `readModel` and Hugging Face's transformers read.
+ *
+ * @param ids special tokens by transformers' names, as in `{ eos_token_id: 5 }`: what the model itself does not know
+ */
+export async function writeModel(
+  model: LanguageModel,
+  folder: string,
+  ids: Readonly<Record<string, number | null>> = {},
+): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const config = JSON.stringify(formatModelConfig(model.config), null, 2);
+  const config = JSON.stringify({ ...formatModelConfig(model.config), ...ids }, null, 2);
   await Deno.writeTextFile(`${folder}/config.json`, `${config}\n`);
   const tensors = splitCheckpoint(model, await model.store.read());
   await Deno.writeFile(`${folder}/model.safetensors`, serializeSafeTensors(tensors, { format: "pt" }));

@@ -21,7 +21,7 @@ export interface CellScore {
   readonly statistics?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A response of a trained model, to be read by eye. */
+/** A response of a trained model. */
 export interface SampleResponse {
   readonly dataset: string;
   readonly instruction: string;
@@ -33,5 +33,6 @@ export interface SampleResponse {
 export interface CellResult {
   readonly scores: readonly CellScore[];
   readonly curves: readonly MeasureRow[];
+  /** All responses of the first draw where a cell gives them, of each set the first few where they are recorded. */
   readonly samples: readonly SampleResponse[];
 }

@@ -15,7 +15,7 @@ const DEEDS: Readonly<Record<string, string>> = {
 /** What `./run` grants beside the permissions that the task has in `deno.json`. */
 const GRANTS: Readonly<Record<string, string>> = {
   read: " (it grants the folders that the arguments name)",
-  write: " (it grants the folder of --results)",
+  write: " (it grants the folders that the arguments name)",
   net: " (it grants the judge's host)",
 };
 

@@ -11,7 +11,10 @@ Deno.test("what Deno refuses is told in one line, with the command that has the 
     const [what, said] of [
       ['read access to "/a b"', `read /a b; ${command} (it grants the folders that the arguments name)`],
       ["read access to <TMP>", `read <TMP>; ${command} (it grants the folders that the arguments name)`],
-      ['write access to "/o/.state/lock"', `write to /o/.state/lock; ${command} (it grants the folder of --results)`],
+      [
+        'write access to "/o/.state/lock"',
+        `write to /o/.state/lock; ${command} (it grants the folders that the arguments name)`,
+      ],
       ['net access to "h.test:80"', `reach h.test:80; ${command} (it grants the judge's host)`],
       ['run access to "git"', `run git; ${command}`],
       ['env access to "HOME"', `read the variable HOME; ${command}`],

@@ -4,6 +4,7 @@ import { type CurveRow, formatCurves, parseCurves } from "./curves_csv.ts";
 import { formatItems, type ItemsRow, parseItems } from "./items_csv.ts";
 import { formatScores, parseScores, type ScoreRow } from "./scores_csv.ts";
 import { digestOf } from "./digest.ts";
+import { type JudgedRow, readJudged } from "./judged_rows.ts";
 import { formatProvenance, NO_PROVENANCE, type Provenance } from "./provenance.ts";
 import { readTextIfThere, removeIfThere, writeIfChanged } from "./storage.ts";
 
@@ -35,6 +36,8 @@ export class ResultsFolder {
   items: readonly ItemsRow[] = [];
   curves: readonly CurveRow[] = [];
   samples: readonly SampleRow[] = [];
+  /** What a judge made of the cells' responses, in a file of its own. */
+  judged: readonly JudgedRow[] = [];
   provenance: Provenance = NO_PROVENANCE;
 
   private constructor(path: string, experiment: string) {
@@ -52,6 +55,7 @@ export class ResultsFolder {
     if (items !== undefined) folder.items = parseItems(items, `${path}/items.csv`);
     if (curves !== undefined) folder.curves = parseCurves(curves, `${path}/curves.csv`);
     if (samples !== undefined) folder.samples = parseSamples(samples, `${path}/samples.jsonl`);
+    folder.judged = await readJudged(path);
     return folder;
   }
 

@@ -16,9 +16,9 @@ export interface Failure {
   readonly settings: string;
 }
 
-function pathOf(
+export function pathOf(
   { resultsFolder, profileName }: ResultsPlace,
-  kind: "logs" | "failures",
+  kind: "logs" | "failures" | "responses",
   cell: Cell,
   ending: string,
 ): string {

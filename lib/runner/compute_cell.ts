@@ -8,6 +8,7 @@ import { shellCommand } from "#lib/shell_command.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import { type Cell, fullAddressOf, makingOf, settingsOf } from "./cell.ts";
 import { CellLog, rerunArguments } from "./cell_files.ts";
+import { shownOf, writeResponses } from "./cell_responses.ts";
 import { basisOf, type Present, presentFor } from "./freshness.ts";
 import { Busy, OwnClock, SharedThings } from "./shared_things.ts";
 import { cellPath, SnapshotFile, type SnapshotPolicy } from "./snapshot_file.ts";
@@ -57,6 +58,8 @@ export interface LocalOptions extends ResultsPlace {
   readonly stop: AbortSignal;
   /** Seconds between two snapshots of a training run. */
   readonly checkpointSeconds: number;
+  /** Takes the model of each cell, where somebody wants it. */
+  readonly handOver?: RunContext["handOver"];
   /** What else was asked for (`--set`, `--data`, …), to run a cell again. */
   readonly otherArguments: readonly string[];
 }
@@ -113,7 +116,10 @@ export class LocalComputer implements CellComputer {
       this.#things.waits = waits;
       running.log = await CellLog.open(this.#options, cell, command);
       this.#say("begins");
-      return await this.#traced(running);
+      const computation = await this.#traced(running);
+      const { result } = computation;
+      await writeResponses(this.#options, cell, result.samples);
+      return { ...computation, result: { ...result, samples: shownOf(result.samples) } };
     } catch (error) {
       const { message, stack } = error as Error;
       running.log?.line(error instanceof Busy ? `put off: ${message}` : `ended: ${stack ?? message}`);
@@ -149,7 +155,7 @@ export class LocalComputer implements CellComputer {
   /** What the code of an experiment's cells is given, those of one task. */
   #contextOf(cell: Pick<Cell, "experiment" | "task">): RunContext {
     const { present, tracer, stop } = this.#policy;
-    const { dataFolder } = this.#options;
+    const { dataFolder, handOver } = this.#options;
     const things = this.#things;
     return {
       gpu: this.#gpu,
@@ -159,6 +165,7 @@ export class LocalComputer implements CellComputer {
         return dataFolder;
       },
       stop,
+      handOver,
       say: (message) => this.#say(message),
       progress: (progress) => this.#progress(progress),
       once: (name, make) => things.once(name, make),

@@ -3,6 +3,7 @@ import { displayOf } from "#lib/bench/display.ts";
 import { reportFiles } from "./report_files.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { readTextIfThere } from "#lib/results/storage.ts";
 import { readTextStrictly } from "#lib/text_file.ts";
 import { codeDigest, REPORTS } from "./code_digest.ts";
@@ -17,11 +18,11 @@ const NAMED = 8;
  */
 export function reportOf(
   experiment: Experiment,
-  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "cellAddresses" | "provenance">,
+  folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "judged" | "cellAddresses" | "provenance">,
   profile: string,
   staleAddresses: readonly string[] = [],
 ): Report {
-  const { scores, items, curves } = folder;
+  const { scores, items, curves } = withJudged(experiment.name, folder);
   const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves });
   const notes = [...notesOfData(folder.provenance), ...noteOfStale(experiment, folder, staleAddresses)];
   if (notes.length === 0) return report;
@@ -30,6 +31,17 @@ export function reportOf(
     { ...table, legend: [...table.legend, ...notes] },
   ]);
   return { ...report, tables: Object.fromEntries(tables) };
+}
+
+/** The scores with a judge's among them, which are kept apart from what a cell computes. */
+function withJudged(experiment: string, folder: Pick<ResultsFolder, "scores" | "items" | "curves" | "judged">) {
+  const { scores, items, curves, judged } = folder;
+  const rows = judged.map(({ items, judge: _, ...row }) => ({ ...row, experiment, metric: "judge", values: items }));
+  return {
+    scores: [...scores, ...rows.map(({ values, ...row }) => ({ ...row, value: mean(values), count: values.length }))],
+    items: [...items, ...rows],
+    curves,
+  };
 }
 
 /** What of its data a run did not see, as whoever read the data put it. */

@@ -12,6 +12,7 @@ Deno.test("what a run did not see of its data stands below every table", () => {
       scores: [],
       items: [],
       curves: [],
+      judged: [],
       cellAddresses: () => [],
       provenance: { ...NO_PROVENANCE, data },
     };

@@ -2,7 +2,6 @@ import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
 import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
-import { askForNetwork } from "#lib/judge/network_permission.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { type AcceptMode, acceptStale, sampleGroups } from "./accept.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
@@ -193,15 +192,13 @@ export class Reproduction {
 
   /** This process, with all threads of a CPU driver; or others, with an equal share of them each. */
   async #openComputer(tuning: Tuning, watcher: CellWatcher): Promise<CellComputer> {
-    const { profile, program, stop, otherArguments } = this.#options;
+    const { program, stop, otherArguments } = this.#options;
     const cores = navigator.hardwareConcurrency;
     const jobs = this.#options.jobs ?? (tuning.name === "cpu" ? cores : 1);
     const width = Math.min(jobs, this.#runCells().filter(({ isComputed }) => isComputed).length);
     if (program === undefined || width <= 1) {
       return await LocalComputer.open({ ...this.#options, watcher, present: this.present });
     }
-    // To be refused before cells are, and by the command that was given.
-    if (URL.canParse(profile.judge.url)) await askForNetwork(profile.judge.url);
     const driverThreads = tuning.name === "cpu" ? Math.max(1, Math.floor(cores / width)) : undefined;
     return new WorkerPool({
       ...this.#options,
@@ -217,7 +214,6 @@ export class Reproduction {
       watcher,
       stop,
       driverThreads,
-      judgeUrl: profile.judge.url,
     });
   }
 

@@ -1,16 +1,13 @@
-import { hostOf } from "#lib/judge/settings.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 
-/** Where a judge's grades are kept. */
+/** Where the adapter's name is kept. */
 const CACHE_FOLDER = ".cache";
 
 export interface WorkerCommand extends ResultsPlace {
   /** The program's main module: an address of a file. */
   readonly program: string;
   readonly dataFolder?: string;
-  /** Of the judge, if one is asked. */
-  readonly judgeUrl?: string;
   /** What else was asked for (`--set`, `--data`, …). */
   readonly otherArguments: readonly string[];
   readonly checkpointSeconds: number;
@@ -46,15 +43,14 @@ function denoPath(): string {
 }
 
 /** Of what a cell needs, what this process may do itself: a worker runs nothing, and writes no results. */
-function permissions({ program, resultsFolder, dataFolder, judgeUrl = "" }: WorkerCommand): string[] {
+function permissions({ program, resultsFolder, dataFolder }: WorkerCommand): string[] {
   const project = decodeURIComponent(new URL("../", program).pathname);
   const state = `${resultsFolder}/${STATE_FOLDER}`;
   const read = [project, CACHE_FOLDER, resultsFolder, ...(dataFolder === undefined ? [] : [dataFolder])];
   const wanted: Deno.PermissionDescriptor[] = [
     ...read.map((path) => ({ name: "read", path }) as const),
     ...[state, CACHE_FOLDER].map((path) => ({ name: "write", path }) as const),
-    ...["INIT_CWD", "XDG_RUNTIME_DIR", "JUDGE_API_KEY"].map((variable) => ({ name: "env", variable }) as const),
-    ...(URL.canParse(judgeUrl) ? [{ name: "net", host: hostOf(judgeUrl) } as const] : []),
+    ...["INIT_CWD", "XDG_RUNTIME_DIR"].map((variable) => ({ name: "env", variable }) as const),
   ];
   return wanted.filter((each) => Deno.permissions.querySync(each).state === "granted")
     .map(({ name, ...what }) => `--allow-${name}=${Object.values(what)[0]}`);

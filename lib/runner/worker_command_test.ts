@@ -6,7 +6,6 @@ const COMMAND = {
   program: new URL("experiments/main.ts", PROJECT).href,
   resultsFolder: ".cache/results",
   profileName: "smoke",
-  judgeUrl: "http://127.0.0.1:8080/v1",
   otherArguments: ["--profile", "smoke", "--results", ".cache/results"],
   checkpointSeconds: 30,
 };
@@ -15,7 +14,7 @@ const permissionsOf = (command: typeof COMMAND) =>
   workerArguments(command).filter((word) => word.startsWith("--allow"));
 
 Deno.test({
-  name: "a worker has what a cell needs: it writes no results, runs nothing, and reaches the judge alone",
+  name: "a worker has what a cell needs: it writes no results, runs nothing, and reaches no network",
   permissions: { read: ["."], write: [".cache"], run: ["git"], net: ["127.0.0.1"] },
   fn() {
     assertEquals(permissionsOf(COMMAND), [
@@ -24,7 +23,6 @@ Deno.test({
       "--allow-read=.cache/results",
       "--allow-write=.cache/results/.state",
       "--allow-write=.cache",
-      "--allow-net=127.0.0.1:8080",
     ]);
   },
 });

@@ -3,7 +3,7 @@ import type { TextLayout, TokenBatch } from "#lib/models/language_model.ts";
 import type { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { padTexts } from "#lib/objectives/trajectory_batch.ts";
 
-const NOT_COUNTED = -100;
+export const NOT_COUNTED = -100;
 
 /** Texts of a recorded batch, on the CPU and on the GPU. */
 export interface RecordedBatch {

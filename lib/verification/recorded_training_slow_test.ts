@@ -1,16 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
+import { testBeside } from "#lib/test_beside.ts";
 import { verifyCheckpoint } from "./checkpoint.ts";
 
-const FIXTURE = new URL("../../../shared/fixtures/reference_gpt", import.meta.url).pathname;
-const ignore = !await Deno.stat(FIXTURE).then(({ isDirectory }) => isDirectory, () => false);
+const NAME = "the loss and ten training losses that PyTorch recorded of reference_gpt agree";
 
-Deno.test({
-  name: "the loss and ten training losses that PyTorch recorded of reference_gpt agree",
-  ignore,
-  sanitizeResources: false,
-  async fn() {
-    const checks = await verifyCheckpoint(await testGpu(), FIXTURE);
-    assertEquals(checks.map(({ status }) => status), Array(1 + 10).fill("ok"));
-  },
+testBeside("fixtures/reference_gpt", NAME, async (folder) => {
+  const checks = await verifyCheckpoint(await testGpu(), folder);
+  assertEquals(checks.map(({ status }) => status), Array(1 + 10).fill("ok"));
 });

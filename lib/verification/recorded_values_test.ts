@@ -1,45 +1,40 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { InputError } from "#lib/errors.ts";
+import { testBeside } from "#lib/test_beside.ts";
 import type { Check } from "./check.ts";
 import { verifyMetrics } from "./metrics.ts";
 import { verifyObjectives } from "./objectives.ts";
 
-const fixtures = new URL("../../../shared/fixtures/", import.meta.url).pathname;
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
+const fixtures = new URL("./fixtures/", import.meta.url).pathname;
 
 const namesOf = (checks: readonly Check[], status: Check["status"]) =>
   checks.filter((check) => check.status === status).map(({ name }) => name);
 
+async function checkAllObjectives(folder: string): Promise<void> {
+  const checks = await verifyObjectives(await testGpu(), folder);
+  assertEquals(checks.filter(({ status }) => status !== "ok"), []);
+  const distances = ["forward_kl", "reverse_kl", "jensen_shannon_0.5", "jensen_shannon_0.1", "total_variation"];
+  distances.push("skew_forward_kl_0.1", "skew_reverse_kl_0.1", "alpha_beta_0.2_0.7");
+  const withGradient = ["cross_entropy", ...distances, "u_off_sampled", "u_off_full"];
+  assertEquals(namesOf(checks, "ok"), [
+    ...withGradient.flatMap((name) => [name, `gradient of ${name}`]),
+    "u_on_sampled",
+    "on-policy advantages",
+    "policy gradient of u_on",
+  ]);
+}
+
 Deno.test({
   name: "every recorded objective agrees with PyTorch's float64, in value and gradient",
-  ignore: !exists(`${fixtures}objectives`),
   sanitizeResources: false,
-  async fn() {
-    const checks = await verifyObjectives(await testGpu(), `${fixtures}objectives`);
-    assertEquals(checks.filter(({ status }) => status !== "ok"), []);
-    const distances = ["forward_kl", "reverse_kl", "jensen_shannon_0.5", "jensen_shannon_0.1", "total_variation"];
-    distances.push("skew_forward_kl_0.1", "skew_reverse_kl_0.1", "alpha_beta_0.2_0.7");
-    const withGradient = ["cross_entropy", ...distances, "u_off_sampled", "u_off_full"];
-    assertEquals(namesOf(checks, "ok"), [
-      ...withGradient.flatMap((name) => [name, `gradient of ${name}`]),
-      "u_on_sampled",
-      "on-policy advantages",
-      "policy gradient of u_on",
-    ]);
-  },
+  fn: () => checkAllObjectives(`${fixtures}objectives`),
 });
+
+testBeside("fixtures/objectives", "so does every objective of another recording", checkAllObjectives);
 
 Deno.test({
   name: "recorded objectives that differ fail, as do names that no objective has",
-  ignore: !exists(`${fixtures}objectives`),
   sanitizeResources: false,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -56,16 +51,15 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "the metrics agree with the recorded ones",
-  ignore: !exists(`${fixtures}metrics`),
-  async fn() {
-    const checks = await verifyMetrics(`${fixtures}metrics`);
-    assertEquals(checks.filter(({ status }) => status === "FAIL"), []);
-    assertEquals(checks.filter(({ status }) => status === "ok").length, 6);
-    assertEquals(namesOf(checks, "skipped"), []);
-  },
-});
+async function checkAllMetrics(folder: string): Promise<void> {
+  const checks = await verifyMetrics(folder);
+  assertEquals(checks.filter(({ status }) => status === "FAIL"), []);
+  assertEquals(checks.filter(({ status }) => status === "ok").length, 6);
+  assertEquals(namesOf(checks, "skipped"), []);
+}
+
+Deno.test("the metrics agree with the recorded ones", () => checkAllMetrics(`${fixtures}metrics`));
+testBeside("fixtures/metrics", "so do the metrics of another recording", checkAllMetrics);
 
 /** Verifies a folder with these files. */
 async function verifyFiles(files: Readonly<Record<string, string>>): Promise<Check[]> {

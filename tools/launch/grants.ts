@@ -1,0 +1,90 @@
+/**
+ * What the arguments of one run name, and its permission set in `deno.json` does not have: folders, and the judge's host. The program
+ * reads the same flags by the tables of its commands.
+ */
+
+/** By permission, beside the task's set. */
+export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
+
+/** Wrong usage: the message is one line. */
+export class GrantError extends Error {}
+
+/** The flags whose value follows them; tests hold them against those of the commands. */
+export const VALUE_FLAGS: readonly string[] = [
+  ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
+  ...["--jobs", "--against", "--shapes"],
+];
+
+const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
+const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
+const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
+
+/**
+ * @param caller where relative paths start
+ * @param isFolder whether there is a folder of this path
+ * @throws {GrantError} for a folder that Deno cannot be told of
+ */
+export function grantsOf(
+  task: string,
+  args: readonly string[],
+  caller: string,
+  isFolder: (path: string) => boolean,
+): Grants {
+  const grants: Grants = {};
+  const grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => {
+    if (value === "") return;
+    const path = value.startsWith("/") ? value : `${caller.replace(/\/$/, "")}/${value}`;
+    if (path.includes(",")) {
+      const remedy = "rename it, or name a link to it that has none";
+      throw new GrantError(
+        `${name} ${value}: Deno cannot permit a folder with a comma in its path, ${path}; ${remedy}`,
+      );
+    }
+    for (const kind of kinds) (grants[kind] ??= []).push(path);
+  };
+  const { values, words } = split(args);
+  for (const [flag, value] of values) {
+    if (flag === "--data" && READS_DATA.includes(task)) grant(flag, value, "read");
+    if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
+    else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
+    if (flag === "--against" && task === "bench" && value !== "") {
+      grant(flag, value, "read");
+      grants.run = ["deno"]; // a process for each checkout
+    }
+  }
+  if (task === "verify") { for (const word of words) grant("DIR", word, "read"); }
+  if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
+  // A name may be a commit's, too.
+  if (task === "diff") {
+    for (const word of words) {
+      if (!word.includes(",") || isFolder(word)) grant("DIR", word, "read");
+    }
+  }
+  const host = task === "judge" ? judgeHost(args) : undefined;
+  return host === undefined ? grants : { ...grants, net: [host] };
+}
+
+/** Flags with their values, and what is neither. */
+function split(args: readonly string[]): { values: [flag: string, value: string][]; words: string[] } {
+  const values: [string, string][] = [];
+  const words: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    const [, flag, value] = /^(--[^=]+)=(.*)$/s.exec(arg) ?? [];
+    if (arg === "--") return { values, words: [...words, ...args.slice(i + 1)] };
+    if (flag !== undefined) values.push([flag, value]);
+    else if (VALUE_FLAGS.includes(arg)) {
+      // Before another flag it has no value, which the program will say.
+      if (i + 1 < args.length && !args[i + 1].startsWith("-")) values.push([arg, args[++i]]);
+    } else if (!/^-./s.test(arg)) words.push(arg);
+  }
+  return { values, words };
+}
+
+/** HOST:PORT of the last `judge.url=URL`; undefined where there is none, or no address that is safe to read here. */
+function judgeHost(args: readonly string[]): string | undefined {
+  const last = args.map((arg) => /^(?:--set=)?judge\.url=(.*)$/s.exec(arg)?.[1]).findLast((url) => url !== undefined);
+  const [, scheme, host, port] =
+    /^["']?(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?(?:["'/?#].*)?$/.exec(last ?? "") ?? [];
+  return host === undefined ? undefined : `${host}:${port ?? (scheme === "https" ? 443 : 80)}`;
+}
