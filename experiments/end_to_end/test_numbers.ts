@@ -8,11 +8,12 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import { loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
-import { digestOf, digestOfJson } from "#lib/results/digest.ts";
+import { digestOf } from "#lib/results/digest.ts";
 import { ResultsFolder } from "#lib/results/results_folder.ts";
-import { type Cell, cellAt, cellKeyOf } from "#lib/runner/cell.ts";
+import { addressOf, type Cell, cellAt, cellKeyOf } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { isSection, presentOf } from "#lib/runner/freshness.ts";
+import { rowsDigest } from "#lib/runner/known_results.ts";
 
 export const NUMBERS_FILE = new URL("./recorded_numbers.json", import.meta.url);
 const PROFILE = "smoke";
@@ -111,7 +112,7 @@ function readingOf(experiment: Experiment, note: (section: string) => void): Exp
 async function rowsOf(cell: Cell, result: CellResult, resultsFolder: string): Promise<string> {
   const folder = await ResultsFolder.open(`${resultsFolder}/empty`, cell.experiment.name);
   folder.put(cellKeyOf(cell), result);
-  return digestOfJson(folder.resultOf(cellKeyOf(cell)));
+  return rowsDigest(folder, addressOf(cell));
 }
 
 function endsOf({ curves }: CellResult): Record<string, number> {

@@ -153,6 +153,11 @@ function keep(
   const { run, settings, numerics } = makingOf(cell, present.profile);
   const { kernels, data, environment } = vouching;
   const basis = { run, settings, numerics, kernels, data, environment };
+  const [own, alike] = [cell, sample.cell].map((each) => folder.resultOf(cellKeyOf(each)));
+  const decodings = new Map(alike.scores.map(({ dataset, decoding }) => [dataset, decoding]));
+  // Older files do not say how responses were found; the sample's are found by the same settings.
+  const scores = own.scores.map((score) => ({ ...score, decoding: decodings.get(score.dataset) ?? score.decoding }));
+  folder.put(cellKeyOf(cell), { ...own, scores });
   // Numbers that are an earlier version's remain that.
   const noise = accepted.noise ?? record.accepted?.noise;
   folder.provenance = withRecord(folder.provenance, addressOf(cell), {

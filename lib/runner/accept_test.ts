@@ -60,7 +60,10 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
             computed.push(fullAddressOf(cell));
             const basis = basisOf(makingOf(cell, profile), USES, present);
             const size = { ownMs: 1, peakMemoryBytes: 1, peakGpuBytes: 1, shared: {} };
-            return Promise.resolve({ result: resultOf(cell, version), basis, description: {}, ...size });
+            const { scores, ...rows } = resultOf(cell, version);
+            // As older files do not say it.
+            const result = { ...rows, scores: scores.map((score) => ({ ...score, decoding: "beam" })) };
+            return Promise.resolve({ result, basis, description: {}, ...size });
           },
           [Symbol.asyncDispose]: () => Promise.resolve(),
         };
@@ -222,6 +225,7 @@ test("results of the format before are stale until samples vouch for them, and a
   for (const folder of stage.folders.values()) {
     const { format, cells } = JSON.parse(await Deno.readTextFile(`${folder.path}/provenance.json`));
     assertEquals([format, Object.keys(cells).length], [3, 6]);
+    assertEquals(folder.scores.map(({ decoding }) => decoding), Array(6).fill("beam"));
     assertEquals(recordAt(folder.provenance, "kd/3")!.numerics, { lib: 1, "method kd": 1 });
   }
 });

@@ -56,9 +56,10 @@ export async function openKnown(
   return folder;
 }
 
-/** The digest of a cell's rows. */
+/** The digest of a cell's rows, but for how responses were found, which older files do not say. */
 export function rowsDigest(folder: ResultsFolder, address: string): string {
-  return digestOfJson(folder.resultOf(keyOfAddress(address)));
+  const { scores, ...rows } = folder.resultOf(keyOfAddress(address));
+  return digestOfJson({ scores: scores.map(({ decoding: _, ...score }) => score), ...rows });
 }
 
 async function areAsWritten(path: string, files: Provenance["files"]): Promise<boolean> {
