@@ -58,7 +58,7 @@ test("a checkpoint that is cut off or changed is told, set aside, and the cell b
     const said = await stoppedAgain.until(/set aside as/);
     assertMatch(
       said,
-      /\.safetensors: damaged: .+; set aside as \S+\.safetensors\.damaged, and begun anew: llama: moment matching/,
+      /\.safetensors: damaged: .+; set aside as \S+\.safetensors\.damaged, and begun anew: llama: ammd/,
     );
     stoppedAgain.process.kill("SIGKILL");
     await stoppedAgain.end();
