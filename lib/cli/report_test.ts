@@ -31,6 +31,7 @@ const walls: Experiment = {
         rows: [{ label: "Lime & wash", method: "limewash" }],
         panels: [{ values: scores }],
         x: { title: "points" },
+        reference: { label: "nothing", value: 0 },
       }),
     },
   }),

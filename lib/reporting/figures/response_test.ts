@@ -12,6 +12,7 @@ const options: ResponseOptions = {
   y: { title: "ROUGE-L (%)", scale: 100 },
   settings: [{ method: "b100", x: 1 }, { method: "b0", x: 0 }, { method: "b25", x: 0.25 }],
   panels: [{ values }],
+  reference: { label: "No method", method: "absent" },
 };
 
 const LINE = /<path [^>]*stroke-width="1\.6"/;
@@ -53,5 +54,9 @@ Deno.test("one seed, no values and the order of the rows", async () => {
 Deno.test("what cannot be drawn is refused", () => {
   const settings = [{ method: "b0", x: 1 }, { method: "b25", x: 1 }];
   assertThrows(() => response({ ...options, settings }), RangeError, "Cannot draw two values for");
-  assertThrows(() => response({ ...options, panels: [{ values: [values[0], values[0]] }] }), RangeError, "b0 seed 10");
+  assertThrows(
+    () => response({ ...options, panels: [{ values: [values[0], values[0]] }] }),
+    RangeError,
+    "two values for response seed 10 at 0",
+  );
 });

@@ -18,7 +18,15 @@ export async function examplePage(name: string, text: string): Promise<ReportPag
   );
   const published = { heading: text, rows: [{ label: text, source: text, values: { [text]: text } }] };
   const rows = [10, 20].map((step) => ({ experiment: name, method: text, seed: 10, step, measure: text, value: step }));
-  const svg = await renderSvg(curves(rows, { title: text, notes: [text], panels: [{ measure: text, title: text }] }));
+  const svg = await renderSvg(
+    curves(rows, {
+      title: text,
+      notes: [text],
+      panels: [{ measure: text, title: text }],
+      methods: [{ method: text }],
+      display: {},
+    }),
+  );
   const sample = {
     method: text,
     seed: 10,
