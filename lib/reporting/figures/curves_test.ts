@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { curves, type CurvesOptions } from "./curves.ts";
 import { renderSvg } from "./figure.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 import { DISPLAY } from "../test_display.ts";
 
 const point = (method: string, seed: number, step: number, measure: string, value: number): CurveRow => ({

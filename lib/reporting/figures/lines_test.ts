@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { renderSvg } from "./figure.ts";
 import { lines, type LinesOptions, type LineValue } from "./lines.ts";
 import { seriesOf, seriesStyle } from "./series_style.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 
 const points = [0, 0.5, 1].flatMap((x) =>
   [1, 2].flatMap((seed): LineValue[] => [

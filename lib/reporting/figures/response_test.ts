@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { renderSvg } from "./figure.ts";
 import { response, type ResponseOptions } from "./response.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 
 const values = ["b0", "b25", "b100", "kd"].flatMap((method, i) =>
   [10, 20].map((seed) => ({ method, seed, value: 0.1 * (i + 1) + seed / 1000 }))

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { renderSvg } from "./figure.ts";
 import { scatter, type ScatterOptions } from "./scatter.ts";
 import type { SeedValue } from "./seed_values.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 import { DISPLAY } from "../test_display.ts";
 
 const of = (method: string, values: readonly number[]): SeedValue[] =>

@@ -51,11 +51,20 @@ export async function examplePage(name: string, text: string): Promise<ReportPag
         response: "",
       }]),
       provenance: {
-        format: 2,
         environments: { e1: { adapter: text, deno: text } },
         settings: { s1: { [text]: text } },
         data: { [text]: text },
-        cells: { [text]: { commit: text, dirty: true, environment: "e1", settings: "s1", wallSeconds: 90 } },
+        shared: {},
+        cells: {
+          [text]: {
+            commit: text,
+            dirty: true,
+            settings: "s1",
+            wallSeconds: 90,
+            peakMemoryBytes: 1e6,
+            peakGpuBytes: 1e6,
+          },
+        },
       },
     }],
   };
