@@ -13,7 +13,7 @@ type Access = "read" | "written" | "removed";
 /**
  * Puts a file in place of any that is there, in one step; makes its folder where there is none. The part file, `.NAME.part` in the same
  * folder, is removed when something goes wrong and written over where a process that was killed left one. One file has one writer
- * at a time: see `FolderLock`.
+ * at a time: see `lockFolder`.
  *
  * @param content text is written as UTF-8
  * @throws {StorageError} where the disk is full or the place may not be written; the old file stays as it was
