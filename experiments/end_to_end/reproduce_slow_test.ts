@@ -84,7 +84,7 @@ test("a loss that is no number fails its cell, which keeps its log and how to ru
   const state = await run(...asked, ...wild.slice(0, 2));
   assertMatch(
     state.printed,
-    /instruction_following: 1 done, 3 failed, 0 stale, 28 missing\n {2}failed {3}sft_continued\/10: /,
+    /instruction_following: 1 done, 3 failed, 0 stale, 28 missing\n {2}sft_continued\/10: failed: /,
   );
   assertStringIncludes(state.printed, `again: ${again}`);
   const shown = await run("show", "instruction_following/kd/10", "--profile", "smoke", "--results", folder);

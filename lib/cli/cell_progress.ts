@@ -2,12 +2,12 @@ import type { TrainingProgress } from "#lib/bench/experiment.ts";
 import { type Cell, fullAddressOf } from "#lib/runner/cell.ts";
 import { formatDuration } from "./progress_line.ts";
 
-/** Milliseconds over which the rate of tokens is taken. */
-const RATE_WINDOW_MS = 2000;
+/** Milliseconds of training before which its rate of tokens says nothing yet. */
+const LEAST_RATED_MS = 2000;
 /** A part of a training run that says nothing of the whole yet. */
 const LEAST_FRACTION = 0.05;
 
-/** A training run in progress, and where it was when it was first heard of. */
+/** A training run in progress, since it was first heard of. */
 interface Training extends TrainingProgress {
   readonly startMs: number;
   readonly startStep: number;
@@ -20,7 +20,6 @@ export class CellProgress {
   readonly #startMs: number;
   #training: Training | undefined;
   #said = "";
-  #rate: { readonly sinceMs: number; readonly tokens: number; readonly perSecond?: number } = { sinceMs: 0, tokens: 0 };
 
   /** @param now milliseconds of a clock that never goes back */
   constructor(cell: Cell, now: () => number) {
@@ -37,37 +36,26 @@ export class CellProgress {
   }
 
   progress(training: TrainingProgress): void {
-    const now = this.#now();
-    const isSame = this.#training?.what === training.what;
-    const { startMs, startStep } = isSame ? this.#training! : { startMs: now, startStep: training.step };
-    this.#training = { ...training, startMs, startStep };
-    this.#countTokens(training.tokens, now, isSame);
-  }
-
-  #countTokens(tokens: number, now: number, isSame: boolean): void {
-    if (!isSame) this.#rate = { sinceMs: now, tokens: 0 };
-    const { sinceMs, perSecond } = this.#rate;
-    const sum = this.#rate.tokens + tokens;
-    const isOver = now - sinceMs >= RATE_WINDOW_MS;
-    this.#rate = isOver
-      ? { sinceMs: now, tokens: 0, perSecond: 1000 * sum / (now - sinceMs) }
-      : { sinceMs, tokens: sum, perSecond };
+    const { step } = training;
+    const start = { what: training.what, tokens: 0, startMs: this.#now(), startStep: step };
+    const { startMs, startStep, tokens } = this.#training?.what === training.what ? this.#training : start;
+    this.#training = { ...training, startMs, startStep, tokens: tokens + training.tokens };
   }
 
   text(): string {
     const training = this.#training;
     const address = fullAddressOf(this.cell);
     if (!training) return `${address}${this.#said === "" ? "" : `: ${this.#said}`}`;
-    const { what, step, steps, loss } = training;
+    const { what, step, steps, loss, tokens, startMs } = training;
+    const ms = this.#now() - startMs;
     const leftMs = this.#trainingLeftMs(training);
-    return `${address}: ${
-      [
-        `${what}: step ${step}/${steps}`,
-        ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
-        ...(this.#rate.perSecond === undefined ? [] : [`${formatRate(this.#rate.perSecond)} tokens/s`]),
-        ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} of it left`]),
-      ].join(", ")
-    }`;
+    const parts = [
+      `${what}: step ${step}/${steps}`,
+      ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
+      ...(ms < LEAST_RATED_MS ? [] : [`${Math.round(1000 * tokens / ms).toLocaleString("en-US")} tokens/s`]),
+      ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} of it left`]),
+    ];
+    return `${address}: ${parts.join(", ")}`;
   }
 
   /** What part of the cell is done, by what it was thought to take; 0 where that is not known. */
@@ -85,9 +73,4 @@ export class CellProgress {
     const fraction = (step - startStep) / (steps - startStep);
     return fraction >= LEAST_FRACTION ? (this.#now() - startMs) * (1 - fraction) / fraction : undefined;
   }
-}
-
-/** `87`, `2,310` */
-function formatRate(perSecond: number): string {
-  return Math.round(perSecond).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }

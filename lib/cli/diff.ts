@@ -1,6 +1,6 @@
 import { compareResults } from "#lib/comparison/compare_results.ts";
 import { displayOf } from "#lib/bench/display.ts";
-import { isSame } from "#lib/comparison/comparison.ts";
+import { type Comparison, isSame } from "#lib/comparison/comparison.ts";
 import { COMPARISON_FORMATS, type ComparisonFormat, formatComparison } from "#lib/comparison/comparison_formats.ts";
 import { ResultsHistory } from "#lib/results/results_version.ts";
 import { InputError } from "#lib/errors.ts";
@@ -22,46 +22,40 @@ export const diff = defineCommand({
     format: { kind: "choice", value: "F", known: COMPARISON_FORMATS, help: "default md" },
   },
   async run({ positional, flags }, context) {
-    const comparison = await orTrouble(compare(positional, flags, context));
-    const text = formatComparison(
-      comparison,
-      (flags.format ?? "md") as ComparisonFormat,
-      displayOf(context.experiments),
-    );
+    const comparison = await orTrouble(compareVersions(positional, flags, context));
+    const display = displayOf(context.experiments);
+    const text = formatComparison(comparison, (flags.format ?? "md") as ComparisonFormat, display);
     context.terminal.print(text.replace(/\n$/, ""));
     return isSame(comparison) ? 0 : 1;
   },
 });
 
-async function compare(
+/**
+ * Compares two versions of the results: by default the last commit with the working tree or, where the profile is a folder beside the
+ * recorded results, these with that.
+ */
+export async function compareVersions(
   versions: readonly string[],
   { results = DEFAULT_RESULTS, profile }: { readonly results?: string; readonly profile?: string },
-  { callerFolder, experiments }: CommandContext,
-) {
+  { callerFolder, experiments }: Pick<CommandContext, "callerFolder" | "experiments">,
+): Promise<Comparison> {
   if (versions.length > 2) {
-    throw new InputError(`diff compares two commits or folders, not ${versions.length}; ./run diff --help tells more`);
+    throw new InputError(`diff compares two commits or folders, not ${versions.length}; ./run diff --help shows more`);
   }
-  const methods = Object.keys(displayOf(experiments));
+  const isOfBeside = profile !== undefined && isBeside(profile);
+  if (isOfBeside && versions.length > 1) {
+    throw new InputError(`--profile ${profile} is one side of the comparison: name one commit or folder, or none`);
+  }
   const history = new ResultsHistory(results);
-  const beside = profile !== undefined && isBeside(profile) ? profile : undefined;
-  if (beside !== undefined && versions.length > 1) {
-    throw new InputError(`--profile ${beside} is one side of the comparison: name one commit or folder, or none`);
-  }
-  const open = (version: string) => history.open(version, (path) => fromCaller(path, callerFolder));
-  if (beside !== undefined) {
-    const recorded = versions.length === 0 ? history.openWorkingTree() : open(versions[0]);
-    const sides = await Promise.all([recorded, history.openBeside(beside)]);
-    return await compareResults(...sides, profileOf(beside), methods);
-  }
-  const [before = "HEAD", after] = versions;
-  return await compareResults(
-    ...await Promise.all([open(before), after === undefined ? history.openWorkingTree() : open(after)]),
-    profile,
-    methods,
+  const open = (version: string | undefined) =>
+    version === undefined ? history.openWorkingTree() : history.open(version, (path) => fromCaller(path, callerFolder));
+  const [before, after] = await Promise.all(
+    isOfBeside ? [open(versions[0]), history.openBeside(profile)] : [open(versions[0] ?? "HEAD"), open(versions[1])],
   );
+  return await compareResults(before, after, profile && profileOf(profile), Object.keys(displayOf(experiments)));
 }
 
-/** Status 1 tells that results differ, so what goes wrong must end with another: that of what the user can mend. */
+/** Status 1 says that results differ, so any error must end with another: that of what the user can fix. */
 async function orTrouble<Result>(result: Promise<Result>): Promise<Result> {
   try {
     return await result;

@@ -6,7 +6,7 @@ import { type Cell, cellKeyOf, cellsOf, fullAddressOf } from "#lib/runner/cell.t
 import { openKnown, readKnown } from "#lib/runner/known_results.ts";
 import { staleOf } from "#lib/runner/plan.ts";
 import { reportOf, writeReport } from "#lib/runner/report.ts";
-import { FolderLock } from "#lib/results/folder_lock.ts";
+import { lockFolder } from "#lib/results/folder_lock.ts";
 import { type JudgedRow, writeJudged } from "#lib/results/judged_rows.ts";
 import { folderOf, profileOf } from "#lib/results/place.ts";
 import { ResultsFolder } from "#lib/results/results_folder.ts";
@@ -44,7 +44,7 @@ export const judge = defineCommand({
       const example = "--set judge.url=http://localhost:8080/v1 --set judge.model=NAME";
       throw new InputError(`judge.url names no endpoint: say who grades, as in ./run judge ${example}`);
     }
-    using _ = await FolderLock.acquire(place.resultsFolder);
+    using _ = await lockFolder(place.resultsFolder);
     let cells = 0;
     const lacking: Cell[] = [];
     try {

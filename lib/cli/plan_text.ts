@@ -3,12 +3,12 @@ import type { Estimate } from "#lib/runner/estimate.ts";
 import { cellsToRun, type ExperimentPlan, type PlannedCell } from "#lib/runner/plan.ts";
 import { formatDuration } from "./progress_line.ts";
 
-/** Reasons that are told of a cell; `show` tells all. */
+/** Changes that are shown of a cell; `show` shows all. */
 const SHOWN_CHANGES = 3;
 const SHOWN_CELLS = 6;
 
-/** What tells how long a plan will take. */
-export interface PlanTimes {
+/** Estimates how long plans will take. */
+interface PlanTimes {
   estimateOf(plans: readonly ExperimentPlan[]): Estimate;
 }
 
@@ -19,9 +19,8 @@ export function describePlan(plan: ExperimentPlan, times: PlanTimes): string {
   const edited = known.areWhole ? "" : "; its files are not as they were written (edited, or a stop in between)";
   const cached = `${experiment.name}: cached ${cells.length - toRun.length}/${cells.length}${edited}`;
   if (toRun.length === 0) return plan.reportIsFresh ? cached : `${cached}; tables and figures are made anew`;
-  const reasons = Map.groupBy(toRun, (planned) => reasonOf(planned));
-  const lines = [...reasons].map(([reason, group]) => `  ${namesOf(group)}: ${reason}`);
-  return [`${cached}, to run ${toRun.length}${describeEstimate(times.estimateOf([plan]))}`, ...lines].join("\n");
+  const estimate = describeEstimate(times.estimateOf([plan]));
+  return [`${cached}, to run ${toRun.length}${estimate}`, ...reasonLines(toRun)].join("\n");
 }
 
 /** What will be done in all. */
@@ -39,15 +38,17 @@ function describeEstimate({ seconds, unknown }: Estimate): string {
   return ` (about ${formatDuration(1000 * seconds)}${rest})`;
 }
 
+/** Why cells are to be run: a line for all that have the same reason. */
+export function reasonLines(cells: readonly PlannedCell[]): string[] {
+  return [...Map.groupBy(cells, reasonOf)].map(([reason, group]) => {
+    const more = group.length > SHOWN_CELLS ? ` and ${group.length - SHOWN_CELLS} more` : "";
+    return `  ${group.slice(0, SHOWN_CELLS).map(({ address }) => address).join(", ")}${more}: ${reason}`;
+  });
+}
+
 function reasonOf({ state, changes, sameAs }: PlannedCell): string {
   const shown = changes.slice(0, SHOWN_CHANGES).map(({ text }) => text).join(", ");
   const more = changes.length > SHOWN_CHANGES ? ` and ${changes.length - SHOWN_CHANGES} more changes` : "";
   const why = state === "missing" ? "missing" : `stale: ${shown}${more}`;
   return sameAs ? `${why}; taken from ${fullAddressOf(sameAs)}` : why;
-}
-
-function namesOf(group: readonly PlannedCell[]): string {
-  const names = group.map(({ address }) => address);
-  const more = names.length > SHOWN_CELLS ? ` and ${names.length - SHOWN_CELLS} more` : "";
-  return `${names.slice(0, SHOWN_CELLS).join(", ")}${more}`;
 }

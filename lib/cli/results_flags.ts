@@ -1,14 +1,17 @@
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/bench/experiment.ts";
+import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { experimentsOf } from "#lib/bench/trial.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { type ChosenPlace, placeToRead } from "#lib/runner/adapter_place.ts";
-import { profileOf } from "#lib/results/place.ts";
+import { folderOf, profileOf } from "#lib/results/place.ts";
+import { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type Present, presentOf } from "#lib/runner/freshness.ts";
-
+import { readKnown } from "#lib/runner/known_results.ts";
+import { staleOf } from "#lib/runner/plan.ts";
+import { reportOf } from "#lib/runner/report.ts";
 import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 
 export const DEFAULT_PROFILE = "tiny";
@@ -78,15 +81,8 @@ export async function chooseProfile(
   const names = words.filter((word) => isExperiment(word) || word !== name);
   const allExperiments = experimentsOf(context.experiments, profile);
   const experiments = selectExperiments(names, allExperiments);
-  return {
-    name,
-    givenName,
-    profile,
-    allExperiments,
-    experiments,
-    names,
-    resultsFolder: flags.results ?? DEFAULT_RESULTS,
-  };
+  const resultsFolder = flags.results ?? DEFAULT_RESULTS;
+  return { name, givenName, profile, allExperiments, experiments, names, resultsFolder };
 }
 
 /** Results that are to be shown. */
@@ -108,6 +104,19 @@ export async function shownResults(
   const question = { resultsFolder, profileName, experiments, isEverywhere };
   const place = await placeToRead(question, await adapterHere(false), flags.recorded);
   return { ...chosen, place, present: presentOf(profile, flags.data, place.adapter) };
+}
+
+/** An experiment's recorded results, with the tables and figures that they give; without these where there are no scores. */
+export async function openReport(
+  experiment: Experiment,
+  { place, present }: ShownResults,
+): Promise<{ readonly folder: ResultsFolder; readonly report?: Report }> {
+  const folder = await ResultsFolder.open(folderOf(place, experiment.name), experiment.name);
+  if (folder.scores.length === 0) return { folder };
+  const known = await readKnown(place, experiment);
+  folder.provenance = known.provenance;
+  const stale = staleOf(experiment, known, present);
+  return { folder, report: reportOf(experiment, folder, profileOf(place.profileName), stale) };
 }
 
 function selectExperiments(names: readonly string[], experiments: readonly Experiment[]): readonly Experiment[] {

@@ -4,10 +4,11 @@ import type { CellWatcher } from "#lib/runner/compute_cell.ts";
 import type { RecordedTimes } from "#lib/runner/estimate.ts";
 import type { RunCell } from "#lib/runner/reproduction.ts";
 import type { CellObserver } from "#lib/runner/run_cells.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { CellProgress } from "./cell_progress.ts";
 import { formatDuration, type ProgressLine } from "./progress_line.ts";
 
-export interface RunProgressOptions {
+interface RunProgressOptions {
   /** All that will be run, in their order. */
   readonly cells: readonly RunCell[];
   /** How many are run at once: each has a line of its own where there are several. */
@@ -20,28 +21,27 @@ export interface RunProgressOptions {
 
 /** How far a run is: the cells with the time left by what cells took before, and each that is running. */
 export class RunProgress implements CellObserver, Pick<CellWatcher, "say" | "progress"> {
-  readonly #options: RunProgressOptions;
+  readonly #line: ProgressLine;
   readonly #now: () => number;
-  readonly #cells: readonly Cell[];
-  /** Those whose numbers are another cell's: they take no time. */
-  readonly #free: ReadonlySet<Cell>;
-  /** What will be made in a cell that later ones share: it is none of the cell's own time. */
+  /** Milliseconds that each is thought to take, with what it makes for later ones; undefined where none was timed before. */
+  readonly #plannedMs: ReadonlyMap<Cell, number | undefined>;
+  /** Of that, what will be made in a cell that later ones share: it is none of the cell's own time. */
   readonly #sharedMs: ReadonlyMap<Cell, number>;
   readonly #ended = new Set<Cell>();
-  /** Of the cells that were computed: what they took, and what they were thought to take. */
-  #spentMs = 0;
-  #plannedMs = 0;
-  #computed = 0;
+  /** Of the cells that were computed: their number, what they took, and what they were thought to take. */
+  readonly #computed = { count: 0, ms: 0, plannedMs: 0 };
   /** A place for each cell that is running, so that its line stays where it is. */
   readonly #running: (CellProgress | undefined)[];
 
-  constructor(options: RunProgressOptions) {
-    this.#options = options;
-    this.#cells = options.cells.map(({ cell }) => cell);
-    this.#free = new Set(options.cells.filter(({ isComputed }) => !isComputed).map(({ cell }) => cell));
-    this.#sharedMs = new Map(options.cells.map(({ cell, sharedSeconds = 0 }) => [cell, 1000 * sharedSeconds]));
-    this.#now = options.now ?? (() => performance.now());
-    this.#running = Array(options.width).fill(undefined);
+  constructor({ cells, width, times, line, now = () => performance.now() }: RunProgressOptions) {
+    [this.#line, this.#now] = [line, now];
+    this.#sharedMs = new Map(cells.map(({ cell, sharedSeconds = 0 }) => [cell, 1000 * sharedSeconds]));
+    this.#plannedMs = new Map(cells.map(({ cell, isComputed }) => {
+      // A cell whose numbers are another's takes no time.
+      const seconds = isComputed ? times.secondsOf(cell) : 0;
+      return [cell, seconds && 1000 * seconds + this.#sharedMs.get(cell)!];
+    }));
+    this.#running = Array(width).fill(undefined);
   }
 
   begin(cell: Cell): void {
@@ -58,12 +58,12 @@ export class RunProgress implements CellObserver, Pick<CellWatcher, "say" | "pro
   end(cell: Cell, how: "run" | "taken" | "failed", ownMs = 0): void {
     this.#ended.add(cell);
     if (how === "run") {
-      this.#spentMs += ownMs;
-      this.#plannedMs += (this.#plannedOf(cell) ?? 0) - this.#sharedMs.get(cell)!;
-      this.#computed++;
+      this.#computed.count++;
+      this.#computed.ms += ownMs;
+      this.#computed.plannedMs += (this.#plannedMs.get(cell) ?? 0) - this.#sharedMs.get(cell)!;
     }
     this.#leave(cell);
-    this.#show(this.#ended.size === this.#cells.length);
+    this.#show(this.#ended.size === this.#plannedMs.size);
   }
 
   say(cell: Cell, message: string): void {
@@ -86,13 +86,13 @@ export class RunProgress implements CellObserver, Pick<CellWatcher, "say" | "pro
   }
 
   #show(isLast = false): void {
-    this.#options.line.update(() => this.#lines(), isLast);
+    this.#line.update(() => this.#lines(), isLast);
   }
 
   #lines(): string | string[] {
-    const [done, total] = [this.#ended.size, this.#cells.length];
+    const [done, total] = [this.#ended.size, this.#plannedMs.size];
     const leftMs = this.#leftMs();
-    const isAlone = this.#options.width === 1;
+    const isAlone = this.#running.length === 1;
     const all = [
       `${Math.floor(100 * (total === 0 ? 1 : this.#fraction()))} %`.padStart(5),
       ...(done < total && leftMs !== undefined ? [`${formatDuration(leftMs)} left`] : []),
@@ -104,36 +104,30 @@ export class RunProgress implements CellObserver, Pick<CellWatcher, "say" | "pro
 
   /** Of the work, by the cells' times where these are known, else by their number. */
   #fraction(): number {
-    const known = this.#cells.map((cell) => this.#plannedOf(cell));
-    const isKnown = known.every((ms) => ms !== undefined) && known.some((ms) => ms! > 0);
-    const weightOf = (i: number) => isKnown ? known[i]! : 1;
+    const planned = [...this.#plannedMs];
+    const isKnown = planned.every(([, ms]) => ms !== undefined) && planned.some(([, ms]) => ms! > 0);
     let [done, all] = [0, 0];
-    this.#cells.forEach((cell, i) => {
-      all += weightOf(i);
-      done += weightOf(i) * (this.#ended.has(cell) ? 1 : this.#at(cell)?.fractionOf(known[i]) ?? 0);
-    });
+    for (const [cell, ms] of planned) {
+      const weight = isKnown ? ms! : 1;
+      all += weight;
+      done += weight * (this.#ended.has(cell) ? 1 : this.#at(cell)?.fractionOf(ms) ?? 0);
+    }
     return done / all;
   }
 
   /** What is left, by what the cells were thought to take and how far off that was for those that are done. */
   #leftMs(): number | undefined {
-    const left = this.#cells.filter((cell) => !this.#ended.has(cell));
-    const known = left.map((cell) => this.#plannedOf(cell)).filter((ms) => ms !== undefined && ms > 0) as number[];
-    const speed = this.#plannedMs > 0 ? this.#spentMs / this.#plannedMs : 1;
-    const mean = known.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) / known.length : undefined;
-    const ofUnknown = mean ?? (this.#computed > 0 ? this.#spentMs / this.#computed / speed : undefined);
+    const left = [...this.#plannedMs].filter(([cell]) => !this.#ended.has(cell));
+    const known = left.flatMap(([, ms]) => ms ? [ms] : []);
+    const { count, ms: spentMs, plannedMs } = this.#computed;
+    const speed = plannedMs > 0 ? spentMs / plannedMs : 1;
+    const ofUnknown = known.length > 0 ? mean(known) : count > 0 ? spentMs / count / speed : undefined;
     if (ofUnknown === undefined) return undefined;
-    const each = left.map((cell) => {
-      const ms = (this.#plannedOf(cell) ?? ofUnknown) * speed;
+    const each = left.map(([cell, planned = ofUnknown]) => {
+      const ms = planned * speed;
       return this.#at(cell)?.leftMs(ms) ?? ms;
     });
     // Cells side by side: as long as the longest at least.
-    return Math.max(each.reduce((sum, ms) => sum + ms, 0) / this.#options.width, ...each);
-  }
-
-  #plannedOf(cell: Cell): number | undefined {
-    if (this.#free.has(cell)) return 0;
-    const seconds = this.#options.times.secondsOf(cell);
-    return seconds === undefined ? undefined : 1000 * seconds + this.#sharedMs.get(cell)!;
+    return Math.max(each.reduce((sum, ms) => sum + ms, 0) / this.#running.length, ...each);
   }
 }

@@ -5,12 +5,9 @@ import type { ExperimentPlan, PlannedCell } from "#lib/runner/plan.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { defineCommand } from "./command.ts";
-import { describeTotal } from "./plan_text.ts";
+import { describeTotal, reasonLines } from "./plan_text.ts";
 import { describePlace } from "./place_text.ts";
 import { givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
-
-/** Cells of one state that are named; the others are counted. */
-const SHOWN_CELLS = 8;
 
 export const status = defineCommand({
   name: "status",
@@ -37,9 +34,7 @@ export const status = defineCommand({
     for (const plan of plans) print(await describeState(plan, place, reproduction));
     print(describeTotal(plans, reproduction));
     const isDone = plans.every(({ cells }) => cells.every(({ state }) => state === "fresh"));
-    if (!isDone) {
-      print(`next: ${shellCommand(["reproduce", ...positional, ...givenArguments(flags)])}`);
-    }
+    if (!isDone) print(`next: ${shellCommand(["reproduce", ...positional, ...givenArguments(flags)])}`);
     return 0;
   },
 });
@@ -47,47 +42,22 @@ export const status = defineCommand({
 async function describeState(
   { experiment, cells, known }: ExperimentPlan,
   place: ResultsPlace,
-  reproduction: Reproduction,
+  { present }: Reproduction,
 ): Promise<string> {
-  const failures = new Map(
-    await Promise.all(cells.map(async (planned) => [planned, await failureOf(planned, place, reproduction)] as const)),
-  );
-  const isFailed = (planned: PlannedCell) => planned.state !== "fresh" && failures.get(planned) !== undefined;
-  const of = (state: PlannedCell["state"]) => cells.filter((planned) => planned.state === state && !isFailed(planned));
-  const failed = cells.filter(isFailed);
+  const failures: [PlannedCell, Failure][] = [];
+  for (const planned of cells.filter(({ state }) => state !== "fresh")) {
+    const failure = await readFailure(place, planned.cell);
+    // One with other settings or data says nothing of the present ones.
+    if (failure?.settings === settingsDigest(planned.cell, present)) failures.push([planned, failure]);
+  }
+  const failed = new Set(failures.map(([planned]) => planned));
+  const others = cells.filter((planned) => !failed.has(planned));
+  const of = (state: PlannedCell["state"]) => others.filter((planned) => planned.state === state);
   const vouchedFor = of("fresh").filter(({ address }) => known.provenance.cells[address].accepted?.noise).length;
   const done = `${of("fresh").length} done${vouchedFor > 0 ? ` (${vouchedFor} accepted within the noise)` : ""}`;
-  const counts = `${done}, ${failed.length} failed, ${of("stale").length} stale, ${of("missing").length} missing`;
   return [
-    `${experiment.name}: ${counts}`,
-    ...failed.map((planned) => {
-      const { message, command } = failures.get(planned)!;
-      return `  failed   ${planned.address}: ${message}\n           again: ${command}`;
-    }),
-    ...groupsOf(of("stale")).map(([why, names]) => `  stale    ${names}: ${why}`),
-    ...groupsOf(of("missing")).map(([, names]) => `  missing  ${names}`),
+    `${experiment.name}: ${done}, ${failed.size} failed, ${of("stale").length} stale, ${of("missing").length} missing`,
+    ...failures.map(([{ address }, { message, command }]) => `  ${address}: failed: ${message}\n    again: ${command}`),
+    ...reasonLines([...of("stale"), ...of("missing")]),
   ].join("\n");
-}
-
-/** The failure of a cell's last run, if that had the same settings and data. */
-async function failureOf(
-  { cell }: PlannedCell,
-  place: ResultsPlace,
-  { present }: Reproduction,
-): Promise<Failure | undefined> {
-  const failure = await readFailure(place, cell);
-  return failure?.settings === settingsDigest(cell, present) ? failure : undefined;
-}
-
-/** Cells by the reason that they are as they are. */
-function groupsOf(cells: readonly PlannedCell[]): [why: string, names: string][] {
-  const groups = Map.groupBy(
-    cells,
-    ({ changes: [first, ...rest] }) =>
-      first === undefined ? "" : `${first.text}${rest.length > 0 ? ` and ${rest.length} more changes` : ""}`,
-  );
-  return [...groups].map(([why, group]) => {
-    const shown = group.slice(0, SHOWN_CELLS).map(({ address }) => address).join(", ");
-    return [why, group.length > SHOWN_CELLS ? `${shown} and ${group.length - SHOWN_CELLS} more` : shown];
-  });
 }

@@ -5,13 +5,12 @@ import type { DifferentFile } from "#lib/results/results_version.ts";
 /**
  * What `deno.json` asks for and `deno.lock` holds, where they differ. What is no JSON is left out.
  *
- * @param files by path; of several of a name, as in a folder and the one above it, the first that there is counts
+ * @param files by name
  */
 export function compareDependencies(files: ReadonlyMap<string, DifferentFile>): DependencyChange[] {
-  const named = (name: string) => [...files].find(([path]) => path === name || path.endsWith(`/${name}`))?.[1];
   return [
-    ...changes("import", named("deno.json"), importsOf),
-    ...changes("locked", named("deno.lock"), packagesOf),
+    ...changes("import", files.get("deno.json"), importsOf),
+    ...changes("locked", files.get("deno.lock"), packagesOf),
   ];
 }
 
@@ -31,7 +30,7 @@ function importsOf(text: string): ReadonlyMap<string, string> {
   return new Map(imports.map(([name, target]) => [name, typeof target === "string" ? target : JSON.stringify(target)]));
 }
 
-/** By package, the versions in the lock: `6.5.0` of `vega-lite@6.5.0_vega@6.4.0`, whose tail tells what it was resolved with. */
+/** By package, the versions in the lock: `6.5.0` of `vega-lite@6.5.0_vega@6.4.0`, whose tail says what it was resolved with. */
 function packagesOf(text: string): ReadonlyMap<string, string> {
   const lock = parseObject(text);
   const keys = ["npm", "jsr"].flatMap((registry) => Object.keys(objectOf(lock?.[registry])));

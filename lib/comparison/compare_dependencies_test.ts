@@ -9,11 +9,11 @@ const file = (before: unknown, after: unknown) => ({
 Deno.test("imports and locked packages that differ are told by their names and versions", () => {
   const files = new Map([
     [
-      "sub/deno.json",
+      "deno.json",
       file({ imports: { zod: "npm:zod@1", "#lib/": "./lib/" } }, { imports: { zod: "npm:zod@2", "#lib/": "./lib/" } }),
     ],
     [
-      "sub/deno.lock",
+      "deno.lock",
       file(
         { npm: { "zod@1.0.0": {}, "vega-lite@6.5.0_vega@6.4.0": {}, "@types/estree@1.0.10": {}, "d3@1.0.0": {} } },
         {

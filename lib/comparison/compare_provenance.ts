@@ -20,9 +20,11 @@ interface Difference {
   readonly after: unknown;
 }
 
+type Topic = "settings" | "device" | "data" | "code";
+
 /** A difference of one cell, or of an experiment as a whole. */
-interface Told extends Difference {
-  readonly topic: "settings" | "device" | "data" | "code";
+interface Located extends Difference {
+  readonly topic: Topic;
   readonly pair: ProvenancePair;
   readonly cell?: string;
   /** Of how many cells the experiment has in both versions. */
@@ -33,60 +35,65 @@ interface Told extends Difference {
  * What cells that both versions have were computed with. A cell of other seeds is compared with one of the same method and task.
  * Equal differences of many cells and experiments are one statement.
  */
-export function compareProvenance(pairs: readonly ProvenancePair[]): Pick<Comparison, Told["topic"]> {
-  const told = Map.groupBy(pairs.flatMap(differencesOf), ({ topic }) => topic);
-  const [settings, device, data, code] = (["settings", "device", "data", "code"] as const)
-    .map((topic) => statementsOf(told.get(topic) ?? []));
-  return { settings, device, data, code };
+export function compareProvenance(pairs: readonly ProvenancePair[]): Pick<Comparison, Topic> {
+  const located = pairs.flatMap(differencesOf);
+  const of = (topic: Topic) => statementsOf(located.filter((each) => each.topic === topic));
+  return { settings: of("settings"), device: of("device"), data: of("data"), code: of("code") };
 }
 
-function differencesOf(pair: ProvenancePair): Told[] {
+function differencesOf(pair: ProvenancePair): Located[] {
   const { before, after } = pair;
-  const compare = comparer();
   const isOfOneForm = before.settingsAre === after.settingsAre;
   const matched = matchCells(before, after);
   const all = new Set(matched.map(([, { name }]) => name)).size;
-  const ofCells = matched.flatMap(([one, other]): Omit<Told, "pair" | "all">[] => {
-    const tell = (topic: Told["topic"], differences: readonly Difference[]) =>
-      differences.map((difference) => ({ ...difference, topic, cell: other.name }));
-    const areKnown = one.sources.size > 0 && other.sources.size > 0;
-    const sources = areKnown ? compare(one.sources, other.sources) : [];
-    const commits = one.commit === other.commit ? [] : [{ path: "commit", before: one.commit, after: other.commit }];
-    return [
-      ...tell("settings", compare(one.settings, other.settings).filter((each) => isOfOneForm || !isUnread(each, pair))),
-      ...tell("device", compare(one.environment, other.environment).filter(isOfBoth)),
-      ...tell("code", [...isOfOneForm ? sources : sources.filter(isOfBoth), ...commits.filter(isOfBoth)]),
-    ];
-  });
-  const ofData = compare(before.data, after.data).map((difference) => ({ ...difference, topic: "data" as const }));
-  return [...ofCells, ...ofData].map((difference) => ({ ...difference, pair, all }));
+  const locate = (topic: Topic, differences: readonly Difference[], cell?: string) =>
+    differences.map((difference) => ({ ...difference, topic, pair, cell, all }));
+  return [
+    ...matched.flatMap(([one, other]) => {
+      const settings = differences(one.settings, other.settings);
+      const areKnown = one.sources.size > 0 && other.sources.size > 0;
+      const sources = areKnown ? differences(one.sources, other.sources) : [];
+      const commits = one.commit === other.commit ? [] : [{ path: "commit", before: one.commit, after: other.commit }];
+      return [
+        ...locate("settings", isOfOneForm ? settings : settings.filter((each) => !isUnread(each, pair)), other.name),
+        ...locate("device", differences(one.environment, other.environment).filter(isOfBoth), other.name),
+        ...locate(
+          "code",
+          [...isOfOneForm ? sources : sources.filter(isOfBoth), ...commits.filter(isOfBoth)],
+          other.name,
+        ),
+      ];
+    }),
+    ...locate("data", differences(before.data, after.data)),
+  ];
 }
 
-/** Equal differences together, with the cells of which they are told. */
-function statementsOf(told: readonly Told[]): Statement[] {
-  const texts = Map.groupBy(told, ({ path, before, after }) => JSON.stringify([path, before ?? null, after ?? null]));
+/** Equal differences together, with the cells that they are about. */
+function statementsOf(located: readonly Located[]): Statement[] {
+  const texts = Map.groupBy(
+    located,
+    ({ path, before, after }) => JSON.stringify([path, before ?? null, after ?? null]),
+  );
   return [...texts.values()].map((equal) => {
     const [{ path, before, after }] = equal;
     const where = [...Map.groupBy(equal, ({ pair }) => pair)].map(([pair, ofPair]): StatementPlace => {
       const { profile, experiment } = pair;
-      const [{ all }] = ofPair;
       const cells = [...new Set(ofPair.flatMap(({ cell }) => cell ?? []))];
-      return { profile, experiment, cells, isAll: cells.length === 0 || cells.length === all };
+      return { profile, experiment, cells, isAll: cells.length === 0 || cells.length === ofPair[0].all };
     });
     return { path, before, after, where };
   });
 }
 
-/** A record that leaves something out does not tell that there was none. */
+/** A record that leaves something out does not say that there was none. */
 function isOfBoth({ before, after }: Difference): boolean {
   return before !== undefined && after !== undefined;
 }
 
 /** A setting that one form has and the other, which has fewer, leaves out. */
 function isUnread({ before, after }: Difference, pair: ProvenancePair): boolean {
-  const missing = before === undefined ? pair.before : after === undefined ? pair.after : undefined;
-  const other = missing === pair.before ? pair.after : pair.before;
-  return missing !== undefined && BREADTH[missing.settingsAre] < BREADTH[other.settingsAre];
+  const breadths = [BREADTH[pair.before.settingsAre], BREADTH[pair.after.settingsAre]];
+  return before === undefined ? breadths[0] < breadths[1] : after === undefined && breadths[1] < breadths[0];
 }
 
 function matchCells({ cells: before }: RecordedProvenance, { cells: after }: RecordedProvenance) {
@@ -97,14 +104,8 @@ function matchCells({ cells: before }: RecordedProvenance, { cells: after }: Rec
   });
 }
 
-/** Compares values by path. Cells share theirs: those of the same two are compared once. */
-function comparer() {
-  const known = new Map<FlatValues, Map<FlatValues, readonly Difference[]>>();
-  return (before: FlatValues, after: FlatValues): readonly Difference[] => {
-    const ofBefore = known.getOrInsertComputed(before, () => new Map());
-    return ofBefore.getOrInsertComputed(after, () =>
-      [...new Set([...before.keys(), ...after.keys()])]
-        .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
-        .filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after)));
-  };
+function differences(before: FlatValues, after: FlatValues): Difference[] {
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .map((path) => ({ path, before: before.get(path), after: after.get(path) }))
+    .filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after));
 }

@@ -58,12 +58,9 @@ export async function compareResults(
 }
 
 async function dependenciesOf(before: ResultsVersion, after: ResultsVersion) {
-  const [a, b] = [before.projectFiles, after.projectFiles];
-  if (a === undefined || b === undefined) return [];
-  // Of a folder and those above it, the first that has them is the project.
-  const paths = [...a.keys(), ...b.keys()].toSorted((one, other) => other.split("/").length - one.split("/").length);
-  const nearest = ["deno.json", "deno.lock"].flatMap((name) => paths.find((path) => path.endsWith(name)) ?? []);
-  return compareDependencies(await readDifferent([before, after], nearest, ({ projectFiles }) => projectFiles!));
+  if (before.projectFiles === undefined || after.projectFiles === undefined) return [];
+  const names = [...before.projectFiles.keys(), ...after.projectFiles.keys()];
+  return compareDependencies(await readDifferent([before, after], names, ({ projectFiles }) => projectFiles!));
 }
 
 /** An experiment of which some file differs. */

@@ -1,48 +1,33 @@
+import type { MeasureRow } from "./cell_result.ts";
 import { type CsvTable, readTable } from "./csv_rows.ts";
-import { formatRows, parseRows, type RowFormat } from "./row_format.ts";
+import { formatRows, NUMBER, parseRows, type RowFormat, TEXT, WHOLE } from "./row_format.ts";
 
 /** What a training run measured at one step. */
-export interface CurveRow {
+export interface CurveRow extends MeasureRow {
   readonly experiment: string;
   readonly method: string;
   /** What was trained for, as in `samsum/base`, where an experiment has several tasks. */
   readonly task?: string;
   readonly seed: number;
-  /** Optimizer updates done. */
-  readonly step: number;
-  /** As in `loss`, `d_on`, `d_off`. */
-  readonly measure: string;
-  readonly value: number;
 }
 
 const COLUMNS = ["experiment", "method", "seed", "step", "measure", "value"];
 /** Of an experiment with tasks. */
-const TASK_COLUMNS = ["experiment", "method", "task", "seed", "step", "measure", "value"];
+const TASK_COLUMNS = COLUMNS.toSpliced(2, 0, "task");
 const SIGNIFICANT_DIGITS = 6;
 
 const FORMAT: RowFormat<CurveRow> = {
   rows: "curves",
   repeated: "a second value",
   layouts: [COLUMNS, TASK_COLUMNS],
-  keyOf: ({ experiment, method, task, seed, step, measure }) => [
-    ...[experiment, method, ...(task === undefined ? [] : [task]), seed, step, measure],
-  ],
+  key: ["experiment", "method", "task", "seed", "step", "measure"],
+  readers: { experiment: TEXT, method: TEXT, task: TEXT, seed: WHOLE, step: WHOLE, measure: TEXT, value: NUMBER },
   isWrong: ({ value }) => !Number.isFinite(value),
   fieldsOf: (row) => ({ ...row, task: row.task ?? "", value: row.value.toPrecision(SIGNIFICANT_DIGITS) }),
-  read: (table, record) => ({
-    experiment: table.text(record, "experiment"),
-    method: table.text(record, "method"),
-    ...(table.columns.includes("task") ? { task: table.text(record, "task") } : {}),
-    seed: table.whole(record, "seed"),
-    step: table.whole(record, "step"),
-    measure: table.text(record, "measure"),
-    value: table.number(record, "value"),
-  }),
 };
 
 /**
  * `curves.csv`: a row per measure and step, sorted by key, values with six significant digits; with a column of tasks if rows have one.
- * The same rows in any order give the same text.
  *
  * @throws {RangeError} if a key occurs twice, a value is not finite, or only some rows have a task
  */
@@ -52,12 +37,7 @@ export function formatCurves(rows: readonly CurveRow[]): string {
   return formatRows({ ...FORMAT, layouts: [withTask > 0 ? TASK_COLUMNS : COLUMNS] }, rows);
 }
 
-/**
- * Reads what `formatCurves` writes.
- *
- * @param path names the file in messages
- * @throws {InputError} with file and line, if the text is no such file
- */
+/** Reads what `formatCurves` writes. @throws {InputError} with file and line, if the text is no such file */
 export function parseCurves(text: string, path: string): CurveRow[] {
   return parseRows(FORMAT, text, path);
 }

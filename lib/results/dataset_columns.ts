@@ -21,7 +21,7 @@ const PROBLEM = "mdp";
  * Splits a data set's name: `samsum/base/sampled` is task `samsum`, size `base`, decoded by sampling. A name without `/` is a set of
  * instructions, whose responses are sampled.
  *
- * @param decoding where it is known; a name tells likeliest responses apart from sampled ones, not how they were found. Those of files
+ * @param decoding where it is known; a name distinguishes likeliest responses from sampled ones, and does not say how they were found. Those of files
  *   without the column were all found greedily.
  */
 export function columnsOf(dataset: string, decoding?: string): DatasetColumns {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Hexadecimal digits of a digest: 64 bits, plenty to tell some thousands of sources and settings apart. */
+/** Hexadecimal digits of a digest: 64 bits, plenty to distinguish some thousands of sources and settings. */
 const DIGITS = 16;
 
 /** The start of the SHA-256 of a text's UTF-8 bytes, or of bytes. */

@@ -32,11 +32,7 @@ export class FileLock implements Disposable {
     return undefined;
   }
 
-  /**
-   * Takes the lock as soon as no other holds it.
-   *
-   * @param stop ends the wait with its reason
-   */
+  /** Takes the lock as soon as no other holds it. @param stop ends the wait with its reason */
   static async acquire(path: string, stop: AbortSignal): Promise<FileLock> {
     for (;;) {
       const lock = await FileLock.tryAcquire(path);

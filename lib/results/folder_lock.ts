@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { StorageError } from "#lib/errors.ts";
-import { visibleText } from "#lib/visible_text.ts";
+import { excerpt, visibleText } from "#lib/visible_text.ts";
 import { FileLock } from "./file_lock.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { readTextIfThere, storageErrorOf, writeIfChanged } from "./storage.ts";
@@ -7,50 +8,32 @@ import { readTextIfThere, storageErrorOf, writeIfChanged } from "./storage.ts";
 /** What is kept of a results folder beside the results: the lock, checkpoints, logs. Git does not see it. */
 export const STATE_FOLDER = ".state";
 
-/** Who holds a folder, as the lock's file tells it. */
-interface Holder {
-  readonly pid: number;
-  /** As in 2026-11-28T12:30:00.000Z. */
-  readonly since: string;
-  readonly command: string;
-}
+/** Who holds a folder, as the lock's file has it; `since` is as in 2026-11-28T12:30:00.000Z. */
+const HOLDER = z.object({ pid: z.number(), since: z.string(), command: z.string() });
+type Holder = z.infer<typeof HOLDER>;
 
 /** Letters of the command that a message shows. */
 const SHOWN_LETTERS = 100;
 
 /**
- * One process at a time on a folder, by a lock on `<folder>/.state/lock`. Who holds it is written in the file, for people.
+ * Locks a folder by `<folder>/.state/lock` for one process at a time. The folder is made if it is missing, with its `.state/` and the
+ * `.gitignore` in there. Who holds it is written in the file, for people.
+ *
+ * @param args the program's arguments, for those who find the folder locked
+ * @throws {StorageError} where another process holds it, or it may not be written
  */
-export class FolderLock implements Disposable {
-  readonly #lock: FileLock;
-
-  private constructor(lock: FileLock) {
-    this.#lock = lock;
-  }
-
-  /**
-   * Locks a folder, which is made if it is missing, with its `.state/` and the `.gitignore` in there.
-   *
-   * @param args the program's arguments, for those who find the folder locked
-   * @throws {StorageError} where another process holds it, or it may not be written
-   */
-  static async acquire(folder: string, args: readonly string[] = Deno.args): Promise<FolderLock> {
-    const path = `${folder}/${STATE_FOLDER}/lock`;
-    const lock = await FileLock.tryAcquire(path);
-    if (!lock) throw new StorageError(`${folder}/ is in use by ${await holderOf(path)}`);
-    try {
-      // By the holder alone: files that are written have one writer at a time.
-      await writeIfChanged(`${folder}/${STATE_FOLDER}/.gitignore`, "*\n");
-      await writeHolder(lock.file, { pid: Deno.pid, since: new Date().toISOString(), command: shellCommand(args) });
-      return new FolderLock(lock);
-    } catch (error) {
-      lock[Symbol.dispose]();
-      throw await storageErrorOf(error, path, "written");
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#lock[Symbol.dispose]();
+export async function lockFolder(folder: string, args: readonly string[] = Deno.args): Promise<FileLock> {
+  const path = `${folder}/${STATE_FOLDER}/lock`;
+  const lock = await FileLock.tryAcquire(path);
+  if (!lock) throw new StorageError(`${folder}/ is in use by ${await holderOf(path)}`);
+  try {
+    // By the holder alone: files that are written have one writer at a time.
+    await writeIfChanged(`${folder}/${STATE_FOLDER}/.gitignore`, "*\n");
+    await writeHolder(lock.file, { pid: Deno.pid, since: new Date().toISOString(), command: shellCommand(args) });
+    return lock;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw await storageErrorOf(error, path, "written");
   }
 }
 
@@ -65,24 +48,20 @@ async function holderOf(path: string): Promise<string> {
   const holder = await readHolder(path);
   const remedy = "wait for it, stop it, or take another folder with --results DIR";
   if (holder === undefined) return `another process; ${remedy}`;
-  const letters = [...visibleText(holder.command)];
-  const shown = letters.length > SHOWN_LETTERS ? `${letters.slice(0, SHOWN_LETTERS).join("")}…` : letters.join("");
-  return `process ${holder.pid} since ${clock(holder.since)} (${shown}); ${remedy}`;
+  const command = excerpt(holder.command, SHOWN_LETTERS);
+  return `process ${holder.pid} since ${clock(holder.since)} (${command}); ${remedy}`;
 }
 
-/** What the file tells; it may be half written, or not to be read while it is locked (Windows). */
+/** What the file says; it may be half written, or not to be read while it is locked (Windows). */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const { pid, since, command } = JSON.parse(await readTextIfThere(path) ?? "");
-    return typeof pid === "number" && typeof since === "string" && typeof command === "string"
-      ? { pid, since, command }
-      : undefined;
+    return HOLDER.parse(JSON.parse(await readTextIfThere(path) ?? ""));
   } catch {
     return undefined;
   }
 }
 
-/** A moment as people tell it: `12:30 UTC`, with the date where it is not today's. */
+/** A moment as people say it: `12:30 UTC`, with the date where it is not today's. */
 function clock(moment: string): string {
   const [date, time = ""] = visibleText(moment).split("T");
   const today = new Date().toISOString().split("T")[0];

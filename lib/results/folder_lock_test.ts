@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { StorageError } from "#lib/errors.ts";
 import { testInFolder } from "#lib/test_folder.ts";
-import { FolderLock } from "./folder_lock.ts";
+import { lockFolder } from "./folder_lock.ts";
 import { firstOutput, killProgram, runShell, startProgram } from "#lib/runner/test_process.ts";
 
 /** A program that holds a folder until it is killed, and has a child process of its own, whose id it prints. */
 const holder = (folder: string) => `
-  import { FolderLock } from "#lib/results/folder_lock.ts";
-  const lock = await FolderLock.acquire(${JSON.stringify(folder)}, ["reproduce", "--profile", "smoke"]);
+  import { lockFolder } from "#lib/results/folder_lock.ts";
+  const lock = await lockFolder(${JSON.stringify(folder)}, ["reproduce", "--profile", "smoke"]);
   const child = new Deno.Command("sh", { args: ["-c", "exec tail -f /dev/null"], stdout: "null", stderr: "null" }).spawn();
   console.log(child.pid);
   await child.status;`;
@@ -15,7 +15,7 @@ const holder = (folder: string) => `
 const unix = Deno.build.os === "windows" ? "needs sh" : undefined;
 
 async function refusal(folder: string): Promise<string> {
-  const { message } = await assertRejects(() => FolderLock.acquire(folder, []), StorageError);
+  const { message } = await assertRejects(() => lockFolder(folder, []), StorageError);
   assert(!message.includes("\n"), message);
   return message;
 }
@@ -37,7 +37,7 @@ testInFolder(
       );
       await killProgram(process);
       assertEquals((await runShell(`kill -0 ${child}`)).code, 0); // it is there still
-      using _lock = await FolderLock.acquire(results, []);
+      using _lock = await lockFolder(results, []);
     } finally {
       await runShell(`kill -9 ${child}`);
     }
@@ -47,8 +47,8 @@ testInFolder(
 
 testInFolder("of processes that start at once one gets the folder, and the others tell which", async (folder) => {
   const program = `
-    import { FolderLock } from "#lib/results/folder_lock.ts";
-    try { const lock = await FolderLock.acquire(${JSON.stringify(folder)}); console.log("has it"); }
+    import { lockFolder } from "#lib/results/folder_lock.ts";
+    try { const lock = await lockFolder(${JSON.stringify(folder)}); console.log("has it"); }
     catch (error) { console.log(error.message); }
     setInterval(() => {}, 1000);`;
   const processes = await Promise.all(["a", "b", "c"].map((name) => startProgram(folder, name, program)));
@@ -64,16 +64,16 @@ testInFolder("of processes that start at once one gets the folder, and the other
 
 testInFolder("a folder that was given back is free, and git does not see what was kept there", async (folder) => {
   for (let i = 0; i < 2; i++) {
-    using _lock = await FolderLock.acquire(`${folder}/results`, ["reproduce"]);
+    using _lock = await lockFolder(`${folder}/results`, ["reproduce"]);
     assertMatch(await refusal(`${folder}/results`), /in use by process \d+ since .* \(\.\/run reproduce\)/);
-    using _other = await FolderLock.acquire(`${folder}/others`, ["reproduce"]);
+    using _other = await lockFolder(`${folder}/others`, ["reproduce"]);
   }
   assertEquals(await Deno.readTextFile(`${folder}/results/.state/.gitignore`), "*\n");
 });
 
 testInFolder("a lock's file that is torn or strange is no trouble", async (folder) => {
   const path = `${folder}/.state/lock`;
-  (await FolderLock.acquire(folder, []))[Symbol.dispose]();
+  (await lockFolder(folder, []))[Symbol.dispose]();
   using file = await Deno.open(path, { read: true, write: true });
   assert(await file.tryLock(true));
   for (const text of ["", '{"pid":1', "null", "[]"]) {
@@ -87,6 +87,6 @@ testInFolder("a lock's file that is torn or strange is no trouble", async (folde
     /by process 7 since 2020-01-02 03:04 UTC \(\.\/run \\u\{1b\}\[2J x{50,90}…\); wait/,
   );
   file.unlockSync();
-  using _lock = await FolderLock.acquire(folder, ["list"]);
+  using _lock = await lockFolder(folder, ["list"]);
   assertMatch(await Deno.readTextFile(path), /^\{"pid":\d+,"since":"[^"]+","command":"\.\/run list"\}\n$/);
 });

@@ -11,15 +11,10 @@ export interface GitRepository {
   readonly isShallow: boolean;
 }
 
-/**
- * The repository that a folder lies in.
- *
- * @throws {InputError} if there is none, it is another user's, or there is no git
- */
+/** The repository that a folder lies in. @throws {InputError} if there is none, it is another user's, or there is no git */
 export async function findRepository(folder: string): Promise<GitRepository> {
-  const { success, out, refusal } = await git(folder, [
-    ...["rev-parse", "--show-toplevel", "--show-prefix", "--is-shallow-repository"],
-  ]);
+  const asked = ["--show-toplevel", "--show-prefix", "--is-shallow-repository"];
+  const { success, out, refusal } = await git(folder, ["rev-parse", ...asked]);
   const [root, prefix, shallow] = decode(out).split("\n");
   if (success && root !== "") return { root, prefix, isShallow: shallow === "true" };
   throw new InputError(
@@ -51,11 +46,7 @@ export async function listFiles({ root }: GitRepository, commit: string, paths: 
   return ids;
 }
 
-/**
- * What is stored under each id, read by one process.
- *
- * @throws {InputError} if one is not there, as in a clone without all content
- */
+/** What is stored under each id, read by one process. @throws {InputError} if a clone lacks one */
 export async function readBlobs({ root }: GitRepository, ids: Iterable<string>): Promise<Map<string, Uint8Array>> {
   const wanted = [...new Set(ids)];
   const blobs = new Map<string, Uint8Array>();
@@ -83,15 +74,12 @@ export interface CodeVersion {
 /** What a repository that is the project's own holds, where the project is: one around a copy of it does not. */
 const OWN_FILES = ["deno.json", "experiments/main.ts"];
 
-/** Which commit the project in a folder is of, results apart. A repository around it that does not hold it tells nothing of it. */
+/** Which commit the project in a folder is of, results apart. A repository around it that does not hold it says nothing of it. */
 export async function codeVersion(folder = "."): Promise<CodeVersion> {
-  const unknown = (why: string): CodeVersion => (
-    {
-      commit: "unknown",
-      dirty: "unknown",
-      unknown: `git tells no commit of this code, which is recorded as unknown: ${why}`,
-    }
-  );
+  const unknown = (why: string): CodeVersion => {
+    const message = `git knows no commit of this code, which is recorded as unknown: ${why}`;
+    return { commit: "unknown", dirty: "unknown", unknown: message };
+  };
   try {
     const status = await git(folder, ["status", "--porcelain=v2", "--branch", "--", ".", ":(exclude)results"]);
     if (!status.success) return unknown(status.refusal);
@@ -109,7 +97,7 @@ export async function codeVersion(folder = "."): Promise<CodeVersion> {
 const LINE_FEED = 10;
 
 /**
- * What git is told of the environment: where its configuration is, and whose files it may read. Never a `GIT_…`: those of a hook, say,
+ * What git gets of the environment: where its configuration is, and whose files it may read. Never a `GIT_…`: those of a hook, say,
  * name the repository, index or work tree of the command that runs it, whatever folder is asked about.
  */
 const KEPT_VARIABLES = ["HOME", "XDG_CONFIG_HOME", "USERPROFILE", "SUDO_UID", "PATH", "SystemRoot"];
@@ -123,10 +111,7 @@ interface GitOutput {
 
 /** @throws {InputError} if there is no git */
 async function git(folder: string, args: readonly string[], input?: string): Promise<GitOutput> {
-  const kept = KEPT_VARIABLES.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
+  const kept = KEPT_VARIABLES.map((name) => [name, Deno.env.get(name)]).filter(([, value]) => value !== undefined);
   try {
     const child = new Deno.Command("git", {
       args: ["--no-optional-locks", "-C", folder, ...args],
@@ -150,7 +135,7 @@ async function git(folder: string, args: readonly string[], input?: string): Pro
   }
 }
 
-/** The first line of what git complains of; of a repository of another user's the remedy, which git tells further below. */
+/** The first line of what git complains of; of a repository of another user's the remedy, which git gives further below. */
 function refusalIn(stderr: string): string {
   const [remedy] = /git config --global --add safe\.directory .+/.exec(stderr) ?? [];
   if (remedy !== undefined) return `the repository around it belongs to another user; if you trust it, run ${remedy}`;
@@ -159,7 +144,7 @@ function refusalIn(stderr: string): string {
 
 async function write(child: Deno.ChildProcess, text: string): Promise<void> {
   const writer = child.stdin.getWriter();
-  // A process that ends early tells why by itself.
+  // A process that ends early says why by itself.
   await writer.write(new TextEncoder().encode(text)).catch(() => {});
   await writer.close().catch(() => {});
 }

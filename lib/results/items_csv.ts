@@ -1,7 +1,7 @@
-import { type CsvRecord, type CsvTable, readTable } from "./csv_rows.ts";
+import { type CsvTable, readTable } from "./csv_rows.ts";
 import { columnsOf, DATASET_COLUMNS } from "./dataset_columns.ts";
-import { formatRows, parseRows, readRows, type RowFormat } from "./row_format.ts";
-import { KEY_COLUMNS, keyOfRow, NAME_COLUMNS, nameOfRow, readName, type RunRow } from "./scores_csv.ts";
+import { formatRows, NUMBERS, parseRows, readRows, type RowFormat, TEXT } from "./row_format.ts";
+import { KEY_COLUMNS, NAME_COLUMNS, NAME_READERS, type RunRow } from "./scores_csv.ts";
 
 /** What one trained model scored on each item of a data set: what `ScoreRow.value` is the mean of, or the counts that BLEU is made of. */
 export interface ItemsRow extends RunRow {
@@ -14,24 +14,25 @@ export type RecordedItems = Omit<ItemsRow, "experiment">;
 
 const COLUMNS = [...KEY_COLUMNS, "values"];
 const SIGNIFICANT_DIGITS = 4;
+const READERS = { ...NAME_READERS, values: NUMBERS };
 
 const FORMAT: RowFormat<ItemsRow> = {
   rows: "items",
   repeated: "second items",
   layouts: [COLUMNS, [...COLUMNS, ...DATASET_COLUMNS]],
-  keyOf: keyOfRow,
+  key: KEY_COLUMNS,
+  readers: { experiment: TEXT, ...READERS },
   isWrong: ({ values }) => values.length === 0 || !values.every(Number.isFinite),
   fieldsOf: (row) => ({
     ...row,
     values: row.values.map(compact).join(" "),
     ...columnsOf(row.dataset, row.decoding),
   }),
-  read: (table, record) => ({ experiment: table.text(record, "experiment"), ...readItemsRow(table, record) }),
 };
 
 /**
  * `items.csv`: a row per trained model, data set and metric, sorted by key, the values separated by spaces, with four significant
- * digits and no trailing zeros. The same rows in any order give the same text.
+ * digits and no trailing zeros.
  *
  * @throws {RangeError} if a key occurs twice, or a row has no values or one that is not finite
  */
@@ -39,28 +40,15 @@ export function formatItems(rows: readonly ItemsRow[]): string {
   return formatRows(FORMAT, rows);
 }
 
-/**
- * Reads what `formatItems` writes, or wrote before data sets had columns of their own.
- *
- * @param path names the file in messages
- * @throws {InputError} with file, line and column, if the text is no such file
- */
+/** Reads what `formatItems` writes, or wrote before data sets had columns. @throws {InputError} with file, line and column */
 export function parseItems(text: string, path: string): ItemsRow[] {
   return parseRows(FORMAT, text, path);
 }
 
-/**
- * Reads `items.csv` of any commit, or as somebody has edited it: columns by their names, in any order.
- *
- * @throws {InputError} with file and line, if the text is no such file or has two rows for a seed
- */
+/** As `readScores`, of `items.csv`. */
 export function readItems(text: string, path: string): { readonly table: CsvTable; readonly rows: RecordedItems[] } {
   const table = readTable(text, path, [...NAME_COLUMNS, "values"]);
-  return { table, rows: readRows<RecordedItems>({ ...FORMAT, keyOf: nameOfRow, read: readItemsRow }, table) };
-}
-
-function readItemsRow(table: CsvTable, record: CsvRecord): RecordedItems {
-  return { ...readName(table, record), values: table.numbers(record, "values") };
+  return { table, rows: readRows<RecordedItems>({ ...FORMAT, key: NAME_COLUMNS, readers: READERS }, table) };
 }
 
 /** Through a number again, as its shortest text has no trailing zeros and no sign before 0. */

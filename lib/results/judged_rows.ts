@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { compareKeys } from "./csv_rows.ts";
 import { readTextIfThere, writeIfChanged } from "./storage.ts";
 
 /** A judge's scores of a cell's responses to one set. */
@@ -17,12 +18,16 @@ const FILE = "judge.jsonl";
 /** The rows of `judge.jsonl` beside the scores of an experiment; none where it was never judged. */
 export async function readJudged(folder: string): Promise<JudgedRow[]> {
   const path = `${folder}/${FILE}`;
-  const lines = (await readTextIfThere(path) ?? "").split("\n").filter((line) => line !== "");
-  return lines.map((line, i) => {
+  return parseLines(await readTextIfThere(path) ?? "", path, "remove the file and run ./run judge again");
+}
+
+/** Reads JSON Lines. @throws {InputError} with file, line and remedy, if a line is not JSON */
+export function parseLines<Row>(text: string, path: string, remedy: string): Row[] {
+  return text.split("\n").flatMap((line, i) => {
     try {
-      return JSON.parse(line) as JudgedRow;
+      return line === "" ? [] : [JSON.parse(line) as Row];
     } catch {
-      throw new InputError(`${path}:${i + 1}: not JSON; remove the file and run ./run judge again`);
+      throw new InputError(`${path}:${i + 1}: not JSON; ${remedy}`);
     }
   });
 }
@@ -32,7 +37,7 @@ export async function writeJudged(folder: string, rows: readonly JudgedRow[]): P
   const cellOf = ({ method, seed }: JudgedRow) => `${method}/${seed}`;
   const anew = new Set(rows.map(cellOf));
   const kept = (await readJudged(folder)).filter((row) => !anew.has(cellOf(row)));
-  const order = ({ method, seed, dataset }: JudgedRow) => `${method}\t${String(seed).padStart(10)}\t${dataset}`;
-  const sorted = [...kept, ...rows].sort((a, b) => order(a) < order(b) ? -1 : 1);
+  const keyOf = ({ method, seed, dataset }: JudgedRow) => [method, seed, dataset];
+  const sorted = [...kept, ...rows].sort((a, b) => compareKeys(keyOf(a), keyOf(b)));
   await writeIfChanged(`${folder}/${FILE}`, sorted.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }

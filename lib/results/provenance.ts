@@ -12,7 +12,7 @@ export interface Basis {
   readonly run: string;
   /** The settings that the cell may have read, nested. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Declared versions by what they are of, as in `method ammd`; undefined in what format 2 recorded. */
+  /** Declared versions by what they belong to, as in `method ammd`; undefined in what format 2 recorded. */
   readonly numerics?: Readonly<Record<string, number>>;
   /** The kernels that ran, by name, each with the digest of its WGSL. */
   readonly kernels: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export interface FullRecord extends Basis {
   readonly hash: string;
   /** Of the cell itself, in seconds; what cells share is among `shared`. */
   readonly wallSeconds: number;
-  /** The largest resident memory of the process so far, as seen at the reports of progress: Deno tells no peak of its own. */
+  /** The largest resident memory of the process so far, as seen at the reports of progress: Deno reports no peak of its own. */
   readonly peakMemoryBytes: number;
   readonly peakGpuBytes: number;
   /** Where its numbers were taken from, if another experiment had computed them: a full address. */
@@ -163,10 +163,8 @@ function withoutUnused(provenance: Provenance): Provenance {
   const records = Object.values(provenance.cells);
   const tables = FIELDS.map((field) => {
     const used = new Set(records.map((cell) => cell[field]));
-    return [
-      TABLES[field],
-      Object.fromEntries(Object.entries(provenance[TABLES[field]]).filter(([id]) => used.has(id))),
-    ];
+    const entries = Object.entries(provenance[TABLES[field]]).filter(([id]) => used.has(id));
+    return [TABLES[field], Object.fromEntries(entries)];
   });
   return { ...provenance, ...Object.fromEntries(tables) };
 }
@@ -175,32 +173,35 @@ function withoutUnused(provenance: Provenance): Provenance {
  * Provenance as the text of its file: sorted, a line for each cell, section of settings, version and kernel, so that git shows what changed.
  */
 export function formatProvenance(provenance: Provenance): string {
-  const { environments, settings, numerics, kernels, cells, files } = provenance;
+  const { environments, cells, shared, data, settings, numerics, kernels, older, report } = provenance;
   const parts: [string, unknown, depth: number][] = [
     ["format", provenance.format, 0],
     ["environments", sorted(environments), 1],
     ["cells", sorted(cells), 1],
-    ["shared", sorted(provenance.shared), 1],
-    ["data", sorted(provenance.data), 2],
-    ["files", files, 1],
-    ...(provenance.older?.length ? [["older", provenance.older, 0] as [string, unknown, number]] : []),
-    ...(provenance.report === undefined ? [] : [["report", provenance.report, 2] as [string, unknown, number]]),
+    ["shared", sorted(shared), 1],
+    ["data", sorted(data), 2],
+    ["files", provenance.files, 1],
+    ["older", older?.length ? older : undefined, 0],
+    ["report", report, 2],
     ["settings", sorted(settings), 2],
     ["numerics", sorted(numerics), 2],
     ["kernels", sorted(kernels), 2],
   ];
-  const lines = parts.map(([name, value, depth]) => `  ${JSON.stringify(name)}: ${indented(value, depth, "  ")}`);
-  return `{\n${lines.join(",\n")}\n}\n`;
+  return `{\n${membersOf(parts, "  ")}\n}\n`;
+}
+
+/** A line for each member that has a value. */
+function membersOf(members: readonly [name: string, value: unknown, depth: number][], indent: string): string {
+  return members.filter(([, value]) => value !== undefined)
+    .map(([name, value, depth]) => `${indent}${JSON.stringify(name)}: ${indented(value, depth, indent)}`).join(",\n");
 }
 
 /** JSON with a line for every value as deep as `depth`, and what is deeper on that line. */
 function indented(value: unknown, depth: number, indent: string): string {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (depth === 0 || !isObject || Object.keys(value).length === 0) return JSON.stringify(value) ?? "null";
-  const inner = `${indent}  `;
-  const lines = Object.entries(value).filter(([, each]) => each !== undefined)
-    .map(([key, each]) => `${inner}${JSON.stringify(key)}: ${indented(each, depth - 1, inner)}`);
-  return `{\n${lines.join(",\n")}\n${indent}}`;
+  const members = Object.entries(value).map(([key, each]): [string, unknown, number] => [key, each, depth - 1]);
+  return `{\n${membersOf(members, `${indent}  `)}\n${indent}}`;
 }
 
 function sorted<Value>(entries: Readonly<Record<string, Value>>): Record<string, Value> {

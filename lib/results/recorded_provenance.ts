@@ -3,7 +3,7 @@ import { NO_PROVENANCE, type Provenance } from "./provenance.ts";
 /** Values of nested settings by path, as in `ammd.beta`; a list is one value. */
 export type FlatValues = ReadonlyMap<string, unknown>;
 
-/** What `provenance.json` tells of one cell. What is the same for cells is the same object. */
+/** What `provenance.json` says of one cell. What is the same for cells is the same object. */
 export interface RecordedCell {
   /** Method, and task where there is one: `gkd/samsum/base`. */
   readonly name: string;

@@ -36,7 +36,7 @@ export function refusalOf(error: unknown, args: readonly string[] = Deno.args): 
   }`;
 }
 
-/** The error for the user to read: one that tells what Deno did not permit, in place of Deno's own; any other as it is. */
+/** The error for the user to read: what Deno did not permit in place of its own error; any other as it is. */
 export function explainRefusal(error: unknown, args: readonly string[] = Deno.args): unknown {
   const refusal = refusalOf(error, args);
   return refusal === undefined ? error : new InputError(refusal, { cause: error });

@@ -1,10 +1,10 @@
-import { InputError } from "#lib/errors.ts";
 import type { CellResult, CellScore, SampleResponse } from "./cell_result.ts";
+import { compareKeys } from "./csv_rows.ts";
 import { type CurveRow, formatCurves, parseCurves } from "./curves_csv.ts";
 import { formatItems, type ItemsRow, parseItems } from "./items_csv.ts";
 import { formatScores, parseScores, type ScoreRow } from "./scores_csv.ts";
 import { digestOf } from "./digest.ts";
-import { type JudgedRow, readJudged } from "./judged_rows.ts";
+import { type JudgedRow, parseLines, readJudged } from "./judged_rows.ts";
 import { formatProvenance, NO_PROVENANCE, type Provenance } from "./provenance.ts";
 import { readTextIfThere, removeIfThere, writeIfChanged } from "./storage.ts";
 
@@ -14,7 +14,7 @@ export interface SampleRow extends SampleResponse {
   readonly seed: number;
 }
 
-/** Which cell a row belongs to. Scores tell their task by the data set: the task itself, or its name and `/` in front. */
+/** Which cell a row belongs to. The data set of a score begins with the cell's task: the task itself, or its name and `/` in front. */
 export interface CellKey {
   readonly method: string;
   readonly seed: number;
@@ -54,7 +54,9 @@ export class ResultsFolder {
     if (scores !== undefined) folder.scores = parseScores(scores, `${path}/scores.csv`);
     if (items !== undefined) folder.items = parseItems(items, `${path}/items.csv`);
     if (curves !== undefined) folder.curves = parseCurves(curves, `${path}/curves.csv`);
-    if (samples !== undefined) folder.samples = parseSamples(samples, `${path}/samples.jsonl`);
+    if (samples !== undefined) {
+      folder.samples = parseLines(samples, `${path}/samples.jsonl`, "restore the file (git checkout) or remove it");
+    }
     folder.judged = await readJudged(path);
     return folder;
   }
@@ -64,7 +66,7 @@ export class ResultsFolder {
     return [...new Set(this.scores.map((row) => addressOfRow({ ...row, task: taskOf(row, tasks) })))];
   }
 
-  /** Puts a cell's results in place of any that were there, rounded as the files hold them, so that these tell all there is. */
+  /** Puts a cell's results in place of any that were there, rounded as the files hold them, so that these are all there is. */
   put(cell: CellKey, result: CellResult): void {
     const { method, seed, task } = cell;
     const key = { experiment: this.experiment, method, seed };
@@ -83,7 +85,7 @@ export class ResultsFolder {
     this.items = [...this.items, ...parseItems(formatItems(items), "items.csv")];
     this.curves = [...this.curves, ...parseCurves(formatCurves(curves), "curves.csv")];
     this.samples = [...this.samples, ...result.samples.map((sample) => ({ method, ...ofTask, seed, ...sample }))]
-      .sort((a, b) => compare(a.method, b.method) || compare(a.task ?? "", b.task ?? "") || a.seed - b.seed);
+      .sort((a, b) => compareKeys([a.method, a.task ?? "", a.seed], [b.method, b.task ?? "", b.seed]));
   }
 
   /** A cell's results as they are recorded, to be put under another name. */
@@ -105,18 +107,14 @@ export class ResultsFolder {
     });
     return {
       scores,
-      curves: this.curves.filter((row) => isRowOf(cell, row)).map(({ step, measure, value }) => ({
-        step,
-        measure,
-        value,
-      })),
-      samples: this.samples.filter((row) => isRowOf(cell, row)).map(({ method: _, task: __, seed: ___, ...sample }) =>
-        sample
-      ),
+      curves: this.curves.filter((row) => isRowOf(cell, row))
+        .map(({ step, measure, value }) => ({ step, measure, value })),
+      samples: this.samples.filter((row) => isRowOf(cell, row))
+        .map(({ method: _, task: __, seed: ___, ...sample }) => sample),
     };
   }
 
-  /** Forgets rows of all other cells. @param tasks of the experiment, if it has any */
+  /** Drops the rows of all other cells. @param tasks of the experiment, if it has any */
   keepCells(addresses: ReadonlySet<string>, tasks: readonly string[] | undefined): void {
     this.#keep(
       (row) => addresses.has(addressOfRow(row)),
@@ -145,7 +143,7 @@ export class ResultsFolder {
     await writeIfChanged(`${this.path}/${PROVENANCE_FILE}`, formatProvenance(provenance));
   }
 
-  /** Writes tables and figures, removes those of an earlier report that are not among them, and remembers what they were made from. */
+  /** Writes tables and figures, removes those of an earlier report that are not among them, and records what they were made from. */
   async writeReport(files: Readonly<Record<string, string>>, stamp: string): Promise<void> {
     for (const { name } of [...Deno.readDirSync(this.path)]) {
       const isReport = REPORT_FILE.test(name) && !(RECORDED_FILES as readonly string[]).includes(name);
@@ -184,20 +182,4 @@ function isRowOf({ method, seed, task }: CellKey, row: CellKey): boolean {
 function isScoreOf({ method, seed, task }: CellKey, row: CellKey & { readonly dataset: string }): boolean {
   const isOfTask = task === undefined || row.dataset === task || row.dataset.startsWith(`${task}/`);
   return row.method === method && row.seed === seed && isOfTask;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function parseSamples(text: string, path: string): SampleRow[] {
-  return text.split("\n").flatMap((line, i) => line === "" ? [] : [parseJson(line, `${path}:${i + 1}`) as SampleRow]);
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InputError(`${where}: not JSON; restore the file (git checkout) or remove it`);
-  }
 }

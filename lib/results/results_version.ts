@@ -8,7 +8,7 @@ import { decodeStrictly } from "#lib/text_file.ts";
 export const COMPARED_FILES = [...RECORDED_FILES, PROVENANCE_FILE] as const;
 export type ComparedFile = typeof COMPARED_FILES[number];
 
-/** Files beside the results, or above them, that tell what the code depends on. */
+/** Files beside the results, or above them, that say what the code depends on. */
 const PROJECT_FILES = ["deno.json", "deno.lock"];
 
 /** Where a file's content is: under an id in a repository, or on the disk. */
@@ -27,7 +27,7 @@ export interface ResultsVersion {
   readonly commit?: string;
   /** By path, as in `tiny/distances/scores.csv`. */
   readonly files: ReadonlyMap<string, StoredFile>;
-  /** Of a commit or the working tree: by their paths from the repository's root. */
+  /** Of a commit or the working tree: by name, of several in the folders above the results the nearest. */
   readonly projectFiles?: ReadonlyMap<string, StoredFile>;
 }
 
@@ -74,11 +74,10 @@ export class ResultsHistory {
     const label = commit.startsWith(revision) ? short : `${revision} (${short})`;
     const ofProject = projectPaths(prefix);
     const found = await listFiles(repository, commit, prefix === "" ? [] : [prefix, ...ofProject]);
-    const stored = [...found].map(([path, id]) => [path, { name: `${short}:${path}`, id, repository }] as const);
-    const below = stored.filter(([path]) => path.startsWith(prefix))
-      .map(([path, file]) => [path.slice(prefix.length), file] as const);
-    const files = new Map(below.filter(([path]) => isRecorded(path)));
-    const projectFiles = new Map(stored.filter(([path]) => ofProject.includes(path)));
+    const stored = (path: string): StoredFile => ({ name: `${short}:${path}`, id: found.get(path), repository });
+    const below = [...found.keys()].filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length));
+    const files = new Map(below.filter(isRecorded).map((path) => [path, stored(prefix + path)]));
+    const projectFiles = byName(ofProject.filter((path) => found.has(path)), stored);
     return withResults({ label, commit, files, projectFiles }, `${short}:${prefix}`);
   }
 
@@ -91,9 +90,10 @@ export class ResultsHistory {
     });
     if (located === undefined) return version;
     const { repository: { root }, prefix } = located;
-    const paths = projectPaths(prefix).map((path) => [path, { name: `${root}/${path}` }] as const);
-    const found = await Promise.all(paths.map(([, { name }]) => statOf(name)));
-    return { ...version, projectFiles: new Map(paths.filter((_, i) => found[i]?.isFile)) };
+    const paths = projectPaths(prefix);
+    const found = await Promise.all(paths.map((path) => statOf(`${root}/${path}`)));
+    const ofProject = paths.filter((_, i) => found[i]?.isFile);
+    return { ...version, projectFiles: byName(ofProject, (path) => ({ name: `${root}/${path}` })) };
   }
 
   /**
@@ -180,11 +180,15 @@ async function locate(results: string): Promise<Located> {
   return { repository, prefix: repository.prefix + rest };
 }
 
-/** Beside the results first, then upwards. */
+/** Where the project's files may be, from the repository's root: above all others first, beside the results last. */
 function projectPaths(prefix: string): string[] {
   const folders = prefix.split("/").slice(0, -1);
-  return folders.map((_, i) => folders.slice(0, folders.length - 1 - i).map((name) => `${name}/`).join(""))
-    .flatMap((folder) => PROJECT_FILES.map((name) => folder + name));
+  return folders.flatMap((_, i) => PROJECT_FILES.map((name) => [...folders.slice(0, i), name].join("/")));
+}
+
+/** Files by their names; of several of a name the last. */
+function byName(paths: readonly string[], stored: (path: string) => StoredFile): Map<string, StoredFile> {
+  return new Map(paths.map((path) => [path.slice(path.lastIndexOf("/") + 1), stored(path)]));
 }
 
 /** What begins with a dot is not finished, or something else; what lies beside recorded results is none of them. */

@@ -1,6 +1,6 @@
 import { type CsvRecord, type CsvTable, readTable } from "./csv_rows.ts";
 import { columnsOf, DATASET_COLUMNS } from "./dataset_columns.ts";
-import { formatRows, parseRows, readRows, type RowFormat } from "./row_format.ts";
+import { formatRows, NUMBER, parseRows, readRows, type RowFormat, TEXT, WHOLE } from "./row_format.ts";
 
 /** What names a row of a table: a method's mean of a metric on a data set. */
 export interface RowName {
@@ -26,31 +26,29 @@ export interface ScoreRow extends RunRow {
 }
 
 /** A score as any commit recorded it: the count of items is left out by early ones. */
-export type RecordedScore = Omit<ScoreRow, "experiment" | "count"> & { readonly count: number | undefined };
+export type RecordedScore = Omit<ScoreRow, "experiment" | "count"> & { readonly count?: number };
 
 /** What rows of scores and items have first, and the least that both need. */
-export const KEY_COLUMNS = ["experiment", "method", "dataset", "metric", "seed"] as const;
-export const NAME_COLUMNS = KEY_COLUMNS.slice(1);
+export const NAME_COLUMNS = ["method", "dataset", "metric", "seed"] as const;
+export const KEY_COLUMNS = ["experiment", ...NAME_COLUMNS] as const;
+export const NAME_READERS = { method: TEXT, dataset: TEXT, metric: TEXT, seed: WHOLE, decoding: readDecoding };
 
 const COLUMNS = [...KEY_COLUMNS, "value", "count"];
 const DECIMALS = 6;
+const READERS = { ...NAME_READERS, value: NUMBER, count: WHOLE };
 
 const FORMAT: RowFormat<ScoreRow> = {
   rows: "scores",
   repeated: "a second score",
   layouts: [COLUMNS, [...COLUMNS, ...DATASET_COLUMNS]],
-  keyOf: keyOfRow,
+  key: KEY_COLUMNS,
+  readers: { experiment: TEXT, ...READERS },
   isWrong: ({ value }) => !Number.isFinite(value),
   fieldsOf: (row) => ({ ...row, value: fixed(row.value), ...columnsOf(row.dataset, row.decoding) }),
-  read: (table, record) => ({
-    experiment: table.text(record, "experiment"),
-    ...readScore(table, record),
-    count: table.whole(record, "count"),
-  }),
 };
 
 /**
- * `scores.csv`: a row per score, sorted by key, values with six decimals. The same scores in any order give the same text.
+ * `scores.csv`: a row per score, sorted by key, values with six decimals.
  *
  * @throws {RangeError} if a key occurs twice or a value is not finite
  */
@@ -58,12 +56,7 @@ export function formatScores(rows: readonly ScoreRow[]): string {
   return formatRows(FORMAT, rows);
 }
 
-/**
- * Reads what `formatScores` writes, or wrote before data sets had columns of their own.
- *
- * @param path names the file in messages
- * @throws {InputError} with file and line, if the text is no such file
- */
+/** Reads what `formatScores` writes, or wrote before data sets had columns. @throws {InputError} with file and line */
 export function parseScores(text: string, path: string): ScoreRow[] {
   return parseRows(FORMAT, text, path);
 }
@@ -75,32 +68,17 @@ export function parseScores(text: string, path: string): ScoreRow[] {
  */
 export function readScores(text: string, path: string): { readonly table: CsvTable; readonly rows: RecordedScore[] } {
   const table = readTable(text, path, [...NAME_COLUMNS, "value"]);
-  return { table, rows: readRows<RecordedScore>({ ...FORMAT, keyOf: nameOfRow, read: readScore }, table) };
-}
-
-export function keyOfRow(row: RunRow) {
-  return [row.experiment, ...nameOfRow(row)];
+  return { table, rows: readRows<RecordedScore>({ ...FORMAT, key: NAME_COLUMNS, readers: READERS }, table) };
 }
 
 export function nameOfRow({ method, dataset, metric, seed }: Omit<RunRow, "experiment">) {
   return [method, dataset, metric, seed];
 }
 
-/** What a row of scores or items is of. */
-export function readName(table: CsvTable, record: CsvRecord) {
-  const [method, dataset, metric] = ["method", "dataset", "metric"].map((column) => table.text(record, column));
-  return { method, dataset, metric, seed: table.whole(record, "seed"), ...readDecoding(table, record, dataset) };
-}
-
 /** What the data set's name says already is not kept twice. */
-function readDecoding(table: CsvTable, record: CsvRecord, dataset: string): Pick<RunRow, "decoding"> {
-  const decoding = record.fields[table.columns.indexOf("decoding")];
-  return decoding === undefined || decoding === columnsOf(dataset).decoding ? {} : { decoding };
-}
-
-function readScore(table: CsvTable, record: CsvRecord): RecordedScore {
-  const count = table.columns.includes("count") ? table.whole(record, "count") : undefined;
-  return { ...readName(table, record), value: table.number(record, "value"), count };
+function readDecoding(table: CsvTable, record: CsvRecord, column: string): string | undefined {
+  const decoding = record.fields[table.columns.indexOf(column)];
+  return decoding === columnsOf(table.text(record, "dataset")).decoding ? undefined : decoding;
 }
 
 function fixed(value: number): string {

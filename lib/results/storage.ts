@@ -13,20 +13,21 @@ type Access = "read" | "written" | "removed";
 /**
  * Puts a file in place of any that is there, in one step; makes its folder where there is none. The part file, `.NAME.part` in the same
  * folder, is removed when something goes wrong and written over where a process that was killed left one. One file has one writer
- * at a time: see `FolderLock`.
+ * at a time: see `lockFolder`.
  *
  * @param content text is written as UTF-8
  * @throws {StorageError} where the disk is full or the place may not be written; the old file stays as it was
  */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const { folder, name } = splitPath(path);
+  const [, folder = ".", name] = /^(?:(.*)\/)?([^/]*)$/s.exec(path)!;
   const part = `${folder}/.${name}.part`;
   try {
     await Deno.mkdir(folder, { recursive: true });
     await writeAndSync(part, typeof content === "string" ? new TextEncoder().encode(content) : content);
     await Deno.rename(part, path);
   } catch (error) {
-    await removeQuietly(part);
+    // What went wrong before is what counts.
+    await Deno.remove(part).catch(() => {});
     throw await storageErrorOf(error, path, "written");
   }
 }
@@ -55,20 +56,12 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
   return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path));
 }
 
-/**
- * The bytes of a file, or undefined where there is none.
- *
- * @throws {StorageError} as `readTextIfThere` does
- */
+/** The bytes of a file, or undefined where there is none. @throws {StorageError} as `readTextIfThere` does */
 export async function readBytesIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   return await ifThere(path, Deno.readFile);
 }
 
-/**
- * Removes a file, if there is one.
- *
- * @throws {StorageError} where it may not be removed
- */
+/** Removes a file, if there is one. @throws {StorageError} where it may not be removed */
 export async function removeIfThere(path: string): Promise<void> {
   await ifThere(path, Deno.remove, "removed");
 }
@@ -85,38 +78,26 @@ export async function storageErrorOf(error: unknown, path: string, access: Acces
   const { code } = error as { code?: string };
   if (code === undefined) return error;
   const whole = access === "read" ? "" : "; what was recorded is whole";
-  const { why, remedy } = await causeOf(code, error, path);
-  return new StorageError(`${path}: cannot be ${access}: ${why}${whole}; ${remedy}`, { cause: error });
+  // The system's own words are as in "File name too long (os error 36): open 'PATH'".
+  const [cause, remedy] = CAUSES[code] ?? [error.message.split(/ \(os error|\n/)[0]];
+  const inTheWay = code === "ENOTDIR" || code === "EEXIST" ? await fileAbove(path) : undefined;
+  const why = inTheWay === undefined ? cause : `${inTheWay} is no folder`;
+  const remedies = `${remedy === undefined ? "" : `${remedy}, or `}take another folder with ./run … --results DIR`;
+  return new StorageError(`${path}: cannot be ${access}: ${why}${whole}; ${remedies}`, { cause: error });
 }
 
-const ANOTHER_FOLDER = "take another folder with ./run … --results DIR";
-
-/** Why, and what to do about it, by the system's code of the error. */
-async function causeOf(code: string, { message }: Error, path: string): Promise<{ why: string; remedy: string }> {
-  switch (code) {
-    case "ENOSPC":
-      return { why: "the disk is full", remedy: `free some space, or ${ANOTHER_FOLDER}` };
-    case "EDQUOT":
-      return { why: "the disk quota is used up", remedy: `free some space, or ${ANOTHER_FOLDER}` };
-    case "EROFS":
-      return { why: "the file system is read-only", remedy: `make it writable, or ${ANOTHER_FOLDER}` };
-    case "EACCES":
-    case "EPERM":
-      return { why: "this user has not the right to", remedy: `change the rights of the folder, or ${ANOTHER_FOLDER}` };
-    case "ENOTDIR":
-    case "EEXIST": {
-      const inTheWay = await fileAbove(path) ?? "something";
-      return { why: `${inTheWay} is no folder`, remedy: `move it away, or ${ANOTHER_FOLDER}` };
-    }
-    case "EISDIR":
-      return { why: "it is a folder", remedy: `move it away, or ${ANOTHER_FOLDER}` };
-    case "ENOENT":
-      return { why: "there is no such folder, and none can be made there", remedy: ANOTHER_FOLDER };
-    default:
-      // As in "File name too long (os error 36): open 'PATH'".
-      return { why: message.split(/ \(os error|\n/)[0], remedy: ANOTHER_FOLDER };
-  }
-}
+/** Why, and what to do about it beside taking another folder, by the system's code of the error. */
+const CAUSES: Readonly<Record<string, readonly [why: string, remedy?: string]>> = {
+  ENOSPC: ["the disk is full", "free some space"],
+  EDQUOT: ["the disk quota is used up", "free some space"],
+  EROFS: ["the file system is read-only", "make it writable"],
+  EACCES: ["this user has not the right to", "change the rights of the folder"],
+  EPERM: ["this user has not the right to", "change the rights of the folder"],
+  ENOTDIR: ["what is above it is no folder", "move it away"],
+  EEXIST: ["what is above it is no folder", "move it away"],
+  EISDIR: ["it is a folder", "move it away"],
+  ENOENT: ["there is no such folder, and none can be made there"],
+};
 
 async function ifThere<Result>(
   path: string,
@@ -138,11 +119,6 @@ async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
-/** What went wrong before is what counts. */
-async function removeQuietly(path: string): Promise<void> {
-  await Deno.remove(path).catch(() => {});
-}
-
 /** The nearest thing above a path, if that is no folder. */
 async function fileAbove(path: string): Promise<string | undefined> {
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
@@ -152,12 +128,6 @@ async function fileAbove(path: string): Promise<string | undefined> {
     if (found) return found.isDirectory ? undefined : above;
   }
   return undefined;
-}
-
-/** The folder (`.` where the path names none) and the name. */
-function splitPath(path: string): { readonly folder: string; readonly name: string } {
-  const slash = path.lastIndexOf("/");
-  return { folder: slash < 0 ? "." : path.slice(0, Math.max(slash, 1)), name: path.slice(slash + 1) };
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {

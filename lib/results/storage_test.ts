@@ -19,7 +19,7 @@ const noOrdinaryUser = await whyNoOrdinaryUser();
 /** A program's imports and a function that says what an action was refused with. */
 const REPORTING = `
   import { readTextIfThere, writeAtomically, writeIfChanged } from "#lib/results/storage.ts";
-  import { FolderLock } from "#lib/results/folder_lock.ts";
+  import { lockFolder } from "#lib/results/folder_lock.ts";
   const tell = async (action) => {
     try { console.log("done", await action()); } catch (error) { console.log(error.name + ": " + error.message); }
   };`;
@@ -156,7 +156,7 @@ testInFolder("a read-only folder is told, by the lock, too; what is so already n
   const program = `${REPORTING}
     await tell(() => writeAtomically("disk/scores.csv", "new"));
     await tell(() => writeAtomically("disk/tiny/scores.csv", "new"));
-    await tell(() => FolderLock.acquire("disk"));
+    await tell(() => lockFolder("disk"));
     await tell(() => writeIfChanged("disk/scores.csv", "old"));`;
   const prepare = "printf old >disk/scores.csv && mount -o remount,ro disk";
   const { out, err } = await runWithSmallDisk(folder, program, prepare);

@@ -12,7 +12,7 @@ import { type Cell, runNameOf } from "./cell.ts";
 import { codeVersion } from "#lib/results/git_repository.ts";
 import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
-import { FolderLock } from "#lib/results/folder_lock.ts";
+import { lockFolder } from "#lib/results/folder_lock.ts";
 import { type Present, presentOf } from "./freshness.ts";
 import { openKnown, readAllKnown } from "./known_results.ts";
 import {
@@ -148,7 +148,7 @@ export class Reproduction {
     await watcher.planned(this);
     const isAllFresh = this.plans.every(({ reportIsFresh }) => reportIsFresh);
     // Nothing is written where all is there.
-    using _ = isAllFresh ? undefined : await FolderLock.acquire(this.#options.resultsFolder);
+    using _ = isAllFresh ? undefined : await lockFolder(this.#options.resultsFolder);
     for (const plan of this.plans) watcher.show(await this.#tablesOf(plan));
     const total = this.plans.reduce((sum, { cells }) => sum + cells.length, 0);
     return { total, cached: total, ran: 0, taken: 0, failed: [] };
@@ -162,7 +162,7 @@ export class Reproduction {
 
   /** Runs with the folder locked, on the adapter that is really there. */
   async #compute(watcher: ReproductionWatcher): Promise<Outcome> {
-    using _ = await FolderLock.acquire(this.#options.resultsFolder);
+    using _ = await lockFolder(this.#options.resultsFolder);
     const { info } = await requestAdapter();
     const adapter = adapterName(info);
     await rememberAdapter(adapter);
