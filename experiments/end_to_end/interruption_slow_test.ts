@@ -42,7 +42,7 @@ test("Ctrl-C and SIGTERM finish the step and save it; the next run goes on from 
   await assertStops("SIGTERM", 143, `${folder}/second`, await wholeRun());
 });
 
-test("a checkpoint that is cut off or changed is told, set aside, and the cell begun anew", async (folder) => {
+test("a checkpoint that is cut off or changed is reported and renamed, and the cell starts again", async (folder) => {
   await stopped(folder, "SIGINT");
   const [path] = checkpointsIn(folder);
   const bytes = await Deno.readFile(path);
@@ -55,10 +55,10 @@ test("a checkpoint that is cut off or changed is told, set aside, and the cell b
   ) {
     await Deno.writeFile(path, damaged);
     const stoppedAgain = start([...LONG, "--results", folder, "--checkpoint-every", "3600"]);
-    const said = await stoppedAgain.until(/set aside as/);
+    const said = await stoppedAgain.until(/renamed to/);
     assertMatch(
       said,
-      /\.safetensors: damaged: .+; set aside as \S+\.safetensors\.damaged, and begun anew: llama: ammd/,
+      /\.safetensors: damaged: .+; renamed to \S+\.safetensors\.damaged; starting again: llama: ammd/,
     );
     stoppedAgain.process.kill("SIGKILL");
     await stoppedAgain.end();

@@ -8,13 +8,14 @@ import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { gkdTexts } from "#lib/training/gkd_texts.ts";
 
 export const gkd = fromSft({
-  summary: "Jensen-Shannon on the data and the student's own texts by turns (Agarwal et al. 2023)",
+  summary: "Jensen-Shannon on the data or the student's own texts, at random (Agarwal et al. 2023)",
   source: {
     title: "On-Policy Distillation of Language Models: Learning from Self-Generated Mistakes (Agarwal et al.)",
     year: 2023,
     url: "https://arxiv.org/abs/2306.13649",
   },
-  equation: "loss = w KL(p ‖ m) + (1 − w) KL(q ‖ m), m = w p + (1 − w) q, texts of the student or the data, by turns",
+  equation:
+    "loss = w KL(p ‖ m) + (1 − w) KL(q ‖ m), m = w p + (1 − w) q, texts of the student with probability studentShare, else the data",
   label: "GKD",
   style: seriesStyle("sky", "mixed", "triangle-down"),
   numerics: 1,

@@ -60,10 +60,10 @@ Deno.test("a copy of a method is another method: its name, runs and section are 
 Deno.test("entries that are one method, or look like one, or are variants of none are refused with both names", () => {
   const refuses = (methods: Parameters<typeof registerMethods>[0], message: string) =>
     assertThrows(() => registerMethods(methods), RangeError, message);
-  refuses({ gkd, gkd2: gkd }, "Cannot tell gkd and gkd2 apart: both are one method with the same settings");
+  refuses({ gkd, gkd2: gkd }, "Cannot register gkd2 beside gkd: both are one method with the same settings");
   const same = variantOf(ammd, { beta: 0 }, { summary: "", label: "Another" });
-  refuses({ ammd, ammd_on: ammdOn, other: same }, "Cannot tell ammd_on and other apart");
-  refuses({ gkd, kd: { ...kd, label: "GKD" } }, "Cannot tell gkd and kd apart: both have the same label");
+  refuses({ ammd, ammd_on: ammdOn, other: same }, "Cannot register other beside ammd_on");
+  refuses({ gkd, kd: { ...kd, label: "GKD" } }, "Cannot register kd beside gkd: both have the same label");
   refuses({ ammd_on: ammdOn }, "Cannot register ammd_on: the method that it is a variant of is not registered");
   refuses({ "ammd on": gkd }, 'Cannot register "ammd on"');
 });

@@ -133,7 +133,7 @@ Deno.test("an override takes the place of a setting and is read as YAML", async 
 });
 
 Deno.test("two overrides of one setting are refused, a closer one after its section is not", async () => {
-  const lost = "the second takes the place of the first";
+  const lost = "the second overrides the first";
   await rejects(load("smoke", ["ammd.beta=0.5", "seeds=[7]", "ammd.beta=1"]), `--set ammd.beta=1: ${lost}`);
   await rejects(load("smoke", ["ammd.beta=1", "ammd.beta=1"]), lost);
   const model = "student.model={hiddenSize: 32, numLayers: 1, numHeads: 2}";

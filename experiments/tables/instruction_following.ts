@@ -5,7 +5,7 @@
  * Source: AMMD (Jia 2024), Table 1: ROUGE-L on five instruction sets, every student from the SFT student.
  * Command: `deno task reproduce instruction_following`, 35 minutes on 2 cores with lavapipe, another run beside it.
  * Result: results/<profile>/instruction_following/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg. Recorded for
- * `tiny`, average over the sets: teacher 60.0, sft 45.6, sft_continued 48.0, abkd 50.0 (the best), ammd 46.4, ammd_sft 48.3.
+ * `tiny`, average over the sets: teacher 60.4, sft 45.7, sft_continued 48.0, abkd 49.7 (the best), ammd 46.4, ammd_sft 48.5.
  */
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";

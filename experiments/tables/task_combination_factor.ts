@@ -4,7 +4,7 @@
  * Source: AMMD (Jia 2024), Table 6: the combination factor β of β U_off + (1 − β) U_on, rows of the three tasks.
  * Command: `deno task reproduce task_combination_factor`, some 10 minutes after task_specific in one run.
  * Result: results/<profile>/task_combination_factor/{scores,items,curves}.csv, table.md, sampled.md, scores.svg. Recorded for `tiny`, greedy:
- * 37.3, 41.1, 39.8 ROUGE-L, 13.8, 17.6, 13.1 BLEU and 67.8, 65.4, 66.3 % for β = 0, 0.5, 1; SFT continued 44.1, 20.2 and 67.9.
+ * 38.3, 41.3, 39.3 ROUGE-L, 13.7, 16.1, 11.0 BLEU and 67.9, 66.5, 65.8 % for β = 0, 0.5, 1; SFT continued 44.1, 20.2 and 67.9.
  */
 import { T5_SUBJECTS, taskExperiment } from "#experiments/tasks/task_experiment.ts";
 import { BETAS } from "./combination_factor.ts";

@@ -4,8 +4,8 @@
  * Source: AMMD (Jia 2024), Table 2: SAMSum (ROUGE-L), IWSLT'17 English to German (BLEU), StrategyQA (accuracy), students of three sizes.
  * Command: `deno task reproduce task_specific`.
  * Result: results/<profile>/task_specific/{scores,items,curves}.csv, table.md (greedy), sampled.md, gain.svg, gain_sampled.svg,
- * distances.svg. Recorded for `tiny`, base students, sampled: SFT continued 27.7 / 11.0 / 62.5, DistiLLM 34.5 / 15.9 / 64.2, AMMD 34.8 /
- * 13.4 / 65.5, AMMD + SFT 33.8 / 13.0 / 66.6; greedy, none is significantly above SFT continued.
+ * distances.svg. Recorded for `tiny`, base students, sampled: SFT continued 27.7 / 11.0 / 62.5, DistiLLM 35.0 / 15.7 / 64.1, AMMD 34.4 /
+ * 12.8 / 66.6, AMMD + SFT 34.2 / 13.2 / 66.5; greedy, none is significantly above SFT continued.
  */
 import { T5_SUBJECTS, taskExperiment, type TaskMethod } from "#experiments/tasks/task_experiment.ts";
 import { taskName } from "#experiments/tasks/t5_task.ts";

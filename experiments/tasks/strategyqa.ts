@@ -13,7 +13,7 @@ import { ACCURACY } from "./task_metrics.ts";
  */
 export const strategyqa: SequenceTask = {
   label: "StrategyQA",
-  summary: "whether a thing, told by its gloss, is of a kind",
+  summary: "whether a thing, described by its gloss, is of a kind",
   numerics: 1,
   format: {
     extensions: [".json", ".jsonl"],

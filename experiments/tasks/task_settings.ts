@@ -29,8 +29,8 @@ export const TASK_SPECIFIC = defineSection({
     vocabSize: z.int().min(64).describe(
       "of the BPE trained on a task's training records, special tokens included",
     ),
-    trainRecords: count.describe("at most so many of each task; with --data too"),
-    itemsPerSet: count.describe("at most so many test records of each task, and validation records"),
+    trainRecords: count.describe("the most training records of each task; with --data too"),
+    itemsPerSet: count.describe("the most test records of each task, and the most validation records"),
     longSources: z.enum(["drop", "truncate", "refuse"]).describe("what happens to a source over its limit"),
     beams: z.int().min(1).max(16).describe(
       "of the search for the likeliest response; 1 takes the likeliest token at every step",

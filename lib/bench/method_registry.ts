@@ -48,7 +48,7 @@ export function checkDistinct(methods: Readonly<Record<string, Method>>): void {
     const names = new Map<unknown, string>();
     for (const [name, method] of Object.entries(methods)) {
       const twin = names.get(keyOf(method));
-      if (twin !== undefined) throw new RangeError(`Cannot tell ${twin} and ${name} apart: both ${what}`);
+      if (twin !== undefined) throw new RangeError(`Cannot register ${name} beside ${twin}: both ${what}`);
       names.set(keyOf(method), name);
     }
   };

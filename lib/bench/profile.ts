@@ -126,9 +126,7 @@ function refuseLostOverrides(overrides: readonly Override[]): void {
     const later = overrides.slice(i + 1).find(({ path }) => path.every((key, depth) => key === earlier.path[depth]));
     if (later === undefined) return;
     throw new InputError(
-      `--set ${excerpt(earlier.text)} and --set ${
-        excerpt(later.text)
-      }: the second takes the place of the first; leave one out`,
+      `--set ${excerpt(earlier.text)} and --set ${excerpt(later.text)}: the second overrides the first; leave one out`,
     );
   });
 }

@@ -38,10 +38,10 @@ export const COMMON_SECTIONS = z.strictObject({
   seeds: seeds.describe("of the students' parameters, batches and samples: one row of scores each"),
   data: z.strictObject({
     wordsPerCategory: z.int().min(2).max(6).describe("nouns in each of the 8 categories of the embedded tasks"),
-    trainRecords: count.describe("at most so many training records; with --data too"),
-    itemsPerSet: count.describe("at most so many prompts in each evaluation set and in validation"),
+    trainRecords: count.describe("the most training records that are used; with --data too"),
+    itemsPerSet: count.describe("the most prompts in each evaluation set and in validation"),
     vocabSize: z.int().min(64).describe("of the BPE trained on the training records, special tokens included"),
-    maxNewTokens: count.describe("a response is cut after so many tokens"),
+    maxNewTokens: count.describe("a response is cut after this many tokens"),
     maxPromptTokens: z.int().min(2).describe("a longer prompt is dropped or cut"),
     longPrompts: z.enum(["drop", "truncate"]).describe("what happens to a longer prompt"),
   }).describe("instruction following"),

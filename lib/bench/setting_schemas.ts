@@ -22,7 +22,7 @@ export const names = z.array(z.string()).min(1);
 /** Rotary embedding turns pairs of a head's dimensions, and kernels read four numbers at once. */
 export const model = z.strictObject({
   hiddenSize: count.describe("size of the hidden states; feed-forward is 8/3 (decoders) or 2 (encoder-decoders) of it"),
-  numLayers: count.describe("blocks; of an encoder-decoder, so many of each"),
+  numLayers: count.describe("blocks; of an encoder-decoder, this many in each"),
   numHeads: count.describe("of attention"),
 }).refine(
   ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,

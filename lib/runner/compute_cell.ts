@@ -115,7 +115,7 @@ export class LocalComputer implements CellComputer {
       using _ = await this.#things.lock(fullAddressOf(cell), cellPath(this.#options, cell), true);
       this.#things.waits = waits;
       running.log = await CellLog.open(this.#options, cell, command);
-      this.#say("begins");
+      this.#say("starts");
       const computation = await this.#traced(running);
       const { result } = computation;
       await writeResponses(this.#options, cell, result.samples);

@@ -130,7 +130,7 @@ export function cellsToRun({ cells }: ExperimentPlan): PlannedCell[] {
 export function expectCells(plans: readonly ExperimentPlan[]): void {
   if (plans.every(({ cells }) => cells.length === 0)) {
     throw new InputError(
-      "no cell is of these experiments, methods and tasks at once; ./run list tells which there are",
+      "no cell is of these experiments, methods and tasks at once; ./run list shows what there is",
     );
   }
 }

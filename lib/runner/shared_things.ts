@@ -94,7 +94,7 @@ export class SharedThings {
     const lock = await FileLock.tryAcquire(at);
     if (lock) return lock;
     if (!waits) throw new Busy(what);
-    this.#say(`waits for another process, which makes ${what}`);
+    this.#say(`waiting for another process that makes ${what}`);
     const start = performance.now();
     const ours = await FileLock.acquire(at, this.#policy.stop);
     this.spentMs += performance.now() - start;

@@ -114,7 +114,7 @@ test("what is kept on the disk is made by one process, which the others wait for
   while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   finish.resolve(7);
   assertEquals([await inFirst, await inSecond], [7, 7]);
-  assertEquals(said, ["waits for another process, which makes llama: texts"]);
+  assertEquals(said, ["waiting for another process that makes llama: texts"]);
 });
 
 test("how long a shared thing took is known to whoever finds it made", async (open) => {

@@ -58,7 +58,7 @@ interface Header extends Basis {
 
 /**
  * The latest snapshot of a run, in one file, with what it has been made from: a run is resumed from it only where nothing of that has
- * changed. A file that is damaged is set aside, and the run begins anew.
+ * changed. A damaged file is renamed, and the run starts again.
  */
 export class SnapshotFile implements SnapshotStore {
   readonly #path: string;
@@ -89,7 +89,7 @@ export class SnapshotFile implements SnapshotStore {
       if (!(error instanceof DamagedFileError)) throw error;
       await Deno.rename(this.#path, `${this.#path}.damaged`);
       const aside = `${this.#path.slice(this.#path.lastIndexOf("/") + 1)}.damaged`;
-      this.#policy.note(`${error.message}; set aside as ${aside}, and begun anew: ${this.#making.run}`);
+      this.#policy.note(`${error.message}; renamed to ${aside}; starting again: ${this.#making.run}`);
       return undefined;
     }
   }
