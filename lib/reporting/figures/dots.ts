@@ -49,6 +49,9 @@ const LABEL_DISTANCE = 8;
 const WIDEST_PANEL = 420;
 const ROW_HEIGHT = 22;
 const [STYLE] = stylesOf([""]);
+const ABSENT = { type: "text", text: "no values", align: "left", fontSize: 10, fontStyle: "italic" } as const;
+
+type Mark = Extract<Layer, { mark: unknown }>["mark"];
 
 /**
  * A dot per row at the mean over the seeds, a tick for each seed, and a bar of an interval or of one sample standard deviation on each side.
@@ -104,43 +107,31 @@ function viewOf(panel: DotPanel, { rows, x, reference }: DotsOptions, width: num
   const height = rows.length * ROW_HEIGHT;
   const found = rows.map(({ label, method }) => ({
     row: label,
-    method,
     values: valuesOf(panel.values, method, x.scale),
+    bar: barOf(panel, method, x.scale),
   }));
   const present = found.filter(({ values }) => values.length > 0);
   if (present.length === 0) return emptyView(`No values of ${x.title}`, { width, height: height || 60 });
-  const y = rowAxis(rows, labelled);
-  const bars = present.flatMap(({ row, method, values }) => {
-    const bar = barOf(values, panel.intervals, method, x.scale);
-    return bar ? [{ row, x: drawable(bar[0]), x2: drawable(bar[1]) }] : [];
-  });
+  const absent = found.filter(({ values }) => values.length === 0).map(({ row }) => ({ row }));
+  const bars = present.flatMap(({ row, bar }) => bar ? [{ row, x: drawable(bar[0]), x2: drawable(bar[1]) }] : []);
   const ticks = present.filter(({ values }) => values.length > 1)
     .flatMap(({ row, values }) => values.map((x) => ({ row, x: drawable(x) })));
+  const means = present.map(({ row, values }) => ({ row, x: drawable(mean(values)) }));
   const at = placeReference(reference, panel.values, x.scale);
-  const layers: Layer[] = [
-    {
-      data: { values: bars },
-      mark: { type: "rule", color: STYLE.color, strokeWidth: 1.4 },
-      encoding: { x2: { field: "x2" }, y },
-    },
-    {
-      data: { values: ticks },
-      mark: { type: "tick", orient: "vertical", color: STYLE.color, size: 9, thickness: 1 },
-      encoding: { y },
-    },
-    {
-      data: { values: present.map(({ row, values }) => ({ row, x: drawable(mean(values)) })) },
-      mark: markerOf(STYLE, 60),
-      encoding: { y },
-    },
-  ];
+  const y = rowAxis(rows, labelled);
+  const layer = (values: object[], mark: Mark, encoding: Layer["encoding"] = {}): Layer[] =>
+    values.length === 0 ? [] : [{ data: { values }, mark, encoding: { ...encoding, y } }];
   return {
     width,
     height,
     layer: [
       ...(at === undefined ? [] : [{ data: { values: [{ x: at }] }, mark: REFERENCE_RULE }]),
-      ...layers.filter((_, i) => [bars, ticks, present][i].length > 0),
-      ...absenceLayers(found.filter(({ values }) => values.length === 0).map(({ row }) => ({ row })), y),
+      ...layer(bars, { type: "rule", color: STYLE.color, strokeWidth: 1.4 }, { x2: { field: "x2" } }),
+      ...layer(ticks, { type: "tick", orient: "vertical", color: STYLE.color, size: 9, thickness: 1 }),
+      ...layer(means, markerOf(STYLE, 60)),
+      // A white seam below keeps grid and reference lines out of the words.
+      ...layer(absent, { ...ABSENT, color: "white", stroke: "white", strokeWidth: 4 }, { x: { value: 4 } }),
+      ...layer(absent, { ...ABSENT, color: NOTE_COLOR }, { x: { value: 4 } }),
     ],
     encoding: {
       x: {
@@ -165,28 +156,13 @@ function rowAxis(rows: readonly DotRow[], labelled: boolean) {
 }
 
 /** What is drawn of the spread: an interval where there are any, else one standard deviation; of one value none. */
-function barOf(
-  values: readonly number[],
-  intervals: DotPanel["intervals"],
-  method: string,
-  scale = 1,
-): Interval | undefined {
+function barOf({ values, intervals }: DotPanel, method: string, scale = 1): Interval | undefined {
   if (intervals) {
-    const [low, high] = intervals.get(method) ?? [];
-    return low === undefined || high === undefined ? undefined : [scale * low, scale * high];
+    const interval = intervals.get(method);
+    return interval && [scale * interval[0], scale * interval[1]];
   }
-  if (values.length < 2) return undefined;
-  const { low, high } = summarize(values, "sd");
+  const own = valuesOf(values, method, scale);
+  if (own.length < 2) return undefined;
+  const { low, high } = summarize(own, "sd");
   return [low, high];
-}
-
-function absenceLayers(absent: readonly { readonly row: string }[], y: ReturnType<typeof rowAxis>): Layer[] {
-  if (absent.length === 0) return [];
-  const text = { type: "text", text: "no values", align: "left", fontSize: 10, fontStyle: "italic" } as const;
-  const layer = { data: { values: [...absent] }, encoding: { x: { value: 4 }, y } };
-  // A white seam below keeps grid and reference lines out of the words.
-  return [
-    { ...layer, mark: { ...text, color: "white", stroke: "white", strokeWidth: 4 } },
-    { ...layer, mark: { ...text, color: NOTE_COLOR } },
-  ];
 }
