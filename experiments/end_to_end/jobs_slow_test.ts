@@ -183,7 +183,7 @@ test("Ctrl-C and SIGTERM save all cells; the next run resumes them to the same f
     run.process.kill(signal);
     const stopped = await run.end();
     assertEquals(stopped.code, code, stopped.err);
-    assertMatch(stopped.err, /interrupted: what is done is saved; the same command goes on from there\n$/);
+    assertMatch(stopped.err, /interrupted: what is done is saved; the same command resumes from there\n$/);
     for (const worker of workers) await waitForEnd(worker);
     await assertResumes(folder, whole);
     await Deno.remove(folder, { recursive: true });

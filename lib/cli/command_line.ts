@@ -6,14 +6,14 @@ import { closest, unknownName } from "#lib/bench/suggestion.ts";
 import type { Command, Flag, Flags, Invocation } from "./command.ts";
 
 const COMMON_FLAGS = {
-  help: { kind: "switch", help: "tells this" },
+  help: { kind: "switch", help: "shows this" },
   debug: { kind: "switch", help: "shows where an error came from" },
 } as const satisfies Flags;
 
 const MAX_SEED = 2 ** 32 - 1;
 
 /** What the arguments of a command ask for. */
-export interface ParsedArguments extends Invocation<Flags> {
+interface ParsedArguments extends Invocation<Flags> {
   readonly help: boolean;
 }
 
@@ -52,17 +52,14 @@ export function parseCommandLine(command: Command, args: readonly string[], call
 export function formatHelp(command: Command): string {
   const { name, positional } = command;
   const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
-  const left = Object.entries(flags).map(([flag, declared]) =>
-    declared.kind === "switch" ? `--${flag}` : `--${flag} ${declared.value}`
-  );
-  const width = Math.max(...left.map((text) => text.length));
-  const right = Object.values(flags).map((flag) => {
-    const known = flag.kind === "choice" ? `: ${flag.known.join(", ")}` : "";
-    return `${flag.help}${known}`;
-  });
+  const rows = Object.entries(flags).map(([name, flag]) => ({
+    left: flag.kind === "switch" ? `--${name}` : `--${name} ${flag.value}`,
+    right: flag.kind === "choice" ? `${flag.help}: ${flag.known.join(", ")}` : flag.help,
+  }));
+  const width = Math.max(...rows.map(({ left }) => left.length));
   const words = positional && `${positional.name}${positional.max === undefined ? "…" : ""}`;
   const taken = words === undefined ? "" : positional!.min > 0 ? ` ${words}` : ` [${words}]`;
-  const lines = left.map((text, i) => `  ${text.padEnd(width)}  ${right[i]}`);
+  const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
   return [`Usage: ./run ${name}${taken} [FLAGS]`, "", ...summaryOf(name), ...lines].join("\n");
 }
 
@@ -70,27 +67,25 @@ function unknownFlag({ name }: Command, arg: string, known: readonly string[]): 
   const flag = arg.replace(/=.*$/s, "");
   const suggestion = closest(flag.replace(/^-+/, ""), known);
   const hint = suggestion === undefined ? "" : `did you mean --${suggestion}? `;
-  return `unknown flag ${excerpt(flag)}; ${hint}./run ${name} --help tells the flags`;
+  return `unknown flag ${excerpt(flag)}; ${hint}./run ${name} --help shows the flags`;
 }
 
 function readPositional({ name, positional }: Command, given: readonly string[], callerFolder?: string): string[] {
-  if (given.length > 0 && positional === undefined) {
-    throw new InputError(`${name} takes flags only, not "${excerpt(given[0])}"; ./run ${name} --help tells them`);
-  }
-  if (given.length < (positional?.min ?? 0)) {
-    throw new InputError(`${name} needs ${positional!.name}; ./run ${name} --help tells more`);
-  }
-  if (given.length > (positional?.max ?? Infinity)) {
-    throw new InputError(
-      `${name} takes ${positional!.name}, not "${given.at(-1)}" as well; ./run ${name} --help shows more`,
-    );
-  }
-  return given.map((text) => positional!.kind === "path" ? fromCaller(text, callerFolder) : text);
+  const { name: what = "flags only", min = 0, max = Infinity, kind = "text" } = positional ?? { max: 0 };
+  const last = excerpt(given.at(-1) ?? "");
+  const wrong = given.length < min
+    ? `needs ${what}`
+    : given.length <= max
+    ? undefined
+    : `takes ${what}, not "${last}"${max === 0 ? "" : " as well"}`;
+  if (wrong !== undefined) throw new InputError(`${name} ${wrong}; ./run ${name} --help shows more`);
+  return given.map((text) => kind === "path" ? fromCaller(text, callerFolder) : text);
 }
 
 function readFlag(name: string, flag: Flag, value: unknown, callerFolder?: string): unknown {
   if (flag.kind === "switch") return value === true;
-  const texts = (value as readonly string[] | undefined ?? []).map((text) => nonEmpty(name, flag.value, text));
+  const texts = value as readonly string[] | undefined ?? [];
+  if (texts.includes("")) throw new InputError(`--${name} needs a value: --${name} ${flag.value}`);
   if (flag.kind === "repeated") return texts;
   if (texts.length === 0) return undefined;
   const text = texts.join(",");
@@ -103,12 +98,10 @@ function readFlag(name: string, flag: Flag, value: unknown, callerFolder?: strin
   if (flag.kind === "choice" && !flag.known.includes(text)) {
     throw new InputError(unknownName(`--${name}`, text, flag.known));
   }
-  if (flag.kind === "count") return readCount(name, text);
-  return text;
-}
-
-function nonEmpty(name: string, value: string, text: string): string {
-  if (text === "") throw new InputError(`--${name} needs a value: --${name} ${value}`);
+  if (flag.kind === "count") {
+    if (!/^\d{1,9}$/.test(text)) throw new InputError(`--${name} ${excerpt(text)}: must be a whole number, as in 30`);
+    return Number(text);
+  }
   return text;
 }
 
@@ -124,11 +117,6 @@ function readSeeds(name: string, text: string): number[] {
   });
   if (new Set(seeds).size < seeds.length) throw new InputError(`--${name} ${excerpt(text)}: a seed occurs twice`);
   return seeds;
-}
-
-function readCount(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InputError(`--${name} ${excerpt(text)}: must be a whole number, as in 30`);
-  return Number(text);
 }
 
 /** The path of what the user wrote. */

@@ -4,6 +4,7 @@ import { defineCommand } from "./command.ts";
 
 /** Deno's pinned version: other ones may differ in WebGPU. */
 const PINNED_DENO = "2.9.6";
+const DENO = Deno.version.deno;
 const MEBIBYTE = 2 ** 20;
 
 /** What the largest tensors of each profile need of one binding. */
@@ -22,41 +23,40 @@ export const doctor = defineCommand({
   },
 });
 
-/** Says what the adapter is and can do, what will run on it, and how to mend what will not. Throws where there is none. */
+/** What the adapter is and can do, what will run on it, and how to fix what will not. @throws {NoAdapterError} where there is none */
 async function doctorReport(): Promise<string> {
-  const adapter = await requestAdapter();
-  const { info, limits, features } = adapter;
-  const tuning = tuningFor(info);
+  const { info, limits, features } = await requestAdapter();
   const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  const cpu = tuning.name === "cpu";
-  const lines = [
-    `Deno      ${Deno.version.deno}${
-      Deno.version.deno === PINNED_DENO ? "" : ` (tested with ${PINNED_DENO}: ./run installs it)`
-    }`,
-    `adapter   ${[info.description, info.vendor, info.architecture, info.device].filter((part) => part).join(", ")}`,
-    `kind      ${
-      cpu ? "CPU driver: complete and reproducible, but slow; a GPU driver would be used if there were one" : "GPU"
-    }`,
-    `limits    ${
-      (binding / MEBIBYTE).toFixed(0)
-    } MiB a binding, ${limits.maxStorageBuffersPerShaderStage} buffers a kernel, ` +
-    `${
-      limits.maxComputeWorkgroupStorageSize / 1024
-    } KiB of workgroup memory, ${limits.maxComputeInvocationsPerWorkgroup} invocations`,
-    `features  ${
-      (["timestamp-query", "shader-f16"] as const).map((name) => `${name} ${features.has(name) ? "yes" : "no"}`).join(
-        ", ",
-      )
-    }`,
-    "",
-    ...NEEDS.map(({ what, bytes }) =>
+  const mebibytes = (bytes: number) => `${(bytes / MEBIBYTE).toFixed(0)} MiB`;
+  const known = ["timestamp-query", "shader-f16"] as const;
+  const rows: [name: string, text: string][] = [
+    ["Deno", `${DENO}${DENO === PINNED_DENO ? "" : ` (tested with ${PINNED_DENO}: ./run installs it)`}`],
+    ["adapter", [info.description, info.vendor, info.architecture, info.device].filter((part) => part).join(", ")],
+    [
+      "kind",
+      tuningFor(info).name === "cpu"
+        ? "CPU driver: complete and reproducible, but slow; a GPU driver would be used if there were one"
+        : "GPU",
+    ],
+    [
+      "limits",
+      [
+        `${mebibytes(binding)} a binding`,
+        `${limits.maxStorageBuffersPerShaderStage} buffers a kernel`,
+        `${limits.maxComputeWorkgroupStorageSize / 1024} KiB of workgroup memory`,
+        `${limits.maxComputeInvocationsPerWorkgroup} invocations`,
+      ].join(", "),
+    ],
+    ["features", known.map((name) => `${name} ${features.has(name) ? "yes" : "no"}`).join(", ")],
+    ["", ""],
+    ...NEEDS.map(({ what, bytes }): [string, string] =>
       bytes <= binding
-        ? `runs      ${what}`
-        : `too large ${what}: one tensor of ${(bytes / MEBIBYTE).toFixed(0)} MiB; use an adapter with larger bindings`
+        ? ["runs", what]
+        : ["too large", `${what}: one tensor of ${mebibytes(bytes)}; use an adapter with larger bindings`]
     ),
-    ...(features.has("timestamp-query")
-      ? []
-      : ["note      no timestamps: kernels cannot be profiled, everything else works"]),
   ];
-  return lines.join("\n");
+  if (!features.has("timestamp-query")) {
+    rows.push(["note", "no timestamps: kernels cannot be profiled, everything else works"]);
+  }
+  return rows.map(([name, text]) => `${name.padEnd(10)}${text}`.trimEnd()).join("\n");
 }

@@ -34,7 +34,7 @@ async function signalled(command: string, ...signals: readonly Deno.Signal[]): P
 }
 
 const STOPPING = "stopping: the step is finished and saved; once more stops at once\n";
-const STOPPED = "interrupted: what is done is saved; the same command goes on from there\n";
+const STOPPED = "interrupted: what is done is saved; the same command resumes from there\n";
 
 Deno.test("Ctrl-C ends a command with status 130, SIGTERM with 143", { ignore }, async () => {
   assertEquals(await signalled("dream", "SIGINT"), [130, "interrupted\n"]);

@@ -23,29 +23,15 @@ import { verify } from "./verify.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly Command[] = [
-  reproduce,
-  status,
-  judge,
-  show,
-  table,
-  diff,
-  report,
-  exportModel,
-  verify,
-  bench,
-  doctor,
-  list,
-  cell,
+  ...[reproduce, status, judge, show, table, diff, report, exportModel, verify, bench, doctor, list, cell],
 ];
 
 const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;
 /** Windows has no SIGTERM to listen to. */
 const SIGNALS = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
 
-export interface MainOptions extends Omit<CommandContext, "stop"> {
+interface MainOptions extends Omit<CommandContext, "stop"> {
   readonly commands?: readonly Command[];
-  /** Where relative paths of the arguments start, if that is not the working directory. */
-  readonly callerFolder?: string;
 }
 
 /**
@@ -103,7 +89,7 @@ function onSignal(signal: Interrupted["signal"], command: Command, stop: AbortCo
 const EXPECTED = [InputError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
 
 function describeError(error: unknown, debug: boolean): string {
-  if (error instanceof Interrupted) return "interrupted: what is done is saved; the same command goes on from there";
+  if (error instanceof Interrupted) return "interrupted: what is done is saved; the same command resumes from there";
   if (!(error instanceof Error)) return `error: ${error}`;
   if (debug) return error.stack ?? error.message;
   const expected = EXPECTED.some((kind) => error instanceof kind);

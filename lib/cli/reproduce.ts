@@ -155,7 +155,7 @@ function withTasks(experiments: readonly Experiment[], tasks: CellChoice["tasks"
   if (tasks === undefined) return experiments;
   const own = experiments.flatMap((experiment) => experiment.tasks ?? []);
   if (own.length === 0) {
-    throw new InputError(`--tasks ${tasks.join()}: these experiments have no tasks; ./run list tells which have`);
+    throw new InputError(`--tasks ${tasks.join()}: these experiments have no tasks; ./run list shows which have`);
   }
   const known = [...new Set(own.flatMap((task) => [task.split("/")[0], task]))];
   for (const name of tasks) expectKnown("task", name, known);

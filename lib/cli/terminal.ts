@@ -52,7 +52,7 @@ export function processTerminal({ stdout, stderr }: Streams = Deno): Terminal {
   };
 }
 
-/** A pipe may take less than it is given; where nobody reads it any more (`… | head`), the command goes on without being read. */
+/** A pipe may take less than it is given; where nobody reads it any more (`… | head`), the command continues without being read. */
 function writeAll(stream: Streams["stdout"], text: string): void {
   let bytes = new TextEncoder().encode(text);
   try {
