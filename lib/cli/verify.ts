@@ -48,7 +48,7 @@ async function verifyFolders(folders: readonly string[], json: boolean, { print 
   return count("FAIL") === 0;
 }
 
-export function formatCheck({ name, status, error, tolerance, note }: Check): string {
+function formatCheck({ name, status, error, tolerance, note }: Check): string {
   const figures = error === undefined ? "" : ` (error ${error.toExponential(1)}, tolerance ${tolerance})`;
   return `${status.padEnd(7)} ${name}${figures}${note ? `: ${note}` : ""}`;
 }

@@ -12,7 +12,7 @@ import type { ChangedRow, SeedSummary, Verdict } from "./comparison.ts";
 /** The scores of one experiment in one version. */
 export interface ScoredVersion {
   readonly scores: readonly RecordedScore[];
-  /** Empty where they are the same in both versions, and so do not tell of a change. */
+  /** Empty where they are the same in both versions, and so say nothing of a change. */
   readonly items: readonly RecordedItems[];
 }
 
@@ -122,7 +122,7 @@ function scoresOf({ metric, seeds }: Row, itemsOf: ItemsOf): SeedScore[] {
   });
 }
 
-/** Corrects for the changed rows of a data set and metric, which are one column of a table, and tells what that leaves. */
+/** Corrects for the changed rows of a data set and metric, which are one column of a table, and gives the verdicts that follow. */
 function corrected(rows: readonly ChangedRow[]): ChangedRow[] {
   const columns = Map.groupBy(rows, ({ dataset, metric }) => JSON.stringify([dataset, metric]));
   return [...columns.values()].flatMap((column) => {

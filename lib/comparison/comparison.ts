@@ -13,7 +13,7 @@ export interface Comparison {
   readonly settings: readonly Statement[];
   /** Adapter and Deno. */
   readonly device: readonly Statement[];
-  /** What was told of the data, as in `vocabulary`. */
+  /** What was recorded of the data, as in `vocabulary`. */
   readonly data: readonly Statement[];
   /** Commits, and source files, kernels and packages where they were recorded. */
   readonly code: readonly Statement[];
@@ -80,7 +80,7 @@ export interface ChangedRow extends RowName {
   readonly after: SeedSummary;
   /** After minus before, of the means. */
   readonly change: number;
-  /** Undefined where the seeds do not tell. */
+  /** Undefined where the seeds do not show it. */
   readonly p: number | undefined;
   /** By Holm's correction for the changed rows of the data set and metric. */
   readonly correctedP: number | undefined;
@@ -93,7 +93,7 @@ export interface ChangedRow extends RowName {
   readonly quality: "better" | "worse" | undefined;
 }
 
-/** One difference, and the cells that it is told of. */
+/** One difference, and the cells that it is about. */
 export interface Statement {
   readonly path: string;
   /** Undefined where there was none. */

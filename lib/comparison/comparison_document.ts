@@ -195,12 +195,12 @@ function legendOf(rows: readonly ChangedRow[]): string[] {
         `Larger than the noise: corrected p below ${SIGNIFICANCE_LEVEL}, by Holm's correction for the changed rows of the same experiment, data set and metric.`,
       ]
       : [],
-    ...seedsOnly ? [`By seeds alone, without items that tell: ${seedsOnly}.`] : [],
+    ...seedsOnly ? [`By seeds alone, without scores of items: ${seedsOnly}.`] : [],
     ...tested.some(({ pairedSeeds }) => !pairedSeeds)
       ? ["Where the seeds are others, they are not paired (Welch's test)."]
       : [],
     ...rows.some(({ verdict }) => verdict === "untellable")
-      ? ["One seed on a side does not tell how much seeds vary."]
+      ? ["One seed on a side does not show how much seeds vary."]
       : [],
   ];
 }

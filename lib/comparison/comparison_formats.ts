@@ -43,16 +43,9 @@ function formatJson(comparison: Comparison): string {
 
 /**
  * An HTML fragment for a page of its own style: sections of `class="comparison"` with tables, lists and a legend. Rows that are larger
- * than the noise are of `class="larger"`.
- *
- * @param display the labels of methods
- * @param level of the sections' headings
+ * than the noise are of `class="larger"`. @param display the labels of methods
  */
-export function formatComparisonHtml(
-  comparison: Comparison,
-  display: MethodDisplays = {},
-  level: 2 | 3 | 4 = 3,
-): string {
+export function formatComparisonHtml(comparison: Comparison, display: MethodDisplays = {}): string {
   const { summary, sections, legend } = documentOf(comparison, display);
   const list = (texts: readonly string[]) =>
     texts.length === 0 ? [] : ["<ul>", ...texts.map((text) => `  <li>${escapeHtml(text)}</li>`), "</ul>"];
@@ -60,7 +53,7 @@ export function formatComparisonHtml(
     '<section class="comparison">',
     ...summary.map((text) => `<p>${escapeHtml(text)}</p>`),
     ...sections.flatMap(({ title, table, lines }) => [
-      `<h${level}>${escapeHtml(title)}</h${level}>`,
+      `<h3>${escapeHtml(title)}</h3>`,
       ...table === undefined ? [] : htmlTable(table),
       ...list(lines),
     ]),

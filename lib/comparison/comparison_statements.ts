@@ -3,7 +3,7 @@ import { listNames } from "./row_groups.ts";
 
 const MAX_VALUE_LENGTH = 80;
 
-/** What only one version has is a line for all that is told of the same cells, so that it hides no change. */
+/** What only one version has is one line for all statements about the same cells, so that it hides no change. */
 export function statementLines(statements: readonly Statement[], comparison: Comparison): string[] {
   const isOneSided = ({ before, after }: Statement) => before === undefined || after === undefined;
   const where = (statement: Statement) => whereText(statement.where, comparison);
@@ -39,7 +39,7 @@ export function dependencyLines(dependencies: readonly DependencyChange[]): stri
   });
 }
 
-/** What is imported under a package's own name is told by its version alone. */
+/** What is imported under a package's own name is shown by its version alone. */
 function versionOf(name: string, target: string | undefined): string | undefined {
   const own = ["npm", "jsr"].map((registry) => `${registry}:${name}@`).find((start) => target?.startsWith(start));
   return own === undefined ? target : target!.slice(own.length);
@@ -62,7 +62,7 @@ function shortCommit(commit: unknown): unknown {
   return typeof commit === "string" ? commit.replace(/^([0-9a-f]{7})[0-9a-f]+/, "$1") : commit;
 }
 
-/** A hash tells nothing to a person, a version does. */
+/** A hash means nothing to a person, a version does. */
 function sourceText({ path, before, after }: Statement): string {
   if (before === undefined) return `${path} (new)`;
   if (after === undefined) return `${path} (gone)`;

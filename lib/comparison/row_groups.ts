@@ -3,7 +3,7 @@ import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import type { RowName } from "#lib/results/scores_csv.ts";
 
-/** More names than that are told by their number: the CSV and JSON have all. */
+/** More names than that are counted: the CSV and JSON have all. */
 const MAX_NAMES = 6;
 
 /**
@@ -22,7 +22,7 @@ export function groupRows(rows: readonly RowName[], display: MethodDisplays = {}
 
 /** `a, b, c`, or `a, b, c, d, e and 3 more`. */
 export function listNames(names: readonly string[]): string {
-  // One more takes no more room than telling of it.
+  // One more takes no more room than its count.
   if (names.length <= MAX_NAMES + 1) return names.join(", ");
   return `${names.slice(0, MAX_NAMES).join(", ")} and ${names.length - MAX_NAMES} more`;
 }
