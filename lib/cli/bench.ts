@@ -1,7 +1,7 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { runBenchmarks, type SkippedRow } from "#lib/speed/benchmarks.ts";
+import { type BenchRow, runBenchmarks, type SkippedRow } from "#lib/speed/benchmarks.ts";
 import { rowNames, SHAPES, type ShapesName } from "#lib/speed/catalog.ts";
-import { compareCheckouts } from "#lib/speed/comparison.ts";
+import { compareCheckouts, type ComparedRow } from "#lib/speed/comparison.ts";
 import { profileTrainStep } from "#lib/speed/profile.ts";
 import { expectCheckout, StopwatchProcess } from "#lib/speed/stopwatch_process.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
@@ -42,79 +42,98 @@ export const bench = defineCommand({
     const known = rowNames(shapes);
     for (const name of positional) expectKnown("benchmark", name, known);
     const names = positional.length === 0 ? known : known.filter((name) => positional.includes(name));
-    const progress = new BenchProgress(terminal, names.length, flags.json);
-    const run = { shapes, names, progress };
-    const measured = await (flags.against === undefined ? measure(run) : compare(flags.against, run));
-    progress.end();
-    if (flags.json) terminal.print(visibleJson({ ...measured, skipped: progress.skipped }, 2));
+    const { against, json } = flags;
+    if (against === undefined) await measure(shapes, names, new Showing(terminal, json, names.length));
+    else await compare(against, shapes, names, new Showing(terminal, json, names.length));
     return 0;
   },
 });
 
-/** Shows each row as soon as it is measured, as a line unless JSON is printed at the end; progress goes to standard error. */
-class BenchProgress extends ProgressLine {
-  readonly skipped: SkippedRow[] = [];
+/** Where rows go as they come: as lines, or as the lines of one JSON value. Progress goes to standard error. */
+class Showing<Row extends BenchRow | ComparedRow> {
+  readonly #skipped: SkippedRow[] = [];
   #rows = 0;
-  readonly #print: (line: string) => void;
+  readonly #terminal: Terminal;
+  readonly #json: boolean;
   readonly #total: number;
+  readonly #progress: ProgressLine;
   readonly #start = performance.now();
 
-  constructor(terminal: Terminal, total: number, json: boolean) {
-    super({ terminal });
-    this.#print = json ? () => {} : terminal.print;
+  constructor(terminal: Terminal, json: boolean, total: number) {
+    this.#terminal = terminal;
+    this.#json = json;
     this.#total = total;
+    this.#progress = new ProgressLine({ terminal });
   }
 
   readonly onProgress = (what: string): void => {
     const done = `${this.#rows} of ${this.#total} rows`;
-    this.update(() => `measuring ${what}; ${done}, ${formatDuration(performance.now() - this.#start)}`);
+    this.#progress.update(() => `measuring ${what}; ${done}, ${formatDuration(performance.now() - this.#start)}`);
   };
 
   readonly onSkip = (row: SkippedRow): void => {
-    this.skipped.push(row);
-    this.note(`not measured: ${row.name}: ${row.reason}`);
+    this.#skipped.push(row);
+    this.#progress.note(`not measured: ${row.name}: ${row.reason}`);
   };
 
-  /** Shows the rows as they come and returns them all. */
-  async show<Row>(title: string, rows: AsyncIterable<Row>, format: (row: Row) => string): Promise<Row[]> {
-    this.#print(title);
-    const shown: Row[] = [];
-    for await (const row of rows) {
-      this.end();
-      this.#print(format(row));
-      this.#rows = shown.push(row);
-    }
-    return shown;
+  /** The head of the results: as a line for a person, or as the first members of the JSON value. */
+  begin(text: string, about: Readonly<Record<string, unknown>>): void {
+    this.#print(this.#json ? `{ ${members(about)}, "rows": [` : text);
+  }
+
+  row(row: Row, text: string): void {
+    // The comma stands before a row, so that a row need not wait for the next.
+    this.#print(this.#json ? `${this.#rows === 0 ? " " : ","} ${visibleJson(row)}` : text);
+    this.#rows++;
+  }
+
+  end(summary: Readonly<Record<string, unknown>> = {}): void {
+    this.#progress.end();
+    if (this.#json) this.#terminal.print(`], ${members({ ...summary, skipped: this.#skipped })} }`);
+  }
+
+  #print(line: string): void {
+    this.#progress.end();
+    this.#terminal.print(line);
   }
 }
 
-interface BenchRun {
-  readonly shapes: ShapesName;
-  readonly names: readonly string[];
-  readonly progress: BenchProgress;
+/** The members of an object as JSON, without its braces. */
+function members(values: Readonly<Record<string, unknown>>): string {
+  return visibleJson(values).slice(1, -1);
 }
 
-async function measure({ shapes, names, progress }: BenchRun): Promise<object> {
+async function measure(shapes: ShapesName, names: readonly string[], show: Showing<BenchRow>): Promise<void> {
   await using gpu = await Gpu.open();
   const device = gpu.adapterInfo.description || gpu.adapterInfo.vendor;
-  const title = `${device}; medians; ratio = time over that of the same FLOPs at matmul's rate, or bytes at copy's`;
-  const { onProgress, onSkip } = progress;
+  show.begin(`${device}; medians; ratio = time over that of the same FLOPs at matmul's rate, or bytes at copy's`, {
+    device,
+  });
   let reference = {};
+  const { onProgress, onSkip } = show;
   const onReference = (rates: object) => reference = rates;
-  const measured = runBenchmarks(gpu, { shapes, names, onProgress, onSkip, onReference });
-  const rows = await progress.show(title, measured, formatRow);
-  return { device, rows, ...reference };
+  for await (const row of runBenchmarks(gpu, { shapes, names, onProgress, onSkip, onReference })) {
+    show.row(row, formatRow(row));
+  }
+  show.end(reference);
 }
 
-async function compare(folder: string, { shapes, names, progress }: BenchRun): Promise<object> {
+async function compare(
+  folder: string,
+  shapes: ShapesName,
+  names: readonly string[],
+  show: Showing<ComparedRow>,
+): Promise<void> {
   await expectCheckout(folder);
   await using before = await StopwatchProcess.start(folder);
   await using after = await StopwatchProcess.start(PROJECT);
   const device = after.device;
   const oldDevice = before.device === device ? "" : ` (old: ${before.device})`;
   const title = `${device}${oldDevice}; old: ${folder}; by turns, medians; ratio = old over new`;
-  const { onProgress, onSkip } = progress;
-  const compared = compareCheckouts(before, after, { shapes, names, onProgress, onSkip });
-  const rows = await progress.show(`${title}\n${formatComparedRow()}`, compared, formatComparedRow);
-  return { device, against: folder, rows };
+  show.begin(`${title}\n${formatComparedRow()}`, { device, against: folder });
+  const { onProgress, onSkip } = show;
+  for await (const row of compareCheckouts(before, after, { shapes, names, onProgress, onSkip })) {
+    show.row(row, formatComparedRow(row));
+  }
+  show.end();
 }

@@ -102,6 +102,12 @@ function describe({ heading, values }: DotPanel, { rows, x }: DotsOptions): stri
   return `${heading === undefined ? x.title : `${heading}, ${x.title}`}: ${parts.join("; ") || "no values"}.`;
 }
 
+/** Where a layer's marks are, apart from their row. */
+interface Placed {
+  readonly x?: { readonly value: number };
+  readonly x2?: { readonly field: string };
+}
+
 /** Rows of dots over one horizontal scale; the labels stand at the left of the first panel of a line. */
 function viewOf(panel: DotPanel, { rows, x, reference }: DotsOptions, width: number, labelled: boolean): View {
   const height = rows.length * ROW_HEIGHT;
@@ -119,7 +125,7 @@ function viewOf(panel: DotPanel, { rows, x, reference }: DotsOptions, width: num
   const means = present.map(({ row, values }) => ({ row, x: drawable(mean(values)) }));
   const at = placeReference(reference, panel.values, x.scale);
   const y = rowAxis(rows, labelled);
-  const layer = (values: object[], mark: Mark, encoding: Layer["encoding"] = {}): Layer[] =>
+  const layer = (values: object[], mark: Mark, encoding: Placed = {}): Layer[] =>
     values.length === 0 ? [] : [{ data: { values }, mark, encoding: { ...encoding, y } }];
   return {
     width,
