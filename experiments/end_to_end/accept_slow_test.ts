@@ -53,7 +53,7 @@ testCopy("the sample is trained by the code of now, its teacher too, and the oth
   assertEquals((await copy.run(methods)).code, 0);
   // No version of the teacher's is bumped; yet a sample on the teacher of before would vouch for nothing.
   const batches = (text: string) => text.replace("seed, `${role} batches`)", "seed, `${role} texts`)");
-  await copy.whileChanged("lib/bench/workbench.ts", batches, async () => {
+  await copy.whileChanged("lib/bench/fine_tuning.ts", batches, async () => {
     await copy.whileChanged("experiments/methods/abkd.ts", bumped, async () => {
       const { err } = await copy.run([...methods, "--accept"]);
       assertMatch(err, /abkd\/10 comes out otherwise now; not accepted: abkd\/20$/m);

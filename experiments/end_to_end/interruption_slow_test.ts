@@ -58,7 +58,7 @@ test("a checkpoint that is cut off or changed is reported and renamed, and the c
     const said = await stoppedAgain.until(/renamed to/);
     assertMatch(
       said,
-      /\.safetensors: damaged: .+; renamed to \S+\.safetensors\.damaged; starting again: llama: moment matching/,
+      /\.safetensors: damaged: .+; renamed to \S+\.safetensors\.damaged; starting again: llama: ammd/,
     );
     stoppedAgain.process.kill("SIGKILL");
     await stoppedAgain.end();

@@ -1,6 +1,7 @@
 /** What `imitation_gap` shows: its students, its table and its figure. */
 import type { RecordedResults, Report } from "#lib/bench/experiment.ts";
-import { bounds } from "#lib/reporting/figures/bounds.ts";
+import { lines } from "#lib/reporting/figures/lines.ts";
+import { seriesOf, seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { DATASET, STUDENTS } from "./students.ts";
 
@@ -28,7 +29,7 @@ export function report({ profile, display, scores }: RecordedResults): Report {
   const title = `Imitation gap and its bounds (AMMD, Propositions 1 and 2, Corollary 1), profile ${profile}`;
   const points = STUDENTS.flatMap(({ name, distance }) =>
     scores.filter(({ method }) => method === name)
-      .map(({ metric, seed, value }) => ({ line: metric, x: distance, seed, value }))
+      .map(({ metric, seed, value }) => ({ method: metric, x: distance, seed, value }))
   );
   const table = buildTable(scores, {
     caption: title,
@@ -39,20 +40,24 @@ export function report({ profile, display, scores }: RecordedResults): Report {
   return {
     tables: { table: { ...table, legend: [...NOTES, ...table.legend] } },
     figures: {
-      bounds: bounds(points, {
+      bounds: lines({
         title,
         notes: [
           "Bounds: sup |Q| times the supremum of the moment over |f| ≤ 1, as it is and as a trained critic finds it.",
         ],
-        truth: { line: "gap", label: "imitation gap" },
-        bounds: [
-          { line: "bound_off_tv", label: "off-policy: sup |Q| · E Σ 2·TV" },
-          { line: "bound_off_trained", label: "off-policy: critic" },
-          { line: "bound_on_tv", label: "on-policy: sup |Q| · E Σ 2·TV" },
-          { line: "bound_on_trained", label: "on-policy: critic" },
+        series: [
+          { method: "gap", label: "imitation gap", style: seriesStyle("black", "solid", "circle"), thick: true },
+          ...seriesOf([
+            { method: "bound_off_tv", label: "off-policy: sup |Q| · E Σ 2·TV" },
+            { method: "bound_off_trained", label: "off-policy: critic" },
+            { method: "bound_on_tv", label: "on-policy: sup |Q| · E Σ 2·TV" },
+            { method: "bound_on_trained", label: "on-policy: critic" },
+          ]),
         ],
+        panels: [{ title: "reward", values: points }],
         x: { title: "distance of the student's logits from the teacher's (1: an unrelated policy)" },
-        y: { title: "reward" },
+        spread: "band",
+        fromZero: true,
       }),
     },
   };

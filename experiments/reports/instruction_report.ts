@@ -22,12 +22,11 @@ export function scoreTables(
   { caption, published, ...rows }: TableRows,
 ): Record<string, ScoreTable> {
   const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
-    buildTable(results.scores, {
+    buildTable(results.scores.filter((row) => row.metric === metric), {
       ...rows,
       display: results.display,
       published,
       caption: `${caption}: ${name}`,
-      metrics: [metric],
       items: results.items.filter((row) => row.metric === metric),
       baseline: BASELINE,
     });

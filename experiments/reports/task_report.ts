@@ -98,17 +98,16 @@ export function taskCurves(
   methods: readonly string[],
   size: StudentSize,
 ): Figure {
-  const panels = SEQUENCE_TASK_NAMES.map((corpus) => ({ corpus, task: taskName({ corpus, size }) }));
-  return curves(
-    // A panel shows one measure: that of each task under a name of its own.
-    rows.flatMap((row) => row.measure === "validation_two_tv_on" ? [{ ...row, measure: `${row.task}` }] : [])
-      .filter(({ measure }) => panels.some(({ task }) => task === measure)),
-    {
-      title: `Distance to the teacher on own texts, held-out sources, ${size} students (profile ${profile})`,
-      methods: methods.map((method) => ({ method })),
-      display,
-      panels: panels.map(({ corpus, task }) => ({ measure: task, heading: datasetLabel(corpus), title: "2·TV" })),
-      bands: false,
-    },
-  );
+  return curves(rows, {
+    title: `Distance to the teacher on own texts, held-out sources, ${size} students (profile ${profile})`,
+    methods: methods.map((method) => ({ method })),
+    display,
+    panels: SEQUENCE_TASK_NAMES.map((corpus) => ({
+      measure: "validation_two_tv_on",
+      task: taskName({ corpus, size }),
+      heading: datasetLabel(corpus),
+      title: "2·TV",
+    })),
+    bands: false,
+  });
 }

@@ -7,6 +7,7 @@ import { displayOf } from "#lib/bench/display.ts";
 import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { type Figure, renderSvg } from "#lib/reporting/figures/figure.ts";
 import { curveFigures } from "#lib/reporting/page/page_curves.ts";
+import type { ShownProvenance } from "#lib/reporting/page/page_provenance.ts";
 import { formatReportPage, type PageExperiment } from "#lib/reporting/page/report_page.ts";
 import { groupSamples } from "#lib/reporting/sample_groups.ts";
 import { isBeside, profileOf } from "#lib/results/place.ts";
@@ -14,7 +15,8 @@ import { readKnown } from "#lib/runner/known_results.ts";
 import { folderOf } from "#lib/results/place.ts";
 import { staleOf } from "#lib/runner/plan.ts";
 import { reportOf } from "#lib/runner/report.ts";
-import { ResultsFolder } from "#lib/results/results_folder.ts";
+import { PROVENANCE_FILE, ResultsFolder } from "#lib/results/results_folder.ts";
+import { NO_PROVENANCE } from "#lib/results/provenance.ts";
 import { readTextIfThere, writeIfChanged } from "#lib/results/storage.ts";
 import { defineCommand } from "./command.ts";
 import { SHOWN_FLAGS, shownResults } from "./results_flags.ts";
@@ -75,10 +77,10 @@ async function drawn(named: readonly (readonly [name: string, figure: Figure])[]
   return svgs;
 }
 
-/** As the file has it, whatever its format; the folder knows the latest one only. */
-async function provenanceOf({ path }: ResultsFolder): Promise<unknown> {
-  const text = await readTextIfThere(`${path}/provenance.json`);
-  return text === undefined ? undefined : JSON.parse(text);
+/** As the file has it: in format 2 with the seconds of what cells share, which the folder's leaves out. None of an older one. */
+async function provenanceOf({ path }: ResultsFolder): Promise<ShownProvenance | undefined> {
+  const found = JSON.parse(await readTextIfThere(`${path}/${PROVENANCE_FILE}`) ?? "{}");
+  return found.format >= 2 ? { ...NO_PROVENANCE, ...found } : undefined;
 }
 
 /**

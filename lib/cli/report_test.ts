@@ -31,6 +31,7 @@ const walls: Experiment = {
         rows: [{ label: "Lime & wash", method: "limewash" }],
         panels: [{ values: scores }],
         x: { title: "points" },
+        reference: { label: "nothing", value: 0 },
       }),
     },
   }),
@@ -49,7 +50,11 @@ async function withResults(fn: (folder: string, run: () => ReturnType<typeof run
     );
     await Deno.writeTextFile(
       `${folder}/tiny/walls/provenance.json`,
-      JSON.stringify({ adapter: "llvmpipe", cells: { a: { commit: "abc" } } }),
+      JSON.stringify({
+        format: 2,
+        environments: { e: { adapter: "llvmpipe", deno: "2" } },
+        cells: { a: { commit: "abc", dirty: false, wallSeconds: 1, peakMemoryBytes: 1e6, peakGpuBytes: 1e6 } },
+      }),
     );
     await fn(folder, () => runReport("--results", folder));
   } finally {

@@ -41,14 +41,14 @@ export function orderMethods(methods: Iterable<string>, given: readonly string[]
 }
 
 /**
- * Each data set once: first those of `given`, in its order, then in the order of the papers' tables, those of one task from small
- * students to large ones, unknown ones by code units.
+ * Each data set once, in the order of the papers' tables, those of one task from small students to large ones, unknown ones by code
+ * units.
  */
-export function orderDatasets(datasets: Iterable<string>, given: readonly string[] = []): string[] {
+export function orderDatasets(datasets: Iterable<string>): string[] {
   const known = [...dataSets.keys(), AVERAGE].flatMap((name) =>
     TASK_SIZES.flatMap((size) => TASK_USES.map((use) => `${name}${size}${use}`))
   );
-  return orderNames(datasets, [...given, ...known]);
+  return orderNames(datasets, known);
 }
 
 /** Each metric once, the one that the papers report first. */

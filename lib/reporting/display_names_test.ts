@@ -8,7 +8,7 @@ Deno.test("given names come first in their order, then known data sets and metri
   assertEquals(orderMethods(["zeta", "Beta", "ammd", "kd", "opd", "kd"]), ["Beta", "ammd", "kd", "opd", "zeta"]);
   const methods = ["ammd", "k_10", "k_2", "teacher", "a"];
   assertEquals(orderMethods(methods, ["teacher", "k_2", "k_10", "absent"]), ["teacher", "k_2", "k_10", "a", "ammd"]);
-  assertEquals(orderDatasets(["vicuna", "dolly", "mine"], ["mine"]), ["mine", "dolly", "vicuna"]);
+  assertEquals(orderDatasets(["vicuna", "mine", "dolly"]), ["dolly", "vicuna", "mine"]);
   assertEquals(orderMetrics(["entropy", "exact_match", "rouge_l", "other"]), [
     ...["rouge_l", "exact_match", "entropy", "other"],
   ]);

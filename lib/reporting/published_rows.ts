@@ -1,4 +1,5 @@
 import type { ColumnScores } from "./table_columns.ts";
+import { runsOf } from "./runs.ts";
 import type { PublishedCell, PublishedRows } from "./table_model.ts";
 
 /** Numbers of others as a paper or repository prints them, by data set. */
@@ -34,19 +35,13 @@ export function publishedSources({ rows }: PublishedRows): string[] {
 
 /** Neighbouring columns that a number cannot be told to belong to one of share it. */
 function cellsOf(values: PublishedNumbersRow["values"], columns: readonly ColumnScores[]): PublishedCell[] {
-  const cells: { text: string | undefined; columns: number; key: string | undefined }[] = [];
-  for (const column of columns) {
-    const key = keyOf(column, values);
-    const last = cells.at(-1);
-    if (key !== undefined && last?.key === key) last.columns++;
-    else cells.push({ text: key === undefined ? undefined : values[key], columns: 1, key });
-  }
-  return cells.map(({ text, columns }) => ({ text, columns }));
+  return runsOf(columns.map((column) => keyOf(column, values)), (key) => key)
+    .map((keys) => ({ text: keys[0] === undefined ? undefined : values[keys[0]], columns: keys.length }));
 }
 
 /** An average over data sets is no data set: theirs may be over others. */
 function keyOf({ sets, averaged }: ColumnScores, values: PublishedNumbersRow["values"]): string | undefined {
-  if (averaged || sets.length === 0) return undefined;
+  if (averaged) return undefined;
   const { dataset } = sets[0];
   return [dataset, dataset.split("/")[0]].find((name) => Object.hasOwn(values, name));
 }

@@ -1,4 +1,4 @@
-import { datasetLabel, orderDatasets } from "./display_names.ts";
+import { datasetLabel, orderDatasets, orderMetrics } from "./display_names.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
 import { mean } from "#lib/statistics/statistics.ts";
@@ -7,7 +7,7 @@ import type { TableColumn } from "./table_model.ts";
 /** The name of the mean over data sets, among the names of data sets. */
 export const AVERAGE = "average";
 
-/** A column by name: `dataset` may be `average`, over all data sets that are planned or have scores of the metric. */
+/** A column by name: `dataset` may be `average`, over all data sets that have scores of the metric. */
 export interface ColumnChoice {
   readonly dataset: string;
   readonly metric: string;
@@ -27,48 +27,22 @@ export interface ScoredSet {
 }
 
 export interface ColumnScores extends TableColumn {
-  /** What the column is of: one set, or those that it is the average over; none where a data set has no score. */
+  /** What the column is of: one set, or those that it is the average over. */
   readonly sets: readonly ScoredSet[];
   readonly averaged: boolean;
   readonly ofMethod: ReadonlyMap<string, Series>;
 }
 
-/**
- * A column for each data set, in each metric that it has scores in (one of missing cells if it has none), and the average if there is
- * one metric and more than one set.
- */
-export function allColumns(
-  scores: readonly ScoreRow[],
-  metrics: readonly string[],
-  datasets: readonly string[],
-): ColumnScores[] {
-  const onlyMetric = metrics.length === 1 ? metrics[0] : undefined;
-  const columns = datasets.flatMap((dataset): ColumnScores[] => {
-    const present = metrics.filter((metric) =>
-      scores.some((score) => score.dataset === dataset && score.metric === metric)
-    );
-    const label = datasetLabel(dataset);
-    if (present.length > 0) {
-      return present.map((metric) =>
-        onlyMetric === undefined
-          ? columnOf({ dataset, metric, label: `${label} ${metricLabel(metric)}` }, `${dataset} ${metric}`, scores, [])
-          : columnOf({ dataset, metric, label }, dataset, scores, [])
-      );
-    }
-    const nothing = { metric: onlyMetric, items: undefined, sets: [], averaged: false, ofMethod: new Map() };
-    return [{ name: dataset, label, ...nothing }];
+/** In each metric every data set that has scores, and the average where there are several. */
+export function allColumns(scores: readonly ScoreRow[]): ColumnChoice[] {
+  return orderMetrics(scores.map(({ metric }) => metric)).flatMap((metric) => {
+    const datasets = datasetsIn(metric, scores);
+    return [...datasets, ...(datasets.length > 1 ? [AVERAGE] : [])].map((dataset) => ({ dataset, metric }));
   });
-  if (onlyMetric === undefined || columns.length < 2) return columns;
-  const average = { dataset: AVERAGE, metric: onlyMetric, label: datasetLabel(AVERAGE) };
-  return [...columns, columnOf(average, AVERAGE, scores, datasets)];
 }
 
-/** The chosen columns, in their order. */
-export function chosenColumns(
-  choices: readonly ColumnChoice[],
-  scores: readonly ScoreRow[],
-  planned: readonly string[] = [],
-): ColumnScores[] {
+/** The scores of the chosen columns, in their order; named by data set, metric, or both, as these differ between them. */
+export function chosenColumns(choices: readonly ColumnChoice[], scores: readonly ScoreRow[]): ColumnScores[] {
   const isOneMetric = new Set(choices.map(({ metric }) => metric)).size === 1;
   const isOneDataset = new Set(choices.map(({ dataset }) => dataset)).size === 1;
   const labelOf = ({ dataset, metric }: ColumnChoice) => {
@@ -77,24 +51,22 @@ export function chosenColumns(
   };
   return choices.map((choice) => {
     const { dataset, metric } = choice;
-    const present = scores.filter((score) => score.metric === metric).map(({ dataset }) => dataset);
-    const name = isOneMetric ? dataset : `${dataset} ${metric}`;
-    const averaged = orderDatasets([...planned, ...present], planned);
-    return columnOf({ ...choice, label: choice.label ?? labelOf(choice) }, name, scores, averaged);
+    const averaged = dataset === AVERAGE;
+    const sets = (averaged ? datasetsIn(metric, scores) : [dataset]).map((each) => scoredSet(each, metric, scores));
+    return {
+      name: isOneMetric ? dataset : `${dataset} ${metric}`,
+      label: choice.label ?? labelOf(choice),
+      metric,
+      items: averaged ? undefined : sets[0].items,
+      sets,
+      averaged,
+      ofMethod: averaged ? averageOf(sets) : sets[0].ofMethod,
+    };
   });
 }
 
-/** @param averaged the data sets that an average is over */
-function columnOf(
-  { dataset, metric, label }: Required<ColumnChoice>,
-  name: string,
-  scores: readonly ScoreRow[],
-  averaged: readonly string[],
-): ColumnScores {
-  const isAverage = dataset === AVERAGE;
-  const sets = (isAverage ? averaged : [dataset]).map((each) => scoredSet(each, metric, scores));
-  const ofMethod = isAverage ? averageOf(sets) : sets[0].ofMethod;
-  return { name, label, metric, items: isAverage ? undefined : sets[0].items, sets, averaged: isAverage, ofMethod };
+function datasetsIn(metric: string, scores: readonly ScoreRow[]): string[] {
+  return orderDatasets(scores.filter((score) => score.metric === metric).map(({ dataset }) => dataset));
 }
 
 /** The mean over the data sets for each seed that has a score in all of them. */

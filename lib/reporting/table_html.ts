@@ -1,6 +1,12 @@
 import { escapeHtml } from "./escape_text.ts";
-import { cellLine, emphasize, sideMark, UNPUBLISHED } from "./table_cells.ts";
-import type { PublishedCell, PublishedRows, ScoreTable, TableCell } from "./table_model.ts";
+import type { PublishedCell, PublishedRows, ScoreTable } from "./table_model.ts";
+import { type CellText, type Emphasis, textRows, UNPUBLISHED } from "./table_text.ts";
+
+const EMPHASIS: Emphasis = {
+  best: (text) => `<strong>${text}</strong>`,
+  tied: (text) => `<em>${text}</em>`,
+  none: (text) => text,
+};
 
 const STYLE = `
   body { font: 15px/1.5 sans-serif; color-scheme: light dark; margin: 1em }
@@ -35,20 +41,14 @@ export function formatHtml(table: ScoreTable): string {
 
 /** The table alone, for a page of several. */
 export function htmlTable(table: ScoreTable): string {
-  const write = (cell: TableCell | undefined, column: number) => {
-    const text = escapeHtml(cellLine(cell, column, table));
-    if (cell === undefined) return `<td class="missing">${text}</td>`;
-    const emphasized = emphasize(cell, text, { best: `<strong>${text}</strong>`, tied: `<em>${text}</em>` });
-    return `<td>${emphasized}${sideMark(cell) && `<sup>${sideMark(cell)}</sup>`}</td>`;
-  };
   const heads = ["Method", ...table.columns.map(({ label }) => label)];
   return [
     "<table>",
     `  <caption>${escapeHtml(table.caption)}</caption>`,
     `  <thead><tr>${heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("")}</tr></thead>`,
     "  <tbody>",
-    ...table.rows.map(({ label, cells }) =>
-      `    <tr><th scope="row">${escapeHtml(label)}</th>${cells.map(write).join("")}</tr>`
+    ...textRows(table).map(({ label, cells }) =>
+      `    <tr><th scope="row">${escapeHtml(label)}</th>${cells.map(scoreCell).join("")}</tr>`
     ),
     "  </tbody>",
     ...(table.published ? publishedBody(table.published, heads.length) : []),
@@ -61,21 +61,25 @@ export function htmlLegend({ legend }: ScoreTable): string {
   return `<ul class="legend">\n${legend.map((line) => `  <li>${escapeHtml(line)}</li>\n`).join("")}</ul>`;
 }
 
+function scoreCell({ line, mark, emphasis, isMissing }: CellText): string {
+  const text = EMPHASIS[emphasis](escapeHtml(line));
+  return `<td${isMissing ? ' class="missing"' : ""}>${text}${mark && `<sup>${mark}</sup>`}</td>`;
+}
+
+function publishedCell({ text, columns }: PublishedCell): string {
+  const span = columns > 1 ? ` colspan="${columns}"` : "";
+  if (text === undefined) return `<td class="missing"${span}>${UNPUBLISHED}</td>`;
+  return `<td${span}>${escapeHtml(text)}</td>`;
+}
+
 function publishedBody({ heading, rows }: PublishedRows, columns: number): string[] {
-  const write = ({ text, columns }: PublishedCell) => {
-    const span = columns > 1 ? ` colspan="${columns}"` : "";
-    return text === undefined
-      ? `<td class="missing"${span}>${UNPUBLISHED}</td>`
-      : `<td${span}>${escapeHtml(text)}</td>`;
-  };
   return [
     '  <tbody class="published">',
     `    <tr><th scope="rowgroup" colspan="${columns}">${escapeHtml(heading)}</th></tr>`,
-    ...rows.map(({ label, source, cells }) =>
-      `    <tr><th scope="row">${escapeHtml(label)} <small>(${escapeHtml(source)})</small></th>${
-        cells.map(write).join("")
-      }</tr>`
-    ),
+    ...rows.map(({ label, source, cells }) => {
+      const head = `${escapeHtml(label)} <small>(${escapeHtml(source)})</small>`;
+      return `    <tr><th scope="row">${head}</th>${cells.map(publishedCell).join("")}</tr>`;
+    }),
     "  </tbody>",
   ];
 }

@@ -1,7 +1,14 @@
 import { escapeLatex } from "./escape_text.ts";
 import { publishedSources } from "./published_rows.ts";
-import { cellText, emphasize, MISSING, sideMark } from "./table_cells.ts";
-import type { PublishedCell, PublishedRows, ScoreTable, TableCell } from "./table_model.ts";
+import { runsOf } from "./runs.ts";
+import type { PublishedCell, PublishedRows, ScoreTable } from "./table_model.ts";
+import { type CellText, type Emphasis, textRows } from "./table_text.ts";
+
+const EMPHASIS: Emphasis = {
+  best: (text) => `\\textbf{${text}}`,
+  tied: (text) => `\\textit{${text}}`,
+  none: (text) => text,
+};
 
 /** Between a mean and its spread, and the same room where there is no spread. */
 const PLUS_MINUS = "@{$\\,\\pm\\,$}";
@@ -11,10 +18,6 @@ const NO_SPREAD = "@{\\phantom{$\\,\\pm\\,$}}";
 export function formatLatex(table: ScoreTable): string {
   // A column without any spread needs no room for one.
   const widths = table.columns.map((_, i) => table.rows.some(({ cells }) => cells[i]?.sd !== undefined) ? 2 : 1);
-  const write = (cell: TableCell | undefined, column: number) =>
-    cell === undefined
-      ? across(widths[column], "c", MISSING)
-      : scoreCell(cell, cellText(cell, column, table), sideMark(cell), widths[column]);
   const line = (cells: readonly string[]) => `    ${cells.join(" & ")} \\\\`;
   return [
     "% Needs \\usepackage{booktabs}. Letters beyond Latin need XeLaTeX or LuaLaTeX.",
@@ -26,7 +29,9 @@ export function formatLatex(table: ScoreTable): string {
     "    \\toprule",
     ...headLines(table, widths).map((text) => `    ${text}`),
     "    \\midrule",
-    ...table.rows.map(({ label, cells }) => line([rowHead(label), ...cells.map(write)])),
+    ...textRows(table).map(({ label, cells }) =>
+      line([rowHead(label), ...cells.map((cell, i) => scoreCell(cell, widths[i]))])
+    ),
     ...(table.published ? publishedLines(table.published, widths).map((text) => `    ${text} \\\\`) : []),
     "    \\bottomrule",
     "  \\end{tabular}",
@@ -43,26 +48,21 @@ export function formatLatex(table: ScoreTable): string {
 
 /** One line, or two where neighbours have the same begin of a label before a comma: that stands once, over a rule. */
 function headLines({ columns }: ScoreTable, widths: readonly number[]): string[] {
-  const labels = columns.map(({ label }) => [label.slice(0, label.lastIndexOf(", ")), label] as const)
-    .map(([group, label]) => label.includes(", ") ? [group, label.slice(group.length + 2)] : ["", label]);
-  const groups: { group: string; first: number; columns: number }[] = [];
-  for (const [i, [group]] of labels.entries()) {
-    const last = groups.at(-1);
-    if (last && group !== "" && last.group === group) last.columns++;
-    else groups.push({ group, first: i, columns: 1 });
-  }
-  const head = (texts: readonly string[]) =>
-    texts.map((text, i) => across(widths[i], widths[i] > 1 ? "c" : "r", escapeLatex(text))).join(" & ");
-  if (groups.length === labels.length) return [`Method & ${head(columns.map(({ label }) => label))} \\\\`];
-  const spans = groups.map(({ group, first, columns }) => {
-    const before = 2 + sum(widths.slice(0, first));
-    return { group, before, width: sum(widths.slice(first, first + columns)) };
+  const heads = columns.map(({ label }, i) => {
+    const [, group = "", own = label] = /^(.*), (.*)$/s.exec(label) ?? [];
+    return { label, group, own, width: widths[i], first: 2 + sum(widths.slice(0, i)) };
   });
+  const line = (texts: readonly string[]) =>
+    ["Method", ...texts.map((text, i) => across(widths[i], widths[i] > 1 ? "c" : "r", escapeLatex(text)))].join(" & ");
+  const groups = runsOf(heads, ({ group }) => group || undefined);
+  if (groups.length === heads.length) return [`${line(heads.map(({ label }) => label))} \\\\`];
+  const spans = groups.map((of) => ({ ...of[0], width: sum(of.map(({ width }) => width)) }));
+  const rules = spans.filter(({ group }) => group !== "")
+    .map(({ first, width }) => `\\cmidrule(lr){${first}-${first + width - 1}}`);
   return [
     `& ${spans.map(({ group, width }) => across(width, "c", escapeLatex(group))).join(" & ")} \\\\`,
-    spans.flatMap(({ group, before, width }) => group === "" ? [] : [`\\cmidrule(lr){${before}-${before + width - 1}}`])
-      .join(" "),
-    `Method & ${head(labels.map(([, label]) => label))} \\\\`,
+    rules.join(" "),
+    `${line(heads.map(({ own }) => own))} \\\\`,
   ];
 }
 
@@ -71,13 +71,13 @@ function rowHead(label: string): string {
   return escapeLatex(label).replace(/^\*/, "{*}");
 }
 
-function scoreCell(cell: TableCell, text: ReturnType<typeof cellText>, mark: string, width: number): string {
-  const strong = (part: string) => emphasize(cell, part, { best: `\\textbf{${part}}`, tied: `\\textit{${part}}` });
-  const seeds = text.seeds === undefined ? "" : ` ${text.seeds}`;
-  const behind = `${mark && `\\textsuperscript{${escapeLatex(mark)}}`}${seeds}`;
-  if (text.sd !== undefined) return `${strong(text.mean)} & ${strong(text.sd)}${behind}`;
-  if (width === 1) return `${strong(text.mean)}${behind}`;
-  return `\\multicolumn{1}{r${NO_SPREAD}}{${strong(text.mean)}} & ${behind.trim()}`.trimEnd();
+function scoreCell({ mean, sd, seeds = "", mark, emphasis, isMissing }: CellText, width: number): string {
+  if (isMissing) return across(width, "c", mean);
+  const strong = EMPHASIS[emphasis];
+  const behind = `${mark && `\\textsuperscript{${escapeLatex(mark)}}`} ${seeds}`.trimEnd();
+  if (sd !== undefined) return `${strong(mean)} & ${strong(sd)}${behind}`;
+  if (width === 1) return `${strong(mean)}${behind}`;
+  return `\\multicolumn{1}{r${NO_SPREAD}}{${strong(mean)}} & ${behind.trim()}`.trimEnd();
 }
 
 function publishedLines({ heading, rows }: PublishedRows, widths: readonly number[]): string[] {
@@ -85,18 +85,14 @@ function publishedLines({ heading, rows }: PublishedRows, widths: readonly numbe
   return [
     `\\midrule\n    ${across(all, "@{}l@{}", `\\textit{${escapeLatex(heading)}}`)}`,
     ...rows.map(({ label, cells }) => {
-      let column = 0;
-      const written = cells.map((cell) => {
-        const own = widths.slice(column, column += cell.columns);
-        return publishedCell(cell, own);
-      });
+      const left = [...widths];
+      const written = cells.map((cell) => publishedCell(cell, sum(left.splice(0, cell.columns))));
       return [rowHead(label), ...written].join(" & ");
     }),
   ];
 }
 
-function publishedCell({ text, columns }: PublishedCell, widths: readonly number[]): string {
-  const width = sum(widths);
+function publishedCell({ text, columns }: PublishedCell, width: number): string {
   if (text === undefined) return across(width, "c", "--");
   if (columns > 1) return across(width, "c", escapeLatex(text));
   return width > 1 ? `\\multicolumn{1}{r${NO_SPREAD}}{${escapeLatex(text)}} &` : escapeLatex(text);

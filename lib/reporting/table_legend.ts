@@ -10,7 +10,7 @@ import { differenceIn, type TableItems } from "./table_significance.ts";
 interface LegendFacts {
   readonly columns: readonly ColumnScores[];
   /** The method that others are compared with. */
-  readonly baseline: { readonly method: string; readonly label: string } | undefined;
+  readonly baseline: string | undefined;
   /** The scores of single items; undefined where the table is not one to test on. */
   readonly items: TableItems | undefined;
   readonly labelOf: (method: string) => string;
@@ -32,7 +32,7 @@ export function legendOf(table: Table, facts: LegendFacts): string[] {
 }
 
 function valueLines(table: Table): string[] {
-  const metrics = [...new Set(table.columns.flatMap(({ metric }) => metric ?? []))];
+  const metrics = [...new Set(table.columns.map(({ metric }) => metric))];
   // Bare numbers of several metrics need no word: the columns name them.
   const told = metrics.length === 1 ? metrics : metrics.filter((metric) => metricDisplay(metric).unit !== undefined);
   const values = [...Map.groupBy(told, (metric) => metricDisplay(metric).unit)].map(([unit, metrics]) =>
@@ -63,35 +63,27 @@ function spread({ rows, seeds }: Table): string {
 /** How many items the data sets have, and what the average is over. */
 function setLines(columns: readonly ColumnScores[]): string[] {
   const shown = columns.filter(({ averaged }) => !averaged);
-  const isShown = (dataset: string) => shown.some(({ sets }) => sets.some((set) => set.dataset === dataset));
-  const averaged = columns.filter(({ averaged }) => averaged).flatMap(({ sets }) => sets);
-  const hidden = averaged.filter(({ dataset }, i) =>
-    !isShown(dataset) && averaged.findIndex((set) => set.dataset === dataset) === i
-  ).map(({ dataset, items }) => ({ label: datasetLabel(dataset), items }));
-  const items = [...shown, ...hidden].flatMap(({ label, items }) => {
-    if (items === undefined) return [];
-    const [least, most] = items;
-    return [{ label, count: `${least === most ? least : `${least} to ${most}`}` }];
-  });
-  const over = hidden.length === 0
-    ? "the data sets"
-    : [...new Set(averaged.map(({ dataset }) => datasetLabel(dataset)))].join(", ");
+  const isShown = (dataset: string) => shown.some(({ sets }) => sets[0].dataset === dataset);
+  const averaged = columns.filter(({ averaged }) => averaged).flatMap(({ sets }) => sets)
+    .map(({ dataset, items }) => ({ dataset, label: datasetLabel(dataset), items }));
+  const hidden = new Map(averaged.filter(({ dataset }) => !isShown(dataset)).map((set) => [set.dataset, set]));
+  const over = hidden.size === 0 ? "the data sets" : [...new Set(averaged.map(({ label }) => label))].join(", ");
   return [
-    ...itemLines(items),
+    ...itemLines([...shown, ...hidden.values()]),
     ...(averaged.length > 0 ? [`Average: over ${over} for each seed first, then over the seeds.`] : []),
   ];
 }
 
 /** A number for each column, or one for all; that a value is not a mean over items needs no line. */
-function itemLines(items: readonly { readonly label: string; readonly count: string }[]): string[] {
-  const counts = new Set(items.map(({ count }) => count));
-  if (counts.size === 0 || (counts.size === 1 && counts.has("1"))) return [];
-  const one = counts.size === 1 && items.length > 1;
-  return [
-    `Items per seed: ${
-      one ? `${items[0].count} in each column` : items.map(({ label, count }) => `${label} ${count}`).join(", ")
-    }.`,
-  ];
+function itemLines(columns: readonly Pick<ColumnScores, "label" | "items">[]): string[] {
+  const counts = columns.flatMap(({ label, items }) =>
+    items === undefined ? [] : [{ label, count: [...new Set(items)].join(" to ") }]
+  );
+  const different = new Set(counts.map(({ count }) => count));
+  if (different.size === 0 || (different.size === 1 && different.has("1"))) return [];
+  const isOne = different.size === 1 && counts.length > 1;
+  const told = isOne ? `${counts[0].count} in each column` : counts.map(({ label, count }) => `${label} ${count}`);
+  return [`Items per seed: ${[told].flat().join(", ")}.`];
 }
 
 /**
@@ -121,8 +113,8 @@ function printed({ metric, ofMethod }: ScoredSet, method: string): string {
 
 function bestLines({ columns, rows }: Table): string[] {
   const directions = new Set(
-    columns.flatMap(({ metric }, i) =>
-      metric !== undefined && rows.some(({ cells }) => cells[i]?.best) ? [metricDisplay(metric).better] : []
+    columns.filter((_, i) => rows.some(({ cells }) => cells[i]?.best)).map(({ metric }) =>
+      metricDisplay(metric).better
     ),
   );
   if (directions.size === 0) return [];
@@ -130,28 +122,26 @@ function bestLines({ columns, rows }: Table): string[] {
   return [`Bold: ${best} mean of the column, the teacher aside.`];
 }
 
-function testLines(table: Table, { baseline, items }: LegendFacts): string[] {
+function testLines(table: Table, { baseline, items, labelOf }: LegendFacts): string[] {
+  if (items === undefined) return [];
   const cells = table.rows.flatMap((row) => row.cells).filter((cell) => cell !== undefined);
   const tested = cells.filter((cell) => cell.againstBaseline ?? cell.againstBest);
-  if (items === undefined) return [];
   if (tested.length === 0) {
     const reason = items.isEmpty
       ? "as there are no scores of single items"
       : "as it takes two methods with scores of the same items on the same seeds";
     return [`Significance: not tested, ${reason}.`];
   }
-  const lines: string[] = [];
-  if (cells.some(({ againstBaseline }) => againstBaseline)) {
-    lines.push(`* and †: significantly above (*) and below (†) ${baseline?.label}.`);
-  }
-  if (cells.some(({ againstBest }) => againstBest)) {
-    lines.push("Italic: not significantly different from the best of the column (in bold).");
-  }
   return [
-    ...lines,
+    ...(baseline !== undefined && cells.some(({ againstBaseline }) => againstBaseline)
+      ? [`* and †: significantly above (*) and below (†) ${labelOf(baseline)}.`]
+      : []),
+    ...(cells.some(({ againstBest }) => againstBest)
+      ? ["Italic: not significantly different from the best of the column (in bold)."]
+      : []),
     ...meaningLines(tested),
-    ...powerLines(table, baseline?.label),
-    ...untestedLine(table, baseline?.method),
+    ...(baseline === undefined ? [] : powerLines(table, labelOf(baseline))),
+    ...untestedLine(table, baseline),
   ];
 }
 
@@ -159,49 +149,47 @@ function testLines(table: Table, { baseline, items }: LegendFacts): string[] {
 function meaningLines(tested: readonly TableCell[]): string[] {
   const holm = "Holm's correction for the methods of the column, against the best for all pairs of them";
   const level = `two-sided p below ${SIGNIFICANCE_LEVEL}`;
-  const isOne = ({ seeds }: TableCell) => seeds.length === 1;
   const several =
     "Significant: a larger difference than training with other seeds and testing on other items would make by chance " +
     `(${level}; Student's t with seeds and items as random effects; ${holm}).`;
-  const one =
-    `${
-      tested.every(isOne) ? "Significant, with one seed" : "With one seed"
-    }: a larger difference than other items would make ` +
-    `by chance (${level}; ${holm}); a mark is about these trained models, not the methods, as one seed does not show how much training varies.`;
-  return [...(tested.every(isOne) ? [] : [several]), ...(tested.some(isOne) ? [one] : [])];
+  const ofOne =
+    `: a larger difference than other items would make by chance (${level}; ${holm}); a mark is about these ` +
+    "trained models, not the methods, as one seed does not show how much training varies.";
+  const single = tested.filter(({ seeds }) => seeds.length === 1);
+  if (single.length === tested.length) return [`Significant, with one seed${ofOne}`];
+  return single.length === 0 ? [several] : [several, `With one seed${ofOne}`];
 }
 
 /** Share of cases in which a difference is said to be found. */
 const POWER = 0.8;
 
 /** How large a difference must be to be found with so few seeds: what is not marked need not be equal. */
-function powerLines(table: Table, baseline: string | undefined): string[] {
-  const columns = table.columns.flatMap(({ label, metric = "" }, i) => {
-    const cells = table.rows.flatMap(({ cells: { [i]: cell } }) =>
-      cell?.againstBaseline?.components.seeds ? [cell] : []
-    );
+function powerLines(table: Table, baseline: string): string[] {
+  const columns = table.columns.flatMap(({ label, metric }, i) => {
+    const cells = table.rows.flatMap(({ cells: { [i]: cell } }) => cell?.againstBaseline?.components.seeds ? cell : []);
     const tests = cells.map(({ againstBaseline }) => againstBaseline!.components);
     const seeds = Math.min(...cells.map((cell) => cell.seeds.length));
     return tests.length === 0 || metricDisplay(metric).scale !== "percent" ? [] : [{ label, metric, tests, seeds }];
   });
   if (columns.length === 0) return [];
-  const range = (correction: (tests: number) => number) => {
+  /** @param levelOf so many tests */
+  const range = (levelOf: (tests: number) => number) => {
     const points = columns.map(({ label, metric, tests }) => {
-      const value = detectableDifference(tests, SIGNIFICANCE_LEVEL / correction(tests.length), POWER);
+      const value = detectableDifference(tests, levelOf(tests.length), POWER);
       return { label, value, text: printMetric(metric, value) };
     }).sort((a, b) => a.value - b.value);
     const [least, most] = [points[0], points[points.length - 1]];
     if (points.length === 1) return `${least.text} points`;
     return `${least.text} (${least.label}) to ${most.text} points (${most.label})`;
   };
-  const most = Math.max(...columns.map(({ tests }) => tests.length));
-  const corrected = most === 1 ? "" : `, of ${range((tests) => tests)} after the correction`;
-  const seeds = Math.min(...columns.map(({ seeds }) => seeds));
+  const isSingle = columns.every(({ tests }) => tests.length === 1);
+  const corrected = isSingle
+    ? ""
+    : ` in a single test, of ${range((tests) => SIGNIFICANCE_LEVEL / tests)} after the correction`;
   return [
-    `With ${seeds} seeds a true difference from ${baseline} of ${range(() => 1)} would be found with ${
-      100 * POWER
-    } % power ` +
-    `${most === 1 ? "" : "in a single test"}${corrected}: methods without a mark need not be equal.`,
+    `With ${Math.min(...columns.map(({ seeds }) => seeds))} seeds a true difference from ${baseline} of ` +
+    `${range(() => SIGNIFICANCE_LEVEL)} would be found with ${100 * POWER} % power${corrected}: ` +
+    "methods without a mark need not be equal.",
   ];
 }
 

@@ -38,8 +38,7 @@ export interface TableColumn {
   /** As in `dolly`, or `samsum rouge_l` where the table has several metrics; `average` for that over the data sets. */
   readonly name: string;
   readonly label: string;
-  /** Undefined where a data set has no score and the table several metrics or none. */
-  readonly metric: string | undefined;
+  readonly metric: string;
   /** Least and most items that a score of this column is a mean over; undefined for the average and without a score. */
   readonly items: readonly [least: number, most: number] | undefined;
 }

@@ -43,5 +43,12 @@ function filesAt(path: string): string[] {
 }
 
 function digestOfFile(path: string): string {
-  return `${path} ${digestOf(Deno.readFileSync(new URL(path, PROJECT)))}`;
+  const url = new URL(path, PROJECT);
+  const isCode = /\.(ts|wgsl)$/.test(path);
+  return `${path} ${digestOf(isCode ? withoutComments(Deno.readTextFileSync(url)) : Deno.readFileSync(url))}`;
+}
+
+/** Code without lines that are comments, or empty. */
+export function withoutComments(text: string): string {
+  return text.replaceAll(/^[ \t]*(\/\/.*|\/\*[^]*?\*\/[ \t]*)?$\n?/gm, "");
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { codeDigest, NUMBERS, REPORTS } from "./code_digest.ts";
+import { codeDigest, NUMBERS, REPORTS, withoutComments } from "./code_digest.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 /** What makes neither numbers nor tables: how they are run, kept, compared and checked. */
@@ -23,4 +23,13 @@ Deno.test("a digest is of what the files hold, not of tests and prose, and of no
   assertEquals(codeDigest(["lib/floors_test.ts", "README.md"]), none);
   assertEquals(codeDigest(["lib/random"]), codeDigest(["lib/random"]));
   assertNotEquals(codeDigest(["lib/random"]), codeDigest(["lib/errors.ts"]));
+});
+
+Deno.test("lines of comments and empty lines do not count, whatever is beside code or in a string does", () => {
+  const code = 'const url = "http://a/*"; // where\nconst b = 1 /* one */ + 2;\n';
+  assertEquals(withoutComments(code), code);
+  const commented = `/**\n * A comment.\n */\n${
+    code.replace("\n", "\n\n  // Another.\n  /* And one. */\n")
+  }// The last.\n`;
+  assertEquals(withoutComments(commented), code);
 });

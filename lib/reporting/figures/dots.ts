@@ -38,7 +38,7 @@ export interface DotsOptions extends FigureText {
   /** Of all panels, which share their scale. */
   readonly x: FigureAxis;
   /** A vertical line; a method's lies at its own mean in each panel. */
-  readonly reference?: Reference;
+  readonly reference: Reference;
   /** What the panels' intervals are. */
   readonly bars?: string;
 }
@@ -70,7 +70,7 @@ export function dots(options: DotsOptions): Figure {
   return page({
     title: options.title,
     notes: [...options.notes ?? [], ...notesOf(options)],
-    legend: referenceEntry(reference),
+    legend: [referenceEntry(reference)],
     columns,
     panels: panels.map((panel, i) => ({
       heading: panel.heading,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { dots, type DotsOptions } from "./dots.ts";
 import { renderSvg } from "./figure.ts";
 import type { SeedValue } from "./seed_values.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 
 const seeds = (method: string, values: readonly number[]): SeedValue[] =>
   values.map((value, i) => ({ method, seed: 10 * (i + 1), value }));
@@ -13,7 +13,13 @@ const rows = [
   { label: "KD", method: "kd" },
   { label: "AMMD", method: "ammd" },
 ];
-const options: DotsOptions = { title: "Scores", rows, panels: [{ values }], x: { title: "ROUGE-L (%)", scale: 100 } };
+const options: DotsOptions = {
+  title: "Scores",
+  rows,
+  panels: [{ values }],
+  x: { title: "ROUGE-L (%)", scale: 100 },
+  reference: { label: "No method", method: "absent" },
+};
 
 const MARKER = /<path transform=/;
 const BAR = /<line [^>]*stroke-width="1\.4"/;

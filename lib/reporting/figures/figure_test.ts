@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Figure, renderSvg } from "./figure.ts";
 import { emptyView, page } from "./page.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 import { textWidth, wrapText } from "./text_width.ts";
 
 const view = emptyView("Nothing yet", { width: 200, height: 60 });

@@ -36,6 +36,8 @@ export interface View extends Pick<Layer, "encoding"> {
   readonly layer: readonly Layer[];
 }
 
+export type Size = Pick<View, "width" | "height">;
+
 export interface PagePanel {
   readonly heading?: string;
   readonly view: View;
@@ -147,7 +149,7 @@ export function page(options: Page): Figure {
 }
 
 /** An axis' title, in lines that are no longer than the axis. */
-export function axisTitle({ title }: FigureAxis, length: number): string[] {
+export function axisTitle({ title }: Pick<FigureAxis, "title">, length: number): string[] {
   return wrapText(title, AXIS_TITLE_SIZE, length);
 }
 
@@ -173,7 +175,7 @@ function headingLayer(text: string | undefined): Layer[] {
 }
 
 /** A plot that says why it shows nothing. */
-export function emptyView(message: string, { width, height }: Pick<View, "width" | "height">): View {
+export function emptyView(message: string, { width, height }: Size): View {
   const text: Layer = {
     data: { values: [{}] },
     mark: {

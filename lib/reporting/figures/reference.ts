@@ -7,27 +7,22 @@ export type Reference =
   | { readonly label: string; readonly value: number }
   | { readonly label: string; readonly method: string };
 
-export const REFERENCE_STYLE: SeriesStyle = { color: "#4d4d4d", dash: [5, 3], shape: "circle", filled: true };
+const STYLE: SeriesStyle = { color: "#4d4d4d", dash: [5, 3], shape: "circle", filled: true };
 
 export const REFERENCE_RULE = {
   type: "rule" as const,
-  color: REFERENCE_STYLE.color,
+  color: STYLE.color,
   strokeWidth: 1.3,
-  strokeDash: [...REFERENCE_STYLE.dash],
+  strokeDash: [...STYLE.dash],
 };
 
 /** Its entry in the legend. */
-export function referenceEntry(reference: Reference | undefined) {
-  return reference ? [{ label: reference.label, style: REFERENCE_STYLE, line: true, marker: false }] : [];
+export function referenceEntry({ label }: Reference) {
+  return { label, style: STYLE, line: true, marker: false };
 }
 
 /** Where the reference lies among these values, times `scale`; a method without values has no place. */
-export function placeReference(
-  reference: Reference | undefined,
-  values: readonly SeedValue[],
-  scale = 1,
-): number | undefined {
-  if (reference === undefined) return undefined;
+export function placeReference(reference: Reference, values: readonly SeedValue[], scale = 1): number | undefined {
   const own = "method" in reference ? valuesOf(values, reference.method, scale) : [scale * reference.value];
   return own.length === 0 ? undefined : drawable(mean(own));
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { renderSvg } from "./figure.ts";
 import { response, type ResponseOptions } from "./response.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 
 const values = ["b0", "b25", "b100", "kd"].flatMap((method, i) =>
   [10, 20].map((seed) => ({ method, seed, value: 0.1 * (i + 1) + seed / 1000 }))
@@ -12,6 +12,7 @@ const options: ResponseOptions = {
   y: { title: "ROUGE-L (%)", scale: 100 },
   settings: [{ method: "b100", x: 1 }, { method: "b0", x: 0 }, { method: "b25", x: 0.25 }],
   panels: [{ values }],
+  reference: { label: "No method", method: "absent" },
 };
 
 const LINE = /<path [^>]*stroke-width="1\.6"/;
@@ -53,5 +54,9 @@ Deno.test("one seed, no values and the order of the rows", async () => {
 Deno.test("what cannot be drawn is refused", () => {
   const settings = [{ method: "b0", x: 1 }, { method: "b25", x: 1 }];
   assertThrows(() => response({ ...options, settings }), RangeError, "Cannot draw two values for");
-  assertThrows(() => response({ ...options, panels: [{ values: [values[0], values[0]] }] }), RangeError, "b0 seed 10");
+  assertThrows(
+    () => response({ ...options, panels: [{ values: [values[0], values[0]] }] }),
+    RangeError,
+    "two values for response seed 10 at 0",
+  );
 });

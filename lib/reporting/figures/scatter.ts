@@ -1,5 +1,4 @@
 import { compareKeys } from "#lib/results/csv_rows.ts";
-import { orderMethods } from "#lib/reporting/display_names.ts";
 import type { MethodDisplays } from "#lib/reporting/method_display.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { Figure, Layer } from "./figure.ts";
@@ -19,10 +18,10 @@ export interface ScatterPanel {
 
 export interface ScatterOptions extends FigureText {
   readonly panels: readonly ScatterPanel[];
-  /** What is drawn, in the order of the legend; default every method that has both measures. */
-  readonly methods?: readonly MethodChoice[];
-  /** How methods are named and drawn; default by their names, in the styles that are free. */
-  readonly display?: MethodDisplays;
+  /** What is drawn, in the order of the legend. */
+  readonly methods: readonly MethodChoice[];
+  /** How methods are named and drawn. */
+  readonly display: MethodDisplays;
 }
 
 interface Point {
@@ -40,9 +39,7 @@ const HEIGHT = 230;
  */
 export function scatter(options: ScatterOptions): Figure {
   const pairs = options.panels.map(pairUp);
-  const { display = {} } = options;
-  const present = orderMethods(pairs.flat().map(({ method }) => method), Object.keys(display));
-  const series = seriesOf(options.methods ?? present.map((method) => ({ method })), display);
+  const series = seriesOf(options.methods, options.display);
   const points = pairs.map((pairs) => pairs.filter(({ method }) => series.some((one) => one.method === method)));
   const axes = options.panels.map(({ y }) => y);
   const { columns, left, width } = gridOf(axes.length, axes, { alone: HEIGHT, several: HEIGHT }, 2);

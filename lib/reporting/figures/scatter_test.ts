@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { renderSvg } from "./figure.ts";
 import { scatter, type ScatterOptions } from "./scatter.ts";
 import type { SeedValue } from "./seed_values.ts";
-import { assertDrawing, countOf, descriptionOf, textsOf } from "./svg_assertions.ts";
+import { assertDrawing, countOf, descriptionOf, textsOf } from "./test_svg.ts";
 import { DISPLAY } from "../test_display.ts";
 
 const of = (method: string, values: readonly number[]): SeedValue[] =>
@@ -13,7 +13,12 @@ const panel = {
   xs: [...of("kd", [1, 2]), ...of("ammd", [3, 4, 5])],
   ys: [...of("kd", [0.1, 0.2]), ...of("ammd", [0.3, 0.2])],
 };
-const options: ScatterOptions = { title: "Distance and score", panels: [panel], display: DISPLAY };
+const options: ScatterOptions = {
+  title: "Distance and score",
+  panels: [panel],
+  methods: [{ method: "kd" }, { method: "ammd" }],
+  display: DISPLAY,
+};
 const MARKER = /<path transform=/;
 
 Deno.test("a point for each model that has both measures, and their correlation", async () => {

@@ -1,8 +1,9 @@
 import type { CurveRow } from "#lib/results/curves_csv.ts";
-import { datasetLabel, orderDatasets } from "../display_names.ts";
+import { datasetLabel, orderDatasets, orderMethods } from "../display_names.ts";
 import type { MethodDisplays } from "../method_display.ts";
-import { type CurvePanel, curves } from "../figures/curves.ts";
+import { type CurvePanel, curves, isShown } from "../figures/curves.ts";
 import type { Figure } from "../figures/figure.ts";
+import type { MethodChoice } from "../figures/series_style.ts";
 
 /** What is shown of training, in this order: measures of held-out prompts, and the loss. Any other measure that is not left out follows. */
 const PANELS: Readonly<Record<string, Omit<CurvePanel, "measure"> | undefined>> = {
@@ -37,63 +38,46 @@ const MOST_BANDS = 5;
 /** Points of a line; more would not be told apart. */
 const MOST_STEPS = 40;
 
-/** A method and the label of its row in the table. */
-export interface CurveMethod {
-  readonly method: string;
-  readonly label: string;
-}
-
-/** The training curves of an experiment, small; none where it has none. */
+/** The training curves of an experiment, small; none where it has none. @param methods under the labels of the table */
 export function curveFigures(
   rows: readonly CurveRow[],
-  methods: readonly CurveMethod[],
-  display: MethodDisplays = {},
-): Figure[] {
-  const shown = thinned(rows.filter(({ measure }) => !LEFT_OUT.has(measure)));
-  if (shown.length === 0) return [];
-  if (shown.some(({ task }) => task !== undefined)) return taskFigures(shown, methods, display);
-  const measures = [...new Set([...Object.keys(PANELS), ...shown.map(({ measure }) => measure).sort()])]
-    .filter((measure) => shown.some((row) => row.measure === measure));
-  const panels = measures.map((measure) => ({ measure, ...(PANELS[measure] ?? { title: measure }) }));
-  return [figure("Training curves", shown, panels, { methods, display })];
-}
-
-/** A panel for each task: a figure's panel shows one measure, so that of each task gets the task's name. */
-function taskFigures(
-  rows: readonly CurveRow[],
-  methods: readonly CurveMethod[],
+  methods: readonly MethodChoice[],
   display: MethodDisplays,
 ): Figure[] {
-  return OF_TASKS.flatMap(({ title, measures }) => {
-    const of = rows.flatMap((row) => measures.includes(row.measure) ? [{ ...row, measure: `${row.task}` }] : []);
-    const tasks = orderDatasets(of.map(({ measure }) => measure));
-    const panels = tasks.map((task): CurvePanel => {
-      const { measure } = rows.find((row) => row.task === task && measures.includes(row.measure))!;
-      return { ...(PANELS[measure] ?? { title: measure }), measure: task, heading: datasetLabel(task) };
+  const shown = thinned(rows.filter(({ measure }) => !LEFT_OUT.has(measure)));
+  const figures = shown.some(({ task }) => task !== undefined)
+    ? OF_TASKS.map(({ title, measures }) => ({ title, panels: taskPanels(shown, measures) }))
+    : [{ title: "Training curves", panels: measurePanels(shown) }];
+  return figures.filter(({ panels }) => panels.length > 0).map(({ title, panels }) => {
+    const drawn = new Set(
+      shown.filter((row) => panels.some((panel) => isShown(row, panel))).map(({ method }) => method),
+    );
+    const others = orderMethods(drawn).filter((method) => !methods.some((one) => one.method === method));
+    return curves(shown, {
+      title,
+      panels,
+      methods: [...methods.filter(({ method }) => drawn.has(method)), ...others.map((method) => ({ method }))],
+      display,
+      bands: drawn.size <= MOST_BANDS,
     });
-    return of.length === 0 ? [] : [figure(title, of, panels, { methods, display })];
   });
 }
 
-function figure(
-  title: string,
-  rows: readonly CurveRow[],
-  panels: readonly CurvePanel[],
-  { methods, display }: { readonly methods: readonly CurveMethod[]; readonly display: MethodDisplays },
-): Figure {
-  const drawn = new Set(
-    rows.filter((row) =>
-      panels.some(({ measure, except = [] }) => measure === row.measure && !except.includes(row.method))
-    ).map(({ method }) => method),
+function measurePanels(rows: readonly CurveRow[]): CurvePanel[] {
+  const present = new Set(rows.map(({ measure }) => measure));
+  const known = Object.keys(PANELS).filter((measure) => present.has(measure));
+  const others = [...present].filter((measure) => PANELS[measure] === undefined).sort();
+  return [...known, ...others].map((measure) => ({ measure, ...(PANELS[measure] ?? { title: measure }) }));
+}
+
+/** A panel for each task that has one of the measures. */
+function taskPanels(rows: readonly CurveRow[], measures: readonly string[]): CurvePanel[] {
+  const measureOf = new Map(
+    rows.flatMap(({ task, measure }) => task && measures.includes(measure) ? [[task, measure]] : []),
   );
-  const known = methods.filter(({ method }) => drawn.has(method));
-  const others = [...drawn].filter((method) => !methods.some((one) => one.method === method)).sort();
-  return curves(rows, {
-    title,
-    panels,
-    methods: [...known, ...others.map((method) => ({ method }))],
-    display,
-    bands: drawn.size <= MOST_BANDS,
+  return orderDatasets(measureOf.keys()).map((task) => {
+    const measure = measureOf.get(task)!;
+    return { measure, ...(PANELS[measure] ?? { title: measure }), task, heading: datasetLabel(task) };
   });
 }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { describeDataSets } from "../display_names.ts";
 import { renderSvg } from "../figures/figure.ts";
-import { assertDrawing, descriptionOf, textsOf } from "../figures/svg_assertions.ts";
+import { assertDrawing, descriptionOf, textsOf } from "../figures/test_svg.ts";
 import { curveFigures } from "./page_curves.ts";
 import { DISPLAY } from "../test_display.ts";
 

@@ -3,7 +3,7 @@ import type { SampleGroup } from "../sample_groups.ts";
 import { htmlLegend, htmlTable } from "../table_html.ts";
 import type { ScoreTable } from "../table_model.ts";
 import { descriptionOf, inlineSvg, titleOf } from "./inline_svg.ts";
-import { provenanceHtml } from "./page_provenance.ts";
+import { provenanceHtml, type ShownProvenance } from "./page_provenance.ts";
 import { samplesHtml, samplesSummary } from "./page_samples.ts";
 import { folded, headingOf, htmlText, idOf, scrollBox } from "./page_text.ts";
 import CONTENT_STYLE from "./report_content.css" with { type: "text" };
@@ -23,8 +23,8 @@ export interface PageExperiment {
   /** Training curves, drawn by `renderSvg`. */
   readonly curves: readonly string[];
   readonly samples: readonly SampleGroup[];
-  /** Parsed `provenance.json` of any format; undefined where there is none. */
-  readonly provenance: unknown;
+  /** Undefined where none was recorded. */
+  readonly provenance: ShownProvenance | undefined;
 }
 
 export interface ReportPage {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { testInFolder } from "#lib/test_folder.ts";
 import { escapeHtml } from "../escape_text.ts";
 import { formatReportPage } from "./report_page.ts";
-import { examplePage, HOSTILE, HOSTILE_SEEN } from "./report_page_example.ts";
+import { examplePage, HOSTILE, HOSTILE_SEEN } from "./test_page.ts";
 
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
 /** Of a telephone, in CSS pixels. */

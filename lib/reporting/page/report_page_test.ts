@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { formatReportPage } from "./report_page.ts";
-import { examplePage, HOSTILE, HOSTILE_SEEN } from "./report_page_example.ts";
+import { examplePage, HOSTILE, HOSTILE_SEEN } from "./test_page.ts";
 import STYLE from "./report_page.css" with { type: "text" };
 
 const page = formatReportPage(await examplePage("walls", "Plain text"));

@@ -18,7 +18,15 @@ export async function examplePage(name: string, text: string): Promise<ReportPag
   );
   const published = { heading: text, rows: [{ label: text, source: text, values: { [text]: text } }] };
   const rows = [10, 20].map((step) => ({ experiment: name, method: text, seed: 10, step, measure: text, value: step }));
-  const svg = await renderSvg(curves(rows, { title: text, notes: [text], panels: [{ measure: text, title: text }] }));
+  const svg = await renderSvg(
+    curves(rows, {
+      title: text,
+      notes: [text],
+      panels: [{ measure: text, title: text }],
+      methods: [{ method: text }],
+      display: {},
+    }),
+  );
   const sample = {
     method: text,
     seed: 10,
@@ -43,11 +51,20 @@ export async function examplePage(name: string, text: string): Promise<ReportPag
         response: "",
       }]),
       provenance: {
-        format: 2,
         environments: { e1: { adapter: text, deno: text } },
         settings: { s1: { [text]: text } },
         data: { [text]: text },
-        cells: { [text]: { commit: text, dirty: true, environment: "e1", settings: "s1", wallSeconds: 90 } },
+        shared: {},
+        cells: {
+          [text]: {
+            commit: text,
+            dirty: true,
+            settings: "s1",
+            wallSeconds: 90,
+            peakMemoryBytes: 1e6,
+            peakGpuBytes: 1e6,
+          },
+        },
       },
     }],
   };
