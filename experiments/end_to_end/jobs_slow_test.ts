@@ -35,7 +35,7 @@ function steadyPart(provenance: string): string {
     /"(wallSeconds|peakMemoryBytes|peakGpuBytes)":[\d.]+/g,
     '"$1":0',
   )
-    .replace(/"shared": \{(\n[^]*?\n  )?\}/, '"shared": {}');
+    .replace(/"shared": \{(\n[^]*?\n {2})?\}/, '"shared": {}');
 }
 
 function assertSameFiles(folder: string, wanted: Files): void {
