@@ -40,7 +40,7 @@ function asFunctionOf<In extends string, Attrs, Saved extends string>(
   ) =>
     Object.fromEntries(
       (Object.keys(op.axes) as (In | "out")[]).filter((name): name is In => name !== "out").map((name) => {
-        const shape = { "N": [rows], "1": [1] }[op.axes[name]] ?? [rows, vocabSize];
+        const shape = { "N V": [rows, vocabSize], "N": [rows], "1": [1] }[op.axes[name] as string]!;
         const numbers = new Float64Array(elementCount(shape));
         const own = fill[name];
         for (let i = 0; i < numbers.length; i++) numbers[i] = own ? own(i, vocabSize) : logits[i];
