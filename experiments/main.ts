@@ -5,6 +5,7 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import { ablations } from "#experiments/tables/ablations.ts";
 import { adversarialTraining } from "#experiments/tables/adversarial_training.ts";
 import { combinationFactor } from "#experiments/tables/combination_factor.ts";
+import { critics } from "#experiments/tables/critics.ts";
 import { distances } from "#experiments/tables/distances.ts";
 import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
@@ -19,6 +20,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   adversarialTraining,
   distances,
   ablations,
+  critics,
   taskSpecific,
   taskCombinationFactor,
   imitationGap,

@@ -46,7 +46,8 @@ export function recordedAddresses(): string[] {
     (task) => task.split("/")[0],
   );
   const tasks = [...corpora.values()].map(([task]) => `task_specific/gkd/${task}`);
-  return [...methods, "gpt2_instruction_following/kd", ...tasks, "imitation_gap/distance_1"].map((each) =>
+  const critics = ["ammd_ratio", "ratio_learned"].map((method) => `critics/${method}`);
+  return [...methods, ...critics, "gpt2_instruction_following/kd", ...tasks, "imitation_gap/distance_1"].map((each) =>
     `${each}/${SEED}`
   );
 }

@@ -2,14 +2,25 @@ import { z } from "zod";
 import { criticOf } from "#lib/bench/critic_of.ts";
 import { FROM_PROFILE, fromSft, type StudentRun, variantOf } from "#lib/bench/method.ts";
 import { recipeOf } from "#lib/bench/recipe.ts";
+import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
 import { dataOf, promptDraws, teacherTextsOf } from "#lib/bench/student_texts.ts";
 import { offPolicyMoment, onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
+import { RatioCritic, ratioMoment } from "#lib/objectives/ratio_critic.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
-import { matchMoments, type MomentTexts } from "#lib/training/match_moments.ts";
+import { matchMoments, matchRatioMoments, type MomentTexts } from "#lib/training/match_moments.ts";
 
 const settings = z.strictObject({
   beta: fraction.default(0.5).describe("weight of the off-policy moment; 1 - beta is that of the on-policy one"),
+  critic: z.enum(["learned", "ratio"]).default("learned")
+    .describe(
+      "networks that learn f as criticSteps to baseline say, or its best response tanh(c (log p - log q)), which needs none of those",
+    ),
+  ratio: z.strictObject({
+    c: positive.default(0.5).describe("of critic ratio: 0.5 gives (p - q) / (p + q), a large one sign(p - q)"),
+    learned: z.boolean().default(false)
+      .describe("of critic ratio: whether c is where a scale starts that ascends on the moments in the student's step"),
+  }).prefault({}).describe("the best response; it has no steps, texts or warm-up of its own"),
   criticSteps: count.default(1).describe("K: critic updates before each student update"),
   criticWarmupSteps: countOrNone.default(30).describe("critic updates before the student first moves"),
   criticLearningRateFactor: positive.default(40).describe("the critics' rate as a multiple of the student's"),
@@ -39,14 +50,48 @@ export const ammd = fromSft({
   },
   equation: `min_q max_{f₁, f₂} β E U_off + (1 − β) E U_on + sftWeight CE
 U_off = Σ_t γ^(t−1) ( f₁(s_t, y_t) − E_{a~q} f₁(s_t, a) ), texts of the teacher
-U_on  = Σ_t γ^(t−1) ( E_{a~p} f₂(s_t, a) − f₂(s_t, y_t) ), texts of the student`,
+U_on  = Σ_t γ^(t−1) ( E_{a~p} f₂(s_t, a) − f₂(s_t, y_t) ), texts of the student
+critic ratio: f₁ = f₂ = tanh(c (log p − log q)), held, in the place of the max; d_off, d_on = E_p f − E_q f`,
   label: "AMMD",
   style: seriesStyle("blue", "solid", "triangle-up"),
   numerics: 1,
   settings,
   fixed: { sftWeight: 0 },
+  check: issuesOf,
+  counting,
   train: matchMomentsOf,
 });
+
+/** What the ratio critic cannot do: it is known at the states of a batch, and what it costs later is not. */
+function issuesOf({ critic, horizon, moments }: AmmdSettings): SettingIssue[] {
+  if (critic !== "ratio") return [];
+  const refused = (path: string, right: string) => ({
+    path: [path],
+    message: `must be ${right} where critic is ratio`,
+  });
+  return [
+    ...(horizon === "immediate" ? [] : [refused("horizon", "immediate")]),
+    ...(moments === "full" ? [] : [refused("moments", "full")]),
+  ];
+}
+
+/**
+ * Either critic leaves the other's settings without effect. Where critics learn, `critic` is not said: it is known by theirs being there,
+ * and what was recorded before there was a choice is still what it was.
+ */
+function counting({ critic, ratio, ...settings }: AmmdSettings): Partial<AmmdSettings> {
+  if (critic === "learned") return settings;
+  const { beta, criticLearningRateFactor, gamma, offPolicySource, sftWeight } = settings;
+  return {
+    beta,
+    critic,
+    ratio,
+    ...(ratio.learned ? { criticLearningRateFactor } : {}),
+    gamma,
+    offPolicySource,
+    sftWeight,
+  };
+}
 
 export const ammdOff = variantOf(ammd, { beta: 1 }, {
   summary: "moment matching on the teacher's texts only (AMMD, Proposition 1)",
@@ -60,14 +105,26 @@ export const ammdOn = variantOf(ammd, { beta: 0 }, {
   style: seriesStyle("green", "dots", "diamond", "hollow"),
 });
 
+/** In no recorded table: the experiment `critics` has it, which runs when it is named. */
+export const ammdRatio = variantOf(ammd, { critic: "ratio" }, {
+  summary: "moment matching with the best response as critic, tanh(c (log p - log q)), which needs no learning",
+  label: "AMMD (ratio critic)",
+  style: seriesStyle("blue", "long", "triangle-up", "hollow"),
+});
+
 export const ammdSft = variantOf(ammd, { sftWeight: FROM_PROFILE }, {
   summary: "the same with cross-entropy on the data added",
   label: "AMMD + SFT",
   style: seriesStyle("vermilion", "solid", "square", "hollow"),
 });
 
-/** Trains the run's student so: its critics start at f = 0, and their moments on held-out prompts are part of the run's curves. */
+/** Trains the run's student so; the critics' moments on held-out prompts are part of the run's curves. */
 export async function matchMomentsOf(run: StudentRun, settings: AmmdSettings): Promise<void> {
+  await (settings.critic === "ratio" ? matchByRatio(run, settings) : matchByLearnedCritics(run, settings));
+}
+
+/** Against critics that start at f = 0. */
+async function matchByLearnedCritics(run: StudentRun, settings: AmmdSettings): Promise<void> {
   const { bench, student, seed } = run;
   const { model: teacher } = await bench.teacher();
   using offPolicyCritic = criticOf(bench, { student, teacher }, settings, seed, "off-policy critic");
@@ -85,6 +142,24 @@ export async function matchMomentsOf(run: StudentRun, settings: AmmdSettings): P
         ...(settings.beta < 1
           ? { d_on: onPolicyMoment(tape, valuedBy(tape, onPolicyCritic, on, settings), on.batch, settings) }
           : {}),
+      }),
+    }),
+  });
+}
+
+/** Against the best response. */
+async function matchByRatio(run: StudentRun, settings: AmmdSettings): Promise<void> {
+  const { bench, student } = run;
+  const { model: teacher } = await bench.teacher();
+  using critic = new RatioCritic(bench.gpu, settings.ratio);
+  await matchRatioMoments(bench.gpu, {
+    players: { student, teacher, critic },
+    texts: await textsOf(run, settings),
+    settings: { ...settings, learnsScale: settings.ratio.learned },
+    ...recipeOf(run, {
+      measures: (tape, { off, on }) => ({
+        d_off: ratioMoment(tape, critic, off, off.batch),
+        d_on: ratioMoment(tape, critic, on, on.batch),
       }),
     }),
   });

@@ -93,6 +93,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
     train: (run) => matchMomentsOf(run, AMMD),
     steps: WARMUP + STEPS,
   },
+  "texts of both for the best response": {
+    train: (run) => matchMomentsOf(run, { ...AMMD, critic: "ratio" }),
+  },
+  "texts of both for the best response, whose scale learns": {
+    train: (run) => matchMomentsOf(run, { ...AMMD, critic: "ratio", ratio: { c: 0.5, learned: true } }),
+    check: (snapshots) => assert("critic" in snapshots[0].parts),
+  },
   "the data and the student's texts for two critics": {
     train: (run) => matchMomentsOf(run, { ...AMMD, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
   },

@@ -171,13 +171,17 @@ Deno.test("what is wrong beside another section is answered by the method or exp
     load("smoke", ["imitationGap.horizon=9"]),
     "imitationGap.horizon is 9; there may be at most 4096 texts",
   );
+  await rejects(
+    load("smoke", ["ammd.critic=ratio", "ammd.horizon=rewardToGo"]),
+    'ammd.horizon is "rewardToGo"; must be immediate where critic is ratio',
+  );
 });
 
 Deno.test("a setting that no profile names has the default of its method, for a task too", async () => {
   assertEquals(AMMD.of(await load("tiny")), {
     ...{ beta: 0.5, criticSteps: 1, criticWarmupSteps: 30, criticLearningRateFactor: 40, gamma: 1, sftWeight: 0.5 },
     ...{ features: "both", head: "linear", bound: "tanh", moments: "full", horizon: "immediate", baseline: "none" },
-    offPolicySource: "teacher",
+    ...{ offPolicySource: "teacher", critic: "learned", ratio: { c: 0.5, learned: false } },
   });
   const tiny = await load("tiny", ["ammd.beta=1"]);
   const { criticWarmupSteps, criticLearningRateFactor, beta } = AMMD.of(withOverrides(tiny, TASK_SPECIFIC));

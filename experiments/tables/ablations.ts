@@ -45,7 +45,8 @@ export const ablations = instructionExperiment({
     ...Object.fromEntries(
       Object.entries(CHANGES).map(([name, [label, change]]) => [
         name,
-        variantOf(METHODS.ammd, change, { summary: `ammd with ${label}`, label }),
+        // Each is a choice of critics that learn.
+        variantOf(METHODS.ammd, { critic: "learned", ...change }, { summary: `ammd with ${label}`, label }),
       ]),
     ),
   },

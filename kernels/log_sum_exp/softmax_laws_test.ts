@@ -7,6 +7,7 @@ import { forwardKl } from "../divergence/forward_kl/forward_kl.ts";
 import { jensenShannon } from "../divergence/jensen_shannon/jensen_shannon.ts";
 import type { Named, Op } from "../op.ts";
 import { policyGradient } from "../policy_gradient/policy_gradient.ts";
+import { ratioExpectation } from "../ratio_expectation/ratio_expectation.ts";
 import { reverseKl } from "../divergence/reverse_kl/reverse_kl.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { elementCount, type Shape } from "../runtime/tensor.ts";
@@ -39,7 +40,7 @@ function asFunctionOf<In extends string, Attrs, Saved extends string>(
   ) =>
     Object.fromEntries(
       (Object.keys(op.axes) as (In | "out")[]).filter((name): name is In => name !== "out").map((name) => {
-        const shape = op.axes[name] === "N" ? [rows] : [rows, vocabSize];
+        const shape = { "N V": [rows, vocabSize], "N": [rows], "1": [1] }[op.axes[name] as string]!;
         const numbers = new Float64Array(elementCount(shape));
         const own = fill[name];
         for (let i = 0; i < numbers.length; i++) numbers[i] = own ? own(i, vocabSize) : logits[i];
@@ -77,6 +78,10 @@ const ops: readonly SoftmaxOp[] = [
   asFunctionOf(policyGradient, "logits", { actions: action, advantages: (row) => row - 1.5 }, {}),
   asFunctionOf(entropy, "logits", {}, {}),
   asFunctionOf(expectation, "logits", { values: wave }, {}),
+  asFunctionOf(ratioExpectation, "policy", { teacher: wave, student: (i) => wave(i + 1), logScale: () => 0 }, {
+    c: 0.5,
+    bias: 0,
+  }),
   asFunctionOf(forwardKl, "student", { teacher: wave }, { temperature: 1 }),
   asFunctionOf(reverseKl, "student", { teacher: wave }, { temperature: 1 }),
   asFunctionOf(totalVariation, "student", { teacher: wave }, { temperature: 1 }),

@@ -43,6 +43,8 @@ export interface Method<Settings extends object = object> {
   readonly settings: z.ZodObject;
   /** The settings that this row fixes, whatever the profile says. */
   readonly fixed: Partial<Settings>;
+  /** Those of its settings that count among these, where some leave others without effect; default all. */
+  counting?(settings: Settings): Partial<Settings>;
   /** What it reads of the profile beside its own settings. */
   readonly reads: readonly MethodSections[];
   /** The method that this is a variant of. */
@@ -62,7 +64,7 @@ export interface StudentRun extends MethodRun {
 }
 
 type Described<Settings extends object> =
-  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "check">
+  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "check" | "counting">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];

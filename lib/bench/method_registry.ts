@@ -85,6 +85,15 @@ export function effectiveSettings<Settings extends object>(
   return Object.fromEntries(keys.map((key) => [key, key in method.fixed ? method.fixed[key] : own?.[key]])) as Settings;
 }
 
+/** Those of them that decide its numbers. */
+function countingSettings<Settings extends object>(
+  method: RegisteredMethod<Settings>,
+  profile: Profile,
+): Partial<Settings> {
+  const settings = effectiveSettings(method, profile);
+  return method.counting?.(settings) ?? settings;
+}
+
 /** Computes a cell of a row. */
 export function runMethod(method: RegisteredMethod, bench: Workbench, run: MethodRun): Promise<CellResult> {
   return method.run(bench, run, effectiveSettings(method, bench.profile));
@@ -104,7 +113,7 @@ export interface TaskMaking {
 export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
   const { registered, reads, numerics } = method;
   const common = Object.fromEntries(reads.map((name) => [name, profile[name]]));
-  const own = effectiveSettings(method, profile);
+  const own = countingSettings(method, profile);
   return {
     run: `${task.name}: ${runNameOf(method, profile)}`,
     settings: { ...common, ...task.settings, ...(Object.keys(own).length === 0 ? {} : { [registered]: own }) },
@@ -115,8 +124,8 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
 /** The registry's name of the method, and what the row has otherwise than the method itself: `ammd`, `ammd {"beta":1}`. */
 function runNameOf(method: RegisteredMethod, profile: Profile): string {
   if (method.base === undefined) return method.registered;
-  const ofMethod = effectiveSettings({ ...method, fixed: method.base.fixed }, profile);
-  const changes = Object.entries(effectiveSettings(method, profile))
+  const ofMethod = countingSettings({ ...method, fixed: method.base.fixed }, profile);
+  const changes = Object.entries(countingSettings(method, profile))
     .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(ofMethod[key as keyof typeof ofMethod]));
   return [method.registered, ...(changes.length === 0 ? [] : [JSON.stringify(Object.fromEntries(changes))])].join(" ");
 }

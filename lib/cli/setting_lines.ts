@@ -32,7 +32,9 @@ function linesOf(schema: z.ZodObject, values: object, fixed: object, path: reado
     const inner = unwrapped(setting);
     const at = [...path, key];
     const isLeftOut = setting instanceof z.ZodOptional && value === undefined;
-    if (inner instanceof z.ZodObject && !isLeftOut) return linesOf(inner, value as object ?? {}, {}, at);
+    if (inner instanceof z.ZodObject && !isLeftOut) {
+      return linesOf(inner, value as object ?? {}, Object.hasOwn(fixed, key) ? inner.shape : {}, at);
+    }
     // Of what may be put in the place of another section's settings, those are shown that are.
     if (isLeftOut && !(inner instanceof z.ZodObject)) return [];
     const isFixed = Object.hasOwn(fixed, key);

@@ -14,6 +14,7 @@ import { type MomentSettings, studentObjective } from "./moment_matching.ts";
 import { criticObjective } from "./test_critics.ts";
 import type { ObjectiveValue } from "./objective.ts";
 import { statesOf } from "./states.ts";
+import { RatioCritic, ratioStudentObjective } from "./ratio_critic.ts";
 import { fineTuning } from "./supervised.ts";
 import { packTrajectories, releaseBatch } from "./trajectory_batch.ts";
 
@@ -161,6 +162,24 @@ for (const [name, objective] of Object.entries(OBJECTIVES)) {
     },
   );
 }
+
+gpuTest("an encoder-decoder descends 2 KL(p ‖ (p + q)/2) under the ratio critic", async () => {
+  using critic = new RatioCritic(gpu, { c: 0.5 });
+  const byCritic = await lossAndGradients((tape) =>
+    ratioStudentObjective({ beta: 0.5, sftWeight: 0 })(tape, { student, teacher, critic }, {
+      offPolicy: batch,
+      onPolicy: batch,
+    })
+  );
+  const distance = { kind: "skewForwardKl", skew: 0.5 } as const;
+  const byDistance = await lossAndGradients((tape) =>
+    distillation({ distance, kdRatio: 1, temperature: 1 })(tape, { student, teacher }, batch)
+  );
+  for (const [name, gradient] of byDistance.gradients) {
+    const allowed = 1e-4 * Math.max(...gradient.map(Math.abs)) + 1e-8;
+    byCritic.gradients.get(name)!.forEach((slope, i) => assertAlmostEquals(slope, 2 * gradient[i], allowed, name));
+  }
+});
 
 gpuTest("an encoder-decoder's critics ascend on both moments", async () => {
   using tape = new Tape(gpu, { learning: [critics.offPolicyCritic.store, critics.onPolicyCritic.store] });

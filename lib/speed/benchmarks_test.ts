@@ -10,7 +10,7 @@ import { TinyTraining } from "./tiny_training.ts";
 /** Names that scripts rely on. */
 const STABLE_NAMES = [
   ...["matmul", "train_step/reference_gpt", "train_step/reference_t5", "decode/batch1", "decode/batch32"],
-  ...["onpolicy_step/tiny", "gkd_step/tiny", "ammd_step/tiny", "adversarial_step/tiny"],
+  ...["onpolicy_step/tiny", "gkd_step/tiny", "ammd_step/tiny", "ammd_ratio_step/tiny", "adversarial_step/tiny"],
 ];
 
 Deno.test("the names that scripts rely on are there, and every name is one row's", () => {

@@ -160,6 +160,7 @@ const tinySteps: Group = {
     "onpolicy_step/tiny": tinyStep("step of on-policy reverse KL, profile tiny", "onPolicyStep", "write/tiny16", 1),
     "gkd_step/tiny": tinyStep("step of GKD", "gkdStep", "write/tiny16", 2),
     "ammd_step/tiny": tinyStep("step of AMMD", "ammdStep", "write/tiny32", 1),
+    "ammd_ratio_step/tiny": tinyStep("step of AMMD by the ratio critic", "ammdRatioStep", "write/tiny16", 1),
     "adversarial_step/tiny": tinyStep("step of AMMD + SFT", "adversarialStep", "write/tiny32", 1),
     "write/tiny16": {
       summary: "the student's texts of one batch",

@@ -6,9 +6,15 @@ import { llamaConfig } from "#lib/models/llama.ts";
 import { distillation } from "#lib/objectives/distillation.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
+import { RatioCritic } from "#lib/objectives/ratio_critic.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { matchMoments, type MomentMatchingSettings } from "#lib/training/match_moments.ts";
+import {
+  matchMoments,
+  matchRatioMoments,
+  type MomentMatchingSettings,
+  type MomentTexts,
+} from "#lib/training/match_moments.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
@@ -98,13 +104,20 @@ export class TinyTraining implements Disposable {
     this.#student.store.copyFrom(this.#start.store);
     await matchMoments(this.#gpu, {
       players: { student: this.#student, teacher: this.#teacher, offPolicyCritic, onPolicyCritic },
-      texts: {
-        offPolicy: this.#batches("off-policy"),
-        offPolicyStates: this.#teacherStates,
-        onPolicy: this.#studentTexts(),
-        data: this.#batches("data"),
-      },
+      texts: this.#momentTexts(),
       settings: { ...MOMENTS, ...variant },
+      ...this.#training(rounds),
+    });
+  }
+
+  /** The same against the best response, which takes no step of its own. */
+  async matchRatioMoments(rounds: number): Promise<void> {
+    using critic = new RatioCritic(this.#gpu, { c: 0.5 });
+    this.#student.store.copyFrom(this.#start.store);
+    await matchRatioMoments(this.#gpu, {
+      players: { student: this.#student, teacher: this.#teacher, critic },
+      texts: this.#momentTexts(),
+      settings: { ...MOMENTS, learnsScale: false },
       ...this.#training(rounds),
     });
   }
@@ -126,6 +139,15 @@ export class TinyTraining implements Disposable {
   #training(steps: number) {
     const schedule = { steps, learningRate: 1e-4, warmupSteps: 0, finalLearningRateFraction: 1 };
     return { schedule, ...OPTIMIZER, log: new MeasureLog(this.#gpu, "bench", steps) };
+  }
+
+  #momentTexts(): MomentTexts {
+    return {
+      offPolicy: this.#batches("off-policy"),
+      offPolicyStates: this.#teacherStates,
+      onPolicy: this.#studentTexts(),
+      data: this.#batches("data"),
+    };
   }
 
   #batches(purpose: string): () => readonly Trajectory[] {

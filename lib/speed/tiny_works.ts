@@ -12,6 +12,7 @@ const RUNS = {
   gkdStep: (training: TinyTraining) =>
     training.distil(STEPS, { kind: "jensenShannon", weight: 0.5 }, (step) => step % 2 === 0),
   ammdStep: (training: TinyTraining) => training.matchMoments(STEPS, {}),
+  ammdRatioStep: (training: TinyTraining) => training.matchRatioMoments(STEPS),
   adversarialStep: (training: TinyTraining) => training.matchMoments(STEPS, { sftWeight: 0.5 }),
   writing: async (training: TinyTraining) => void await training.generate(STEPS, 1),
   writingTwo: async (training: TinyTraining) => void await training.generate(STEPS, 2),

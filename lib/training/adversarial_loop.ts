@@ -8,7 +8,7 @@ import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { MeasureLog } from "./measure_log.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
-import { updateStep } from "./update_step.ts";
+import { type Update, updateStep } from "./update_step.ts";
 
 /** Texts of one step, each part under its name; the loop releases them after it. */
 export type StepBatch = object;
@@ -23,16 +23,25 @@ export interface Player<Batch extends StepBatch> {
   readonly schedule: Schedule;
   /** What it minimises, the adversaries standing still. */
   descent(tape: Tape, batch: Batch): ObjectiveValue;
+  /** Who learns in the same step from the same tape, by terms of the loss that are theirs alone. */
+  readonly companions?: readonly Companion[];
 }
 
-/** Who ascends: some steps a round, all adversaries at once, while the player stands still. */
-export interface Adversary<Batch extends StepBatch> {
+/** Who learns beside a player, at a rate of its own. */
+export interface Companion {
   /** Names its part of a checkpoint. */
   readonly name: string;
   readonly store: ParameterStore;
   readonly optimizer: AdamWHyperparameters;
-  /** Its learning rate as a multiple of the player's, whose warm-up and decay it follows through warm-up and player steps together. */
+  /** Its learning rate as a multiple of the player's. */
   readonly learningRateFactor: number;
+}
+
+/**
+ * Who ascends: some steps a round, all adversaries at once, while the player stands still. Its rate follows the player's warm-up and
+ * decay through warm-up and player steps together.
+ */
+export interface Adversary<Batch extends StepBatch> extends Companion {
   /** What it maximises, the player and the other adversaries standing still. */
   ascent(tape: Tape, batch: Batch): Ascent;
 }
@@ -74,17 +83,17 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
   const optimizerOf = ({ store, optimizer }: Pick<Player<Batch>, "store" | "optimizer">) =>
     learners.use(new AdamW(gpu, store, optimizer));
   const descending = optimizerOf(player);
-  const ascending = adversaries.map((adversary) => ({ ...adversary, optimizer: optimizerOf(adversary) }));
+  const learning = <Learner extends Companion>(learner: Learner) => ({ ...learner, optimizer: optimizerOf(learner) });
+  const ascending = adversaries.map(learning);
+  const companions = (player.companions ?? []).map(learning);
   const total = warmupRounds + schedule.steps;
 
-  const parts = Object.fromEntries(ascending.map(({ name, optimizer }) => [name, optimizer]));
+  const parts = Object.fromEntries([...ascending, ...companions].map(({ name, optimizer }) => [name, optimizer]));
   const done = await checkpoint?.resume({ [player.name]: descending, ...parts, log }) ?? 0;
   for (let round = done; round < total; round++) {
     const step = Math.max(0, round - warmupRounds + 1);
     const rate = learningRateAt(round, { ...schedule, steps: total });
-    const updates = ascending.map(({ optimizer, learningRateFactor }) => (
-      { optimizer, learningRate: rate * learningRateFactor }
-    ));
+    const updates = ratesOf(ascending, rate);
     const batches = await run.texts({ adversarySteps, playerSteps: step > 0 });
     for (let k = 0; k < adversarySteps; k++) {
       const batch = batches.adversaries(k);
@@ -100,12 +109,10 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
     if (step === 1) await run.onStep?.(0);
     if (step > 0) {
       const batch = batches.player();
-      const update = {
-        optimizer: descending,
-        learningRate: learningRateAt(step - 1, schedule),
-        maxGradNorm: player.maxGradNorm,
-      };
-      const measures = await updateStep(gpu, [update], (tape) => player.descent(tape, batch));
+      const learningRate = learningRateAt(step - 1, schedule);
+      const own = { optimizer: descending, learningRate, maxGradNorm: player.maxGradNorm };
+      const beside = ratesOf(companions, learningRate);
+      const measures = await updateStep(gpu, [own, ...beside], (tape) => player.descent(tape, batch));
       release(gpu, batch, log);
       log.add(step, measures);
       await log.endStep(step);
@@ -114,6 +121,14 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
     await checkpoint?.reached(round + 1, round + 1 === total);
   }
   await log.flush();
+}
+
+/** The updates of learners whose rates are multiples of one. */
+function ratesOf(
+  learners: readonly { readonly optimizer: AdamW; readonly learningRateFactor: number }[],
+  rate: number,
+): Update[] {
+  return learners.map(({ optimizer, learningRateFactor }) => ({ optimizer, learningRate: rate * learningRateFactor }));
 }
 
 function release(gpu: Gpu, batch: StepBatch, log: MeasureLog): void {

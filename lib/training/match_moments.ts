@@ -1,4 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { KnownStates } from "#lib/objectives/known_states.ts";
 import {
   type MomentBatch,
@@ -8,9 +9,17 @@ import {
   onPolicyAscent,
   studentObjective,
 } from "#lib/objectives/moment_matching.ts";
+import { type RatioPlayers, ratioStudentObjective } from "#lib/objectives/ratio_critic.ts";
 import { packTrajectories, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { AdamWHyperparameters } from "./adam_w.ts";
-import { adversarialLoop, type AdversarialRun, type Adversary, type RoundTexts } from "./adversarial_loop.ts";
+import {
+  adversarialLoop,
+  type AdversarialRun,
+  type Adversary,
+  type Companion,
+  type Player,
+  type RoundTexts,
+} from "./adversarial_loop.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface MomentMatchingSettings extends MomentSettings {
@@ -34,14 +43,18 @@ export interface MomentTexts {
   data(): readonly Trajectory[];
 }
 
-export interface MomentMatchingRun extends Pick<AdversarialRun<MomentBatch>, "log" | "onStep" | "checkpoint"> {
-  readonly players: MomentPlayers;
+/** What training has in common whatever its critics are. */
+interface MatchingRun<Players> extends Pick<AdversarialRun<MomentBatch>, "log" | "onStep" | "checkpoint"> {
+  readonly players: Players;
   readonly texts: MomentTexts;
-  readonly settings: MomentMatchingSettings;
   /** Of the student. */
   readonly schedule: Schedule;
   readonly optimizer: AdamWHyperparameters;
   readonly maxGradNorm: number;
+}
+
+export interface MomentMatchingRun extends MatchingRun<MomentPlayers> {
+  readonly settings: MomentMatchingSettings;
 }
 
 /**
@@ -50,32 +63,85 @@ export interface MomentMatchingRun extends Pick<AdversarialRun<MomentBatch>, "lo
  * not move while the critics do. A critic whose moment β leaves out does not play.
  */
 export async function matchMoments(gpu: Gpu, run: MomentMatchingRun): Promise<void> {
-  const { players, settings, schedule, optimizer, maxGradNorm, log, onStep, checkpoint } = run;
+  const { players, settings } = run;
   const descent = studentObjective(settings);
+  await play(gpu, run, settings, {
+    descent: (tape, batch) => descent(tape, players, batch),
+    adversaries: criticsOf(run),
+    adversarySteps: settings.criticSteps,
+    warmupRounds: settings.criticWarmupSteps,
+  });
+}
+
+export interface RatioMatchingSettings extends Pick<MomentSettings, "beta" | "gamma" | "sftWeight"> {
+  /** Whether the critic learns its scale, on the texts of the student's step. */
+  readonly learnsScale: boolean;
+  /** The learning rate of the scale as a multiple of the student's. */
+  readonly criticLearningRateFactor: number;
+}
+
+export interface RatioMatchingRun extends MatchingRun<RatioPlayers> {
+  readonly settings: RatioMatchingSettings;
+}
+
+/**
+ * The same with the best response in the place of critics that learn: it needs no steps, no texts and no warm-up of its own. A scale that
+ * is learned ascends in the student's step.
+ */
+export async function matchRatioMoments(gpu: Gpu, run: RatioMatchingRun): Promise<void> {
+  const { players, settings, optimizer } = run;
+  const descent = ratioStudentObjective(settings);
+  const scale: Companion = {
+    name: "critic",
+    store: players.critic.store,
+    ...ascendingBy(optimizer, settings),
+  };
+  await play(gpu, run, settings, {
+    descent: (tape, batch) => descent(tape, players, batch),
+    companions: settings.learnsScale ? [scale] : [],
+    adversaries: [],
+    adversarySteps: 0,
+    warmupRounds: 0,
+  });
+}
+
+type Game =
+  & Pick<AdversarialRun<MomentBatch>, "adversaries" | "adversarySteps" | "warmupRounds">
+  & Pick<Player<MomentBatch>, "descent" | "companions">;
+
+/** Plays a student's game against its critics. */
+async function play(
+  gpu: Gpu,
+  run: MatchingRun<{ readonly student: LanguageModel }>,
+  settings: Pick<MomentSettings, "beta" | "gamma" | "sftWeight">,
+  { descent, companions, ...game }: Game,
+): Promise<void> {
+  const { players, schedule, optimizer, maxGradNorm, log, onStep, checkpoint } = run;
   await adversarialLoop<MomentBatch>(gpu, {
     player: {
       name: "student",
       store: players.student.store,
-      ...{ optimizer, maxGradNorm, schedule },
-      descent: (tape, batch) => descent(tape, players, batch),
+      ...{ optimizer, maxGradNorm, schedule, descent, companions },
     },
-    adversaries: criticsOf(run),
+    ...game,
     adversaryName: "critic",
-    adversarySteps: settings.criticSteps,
-    warmupRounds: settings.criticWarmupSteps,
-    texts: roundTexts(gpu, run),
+    texts: roundTexts(gpu, run, settings),
     log,
     onStep,
     checkpoint,
   });
 }
 
+/** How critics learn: their size is held by their bound, not by decay. */
+function ascendingBy(
+  optimizer: AdamWHyperparameters,
+  { criticLearningRateFactor }: Pick<MomentMatchingSettings, "criticLearningRateFactor">,
+): Pick<Companion, "optimizer" | "learningRateFactor"> {
+  return { optimizer: { ...optimizer, weightDecay: 0 }, learningRateFactor: criticLearningRateFactor };
+}
+
 function criticsOf({ players, settings, optimizer }: MomentMatchingRun): Adversary<MomentBatch>[] {
-  const ascending = {
-    // The critics' size is held by their bound, not by decay.
-    optimizer: { ...optimizer, weightDecay: 0 },
-    learningRateFactor: settings.criticLearningRateFactor,
-  };
+  const ascending = ascendingBy(optimizer, settings);
   const offPolicy: Adversary<MomentBatch> = {
     name: "off-policy critic",
     store: players.offPolicyCritic.store,
@@ -91,8 +157,11 @@ function criticsOf({ players, settings, optimizer }: MomentMatchingRun): Adversa
   return [...(settings.beta > 0 ? [offPolicy] : []), ...(settings.beta < 1 ? [onPolicy] : [])];
 }
 
-function roundTexts(gpu: Gpu, { texts, players, settings }: MomentMatchingRun): RoundTexts<MomentBatch> {
-  const { beta, gamma, sftWeight } = settings;
+function roundTexts(
+  gpu: Gpu,
+  { texts, players }: Pick<MatchingRun<{ readonly student: LanguageModel }>, "texts" | "players">,
+  { beta, gamma, sftWeight }: Pick<MomentSettings, "beta" | "gamma" | "sftWeight">,
+): RoundTexts<MomentBatch> {
   const { layout } = players.student;
   const packOffPolicy = () => {
     const drawn = texts.offPolicy();
