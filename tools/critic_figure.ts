@@ -5,9 +5,8 @@
  *     deno run --allow-read=. --allow-write=docs tools/critic_figure.ts
  */
 import { renderSvg } from "#lib/reporting/figures/figure.ts";
-import { linePanel } from "#lib/reporting/figures/line_panel.ts";
-import { gridOf, page } from "#lib/reporting/figures/page.ts";
-import { type SeriesStyle, stylesOf } from "#lib/reporting/figures/series_style.ts";
+import { lines } from "#lib/reporting/figures/lines.ts";
+import { seriesOf } from "#lib/reporting/figures/series_style.ts";
 
 /** The teacher's probability of the first of two actions. */
 const P = 0.8;
@@ -37,33 +36,38 @@ function divergence({ f }: Critic, q: number): number {
   return sum;
 }
 
-const styles: SeriesStyle[] = stylesOf(CRITICS.map(({ label }) => label));
-const linesOf = (from: number, to: number, valueOf: (critic: Critic, x: number) => number) =>
-  CRITICS.map((critic, i) => ({
-    style: styles[i],
-    points: Array.from({ length: POINTS }, (_, k) => {
+const series = seriesOf(CRITICS.map(({ label }) => ({ method: label }))).map((line) => ({ ...line, thick: true }));
+const curve = (from: number, to: number, valueOf: (critic: Critic, x: number) => number) =>
+  CRITICS.flatMap((critic) =>
+    Array.from({ length: POINTS }, (_, k) => {
       const x = from + (to - from) * k / (POINTS - 1);
-      return { x, values: [valueOf(critic, x)] };
-    }),
-  }));
+      return { method: critic.label, seed: 0, x, value: valueOf(critic, x) };
+    })
+  );
 
-const axes = [{ title: "f, the critic's value" }, { title: "D, what the student descends" }];
-const { columns, left, width, height } = gridOf(2, axes, { alone: 240, several: 230 });
-const panelOf = (heading: string, y: { title: string }, x: { title: string }, lines: ReturnType<typeof linesOf>) => ({
-  heading,
-  view: linePanel({ lines, x, y, width, height, spread: "range", spreadAs: "nothing", reference: 0 }),
-  words: `${heading}: ${y.title} by ${x.title}.`,
-});
-
-const figure = page({
+const figure = lines({
   title: "One critic, tanh(c (log p − log q) + bias), and what it makes the student descend",
   notes: [`Right: a state of two actions, of which the teacher takes the first with probability ${P}.`],
-  legend: CRITICS.map(({ label }, i) => ({ label, style: styles[i], line: true, marker: true })),
-  columns,
-  left,
+  series,
+  x: { title: "log p − log q" },
+  spread: "nothing",
   panels: [
-    panelOf("The critic", axes[0], { title: "log p − log q" }, linesOf(-6, 6, ({ f }, u) => f(u))),
-    panelOf("The divergence", axes[1], { title: "the student's probability q" }, linesOf(0.02, 0.98, divergence)),
+    {
+      heading: "The critic",
+      title: "f, the critic's value",
+      values: curve(-6, 6, ({ f }, u) => f(u)),
+      x: { title: "log p − log q" },
+      reference: 0,
+      words: "The critic: its value by log p − log q.",
+    },
+    {
+      heading: "The divergence",
+      title: "D, what the student descends",
+      values: curve(0.02, 0.98, divergence),
+      x: { title: "the student's probability q" },
+      reference: 0,
+      words: "The divergence: what the student descends by its probability q; 0 at the teacher's.",
+    },
   ],
 });
 await Deno.writeTextFile(new URL("../docs/moment_matching.svg", import.meta.url), await renderSvg(figure));

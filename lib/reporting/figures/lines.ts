@@ -21,6 +21,8 @@ export interface LinesPanel extends FigureAxis {
   readonly values: readonly LineValue[];
   /** Where a horizontal line lies, in the axis' unit. */
   readonly reference?: number;
+  /** Its own horizontal axis; default that of the figure, whose range the panels share. */
+  readonly x?: LineAxis;
   /** What it shows, in words; default the last mean of each line. */
   readonly words?: string;
 }
@@ -72,8 +74,7 @@ export function lines(options: LinesOptions): Figure {
     ...panel,
     lines: series.map(({ method }) => pointsOf(panel, method)),
   }));
-  const places = panels.flatMap(({ lines }) => lines.flat().map(({ x }) => x));
-  const domain = places.length === 0 ? undefined : [Math.min(...places), Math.max(...places)];
+  const domain = rangeOf(panels.filter(({ x }) => x === undefined));
   const grid = gridOf(panels.length, panels, { alone: 240, several: 150 });
   return page({
     title: options.title,
@@ -84,10 +85,15 @@ export function lines(options: LinesOptions): Figure {
     ...grid,
     panels: panels.map((panel) => ({
       heading: panel.heading,
-      view: viewOf(panel, options, domain, grid),
+      view: viewOf(panel, options, panel.x ? rangeOf([panel]) : domain, grid),
       words: panel.words ?? lastMeans(panel, options),
     })),
   });
+}
+
+function rangeOf(panels: readonly Panel[]): number[] | undefined {
+  const places = panels.flatMap(({ lines }) => lines.flat().map(({ x }) => x));
+  return places.length === 0 ? undefined : [Math.min(...places), Math.max(...places)];
 }
 
 function pointsOf({ values, title, scale = 1 }: LinesPanel, method: string) {
@@ -137,11 +143,11 @@ function nameOf({ heading, title }: LinesPanel): string {
 
 function viewOf(
   panel: Panel,
-  { series, x, spread, fromZero = false }: LinesOptions,
+  { series, x: shared, spread, fromZero = false }: LinesOptions,
   domain: number[] | undefined,
   { width, height }: Size,
 ): View {
-  const { lines, reference } = panel;
+  const { lines, reference, x = shared } = panel;
   if (lines.every((points) => points.length === 0)) return emptyView(`No values of ${panel.title}`, { width, height });
   const drawn = series.map((one, i) => ({ ...one, ...rowsOf(lines[i], i, lines.length, spread) }))
     .filter(({ rows }) => rows.length > 0);
@@ -173,7 +179,7 @@ function viewOf(
         field: "x",
         type: "quantitative",
         title: axisTitle(x, width),
-        // All panels have one domain, so that these line up.
+        // Panels of one axis have one domain, so that they line up.
         scale: { zero: false, domain, nice: false, padding: 4 },
         axis: { grid: false, tickCount: 5, ...(x.ticks ? { values: [...x.ticks], format: ".6~g" } : {}) },
       },
