@@ -65,10 +65,26 @@ export function ratioMoment(
   { student, teacher }: PolicyPair,
   batch: Pick<ResponseRows, "weights">,
 ): Variable {
-  const [own, theirs] = [student, teacher].map(({ logits }) => ({ logits: tape.detach(logits) }));
-  const policies = { student: own, teacher: theirs };
-  const mean = (policy: Policy) => critic.expectation(tape, policy, policies, critic.logScale(tape));
-  return meanOverTokens(tape, difference(tape, mean(theirs), mean(own)), batch);
+  const own = critic.expectation(
+    tape,
+    { logits: tape.detach(student.logits) },
+    { student, teacher },
+    critic.logScale(tape),
+  );
+  return momentAbove(tape, critic, { student, teacher }, own, batch);
+}
+
+/** The moment where E_{a~π_θ} f is known, `"N"`. */
+function momentAbove(
+  tape: Tape,
+  critic: RatioCritic,
+  policies: PolicyPair,
+  own: Variable,
+  batch: Pick<ResponseRows, "weights">,
+): Variable {
+  const teacher = { logits: tape.detach(policies.teacher.logits) };
+  const theirs = critic.expectation(tape, teacher, policies, critic.logScale(tape));
+  return meanOverTokens(tape, difference(tape, theirs, own), batch);
 }
 
 export interface RatioPlayers {
@@ -97,7 +113,9 @@ export function ratioStudentObjective(
       const policies = statesOfBoth(tape, players, batch);
       const own = critic.expectation(tape, policies.student, policies, tape.detach(critic.logScale(tape)));
       terms.push({ weight: -weight, value: meanOverTokens(tape, own, batch) });
-      const moment = ratioMoment(tape, critic, policies, batch);
+      const moment = critic.logScale(tape).requiresGrad
+        ? ratioMoment(tape, critic, policies, batch)
+        : momentAbove(tape, critic, policies, tape.detach(own), batch);
       ascents.push({ weight: -weight, value: moment });
       measures[`d_${side}`] = moment;
       measures[`two_tv_${side}`] = twoTotalVariation(
