@@ -50,7 +50,8 @@ const figure = lines({
   notes: [`Right: a state of two actions, of which the teacher takes the first with probability ${P}.`],
   series,
   x: { title: "log p − log q" },
-  spread: "nothing",
+  // One value a place has no bars; unlike lines of seeds, these need no note of whose values they are.
+  spread: "bars",
   panels: [
     {
       heading: "The critic",

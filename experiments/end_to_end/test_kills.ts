@@ -71,7 +71,7 @@ async function assertSameFiles(folder: string, expected: string, place: string):
 /** How many cells have been begun more than once, by their logs. */
 function goneOnWith(logs: string): number {
   const begun = filesIn(logs).map((file) =>
-    Deno.readTextFileSync(file).match(/^ +\d+\.\d s {2}begins$/gm)?.length ?? 0
+    Deno.readTextFileSync(file).match(/^ +\d+\.\d s {2}starts$/gm)?.length ?? 0
   );
   return begun.filter((times) => times > 1).length;
 }

@@ -1,4 +1,5 @@
 import { digestOf } from "#lib/results/digest.ts";
+import { readTextStrictlySync } from "#lib/text_file.ts";
 
 /** Where the code is that makes numbers: what was trained by other code than this is not resumed (results have declared versions instead). */
 export const NUMBERS: readonly string[] = [
@@ -45,7 +46,7 @@ function filesAt(path: string): string[] {
 function digestOfFile(path: string): string {
   const url = new URL(path, PROJECT);
   const isCode = /\.(ts|wgsl)$/.test(path);
-  return `${path} ${digestOf(isCode ? withoutComments(Deno.readTextFileSync(url)) : Deno.readFileSync(url))}`;
+  return `${path} ${digestOf(isCode ? withoutComments(readTextStrictlySync(url, path)) : Deno.readFileSync(url))}`;
 }
 
 /** Code without lines that are comments, or empty. */

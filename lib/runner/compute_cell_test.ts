@@ -50,7 +50,7 @@ testInFolder(
     const [first, second] = [await computer.compute(sft), await computer.compute(kd)];
     assertEquals(
       heard,
-      ["sft", "kd"].flatMap((name) => ["begins", "training", "step 10"].map((what) => `${name}: ${what}`)),
+      ["sft", "kd"].flatMap((name) => ["starts", "training", "step 10"].map((what) => `${name}: ${what}`)),
     );
     assertEquals([first.result, first.description], [RESULT, { words: { count: 2 } }]);
     assertEquals([Object.keys(first.shared), Object.keys(second.shared)], [["llama: teacher"], []]);
