@@ -1,5 +1,4 @@
-// The form of attention for GPUs. It computes what attention.wgsl does, whose text comes before this one, with enough invocations to fill
-// a GPU.
+// The form of attention for GPUs: what attention.wgsl, whose text comes before this one, computes, by enough invocations to fill one.
 // A workgroup of 64 owns 32 queries (32 keys in backwardKeyValueTiles) of one head and walks the others by 32: invocation 8 b + o has
 // the scores of the own block b of four tokens with the other block o, and sums for block b and four dimensions of CHUNKS chunks of 32.
 // Rows pass through workgroup memory, 32 tokens by 32 dimensions at a time, loaded by 128 bytes a row; sums run over tokens in order.

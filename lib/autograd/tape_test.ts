@@ -3,40 +3,10 @@ import { add } from "#kernels/elementwise/add/add.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { linear, linearWithBias } from "#kernels/linear/linear.ts";
 import type { Array64 } from "#kernels/op.ts";
-import { Gpu } from "#kernels/runtime/gpu.ts";
-import { elementCount, type Shape } from "#kernels/runtime/tensor.ts";
 import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
-import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
-import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
-import { normal, ParameterStore } from "#lib/nn/parameter_store.ts";
-import { RandomStream } from "#lib/random/random_stream.ts";
+import { gpuTest } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "./tape.ts";
-
-const gpu = await testGpu();
-/** A store of random parameters of these shapes. */
-function storeOf(shapes: Readonly<Record<string, Shape>>, device = gpu): ParameterStore {
-  const random = new RandomStream(1, "tape test");
-  const specs = Object.entries(shapes).map(([name, shape]) => ({ name, shape, decayed: true, initial: normal(1) }));
-  return new ParameterStore(device, specs, () => random.normal());
-}
-
-/** Σ (i + 1) x_i: a number that depends on every element, on each in its own measure. */
-function positionSum(tape: Tape, x: Variable): Variable {
-  const count = elementCount(x.value.shape);
-  const weights = tape.adopt(tape.gpu.upload(Float32Array.from({ length: count }, (_, i) => i + 1)));
-  return tape.apply(weightedSum, { x: tape.reshape(x, [count]), weights: tape.constant(weights) }, {});
-}
-
-/** The gradients of a loss written over a store's parameters. */
-async function gradientsOf(
-  store: ParameterStore,
-  loss: (tape: Tape, parameter: (name: string) => Variable) => Variable,
-): Promise<Map<string, Float32Array>> {
-  using tape = new Tape(gpu, { learning: [store] });
-  store.zeroGradients();
-  tape.backward(loss(tape, (name) => tape.parameter(store.get(name))));
-  return await store.readGradients();
-}
+import { gpu, gradientsOf, positionSum, storeOf, SUM } from "#lib/nn/test_tape.ts";
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 2e-5): void {
   assertEquals(actual.length, expected.length);
@@ -123,16 +93,14 @@ gpuTest("parameters of a store that does not learn get no gradient, those beside
   assertEquals([...(await frozen.readGradients()).get("w")!], [0, 0, 0]);
 });
 
-const sum = { xScale: 1, yScale: 1 };
-
 gpuTest("sums share their gradient with their terms, which add to it without touching each other's", async () => {
   using store = storeOf({ x: [5], y: [5] });
   const x = (await store.read()).get("x")!;
   // Residual streams: s = x + tanh x, r = s + tanh s, and r once more on top; then terms that are one variable.
   const gradients = await gradientsOf(store, (tape, p) => {
-    const s = tape.apply(add, { x: p("x"), y: tape.apply(tanh, { x: p("x") }, {}) }, sum);
-    const r = tape.apply(add, { x: s, y: tape.apply(tanh, { x: s }, {}) }, sum);
-    return positionSum(tape, tape.apply(add, { x: tape.apply(add, { x: r, y: s }, sum), y: r }, sum));
+    const s = tape.apply(add, { x: p("x"), y: tape.apply(tanh, { x: p("x") }, {}) }, SUM);
+    const r = tape.apply(add, { x: s, y: tape.apply(tanh, { x: s }, {}) }, SUM);
+    return positionSum(tape, tape.apply(add, { x: tape.apply(add, { x: r, y: s }, SUM), y: r }, SUM));
   });
   const slope = (value: number) => 1 - Math.tanh(value) ** 2;
   const expected = [...x].map((value, i) => {
@@ -142,7 +110,7 @@ gpuTest("sums share their gradient with their terms, which add to it without tou
   assertClose(gradients.get("x")!, expected, 1e-4);
   const doubled = await gradientsOf(store, (tape, p) => {
     const t = tape.apply(tanh, { x: p("x") }, {});
-    return positionSum(tape, tape.apply(add, { x: t, y: t }, sum));
+    return positionSum(tape, tape.apply(add, { x: t, y: t }, SUM));
   });
   assertClose(doubled.get("x")!, [...x].map((value, i) => 2 * (i + 1) * slope(value)));
 });
@@ -152,7 +120,7 @@ gpuTest("gradients add up over the tapes of a step, and a parameter that a tape 
   const run = (names: readonly string[]) => {
     using tape = new Tape(gpu, { learning: [store] });
     const terms = names.map((name) => positionSum(tape, tape.parameter(store.get(name))));
-    tape.backward(terms.reduce((x, y) => tape.apply(add, { x, y }, sum)));
+    tape.backward(terms.reduce((x, y) => tape.apply(add, { x, y }, SUM)));
   };
   store.zeroGradients();
   for (const names of [["x"], ["x", "y"], ["x", "x"]]) run(names);
@@ -167,56 +135,13 @@ gpuTest("parameters of many megabytes, used more than once, get their whole grad
   const gradients = await gradientsOf(store, (tape, p) => {
     const x = tape.constant(tape.adopt(gpu.upload(Float32Array.from({ length: size }, (_, i) => i % 7), [1, size])));
     const outs = ["first", "second", "first"].map((name) => tape.apply(linear, { x, weight: p(name) }, {}));
-    return positionSum(tape, outs.reduce((x, y) => tape.apply(add, { x, y }, sum)));
+    return positionSum(tape, outs.reduce((x, y) => tape.apply(add, { x, y }, SUM)));
   });
   for (const [name, uses] of [["first", 2], ["second", 1]] as const) {
     for (const [o, i] of [[0, 3], [1234, 8], [size - 1, size - 1]]) {
       assertEquals(gradients.get(name)![o * size + i], uses * (o + 1) * (i % 7), `${name} ${o} ${i}`);
     }
   }
-});
-
-gpuTest("gradients that are shared are released once, when the last slot has dropped them", async () => {
-  using store = storeOf({ x: [300] });
-  const step = async () => {
-    await gradientsOf(store, (tape, p) => {
-      let value = p("x");
-      for (let i = 0; i < 4; i++) {
-        const inner = tape.apply(tanh, { x: value }, {});
-        value = tape.apply(add, { x: tape.apply(add, { x: value, y: inner }, sum), y: inner }, sum);
-      }
-      return positionSum(tape, value);
-    });
-    return gpu.liveBuffers;
-  };
-  await step();
-  const live = await step();
-  for (let i = 0; i < 5; i++) assertEquals(await step(), live);
-  // Released twice, a buffer would be handed out to two tensors.
-  const tensors = Array.from({ length: 64 }, () => gpu.allocate([300]));
-  assertEquals(new Set(tensors.map(({ buffer }) => buffer)).size, 64);
-  for (const tensor of tensors) gpu.release(tensor);
-});
-
-gpuTest("a frozen pass keeps nothing but each block's result; one that learns keeps what backward needs", () => {
-  using store = storeOf({ x: [7, 2052], norm: [2052], shift: [2052] });
-  const buffersAfter = (blocks: number, learning: ParameterStore[]) => {
-    using tape = new Tape(gpu, { learning });
-    const [x, weight, bias] = ["x", "norm", "shift"].map((name) => tape.parameter(store.get(name)));
-    let value = x;
-    for (let i = 0; i < blocks; i++) {
-      value = tape.scope(() => {
-        const normed = tape.apply(layerNorm, { x: value, weight, bias }, { eps: 1e-5 });
-        return tape.apply(tanh, { x: normed }, {});
-      });
-    }
-    return gpu.liveBuffers;
-  };
-  const ofTwo = buffersAfter(2, []);
-  const ofTwelve = buffersAfter(12, []);
-  assertEquals(ofTwelve - ofTwo, 10);
-  assertEquals(buffersAfter(12, []), ofTwelve);
-  assert(buffersAfter(12, [store]) >= ofTwelve + 11);
 });
 
 gpuTest("backward without a learning store is refused", () => {
@@ -252,26 +177,6 @@ gpuTest("inputs whose axes disagree are refused before anything runs", () => {
   );
 });
 
-gpuTest("a scope releases what it made at once, except its result", async () => {
-  using store = storeOf({ w: [1000] });
-  using tape = new Tape(gpu);
-  const inside: GPUBuffer[] = [];
-  const outer = tape.scope(() => {
-    let x = tape.parameter(store.get("w"));
-    for (let i = 0; i < 3; i++) {
-      x = tape.apply(tanh, { x }, {});
-      inside.push(x.value.buffer);
-    }
-    return x;
-  });
-  const before = await gpu.read(outer.value);
-  const fresh = [1, 2].map(() => tape.adopt(gpu.allocate([1000])).buffer);
-  assert(fresh.every((buffer) => inside.slice(0, 2).includes(buffer)), "what the scope made is not reused");
-  assert(fresh[0] !== fresh[1] && !fresh.includes(outer.value.buffer));
-  for (const buffer of fresh) gpu.clear({ shape: [1000], dtype: "f32", buffer, offset: 0 });
-  assertEquals(await gpu.read(outer.value), before);
-});
-
 gpuTest("scopes, also nested ones, leave the gradients as they are to the bit", async () => {
   using store = storeOf({ x: [9, 20], norm: [20], shift: [20] });
   const deep = (within: (tape: Tape, block: () => Variable) => Variable) =>
@@ -281,44 +186,6 @@ gpuTest("scopes, also nested ones, leave the gradients as they are to the bit", 
       return positionSum(tape, within(tape, () => block(block(p("x")))));
     });
   assertEquals(await deep((tape, block) => tape.scope(block)), await deep((_, block) => block()));
-});
-
-gpuTest("what is kept outlives the tape and is not handed out again", async () => {
-  using store = storeOf({ w: [64] });
-  let kept;
-  {
-    using tape = new Tape(gpu);
-    kept = tape.keep(tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {}));
-  }
-  const values = await gpu.read(kept);
-  const others = Array.from({ length: 8 }, () => gpu.allocate([64]));
-  assert(others.every(({ buffer }) => buffer !== kept.buffer));
-  for (const other of others) gpu.clear(other);
-  assertEquals(await gpu.read(kept), values);
-  for (const tensor of [kept, ...others]) gpu.release(tensor);
-});
-
-gpuTest("keeping what the tape does not own is refused", () => {
-  using store = storeOf({ w: [3] });
-  using tape = new Tape(gpu);
-  const h = tape.apply(tanh, { x: tape.parameter(store.get("w")) }, {});
-  gpu.release(tape.keep(h));
-  for (const other of [h, tape.parameter(store.get("w"))]) {
-    assertThrows(() => tape.keep(other), RangeError, "Cannot keep [3]: this tape does not own it");
-  }
-});
-
-gpuTest("the tape releases what it adopted and leaves constants to their owner", () => {
-  const [adopted, constant] = [gpu.allocate([5000]), gpu.allocate([5000])];
-  {
-    using tape = new Tape(gpu);
-    tape.adopt(adopted);
-    tape.apply(tanh, { x: tape.constant(constant) }, {});
-  }
-  const next = Array.from({ length: 3 }, () => gpu.allocate([5000]));
-  const buffers = next.map(({ buffer }) => buffer);
-  assert(buffers.includes(adopted.buffer) && !buffers.includes(constant.buffer));
-  for (const tensor of [constant, ...next]) gpu.release(tensor);
 });
 
 gpuTest("gradients of parameters add over two tapes", async () => {
@@ -346,22 +213,4 @@ gpuTest("the padding between the gradients of a store stays zero, whatever recyc
   });
   const flat = await gpu.read(store.gradients[0]);
   assertEquals([...flat.subarray(33, 64), ...flat.subarray(69)], Array(31 + 59).fill(0));
-});
-
-gpuTest("disposing a tape releases everything: repeated steps create no buffers", async () => {
-  // A device of its own: what other tests left in the pool would hide a leak.
-  await using own = await Gpu.open();
-  using store = storeOf({ x: [9, 33], norm: [33], shift: [33] }, own);
-  const step = () => {
-    using tape = new Tape(own, { learning: [store] });
-    const [x, weight, bias] = ["x", "norm", "shift"].map((name) => tape.parameter(store.get(name)));
-    const normed = tape.scope(() => tape.apply(layerNorm, { x, weight, bias }, { eps: 1e-5 }));
-    store.zeroGradients();
-    tape.backward(positionSum(tape, tape.apply(add, { x: normed, y: normed }, { xScale: 1, yScale: 1 })));
-    own.flush();
-    return own.liveBuffers;
-  };
-  step();
-  const settled = step();
-  for (let i = 0; i < 5; i++) assertEquals(step(), settled);
 });

@@ -1,9 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BLEU_OF_ITEMS, bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { ItemsRow } from "#lib/results/items_csv.ts";
-import { jackknifeValues } from "#lib/statistics/item_scores.ts";
 import { holm, holmFromBest } from "#lib/statistics/multiple_testing.ts";
 import { confidenceInterval, type SeedScore, testDifference } from "#lib/statistics/significance.ts";
 import type { ScoreRow } from "#lib/results/scores_csv.ts";
@@ -11,9 +9,8 @@ import { mean } from "#lib/statistics/statistics.ts";
 import { buildTable, type TableOptions } from "./table.ts";
 import { chosenColumns } from "./table_columns.ts";
 import { gainsOver, TableItems } from "./table_significance.ts";
-import { isTiedWithBest, type ScoreTable, sideOfBaseline } from "./table_model.ts";
-
-const SEEDS = [10, 20, 30];
+import { isTiedWithBest, type ScoreTable } from "./table_model.ts";
+import { cellOf, legendHas, OPTIONS, SEEDS, sides } from "./test_table.ts";
 
 interface Course {
   readonly method: string;
@@ -39,18 +36,10 @@ function itemsOf(
 const scoresOf = (items: readonly ItemsRow[]) =>
   items.map(({ values, ...key }): ScoreRow => ({ ...key, value: mean(values), count: values.length }));
 
-const OPTIONS = { caption: "Caption", baseline: "sft_continued" };
-
 function build(courses: readonly Course[], options: Partial<TableOptions> = {}): ScoreTable {
   const items = courses.flatMap(itemsOf);
   return buildTable(scoresOf(items), { ...OPTIONS, items, ...options });
 }
-
-const cellOf = ({ columns, rows }: ScoreTable, method: string, column = "dolly") =>
-  rows.find((row) => row.method === method)!.cells[columns.findIndex(({ name }) => name === column)]!;
-const sides = (table: ScoreTable, column?: string) =>
-  Object.fromEntries(table.rows.map(({ method }) => [method, sideOfBaseline(cellOf(table, method, column))]));
-const legendHas = ({ legend }: ScoreTable, start: string) => legend.some((line) => line.startsWith(start));
 
 const COURSES: Course[] = [
   { method: "teacher", level: 0.9 },
@@ -116,58 +105,6 @@ Deno.test("the average is tested on the items of all its sets, whose seeds are t
     components: expected.components,
   });
   assertEquals(components.items!.degreesOfFreedom < 39 + 29, true);
-});
-
-const TRANSLATIONS = [["sft_continued", 0.5], ["kd", 0.5], ["gkd", 0.8]] as const;
-const WORDS = ["der", "die", "Hund", "läuft", "schnell", "nach", "Haus", "."];
-
-/** Sentences of ten words, of which about a share is the reference's: of equal shares equal ones. */
-function translations(method: string, share: number): { score: ScoreRow; items: ItemsRow[] }[] {
-  return SEEDS.map((seed) => {
-    const noise = new RandomStream(seed, `words ${share}`);
-    const segments = Array.from({ length: 40 }, (_, item) => {
-      const reference = Array.from({ length: 10 }, (_, i) => WORDS[(item * (i + 1)) % WORDS.length]);
-      const hypothesis = reference.map((word) => noise.uniform() < share ? word : WORDS[noise.integer(WORDS.length)]);
-      return bleuStatistics(hypothesis.join(" "), reference.join(" "));
-    });
-    const key = { experiment: "e", method, dataset: "iwslt/base", seed };
-    const value = corpusBleu(sumStatistics(segments)).bleu;
-    const columns = Object.entries(statisticColumns(segments));
-    return {
-      score: { ...key, metric: "bleu", value, count: segments.length },
-      items: columns.map(([metric, values]) => ({ ...key, metric, values })),
-    };
-  });
-}
-
-Deno.test("BLEU is tested by its jackknife values, and only where all its counts are there", () => {
-  const rows = TRANSLATIONS.flatMap(([method, share]) => translations(method, share));
-  const [scores, items] = [rows.map(({ score }) => score), rows.flatMap((row) => row.items)];
-  const table = buildTable(scores, { ...OPTIONS, items });
-  assertEquals(sides(table, "iwslt/base"), { sft_continued: undefined, kd: undefined, gkd: "above" });
-  assert(legendHas(table, "Significant: a larger difference"));
-
-  const scoresOfSeeds = (method: string) =>
-    SEEDS.map((seed): SeedScore => {
-      const parts = BLEU_OF_ITEMS.parts.map((part) =>
-        items.find((row) => row.method === method && row.metric === part && row.seed === seed)!.values
-      );
-      const values = jackknifeValues(parts, BLEU_OF_ITEMS);
-      return { seed, value: mean(values), items: [values] };
-    });
-  const expected = testDifference(scoresOfSeeds("sft_continued"), scoresOfSeeds("gkd"));
-  const found = cellOf(table, "gkd", "iwslt/base").againstBaseline!;
-  assertEquals(found.p, expected.p);
-  // The difference that is tested is the one that the table shows.
-  const [gkd, baseline] = ["gkd", "sft_continued"].map((method) => cellOf(table, method, "iwslt/base").mean);
-  assertAlmostEquals(found.difference, gkd - baseline, 1e-12);
-
-  const fewer = items.filter(({ method, metric }) => method !== "gkd" || metric !== "bleu.totals_4");
-  const untested = buildTable(scores, { ...OPTIONS, items: fewer });
-  assertEquals(cellOf(untested, "gkd", "iwslt/base").againstBaseline, undefined);
-  assert(legendHas(untested, "Not tested: cells"));
-  const without = items.filter(({ metric }) => metric !== "bleu.totals_4");
-  assert(legendHas(buildTable(scores, { ...OPTIONS, items: without }), "Significance: not tested"));
 });
 
 Deno.test("the baseline is the one that is asked for, where it has scores", () => {
