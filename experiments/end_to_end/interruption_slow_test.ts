@@ -37,7 +37,7 @@ function test(name: string, fn: (folder: string) => Promise<void>): void {
   testInFolder(name, (folder) => fn(`${folder}/stopped`), noSignals);
 }
 
-test("Ctrl-C and SIGTERM finish the step and save it; the next run goes on from there to the same files", async (folder) => {
+test("Ctrl-C and SIGTERM finish the step and save it; the next run resumes from there to the same files", async (folder) => {
   await assertStops("SIGINT", 130, `${folder}/first`, await wholeRun());
   await assertStops("SIGTERM", 143, `${folder}/second`, await wholeRun());
 });

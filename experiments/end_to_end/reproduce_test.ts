@@ -18,7 +18,7 @@ test("tables and figures that are gone or edited are made again, and edited scor
   const path = `${folder}/smoke/instruction_following`;
   await Deno.remove(`${path}/average.svg`);
   await Deno.writeTextFile(`${path}/table.md`, "mine");
-  assertStringIncludes((await run(...cell)).reported, "cached 1/1; tables and figures are made anew\n");
+  assertStringIncludes((await run(...cell)).reported, "cached 1/1; tables and figures are rebuilt\n");
   await Deno.writeTextFile(
     `${path}/scores.csv`,
     (await read(folder, "scores.csv")).replace(/0\.\d{6},20/, "0.990000,20"),

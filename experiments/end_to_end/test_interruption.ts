@@ -69,12 +69,12 @@ export function checkpointsIn(folder: string): string[] {
   return [...Deno.readDirSync(cells)].map(({ name }) => `${cells}/${name}`);
 }
 
-/** That a signal finishes the step and saves it, and that the next run goes on from there to the files of a run without a stop. */
+/** That a signal finishes the step and saves it, and that the next run resumes from there to the files of a run without a stop. */
 export async function assertStops(signal: Deno.Signal, code: number, folder: string, whole: string): Promise<void> {
   const first = await stopped(folder, signal);
   assertEquals(first.code, code, first.err);
   assertMatch(first.err, /stopping: the step is finished and saved; once more stops at once\n/);
-  assertMatch(first.err, /interrupted: what is done is saved; the same command goes on from there\n$/);
+  assertMatch(first.err, /interrupted: what is done is saved; the same command resumes from there\n$/);
   assertEquals(checkpointsIn(folder).length, 1);
   const second = await runProgram(...LONG, "--results", folder);
   assertEquals(second.status, 0, second.reported);

@@ -53,7 +53,7 @@ export class CellProgress {
       `${what}: step ${step}/${steps}`,
       ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
       ...(ms < LEAST_RATED_MS ? [] : [`${Math.round(1000 * tokens / ms).toLocaleString("en-US")} tokens/s`]),
-      ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} of it left`]),
+      ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} of training left`]),
     ];
     return `${address}: ${parts.join(", ")}`;
   }

@@ -18,7 +18,7 @@ export function describePlan(plan: ExperimentPlan, times: PlanTimes): string {
   const toRun = cellsToRun(plan);
   const edited = known.areWhole ? "" : "; its files are not as they were written (edited, or a stop in between)";
   const cached = `${experiment.name}: cached ${cells.length - toRun.length}/${cells.length}${edited}`;
-  if (toRun.length === 0) return plan.reportIsFresh ? cached : `${cached}; tables and figures are made anew`;
+  if (toRun.length === 0) return plan.reportIsFresh ? cached : `${cached}; tables and figures are rebuilt`;
   const estimate = describeEstimate(times.estimateOf([plan]));
   return [`${cached}, to run ${toRun.length}${estimate}`, ...reasonLines(toRun)].join("\n");
 }

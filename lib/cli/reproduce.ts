@@ -28,8 +28,8 @@ export const reproduce = defineCommand({
     seeds: { kind: "seeds", value: "10,20,30", help: "seeds in place of the profile's" },
     methods: { kind: "names", value: "a,b", help: "only these rows of the tables" },
     tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
-    "dry-run": { kind: "switch", help: "says what would run, why, and for how long" },
-    force: { kind: "switch", help: "runs what is there, too" },
+    "dry-run": { kind: "switch", help: "shows what would run, why, and for how long" },
+    force: { kind: "switch", help: "runs cached cells again, too" },
     record: {
       kind: "switch",
       help: "puts results in place of the recorded ones, where those are another adapter's (or a trial's)",

@@ -72,7 +72,7 @@ Deno.test("training tells its step, loss, tokens a second and the time that is l
   at(1000, (progress) => progress.progress(cells[1], { ...training, step: 10, tokens: 3000 }));
   assertMatch(
     at(2000, (progress) => progress.progress(cells[1], { ...training, step: 20, tokens: 3000, loss: 0.12345 })),
-    /plain\/kd\/1: kd, seed 1: step 20\/100, loss 0\.123, 3,000 tokens\/s, 8 s of it left$/,
+    /plain\/kd\/1: kd, seed 1: step 20\/100, loss 0\.123, 3,000 tokens\/s, 8 s of training left$/,
   );
   // Another thing that is trained is told from its own start.
   assertMatch(
@@ -87,7 +87,7 @@ Deno.test("a run that goes on from a checkpoint takes its rate from there", () =
   at(0, (progress) => progress.progress(cells[1], { ...training, step: 80 }));
   assertMatch(
     at(1000, (progress) => progress.progress(cells[1], { ...training, step: 90 })),
-    /step 90\/100, 1 s of it left$/,
+    /step 90\/100, 1 s of training left$/,
   );
 });
 
@@ -106,7 +106,7 @@ Deno.test("a cell that takes longer than was thought has as much left as its tra
   at(0, (progress) => progress.progress(cells[3], { ...training, step: 0 }));
   assertMatch(
     at(20_000, (progress) => progress.progress(cells[3], { ...training, step: 50 })),
-    /^ 99 % {2}20 s left .+, 20 s of it left$/,
+    /^ 99 % {2}20 s left .+, 20 s of training left$/,
   );
 });
 

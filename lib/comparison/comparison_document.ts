@@ -80,7 +80,7 @@ function summaryOf(comparison: Comparison): string[] {
   const parts: [number, string][] = [
     [larger, `larger than the noise${told([[better, "better"], [worse, "worse"]], " (", ")")}`],
     [count(({ verdict }) => verdict === "within"), "within the noise"],
-    [count(({ verdict }) => verdict === "untellable"), "not tellable"],
+    [count(({ verdict }) => verdict === "untellable"), "cannot be judged"],
     [count(({ verdict }) => verdict === "equal"), "the same on other items"],
     [experiments.reduce((sum, { added }) => sum + added.length, 0), "new"],
     [experiments.reduce((sum, { missing }) => sum + missing.length, 0), "missing"],
@@ -153,7 +153,7 @@ function verdictText({ verdict, direction, quality, before, after }: ChangedRow)
     case "within":
       return `within the noise${items}`;
     case "untellable":
-      return `not tellable: one seed${items}`;
+      return `cannot be judged: one seed${items}`;
     case "equal":
       return `same values${items}`;
   }

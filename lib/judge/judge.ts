@@ -54,7 +54,7 @@ export function keyFrom(variable: string | undefined): string | undefined {
   const key = variable?.trim();
   if (key === undefined || key === "") return undefined;
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new InputError(`${KEY_VARIABLE} holds a blank or a letter beyond ASCII, which no key has; set it anew`);
+    throw new InputError(`${KEY_VARIABLE} holds a blank or a letter beyond ASCII, which no key has; set it again`);
   }
   return key;
 }

@@ -22,10 +22,10 @@ export const JUDGE_SCHEMA = z.strictObject({
   ),
   temperature: z.number().min(0).default(0).describe("of the judge's sampling; 0 takes its likeliest answer"),
   maxItems: z.int().min(1).nullable().default(null).describe(
-    "only the first so many items of a set are judged; null is all",
+    "how many items of a set are judged, from its first on; null for all",
   ),
 }).refine(({ url, model }) => url === "" || model !== "", {
-  message: "judge.url is to be asked for a model: name it, as in --set judge.model=NAME",
+  message: "judge.url needs the name of a model: set it, as in --set judge.model=NAME",
   path: ["model"],
 });
 

@@ -14,7 +14,7 @@ Deno.test("without settings there is no judge, and the others have their default
 
 Deno.test("an address without a model is refused in one line", () => {
   const message = problem({ url: "http://localhost:8080/v1" });
-  assertEquals(message, "model: judge.url is to be asked for a model: name it, as in --set judge.model=NAME");
+  assertEquals(message, "model: judge.url needs the name of a model: set it, as in --set judge.model=NAME");
   assertEquals(problem({ url: "http://localhost:8080/v1", model: "m" }), undefined);
   assertEquals(problem({ model: "m" }), undefined);
 });

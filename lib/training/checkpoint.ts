@@ -61,7 +61,7 @@ export class Checkpoint {
     const snapshot = await this.#store.load();
     if (!snapshot) return 0;
     const names = [...this.#parts.keys()];
-    const refuse = (why: string) => new SnapshotError(`Cannot go on from step ${snapshot.step}: ${why}`);
+    const refuse = (why: string) => new SnapshotError(`Cannot resume from step ${snapshot.step}: ${why}`);
     const unknown = Object.keys(snapshot.parts).find((name) => !this.#parts.has(name));
     if (unknown !== undefined) throw refuse(`the run has no part ${unknown}; its parts are ${names.join(", ")}`);
     const missing = names.find((name) => !Object.hasOwn(snapshot.parts, name));

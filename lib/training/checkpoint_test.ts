@@ -131,7 +131,7 @@ for (const [what, parts, message] of refusals) {
   gpuTest(`a snapshot that ${what} is refused`, async () => {
     const snapshot = await snapshotOf({ one: somePart(1, { a: 3 }), two: somePart(2) });
     const error = await assertRejects(() => new Checkpoint(gpu, new EveryStep(snapshot)).resume(parts), SnapshotError);
-    assertEquals(error.message, `Cannot go on from step 5: ${message}`);
+    assertEquals(error.message, `Cannot resume from step 5: ${message}`);
   });
 }
 
