@@ -19,6 +19,7 @@ const RUN: Readonly<Record<string, string | undefined>> = {
   "./run NAME --help": "./run reproduce --help",
   "./run reproduce instruction_following --profile smoke --methods NAME":
     "./run reproduce instruction_following --profile smoke --methods gkd --quiet",
+  "./run list ammd": undefined,
   "./run bench --list": undefined,
   "./run bench matmul ammd_step/tiny": undefined,
   "./run bench --profile": undefined,
@@ -31,6 +32,7 @@ const RUN: Readonly<Record<string, string | undefined>> = {
 const PARSED: Readonly<Record<string, string>> = {
   "./run reproduce quick": "a minute on two free cores; quick_slow_test.ts runs it with small settings",
   "./run reproduce": "trains for hours where results are stale; reproduce_slow_test.ts runs small ones",
+  "./run reproduce critics": "trains for minutes; smoke_slow_test.ts runs every experiment",
   "./run test": "minutes: it is what runs this test",
   "./run check": "continuous integration runs it before the tests",
   "./run bench": "90 seconds",

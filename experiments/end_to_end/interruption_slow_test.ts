@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { runShell, whyNoSmallDisk } from "#lib/runner/test_process.ts";
 import { testCopy } from "./test_copy.ts";
 import {
@@ -110,12 +110,17 @@ testCopy("a checkpoint of other code is not gone on from, one of the same with o
     (text: string) => `${text}// A comment.\n`,
     (text: string) => text.replace("Math.PI", "3.14"),
   ];
+  /** SFT was recorded before the change, and a version that was not raised vouches for it. */
+  const resumed = async (folder: string) =>
+    (await read(folder, "scores.csv")).split("\n").filter((row) => row.includes(",ammd_sft,"));
   for (const [i, change] of changes.entries()) {
     await stopped(results, "SIGTERM", program);
     await copy.whileChanged("lib/training/schedule.ts", change, async () => {
       assertEquals((await start([...LONG, "--results", results], program).end()).code, 0);
       assertEquals((await start([...LONG, "--results", `${results}/new`], program).end()).code, 0);
-      await assertSameFiles(results, `${results}/new`);
+      const [rows, expected] = [await resumed(results), await resumed(`${results}/new`)];
+      assert(rows.length > 0);
+      assertEquals(rows, expected);
     });
     assertEquals(await timesAt(results, 6), 1 + i);
     await Deno.remove(results, { recursive: true });

@@ -2,7 +2,7 @@ import { compareResults } from "#lib/comparison/compare_results.ts";
 import { displayOf } from "#lib/bench/display.ts";
 import { type Comparison, isSame } from "#lib/comparison/comparison.ts";
 import { COMPARISON_FORMATS, type ComparisonFormat, formatComparison } from "#lib/comparison/comparison_formats.ts";
-import { ResultsHistory } from "#lib/results/results_version.ts";
+import { ResultsHistory, type ResultsVersion } from "#lib/results/results_version.ts";
 import { InputError } from "#lib/errors.ts";
 import { isBeside, profileOf } from "#lib/results/place.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
@@ -47,10 +47,13 @@ export async function compareVersions(
     throw new InputError(`--profile ${profile} is one side of the comparison: name one commit or folder, or none`);
   }
   const history = new ResultsHistory(results);
-  const open = (version: string | undefined) =>
-    version === undefined ? history.openWorkingTree() : history.open(version, (path) => fromCaller(path, callerFolder));
+  const open = (version: string | undefined, otherwise: () => Promise<ResultsVersion>) =>
+    version === undefined ? otherwise() : history.open(version, (path) => fromCaller(path, callerFolder));
+  const workingTree = () => history.openWorkingTree();
   const [before, after] = await Promise.all(
-    isOfBeside ? [open(versions[0]), history.openBeside(profile)] : [open(versions[0] ?? "HEAD"), open(versions[1])],
+    isOfBeside
+      ? [open(versions[0], workingTree), history.openBeside(profile)]
+      : [open(versions[0], () => history.openCommit("HEAD")), open(versions[1], workingTree)],
   );
   return await compareResults(before, after, profile && profileOf(profile), Object.keys(displayOf(experiments)));
 }

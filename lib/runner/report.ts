@@ -44,9 +44,10 @@ function withJudged(experiment: string, folder: Pick<ResultsFolder, "scores" | "
   };
 }
 
-/** What of its data a run did not see, as whoever read the data put it. */
+/** What of its data a run did not see, as whoever read the data put it; by the name of the data, in whatever order cells were computed. */
 function notesOfData({ data }: Pick<ResultsFolder["provenance"], "data">): string[] {
-  return Object.values(data).flatMap((description) => {
+  return Object.keys(data).sort().flatMap((name) => {
+    const description = data[name];
     const notes = (description as { readonly notes?: unknown } | null)?.notes;
     return Array.isArray(notes) ? notes.map((note) => `Data: ${note}`) : [];
   });
