@@ -10,6 +10,9 @@
  * where either supremum is E Σ_t γ^(t−1) 2·TV(π*, π_θ), reached by f = sign(π* − π_θ) and approached by a critic in training. Every
  * table is the Q of some reward, so there is a reward of the same sup |Q| whose gap is the bound: no bound for all rewards is smaller.
  *
+ * Beside the critic in training stands one that learns nothing, tanh(c (log π* − log π_θ)), whose moment is within E Σ γ^(t−1) / (e c) of
+ * the supremum (docs/moment_matching.md).
+ *
  * The texts are those of T tokens from V words, few enough to enumerate. A seed is a problem: a reward for every prefix and next
  * word, from N(0, 1), a teacher that prefers what pays, and a policy that has to do with neither. A method is a student, on the line
  * through these two in logits.
@@ -37,7 +40,7 @@ export const imitationGap: Experiment = {
     making: (profile) => ({
       run: `imitation gap: ${name}`,
       settings: { imitationGap: IMITATION_GAP.of(profile), distance },
-      numerics: { ...NUMERICS, "experiment imitation_gap": 1 },
+      numerics: { ...NUMERICS, "experiment imitation_gap": 2 },
     }),
   })),
   open({ gpu, profile }): Promise<ExperimentRun> {

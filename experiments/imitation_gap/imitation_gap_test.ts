@@ -64,6 +64,23 @@ for (const { name } of imitationGap.methods) {
   );
 }
 
+for (const { name } of imitationGap.methods) {
+  gpuTest(
+    `${name}: the ratio critic finds more of either bound the larger c is, and misses at most 1/(e c) a token`,
+    async () => {
+      const scores = await scoresOf(name);
+      const { gamma, horizon } = IMITATION_GAP.of(profile);
+      const tokens = Array.from({ length: horizon }, (_, t) => gamma ** t).reduce((sum, weight) => sum + weight, 0);
+      for (const side of ["off", "on"]) {
+        const [half, eight, bound] = ["ratio_half", "ratio_8", "tv"].map((by) => scores[`bound_${side}_${by}`]);
+        assert(0 <= half && half <= eight + 1e-12 && eight <= bound + 1e-12, `${side}: ${half}, ${eight} of ${bound}`);
+        const missed = scores[`sup_q_${side}`] * tokens / Math.E;
+        assert(bound - half <= missed / 0.5 + 1e-12 && bound - eight <= missed / 8 + 1e-12, side);
+      }
+    },
+  );
+}
+
 gpuTest("at distance 0 there is no gap and nothing for a critic to find; farther away there is", async () => {
   const { sup_q_off, sup_q_on, ...others } = await scoresOf("distance_0");
   assertEquals(sup_q_off, sup_q_on);

@@ -85,7 +85,10 @@ function gapOf({ mdp, teacher, student }: Pair, reward: Table): number {
   return mdp.return(teacher, reward) - mdp.return(student, reward);
 }
 
-/** The gap as a moment, its bound, what a trained critic finds of the bound, and the gap of the reward that attains it. */
+/** The scales c of the policy-ratio critics, tanh(c (log π* − log π_θ)), that are measured beside the trained one. */
+const RATIO_SCALES = { half: 0.5, 8: 8 };
+
+/** The gap as a moment, its bound, what critics find of the bound, and the gap of the reward that attains it. */
 function boundsOf(pair: Pair, { name, visitor, valued, moment }: Side, critic: Table): CellScore[] {
   const { mdp, reward, teacher, student } = pair;
   const q = mdp.actionValues(valued, reward);
@@ -97,6 +100,10 @@ function boundsOf(pair: Pair, { name, visitor, valued, moment }: Side, critic: T
     score(`bound_${name}_trained`, largestQ * moment(critic)),
     score(`bound_${name}_tv`, largestQ * mdp.twoTotalVariation(visitor, teacher, student)),
     score(`worst_gap_${name}`, gapOf(pair, mdp.rewardOf(valued, worstQ))),
+    ...Object.entries(RATIO_SCALES).map(([label, c]) => {
+      const f = teacher.map((row, state) => row.map((p, a) => Math.tanh(c * Math.log(p / student[state][a]))));
+      return score(`bound_${name}_ratio_${label}`, largestQ * moment(f));
+    }),
   ];
 }
 

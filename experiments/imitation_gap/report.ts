@@ -16,12 +16,17 @@ const COLUMNS = [
   { metric: "bound_on_trained", label: "On: bound by critic" },
   { metric: "bound_on_tv", label: "On: bound by 2·TV" },
   { metric: "worst_gap_on", label: "On: gap of worst reward" },
+  { metric: "bound_off_ratio_half", label: "Off: bound by ratio, c = 1/2" },
+  { metric: "bound_off_ratio_8", label: "Off: bound by ratio, c = 8" },
+  { metric: "bound_on_ratio_half", label: "On: bound by ratio, c = 1/2" },
+  { metric: "bound_on_ratio_8", label: "On: bound by ratio, c = 8" },
 ];
 
 const NOTES = [
   "Distance: of the student's logits on the way from the teacher's (0) to those of an unrelated policy (1), and beyond.",
   "Gap: J(π*) − J(π_θ) in units of reward, which is E U_off at the Q of the student, and E U_on at the Q of the teacher.",
   "Bound: sup |Q| times the supremum of the moment over |f| ≤ 1, by 2·TV as it is, by a critic as training on samples finds it.",
+  "Ratio: the same by the critic tanh(c (log π* − log π_θ)), which learns nothing; it comes within sup |Q| E Σ γ^(t−1) / (e c) of 2·TV.",
   "Worst reward: that of the same sup |Q| with the largest gap; it attains the bound.",
 ];
 
