@@ -1,15 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runProgram as run, testInFolder as test } from "./test_run.ts";
-
-const FILES = [
-  ...["scores.csv", "items.csv", "curves.csv", "samples.jsonl"],
-  ...["table.md", "table.csv", "differences.csv", "average.svg", "gain.svg", "distances.svg"],
-];
-const TABLE = ["reproduce", "instruction_following", "--profile", "smoke"];
-/** The smallest run that trains by moment matching: every part of it, on next to nothing. */
-const SMALL = [...TABLE, "--methods", "sft,ammd_sft", "--quiet"];
-
-const read = (folder: string, file: string) => Deno.readTextFile(`${folder}/smoke/instruction_following/${file}`);
+import { FILES, read, SMALL, TABLE } from "./test_small_run.ts";
 
 test("tables and figures that are gone or edited are made again, and edited scores are computed again", async (folder) => {
   const cell = [...TABLE, "--methods", "sft", "--seeds", "10", "--quiet", "--results", folder];

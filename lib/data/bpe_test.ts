@@ -5,7 +5,9 @@ import { type BpeModel, BpeTokenizer, INSTRUCTION_TOKENS, pretokenize } from "./
 import { trainBpe } from "./bpe_trainer.ts";
 import { type Merge, mergeAll, pairKey } from "./merge_all.ts";
 import { buildInstructionTasks } from "./instruction_tasks.ts";
+import { PairCounts } from "./pair_counts.ts";
 import { tokenizerTexts } from "./prompt.ts";
+import { SymbolTable } from "./symbol_table.ts";
 
 const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }), fc.lorem());
 const smallText = fc.string({ unit: fc.constantFrom("a", "b", "c", " "), maxLength: 30 });
@@ -113,16 +115,33 @@ Deno.test("mergeAll joins as looking for the first learned pair anew each time",
   }));
 });
 
-Deno.test("a text without any break, of letters or of one letter, is trained on and encoded in seconds", () => {
+/** Texts without any break, of letters and of repeats. */
+function unbrokenTexts(length: number): string[] {
   let state = 1;
   const letter = () => String.fromCharCode(97 + (state = (state * 48271) % 2147483647) % 26);
-  const start = performance.now();
-  for (const text of [Array.from({ length: 60_000 }, letter).join(""), "a".repeat(60_000), "ab".repeat(30_000)]) {
+  return [Array.from({ length }, letter).join(""), "a".repeat(length), "ab".repeat(length / 2)];
+}
+
+Deno.test("a text without any break, of letters or of one letter, is trained on and encoded", () => {
+  for (const text of unbrokenTexts(60_000)) {
     const tokenizer = new BpeTokenizer(trainBpe([text], { vocabSize: 1024 }));
     assertEquals(tokenizer.decode(tokenizer.encode(text)), text);
   }
-  // Some 2 s on one core; before, a single one took minutes.
-  assert(performance.now() - start < 30_000, `${performance.now() - start} ms`);
+});
+
+Deno.test("however long a text is and however many merges there are, they look at three places a letter at most", () => {
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const symbolOfByte = new Map(bytes.map((byte) => [byte, byte]));
+  for (const text of unbrokenTexts(10_000)) {
+    const [counts, symbols] = [new PairCounts(new Map([[text, 1]]), symbolOfByte, 256), new SymbolTable(0, bytes)];
+    let [looked, merges] = [0, 0];
+    for (let pair = counts.mostFrequent(2); pair && merges < 1000; pair = counts.mostFrequent(2)) {
+      looked += counts.merge(pair, symbols.join(pair.left, pair.right));
+      merges++;
+    }
+    // Each letter begins a pair, and each of the joins, fewer than letters, makes two more.
+    assert(merges > 0 && looked <= 3 * text.length, `${merges} merges looked at ${looked} places`);
+  }
 });
 
 Deno.test("long training says how far it is", () => {

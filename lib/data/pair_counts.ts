@@ -86,10 +86,14 @@ export class PairCounts {
     return undefined;
   }
 
-  /** Joins a pair to a symbol wherever it stands: in each word from the left. */
-  merge({ key, left, right }: Pair, symbol: number): void {
+  /**
+   * Joins a pair to a symbol wherever it stands: in each word from the left.
+   *
+   * @returns how many places it looked at, which is what its time grows with
+   */
+  merge({ key, left, right }: Pair, symbol: number): number {
     const pair = this.#pairs.get(key);
-    if (pair === undefined) return;
+    if (pair === undefined) return 0;
     const risen = new Set<CountedPair>();
     for (const place of Int32Array.from(pair.places).sort()) {
       const second = this.#after[place];
@@ -109,6 +113,7 @@ export class PairCounts {
     }
     this.#pairs.delete(key);
     for (const pair of risen) this.#enter(pair);
+    return pair.places.length;
   }
 
   /** Whether some word holds the symbol now. */
