@@ -160,7 +160,7 @@ Deno.test("a wrong override is answered by its own text, with the checks of the 
 });
 
 Deno.test("what is wrong beside another section is answered by the method or experiment that knows it", async () => {
-  const batch = "a step draws 8 texts (optimizer.batchSize) from the buffer";
+  const batch = "a step draws 8 texts (distillation.textsPerStep) from the buffer";
   await rejects(load("smoke", ["imitkd.capacity=4"]), `--set imitkd.capacity=4: imitkd.capacity is 4; ${batch}`);
   await rejects(load("smoke", ["distillm.capacity=7"]), `distillm.capacity is 7; ${batch}`);
   await rejects(
@@ -172,8 +172,12 @@ Deno.test("what is wrong beside another section is answered by the method or exp
     "imitationGap.horizon is 9; there may be at most 4096 texts",
   );
   await rejects(
-    load("smoke", ["ammd.critic=ratio", "ammd.horizon=rewardToGo"]),
+    load("smoke", ["ammd.horizon=rewardToGo"]),
     'ammd.horizon is "rewardToGo"; must be immediate where critic is ratio',
+  );
+  await rejects(
+    load("smoke", ["distillation.textsPerStep=2"]),
+    "ammd.beta: texts of 3 sources are read at each step, which has 2 (distillation.textsPerStep)",
   );
 });
 
@@ -181,7 +185,7 @@ Deno.test("a setting that no profile names has the default of its method, for a 
   assertEquals(AMMD.of(await load("tiny")), {
     ...{ beta: 0.5, criticSteps: 1, criticWarmupSteps: 30, criticLearningRateFactor: 40, gamma: 1, sftWeight: 0.5 },
     ...{ features: "both", head: "linear", bound: "tanh", moments: "full", horizon: "immediate", baseline: "none" },
-    ...{ offPolicySource: "teacher", critic: "learned", ratio: { c: 0.5, learned: false } },
+    ...{ offPolicySource: "teacher", critic: "ratio", ratio: { c: 0.5, learned: false } },
   });
   const tiny = await load("tiny", ["ammd.beta=1"]);
   const { criticWarmupSteps, criticLearningRateFactor, beta } = AMMD.of(withOverrides(tiny, TASK_SPECIFIC));

@@ -54,7 +54,7 @@ export const COMMON_SECTIONS = z.strictObject({
     .describe("fine-tuned on the data (SFT); every other method starts from it"),
   distillation: distillation.describe("from the SFT student, for every method, sft_continued included"),
   optimizer: z.strictObject({
-    batchSize: count.describe("texts of a step"),
+    batchSize: count.describe("texts of a step: of the teacher, the SFT student and, by default, of all others"),
     betas: z.tuple([decay, decay]).describe("decay of the first and second moment of the gradient"),
     weightDecay: z.number().min(0).describe("of matrices; critics have none"),
     maxGradNorm: positive.describe("gradients are scaled down to this global norm; the critics' are not"),
