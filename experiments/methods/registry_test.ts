@@ -118,7 +118,7 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   assertEquals(await touched("imitationGap.criticSteps=7"), [
     ...["0", "0.125", "0.25", "0.5", "1", "2"].map((distance) => `imitation_gap/distance_${distance}/`),
   ]);
-  assertEquals(await touched("judge.parallel=1", "seeds=[3]"), []);
+  assertEquals(await touched("judge.parallel=1", "seeds=[3]", "seedsOf.distances=[4]"), []);
 });
 
 Deno.test("the recipe of a row is its own, and no row of a model that is not trained on from SFT can have one", () => {

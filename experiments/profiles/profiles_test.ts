@@ -6,6 +6,7 @@ import { sectionOf } from "#lib/bench/method_registry.ts";
 import { descriptionOf, unwrapped, withOverrides } from "#lib/bench/section.ts";
 import { TASK_SPECIFIC } from "#experiments/tasks/task_settings.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
+import { seedsOf } from "#lib/bench/seeds.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 
@@ -130,6 +131,19 @@ Deno.test("an override takes the place of a setting and is read as YAML", async 
   const { beta, features } = AMMD.of(profile);
   assertEquals([beta, profile.seeds, features], [0.25, [7], "teacher"]);
   assertEquals(profile.teacher, (await load("smoke")).teacher);
+});
+
+Deno.test("an experiment has the seeds of all, or its own where the profile names it", async () => {
+  const [table, other] = [{ name: "instruction_following" }, { name: "distances" }];
+  const tiny = await load("tiny");
+  assertEquals([table, other].map((each) => seedsOf(each, tiny)), [[10, 20, 30, 40, 50], [10, 20, 30]]);
+  const changed = await load("smoke", ["seeds=[7]", "seedsOf.distances=[8, 9]"]);
+  assertEquals([table, other].map((each) => seedsOf(each, changed)), [[7], [8, 9]]);
+  await rejects(
+    loadChanged((text) => `${text}seedsOf:\n  distnces: [1]\n`),
+    'unknown key "seedsOf.distnces"; did you mean "distances"?',
+  );
+  await rejects(load("smoke", ["seedsOf.distances=[1, 1]"]), "seedsOf.distances is [1,1]; a seed occurs twice");
 });
 
 Deno.test("two overrides of one setting are refused, a closer one after its section is not", async () => {
