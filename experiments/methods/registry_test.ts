@@ -87,8 +87,7 @@ Deno.test("rows of one run have one making, whichever table they are in, and oth
   assertEquals(run("instruction_following", "ammd_on"), 'llama: ammd {"beta":0}');
   assertEquals(run("instruction_following", "ammd_learned"), 'llama: ammd {"critic":"learned"}');
   assertEquals(run("ablations", "inner_steps_2"), 'llama: ammd {"criticSteps":2,"critic":"learned"}');
-  // A row whose recipe is the profile's is the method itself.
-  assertEquals(run("texts_per_step", "gkd_texts_8"), "llama: gkd");
+  assertEquals(run("texts_per_step", "gkd_texts_8"), 'llama: gkd {"distillation":{"textsPerStep":8}}');
   assertEquals(run("texts_per_step", "gkd_texts_16"), 'llama: gkd {"distillation":{"textsPerStep":16}}');
   assertNotEquals(run("gpt2_instruction_following", "ammd"), run("instruction_following", "ammd"));
 });

@@ -1,4 +1,4 @@
-import type { Method, MethodRun, RecipeChanges } from "./method.ts";
+import type { Method, MethodRun } from "./method.ts";
 import type { ExperimentMethod, Making } from "./experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import { NUMERICS } from "./numerics.ts";
@@ -119,8 +119,8 @@ export interface TaskMaking {
 
 /** What decides the numbers of a row's cells. @param profile the settings of the task */
 export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
-  const { registered, reads, numerics } = method;
-  const sections = { ...profile, distillation: { ...profile.distillation, ...recipeChanges(method, profile) } };
+  const { registered, reads, numerics, recipe } = method;
+  const sections = { ...profile, distillation: { ...profile.distillation, ...recipe } };
   const common = Object.fromEntries(reads.map((name) => [name, sections[name]]));
   const own = countingSettings(method, profile);
   return {
@@ -130,26 +130,18 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
   };
 }
 
-/** What a row's recipe has otherwise than the profile's: of two rows of one recipe, both or neither say so. */
-function recipeChanges({ recipe = {} }: RegisteredMethod, profile: Profile): RecipeChanges {
-  const ofProfile = distillationOf(profile);
-  const changes = Object.entries(recipe).filter(([key, value]) => ofProfile[key as keyof RecipeChanges] !== value);
-  return Object.fromEntries(changes);
-}
-
 /**
- * The registry's name of the method, and what the row has otherwise than the method itself or the profile's recipe: `ammd`,
- * `ammd {"beta":1}`, `kd {"distillation":{"learningRate":0.001}}`.
+ * The registry's name of the method, and what the row has otherwise than the method itself: `ammd`, `ammd {"beta":1}`. A recipe of its own
+ * is always named, `kd {"distillation":{"learningRate":0.001}}`: a scan is what it was when the profile takes the rate that it found.
  */
 function runNameOf(method: RegisteredMethod, profile: Profile): string {
-  const { registered, base, fixed } = method;
+  const { registered, base, fixed, recipe } = method;
   const ofMethod = effectiveSettings({ ...method, fixed: base?.fixed ?? fixed }, profile);
   const isOfRow = (key: string) => key in fixed || key in (base?.fixed ?? {});
   const changes = Object.entries(countingSettings(method, profile)).filter(([key, value]) =>
     isOfRow(key) && JSON.stringify(value) !== JSON.stringify(ofMethod[key as keyof typeof ofMethod])
   );
-  const distillation = recipeChanges(method, profile);
-  const all = { ...Object.fromEntries(changes), ...(Object.keys(distillation).length === 0 ? {} : { distillation }) };
+  const all = { ...Object.fromEntries(changes), ...(recipe === undefined ? {} : { distillation: recipe }) };
   return Object.keys(all).length === 0 ? registered : `${registered} ${JSON.stringify(all)}`;
 }
 
