@@ -47,9 +47,14 @@ export function recordedAddresses(): string[] {
   );
   const tasks = [...corpora.values()].map(([task]) => `task_specific/gkd/${task}`);
   const critics = ["ammd_ratio", "ratio_learned"].map((method) => `critics/${method}`);
-  return [...methods, ...critics, "gpt2_instruction_following/kd", ...tasks, "imitation_gap/distance_1"].map((each) =>
-    `${each}/${SEED}`
-  );
+  return [
+    ...methods,
+    ...critics,
+    "few_records/ammd_sft",
+    "gpt2_instruction_following/kd",
+    ...tasks,
+    "imitation_gap/distance_1",
+  ].map((each) => `${each}/${SEED}`);
 }
 
 /** What was computed, and where cells have read settings that they do not declare. */

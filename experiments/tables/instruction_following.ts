@@ -11,7 +11,7 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
-import { averageFigure, distanceFigure, gainFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
+import { reportOfMethods } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 import { PUBLISHED_GPT2, PUBLISHED_INSTRUCTION_FOLLOWING } from "#experiments/reports/published_numbers.ts";
 
@@ -43,16 +43,8 @@ function table({ published, ...subject }: Subject): Experiment {
     ...subject,
     methods: METHODS,
     report(results) {
-      const { methods = Object.keys(METHODS) } = results;
       const caption = `Instruction following (after ${subject.source}), profile ${results.profile}`;
-      return {
-        tables: scoreTables(results, { caption, methods, published }),
-        figures: {
-          average: averageFigure(results, methods),
-          gain: gainFigure(results, methods),
-          distances: distanceFigure(results, methods),
-        },
-      };
+      return reportOfMethods(results, { caption, methods: Object.keys(METHODS), published });
     },
   });
 }

@@ -10,9 +10,9 @@ import type { StudentRun } from "./method.ts";
  * these once.
  */
 
-/** Batches of the training data, in an order of the seed and the purpose. */
+/** Batches of the training data that students see, in an order of the seed and the purpose. */
 export function dataOf(run: StudentRun, purpose = "distillation data"): () => readonly Trajectory[] {
-  return batchesOf(run, run.bench.texts.train, purpose);
+  return batchesOf(run, run.bench.studentRecords, purpose);
 }
 
 /** Batches of the teacher's texts, drawn once for all seeds, in the order of the seed. */
@@ -29,7 +29,8 @@ export function promptDraws(
   mixture?: TokenMixture,
 ): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {
   const { bench, student, seed, checkpoint } = run;
-  const nextBatch = dataOf(run, "on-policy prompts");
+  // Their answers are not read, so prompts are those of all records.
+  const nextBatch = batchesOf(run, bench.texts.train, "on-policy prompts");
   let draw = 0;
   checkpoint?.keep("on-policy draws", { state: () => ({ values: draw }), restore: ({ values }) => draw = values });
   return async (batches) => {
