@@ -7,6 +7,7 @@ import { adversarialTraining } from "#experiments/tables/adversarial_training.ts
 import { combinationFactor } from "#experiments/tables/combination_factor.ts";
 import { critics } from "#experiments/tables/critics.ts";
 import { distances } from "#experiments/tables/distances.ts";
+import { fewRecords } from "#experiments/tables/few_records.ts";
 import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
 import { learningRates } from "#experiments/tables/learning_rates.ts";
@@ -17,6 +18,7 @@ import { taskSpecific } from "#experiments/tables/task_specific.ts";
 /** Every experiment, in the order in which `list` shows and `reproduce` runs them. */
 export const EXPERIMENTS: readonly Experiment[] = [
   instructionFollowing,
+  fewRecords,
   gpt2InstructionFollowing,
   combinationFactor,
   adversarialTraining,

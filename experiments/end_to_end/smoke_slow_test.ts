@@ -112,6 +112,9 @@ async function checkSharing(folder: string): Promise<void> {
   }
   assertEquals(await of("combination_factor", "beta_0.5"), ammd);
   assertEquals(await of("combination_factor", "beta_1"), await of("instruction_following", "ammd_off"));
+  // The teacher has seen all records, whatever its students see.
+  assertEquals(await of("few_records", "teacher"), await of("instruction_following", "teacher"));
+  assert((await of("few_records", "sft")).join() !== (await of("instruction_following", "sft")).join());
   for (const { name } of ablations.methods.slice(2)) assert((await of("ablations", name)).join() !== ammd.join(), name);
 }
 

@@ -46,10 +46,11 @@ export function recordedAddresses(): string[] {
     (task) => task.split("/")[0],
   );
   const tasks = [...corpora.values()].map(([task]) => `task_specific/gkd/${task}`);
-  const others = ["critics/ratio_learned", "texts_per_step/ammd_texts_16", "learning_rates/kd_at_1e-3"];
-  return [...methods, ...others, "gpt2_instruction_following/kd", ...tasks, "imitation_gap/distance_1"].map((each) =>
-    `${each}/${SEED}`
-  );
+  const others = [
+    ...["critics/ratio_learned", "few_records/ammd_sft", "texts_per_step/ammd_texts_16", "learning_rates/kd_at_1e-3"],
+    ...["gpt2_instruction_following/kd", "imitation_gap/distance_1"],
+  ];
+  return [...methods, ...others, ...tasks].map((each) => `${each}/${SEED}`);
 }
 
 /** What was computed, and where cells have read settings that they do not declare. */

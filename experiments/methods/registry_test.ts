@@ -52,7 +52,7 @@ Deno.test("a copy of a method is another method: its name, runs and section are 
   const runs = Object.values(methods).map((method) => makingOf(method, smoke, TASK).run);
   assertEquals(runs, ["llama: gkd", "llama: gkd2"]);
   assertEquals(await touched("gkd.weight=0.25"), [
-    ...["instruction_following/gkd/", "gpt2_instruction_following/gkd/"],
+    ...["instruction_following/gkd/", "few_records/gkd/", "gpt2_instruction_following/gkd/"],
     ...["8", "16", "32"].map((texts) => `texts_per_step/gkd_texts_${texts}/`),
     ...["5e-4", "1e-3", "2e-3", "4e-3"].map((rate) => `learning_rates/gkd_at_${rate}/`),
     ...["samsum", "iwslt", "strategyqa"].flatMap((set) =>
@@ -89,6 +89,8 @@ Deno.test("rows of one run have one making, whichever table they are in, and oth
   assertEquals(run("ablations", "inner_steps_2"), 'llama: ammd {"criticSteps":2,"critic":"learned"}');
   assertEquals(run("texts_per_step", "gkd_texts_8"), 'llama: gkd {"distillation":{"textsPerStep":8}}');
   assertEquals(run("texts_per_step", "gkd_texts_16"), 'llama: gkd {"distillation":{"textsPerStep":16}}');
+  assertNotEquals(run("few_records", "ammd"), run("instruction_following", "ammd"));
+  assertEquals(run("few_records", "teacher"), run("instruction_following", "teacher"));
   assertNotEquals(run("gpt2_instruction_following", "ammd"), run("instruction_following", "ammd"));
 });
 
@@ -117,6 +119,8 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   assertEquals(await touched("imitationGap.criticSteps=7"), [
     ...["0", "0.125", "0.25", "0.5", "1", "2"].map((distance) => `imitation_gap/distance_${distance}/`),
   ]);
+  const ofStudents = Object.keys(METHODS).filter((name) => name !== "teacher").map((name) => `few_records/${name}/`);
+  assertEquals(await touched("fewRecords.records=39"), ofStudents);
   assertEquals(await touched("judge.parallel=1", "seeds=[3]", "seedsOf.distances=[4]"), []);
 });
 

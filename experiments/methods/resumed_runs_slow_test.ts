@@ -5,7 +5,6 @@ import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
 import type { Checkpoint, Snapshot } from "#lib/training/checkpoint.ts";
 import type { DistillmMemory } from "#lib/training/distillm_texts.ts";
 import { assertResumes } from "#lib/training/test_snapshots.ts";
-import type { RunContext } from "#lib/bench/experiment.ts";
 import { instructionTask } from "#experiments/tasks/instruction_task.ts";
 import type { StudentRun } from "#lib/bench/method.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
@@ -13,12 +12,12 @@ import { loadProfile } from "#lib/bench/profile.ts";
 import { choicesOf, dataOf, drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
 import { matchMomentsOf } from "./ammd.ts";
 import { learnFromMixedTexts } from "./minillm.ts";
+import { passingContext } from "#lib/bench/test_context.ts";
 import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 import { distillationOf } from "#lib/bench/recipe.ts";
 import { effectiveSettings } from "#lib/bench/method_registry.ts";
-import { nameOfShared } from "#lib/results/provenance.ts";
 import { METHODS } from "./registry.ts";
 
 const SEED = 10;
@@ -38,23 +37,7 @@ const LEARNED: typeof AMMD = { ...AMMD, critic: "learned" };
 const MINILLM = effectiveSettings(METHODS.minillm, profile);
 const gpu = await testGpu();
 
-/** Keeps nothing beyond the test. */
-function contextOf(): RunContext {
-  const shared = new Map<string, Promise<unknown>>();
-  const once = <Thing>(name: string, make: () => Promise<Thing>) => {
-    const made = shared.get(name) ?? make();
-    shared.set(name, made);
-    return made as Promise<Thing>;
-  };
-  const nowhere = () => ({ load: () => Promise.resolve(undefined), isDue: () => false, save: () => Promise.resolve() });
-  const { signal } = new AbortController();
-  const silent = { say: () => {}, progress: () => {} };
-  const kept: RunContext["kept"] = (thing, _, make) => once(nameOfShared(thing), make);
-  const trained: RunContext["trained"] = (thing, made, make) => kept(thing, made, () => make(nowhere()));
-  return { gpu, profile, stop: signal, ...silent, once, kept, trained, cellSnapshots: nowhere };
-}
-
-const context = contextOf();
+const context = passingContext(gpu, profile);
 const bench = await Workbench.open(context, instructionTask(context));
 
 interface Kind {

@@ -1,5 +1,5 @@
 /** The tables and figures that the instruction-following experiments share. */
-import type { RecordedResults } from "#lib/bench/experiment.ts";
+import type { RecordedResults, Report } from "#lib/bench/experiment.ts";
 import { HELD_OUT } from "#experiments/tasks/instruction_task.ts";
 import { methodLabel } from "#lib/reporting/method_display.ts";
 import { type CurvePanel, curves } from "#lib/reporting/figures/curves.ts";
@@ -34,6 +34,19 @@ export function scoreTables(
   return {
     table: tableOf("rouge_l", "ROUGE-L", published),
     ...(isJudged ? { judge: tableOf("judge", "the judge's grades by those of the references") } : {}),
+  };
+}
+
+/** Tables and figures of a comparison of methods: of all, or of those that the results are of. */
+export function reportOfMethods(results: RecordedResults, rows: TableRows): Report {
+  const { methods = rows.methods } = results;
+  return {
+    tables: scoreTables(results, { ...rows, methods }),
+    figures: {
+      average: averageFigure(results, methods),
+      gain: gainFigure(results, methods),
+      distances: distanceFigure(results, methods),
+    },
   };
 }
 

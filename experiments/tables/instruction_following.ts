@@ -9,9 +9,9 @@
  */
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
-import type { InstructionSubject } from "#experiments/tasks/instruction_task.ts";
+import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
-import { averageFigure, distanceFigure, gainFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
+import { reportOfMethods } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 import { PUBLISHED_GPT2, PUBLISHED_INSTRUCTION_FOLLOWING } from "#experiments/reports/published_numbers.ts";
 
@@ -27,13 +27,13 @@ export const gpt2InstructionFollowing = table({
   name: "gpt2_instruction_following",
   source: "AMMD, appendix, GPT-2",
   description: "the same table for models of GPT-2's architecture",
-  subject: { family: "gpt2" },
+  family: "gpt2",
   published: PUBLISHED_GPT2,
   onlyWhenNamed: true,
 });
 
 interface Table extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
-  readonly subject?: InstructionSubject;
+  readonly family?: DecoderFamilyName;
   readonly published: PublishedNumbers;
 }
 
@@ -42,16 +42,8 @@ function table({ published, ...experiment }: Table): Experiment {
     ...experiment,
     methods: METHODS,
     report(results) {
-      const { methods = Object.keys(METHODS) } = results;
       const caption = `Instruction following (after ${experiment.source}), profile ${results.profile}`;
-      return {
-        tables: scoreTables(results, { caption, methods, published }),
-        figures: {
-          average: averageFigure(results, methods),
-          gain: gainFigure(results, methods),
-          distances: distanceFigure(results, methods),
-        },
-      };
+      return reportOfMethods(results, { caption, methods: Object.keys(METHODS), published });
     },
   });
 }

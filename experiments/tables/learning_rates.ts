@@ -34,7 +34,7 @@ export const learningRates = instructionExperiment({
   name: "learning_rates",
   source: "this project",
   description: "ROUGE-L on validation prompts at four learning rates, by which that of all rows was chosen",
-  subject: { scoredOn: VALIDATION },
+  scoredOn: VALIDATION,
   methods: ROWS,
   report(results) {
     const scan = {

@@ -1,41 +1,48 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionFiles } from "#lib/data/instruction_folder.ts";
-import {
-  INSTRUCTION_NUMERICS,
-  type InstructionSubject,
-  instructionTask,
-  instructionTaskName,
-} from "./instruction_task.ts";
+import { FEW_RECORDS } from "./few_records.ts";
+import { instructionMaking, type InstructionSubject, instructionTask } from "./instruction_task.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 type InstructionExperiment =
   & Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report">
-  & {
-    readonly methods: Readonly<Record<string, RegisteredMethod>>;
-    readonly subject?: InstructionSubject;
-  };
+  & Partial<InstructionSubject>
+  & { readonly methods: Readonly<Record<string, RegisteredMethod>> };
 
 /** A table of students on the instruction sets: method by seed, each trained once in a run that makes several tables. */
-export function instructionExperiment({ methods, subject = {}, ...experiment }: InstructionExperiment): Experiment {
+export function instructionExperiment(
+  { methods, family = "llama", fewRecords = false, scoredOn, ...experiment }: InstructionExperiment,
+): Experiment {
   checkDistinct(methods);
+  const subject = { family, fewRecords, scoredOn };
   return {
     ...experiment,
+    sections: fewRecords ? [FEW_RECORDS] : [],
     methods: Object.entries(methods).map(([name, method]) =>
-      rowOf(name, method, (profile) =>
-        makingOf(method, profile, {
-          name: instructionTaskName(subject),
-          numerics: INSTRUCTION_NUMERICS,
-          settings: {},
-        }))
+      rowOf(name, method, (profile) => {
+        // A teacher is the same whatever its students see.
+        const ofStudents = method.reads.includes("student");
+        return makingOf(method, profile, instructionMaking(profile, ofStudents ? subject : { family }));
+      })
     ),
     dataFiles: instructionFiles,
     async open(context) {
       const bench = await Workbench.open(context, instructionTask(context, subject));
       return {
-        description: { instructions: bench.texts.description },
+        description: {
+          instructions: bench.texts.description,
+          ...(fewRecords ? { few_records: describeRecords(bench) } : {}),
+        },
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },
   };
+}
+
+/** For provenance, and for the reader of the tables. */
+function describeRecords({ studentRecords: { length: records }, texts: { train } }: Workbench) {
+  const seen = records < train.length ? `the first ${records} of ${train.length}` : `all ${records}`;
+  const note = `students see the answers of ${seen} training records (fewRecords.records), their teacher of all.`;
+  return { records, notes: [note] };
 }

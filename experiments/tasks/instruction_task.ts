@@ -8,7 +8,10 @@ import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
+import { FEW_RECORDS } from "./few_records.ts";
 import { readInstructionTexts } from "./instruction_texts.ts";
+import type { TaskMaking } from "#lib/bench/method_registry.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { meanScore, respond, samplesOf, textOf } from "#lib/bench/responses.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
@@ -19,28 +22,36 @@ export const INSTRUCTION_NUMERICS = { "task instruction_following": 2 };
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
 
-/** Whose models follow instructions, and which prompts they are scored on. */
+/** A task of the instruction tables: the family of its models, and what students see. */
 export interface InstructionSubject {
-  /** Of teacher and students; default `llama`. */
-  readonly family?: DecoderFamilyName;
-  /** Default the five evaluation sets. What is chosen by scores, as a learning rate, is chosen on the validation set. */
+  readonly family: DecoderFamilyName;
+  /** Whether students see the answers of the first training records alone, as many as section `fewRecords` says. */
+  readonly fewRecords?: boolean;
+  /** Default the evaluation sets. What is chosen by scores, as a learning rate, is chosen on the validation set. */
   readonly scoredOn?: "evaluation" | "validation";
 }
 
-/** Tasks of one name have the same students, and scores of the same prompts. */
-export function instructionTaskName({ family = "llama", scoredOn = "evaluation" }: InstructionSubject): string {
-  return scoredOn === "validation" ? `${family}/validation` : family;
+/** What decides the numbers of its students beside the common sections. */
+export function instructionMaking(
+  profile: Profile,
+  { family, fewRecords = false, scoredOn = "evaluation" }: InstructionSubject,
+): TaskMaking {
+  const kinds = [...(fewRecords ? ["few_records"] : []), ...(scoredOn === "validation" ? [scoredOn] : [])];
+  return {
+    name: [family, ...kinds].join("/"),
+    numerics: INSTRUCTION_NUMERICS,
+    settings: fewRecords ? { [FEW_RECORDS.name]: FEW_RECORDS.of(profile) } : {},
+  };
 }
 
 /** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets. */
-export function instructionTask(
-  context: RunContext,
-  { family = "llama", scoredOn = "evaluation" }: InstructionSubject = {},
-): Task {
+export function instructionTask(context: RunContext, subject: InstructionSubject = { family: "llama" }): Task {
   const { profile } = context;
+  const { family, fewRecords, scoredOn } = subject;
   return {
-    name: instructionTaskName({ family, scoredOn }),
+    name: instructionMaking(profile, subject).name,
     corpus: family,
+    records: fewRecords ? FEW_RECORDS.of(profile).records : undefined,
     profile,
     made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),

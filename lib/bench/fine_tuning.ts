@@ -1,4 +1,5 @@
 import { fineTuning } from "#lib/objectives/supervised.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { Checkpoint, type SnapshotStore } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
@@ -14,9 +15,10 @@ export interface TrainedModel {
   readonly curves: MeasureLog["rows"];
 }
 
-/** A model to be trained on the data, and who it is. */
+/** A model to be trained on texts of the data, and who it is. */
 interface FineTuning {
   readonly role: "teacher" | "sft";
+  readonly texts: readonly Trajectory[];
   readonly sizes: ModelSettings;
   readonly training: TrainingSettings;
   readonly seed: number;
@@ -27,15 +29,15 @@ interface FineTuning {
 /** A new model of the task's family, trained on the data: the teacher, or the student that every distilled one starts from. */
 export async function fineTuned(
   bench: Workbench,
-  { role, sizes, training, seed, snapshots }: FineTuning,
+  { role, texts, sizes, training, seed, snapshots }: FineTuning,
 ): Promise<TrainedModel> {
-  const { gpu, profile, task, texts } = bench;
+  const { gpu, profile, task } = bench;
   const random = new RandomStream(seed, `${role} parameters`);
-  const model = task.newModel(gpu, sizes, texts, () => random.normal());
+  const model = task.newModel(gpu, sizes, bench.texts, () => random.normal());
   const what = `${role}, seed ${seed}`;
   bench.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
   const log = bench.log(role, seed);
-  const batches = bench.batchesOf(texts.train, profile.optimizer.batchSize, { seed, purpose: `${role} batches` });
+  const batches = bench.batchesOf(texts, profile.optimizer.batchSize, { seed, purpose: `${role} batches` });
   const checkpoint = new Checkpoint(gpu, snapshots);
   checkpoint.keep(`${role} batches`, batches);
   await trainOnTexts(gpu, {

@@ -47,9 +47,9 @@ export function issuesOfSharing(profile: Profile, sources: number, key: string):
   return textsPerStep < sources ? [{ path: [key], message }] : [];
 }
 
-/** Batches of the training data, in an order of the seed and the purpose; default as many texts as a step has. */
+/** Batches of the training data that students see, in an order of the seed and the purpose; default as many texts as a step has. */
 export function dataOf(run: StudentRun, purpose = "distillation data", size?: number): () => readonly Trajectory[] {
-  return batchesOf(run, run.bench.texts.train, purpose, size);
+  return batchesOf(run, run.bench.studentRecords, purpose, size);
 }
 
 /** Batches of the teacher's texts, drawn once for all seeds, in the order of the seed; default as many as a step has. */
@@ -66,7 +66,8 @@ export function promptDraws(
   { size, mixture }: { readonly size?: number; readonly mixture?: TokenMixture } = {},
 ): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {
   const { bench, student, seed, checkpoint } = run;
-  const nextBatch = dataOf(run, "on-policy prompts", size);
+  // Their answers are not read, so prompts are those of all records.
+  const nextBatch = batchesOf(run, bench.texts.train, "on-policy prompts", size);
   let draw = 0;
   checkpoint?.keep("on-policy draws", { state: () => ({ values: draw }), restore: ({ values }) => draw = values });
   return async (batches) => {

@@ -20,6 +20,8 @@ export interface Task {
   readonly name: string;
   /** Tasks of one corpus have texts and teacher in common. */
   readonly corpus: string;
+  /** How many of the training records students see the answers of, the first ones; default all, as the teacher does. */
+  readonly records?: number;
   /** The profile with the sizes and rates of this task. */
   readonly profile: Profile;
   /** What its texts and models are made of, beside the common sections of the profile and what all cells share. */

@@ -12,6 +12,7 @@ const SECTIONS = {
   ammd: z.looseObject({ beta: z.number().default(0.5) }),
   imitkd: anything,
   distillm: anything,
+  fewRecords: anything,
   imitationGap: anything,
   taskSpecific: anything,
 };

@@ -68,6 +68,11 @@ export class Workbench {
     return new Checkpoint(this.gpu, this.#context.cellSnapshots());
   }
 
+  /** The training records that students see the answers of; the teacher is trained on all. */
+  get studentRecords(): readonly Trajectory[] {
+    return this.texts.train.slice(0, this.task.records);
+  }
+
   /** Makes a thing that tasks of one corpus share when it is first asked for. */
   #onceOfCorpus<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
     return this.#context.once(`${this.task.corpus}: ${name}`, make);
@@ -79,7 +84,8 @@ export class Workbench {
     return this.#context.trained(
       thing,
       this.#made({ teacher: this.profile.teacher, evaluation: { logEvery } }),
-      (snapshots) => this.#fineTuned({ role: "teacher", sizes: model, training, seed, snapshots }),
+      (snapshots) =>
+        this.#fineTuned({ role: "teacher", texts: this.texts.train, sizes: model, training, seed, snapshots }),
     );
   }
 
@@ -87,10 +93,17 @@ export class Workbench {
   sftStudent(seed: number): Promise<TrainedModel> {
     const { student: { model, training }, evaluation: { logEvery } } = this.profile;
     const thing = { owner: this.task.name, what: "sft", seed };
+    const { records } = this.task;
+    const settings = {
+      student: this.profile.student,
+      evaluation: { logEvery },
+      ...(records === undefined ? {} : { records }),
+    };
     return this.#context.trained(
       thing,
-      this.#made({ student: this.profile.student, evaluation: { logEvery } }),
-      (snapshots) => this.#fineTuned({ role: "sft", sizes: model, training, seed, snapshots }),
+      this.#made(settings),
+      (snapshots) =>
+        this.#fineTuned({ role: "sft", texts: this.studentRecords, sizes: model, training, seed, snapshots }),
     );
   }
 
