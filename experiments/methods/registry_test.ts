@@ -23,7 +23,7 @@ function makings(profile: Profile): Map<string, string> {
   return new Map(
     EXPERIMENTS.flatMap(({ name, methods, tasks = [undefined] }) =>
       tasks.flatMap((task) =>
-        methods.filter((method) => task === undefined || (method.tasks?.includes(task) ?? true)).map((method) =>
+        methods.map((method) =>
           [[name, method.name, task].join("/"), JSON.stringify(method.making(profile, task))] as const
         )
       )

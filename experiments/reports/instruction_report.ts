@@ -11,6 +11,7 @@ import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { AVERAGE } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
+import { heldOutTable as heldOutTableOf } from "./held_out_table.ts";
 import { BASELINE, gainDots, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
 /** ROUGE-L on the average over the evaluation sets. */
@@ -50,30 +51,9 @@ export function reportOfMethods(results: RecordedResults, rows: TableRows): Repo
   };
 }
 
-/** What is measured on held-out prompts when a student is trained: its texts, and its distances to the teacher. */
-const HELD_OUT_COLUMNS = [
-  ["response_tokens", "Tokens"],
-  ["entropy_on", "Entropy"],
-  ["d_off", "d_off"],
-  ["d_on", "d_on"],
-  ["total_variation_off", "TV off"],
-  ["total_variation_on", "TV on"],
-  ["forward_kl_off", "Forward KL off"],
-  ["forward_kl_on", "Forward KL on"],
-  ["reverse_kl_off", "Reverse KL off"],
-  ["reverse_kl_on", "Reverse KL on"],
-];
-
-export function heldOutTable({ scores, display }: RecordedResults, { caption, methods }: TableRows): ScoreTable {
-  const columns = HELD_OUT_COLUMNS.map(([metric, label]) => ({ dataset: HELD_OUT, metric, label }));
-  const table = buildTable(scores, { caption, columns, methods, display });
-  return {
-    ...table,
-    legend: [
-      "off: on texts of the teacher; on: on the student's own. d_off, d_on: what fresh critics find, fitted on half of the prompts and taken on the other.",
-      ...table.legend,
-    ],
-  };
+/** How far students are from their teacher on held-out prompts. */
+export function heldOutTable(results: RecordedResults, { caption, methods }: TableRows): ScoreTable {
+  return heldOutTableOf(results, { caption, methods, dataset: HELD_OUT });
 }
 
 /** The average over the evaluation sets of every row. */

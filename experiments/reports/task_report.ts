@@ -10,6 +10,7 @@ import type { Setting } from "#lib/reporting/figures/response.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import type { ColumnChoice } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
+import { heldOutTable } from "./held_out_table.ts";
 import { BASELINE, gainDots, type ScorePanel, scoreResponse, type TableRows } from "./score_figures.ts";
 
 /** How responses were taken: the likeliest token at every step, or sampled at temperature 1. */
@@ -47,6 +48,32 @@ function columnsOf({ scores }: RecordedResults, suffix: string): ColumnChoice[] 
       label: `${datasetLabel(corpus)} ${metricLabel(SEQUENCE_TASKS[corpus].metric.name)}, ${size}`,
     }))
   ).filter(({ dataset }) => scores.some((row) => row.dataset === dataset));
+}
+
+/**
+ * Scores beside what is measured on held-out sources: a table `held_out_<data set>` for each data set that has scores, students of one
+ * size. Together they tell whether a student is nearer its teacher or only surer of its responses.
+ */
+export function taskHeldOutTables(
+  results: RecordedResults,
+  { caption, methods }: TableRows,
+  size: StudentSize,
+): Record<string, ScoreTable> {
+  const isThere = (task: string) => results.scores.some(({ dataset }) => dataset === task);
+  return Object.fromEntries(
+    SEQUENCE_TASK_NAMES.filter((corpus) => isThere(taskName({ corpus, size }))).map((corpus) => {
+      const { metric } = SEQUENCE_TASKS[corpus];
+      const task = taskName({ corpus, size });
+      const before = Object.values(DECODINGS).map(({ suffix, name }) => (
+        { dataset: `${task}${suffix}`, metric: metric.name, label: `${metricLabel(metric.name)}, ${name}` }
+      ));
+      const about = `${caption}: ${datasetLabel(corpus)}, ${size} students, held-out sources at the end`;
+      return [
+        `held_out_${corpus}`,
+        heldOutTable(results, { caption: about, methods, dataset: `${task}/held_out`, before }),
+      ];
+    }),
+  );
 }
 
 /** What every row gains over SFT continued from the same seed: a panel for each data set, students of one size. */

@@ -14,25 +14,29 @@ import { METHODS } from "#experiments/methods/registry.ts";
 const FACTORS = [0, 0.25, 0.5, 0.75, 1];
 
 /** A row for each factor: its name, and the method. */
-export const BETAS = Object.fromEntries(FACTORS.map((beta) => {
+const BETAS = Object.fromEntries(FACTORS.map((beta) => {
   const looks = { summary: `β = ${beta}`, label: `AMMD, β = ${beta}` };
   return [`beta_${beta}`, { beta, method: variantOf(METHODS.ammd, { beta }, looks) }];
 }));
+
+/** SFT continued, and a row for each factor. */
+export const BETA_METHODS = {
+  sft_continued: METHODS.sft_continued,
+  ...Object.fromEntries(Object.entries(BETAS).map(([name, { method }]) => [name, method])),
+};
+/** Where the factors' rows stand in a figure. */
+export const BETA_POINTS = Object.entries(BETAS).map(([method, { beta }]) => ({ method, x: beta }));
 
 export const combinationFactor = instructionExperiment({
   name: "combination_factor",
   source: "AMMD, Table 6",
   description: "the weight β of the off-policy moment against the on-policy one",
-  methods: {
-    sft_continued: METHODS.sft_continued,
-    ...Object.fromEntries(Object.entries(BETAS).map(([name, { method }]) => [name, method])),
-  },
+  methods: BETA_METHODS,
   report(results) {
     const caption = `Combination factor (after AMMD, Table 6), profile ${results.profile}`;
-    const points = Object.entries(BETAS).map(([method, { beta }]) => ({ method, x: beta }));
     return {
-      tables: scoreTables(results, { caption, methods: ["sft_continued", ...Object.keys(BETAS)] }),
-      figures: { average: responseFigure(results, points, "β: weight of the off-policy moment") },
+      tables: scoreTables(results, { caption, methods: Object.keys(BETA_METHODS) }),
+      figures: { average: responseFigure(results, BETA_POINTS, "β: weight of the off-policy moment") },
     };
   },
 });

@@ -11,13 +11,8 @@ export const T5_SUBJECTS: readonly T5Subject[] = SEQUENCE_TASK_NAMES.flatMap((co
   STUDENT_SIZES.map((size) => ({ corpus, size }))
 );
 
-/** A method, and the tasks that it runs for where that is not all. */
-export interface TaskMethod extends RegisteredMethod {
-  readonly tasks?: readonly string[];
-}
-
 type TaskExperiment = Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed" | "report"> & {
-  readonly methods: Readonly<Record<string, TaskMethod>>;
+  readonly methods: Readonly<Record<string, RegisteredMethod>>;
   /** Default: all. */
   readonly subjects?: readonly T5Subject[];
 };
@@ -34,13 +29,12 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
     ...experiment,
     sections: [TASK_SPECIFIC],
     tasks: subjects.map(taskName),
-    methods: Object.entries(methods).map(([name, method]) => ({
-      ...rowOf(name, method, (profile, task = "") => {
+    methods: Object.entries(methods).map(([name, method]) =>
+      rowOf(name, method, (profile, task = "") => {
         const subject = subjectOf(task);
         return makingOf(method, taskProfile(profile, subject), taskMaking(profile, subject));
-      }),
-      tasks: method.tasks,
-    })),
+      })
+    ),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
     dataFiles(folder, task) {
       const { corpus } = subjectOf(task);

@@ -105,8 +105,6 @@ export interface ExperimentMethod extends Partial<MethodDisplay> {
   readonly summary: string;
   /** Where the row is a method of the registry, all that it is. */
   readonly definition?: RegisteredMethod;
-  /** Those of the experiment's tasks that it runs for; default all. */
-  readonly tasks?: readonly string[];
   /** What decides the numbers of its cells, of one of the experiment's tasks where it has some. */
   making(profile: Profile, task?: string): Making;
 }

@@ -27,14 +27,10 @@ export function cellsOf(experiment: Experiment, { seeds, methods, tasks }: CellC
     (experiment.tasks ?? [undefined]).flatMap((task) => {
       if (tasks && !tasks.some((name) => matchesTask(name, task))) return [];
       return experiment.methods
-        .filter((method) => (methods?.includes(method.name) ?? true) && runsFor(method, task))
+        .filter(({ name }) => methods?.includes(name) ?? true)
         .map((method): Cell => ({ experiment, method, task, seed }));
     })
   );
-}
-
-function runsFor({ tasks }: ExperimentMethod, task: string | undefined): boolean {
-  return task === undefined || tasks === undefined || tasks.includes(task);
 }
 
 /** Whether a name asks for a task: its own, or its data set's alone, as `samsum` does for `samsum/base`. */
@@ -105,7 +101,7 @@ export function cellAt(address: string, experiments: readonly Experiment[]): Cel
   const [seed, task] = [rest.at(-1)!, rest.slice(0, -1).join("/") || undefined];
   if (!/^\d+$/.test(seed)) throw new InputError(`"${address}": the seed is "${seed}", not a whole number`);
   if (task !== undefined || experiment.tasks) {
-    const tasks = experiment.tasks?.filter((each) => runsFor(method, each)) ?? [];
+    const tasks = experiment.tasks ?? [];
     if (task === undefined) throw new InputError(`"${address}" lacks a task: ${name} has ${tasks.join(", ")}`);
     expectKnown("task", task, tasks);
   }

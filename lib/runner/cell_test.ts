@@ -14,12 +14,13 @@ import { PLAIN, TASKS } from "./test_experiment.ts";
 
 const names = (...choice: Parameters<typeof cellsOf>) => cellsOf(...choice).map(addressOf);
 
-Deno.test("cells are method by task by seed, the tasks of a seed one after the other; a method may have few of them", () => {
+Deno.test("cells are method by task by seed, the tasks of a seed one after the other", () => {
   assertEquals(
     names(TASKS, { seeds: [1, 2] }),
     [1, 2].flatMap((seed) => [
       ...[
         `sft/qa/small/${seed}`,
+        `kd/qa/small/${seed}`,
         `sft/qa/large/${seed}`,
         `kd/qa/large/${seed}`,
         `sft/mt/small/${seed}`,
@@ -31,7 +32,12 @@ Deno.test("cells are method by task by seed, the tasks of a seed one after the o
 });
 
 Deno.test("tasks are asked for by name, or all of a data set by its name alone", () => {
-  assertEquals(names(TASKS, { seeds: [1], tasks: ["qa"] }), ["sft/qa/small/1", "sft/qa/large/1", "kd/qa/large/1"]);
+  assertEquals(names(TASKS, { seeds: [1], tasks: ["qa"] }), [
+    "sft/qa/small/1",
+    "kd/qa/small/1",
+    "sft/qa/large/1",
+    "kd/qa/large/1",
+  ]);
   assertEquals(names(TASKS, { seeds: [1], tasks: ["mt/small"], methods: ["kd"] }), ["kd/mt/small/1"]);
   assertEquals(
     [matchesTask("q", "qa/small"), matchesTask("qa/small", "qa/small"), matchesTask("qa", undefined)],
@@ -61,8 +67,8 @@ Deno.test("an address of no cell is refused by the part that is wrong", () => {
       ["plain/stf/1", 'did you mean "sft"?'],
       ["plain/sft/-1", 'the seed is "-1"'],
       ["plain/sft/qa/1", 'unknown task "qa"'],
-      ["tasks/kd/1", "lacks a task: tasks has qa/large, mt/small"],
-      ["tasks/kd/qa/small/1", 'unknown task "qa/small"'],
+      ["tasks/kd/1", "lacks a task: tasks has qa/small, qa/large, mt/small"],
+      ["tasks/kd/qa/smal/1", 'unknown task "qa/smal"'],
     ]
   ) assertThrows(() => cellAt(address, [PLAIN, TASKS]), InputError, message);
 });

@@ -48,6 +48,7 @@ Deno.test("side by side those come first that share least with those begun", () 
   assertEquals(drain(new Schedule([tasks], profile, 2)).flat(), [
     "tasks/sft/qa/small/1",
     "tasks/sft/qa/large/1",
+    "tasks/kd/qa/small/1",
     "tasks/kd/qa/large/1",
   ]);
 });

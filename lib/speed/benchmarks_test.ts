@@ -5,12 +5,12 @@ import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "./cata
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { median } from "./sampling.ts";
-import { TinyTraining } from "./tiny_training.ts";
+import { BATCH, TinyTraining } from "./tiny_training.ts";
 
 /** Names that scripts rely on. */
 const STABLE_NAMES = [
   ...["matmul", "train_step/reference_gpt", "train_step/reference_t5", "decode/batch1", "decode/batch32"],
-  ...["onpolicy_step/tiny", "gkd_step/tiny", "ammd_step/tiny", "ammd_ratio_step/tiny", "adversarial_step/tiny"],
+  ...["onpolicy_step/tiny", "gkd_step/tiny", "ammd_step/tiny", "ammd_learned_step/tiny"],
 ];
 
 Deno.test("the names that scripts rely on are there, and every name is one row's", () => {
@@ -33,7 +33,7 @@ Deno.test("a row is measured with what it is compared with, and that is in its g
     }
   }
   const tiny = SHAPES.reference.find(({ rows }) => "ammd_step/tiny" in rows)!;
-  assertEquals(withNeeds(tiny, ["ammd_step/tiny"]), ["gkd_step/tiny", "ammd_step/tiny", "write/tiny32"]);
+  assertEquals(withNeeds(tiny, ["ammd_step/tiny"]), ["gkd_step/tiny", "ammd_step/tiny", "write/tiny8"]);
   assertEquals(withNeeds(tiny, []), []);
 });
 
@@ -103,7 +103,7 @@ gpuTest(
   "the student of the training steps writes texts as long as profile tiny's: 7 tokens, the longest of 16 some 20",
   async (gpu) => {
     using training = await TinyTraining.open(gpu);
-    const lengths = (await training.generate(4, 2)).map(({ response }) => response.length);
+    const lengths = (await training.generate(4, 2 * BATCH)).map(({ response }) => response.length);
     assertEquals(lengths.length, 4 * 2 * 16);
     const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
     const longest = Array.from({ length: 8 }, (_, i) => Math.max(...lengths.slice(16 * i, 16 * (i + 1))));

@@ -158,17 +158,31 @@ const tinySteps: Group = {
   plan: SHORT,
   rows: {
     "onpolicy_step/tiny": tinyStep("step of on-policy reverse KL, profile tiny", "onPolicyStep", "write/tiny16", 1),
-    "gkd_step/tiny": tinyStep("step of GKD", "gkdStep", "write/tiny16", 2),
-    "ammd_step/tiny": tinyStep("step of AMMD", "ammdStep", "write/tiny32", 1),
-    "ammd_ratio_step/tiny": tinyStep("step of AMMD by the ratio critic", "ammdRatioStep", "write/tiny16", 1),
-    "adversarial_step/tiny": tinyStep("step of AMMD + SFT", "adversarialStep", "write/tiny32", 1),
-    "write/tiny16": {
-      summary: "the student's texts of one batch",
-      open: (gpu, shared) => tiny(gpu, shared, "writing"),
+    "gkd_step/tiny": tinyStep(
+      "step of GKD, the mean of one on the data and one on the student's texts",
+      "gkdStep",
+      "write/tiny16",
+      2,
+    ),
+    "ammd_step/tiny": tinyStep(
+      "step of AMMD on as many texts, half of them the student's",
+      "ammdStep",
+      "write/tiny8",
+      1,
+    ),
+    "ammd_learned_step/tiny": tinyStep(
+      "the same and a step of critics that learn, on as many texts again",
+      "ammdLearnedStep",
+      "write/tiny16",
+      1,
+    ),
+    "write/tiny8": {
+      summary: "half a batch of the student's texts",
+      open: (gpu, shared) => tiny(gpu, shared, "writingHalf"),
     },
-    "write/tiny32": {
-      summary: "the student's texts of two batches",
-      open: (gpu, shared) => tiny(gpu, shared, "writingTwo"),
+    "write/tiny16": {
+      summary: "a batch of the student's texts",
+      open: (gpu, shared) => tiny(gpu, shared, "writing"),
     },
   },
 };

@@ -20,7 +20,9 @@ import { TextBatches } from "#lib/training/text_batches.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 
 const [VOCAB, EOS, PAD] = [288, 1, 0];
-const [BATCH, TEXTS, PROMPT_TOKENS, MAX_NEW_TOKENS] = [16, 128, 12, 32];
+/** Texts of a step. */
+export const BATCH = 16;
+const [TEXTS, PROMPT_TOKENS, MAX_NEW_TOKENS] = [128, 12, 32];
 const STUDENT_HIDDEN = 64;
 /** Responses end after each token with this probability: 7 tokens on average, the longest of 16 some 20. */
 const END_PROBABILITY = 1 / 7;
@@ -98,36 +100,36 @@ export class TinyTraining implements Disposable {
     });
   }
 
-  /** Rounds of adversarial moment matching, one step of the critics and one of the student each. */
-  async matchMoments(rounds: number, variant: Partial<MomentMatchingSettings>): Promise<void> {
+  /** Rounds of moment matching against critics that learn: a step of theirs on one batch, and one of the student on another. */
+  async matchMoments(rounds: number): Promise<void> {
     const [offPolicyCritic, onPolicyCritic] = this.#critics;
     this.#student.store.copyFrom(this.#start.store);
     await matchMoments(this.#gpu, {
       players: { student: this.#student, teacher: this.#teacher, offPolicyCritic, onPolicyCritic },
       texts: this.#momentTexts(),
-      settings: { ...MOMENTS, ...variant },
+      settings: MOMENTS,
       ...this.#training(rounds),
     });
   }
 
-  /** The same against the best response, which takes no step of its own. */
-  async matchRatioMoments(rounds: number): Promise<void> {
+  /** Steps against the best response, which takes none of its own. */
+  async matchRatioMoments(steps: number): Promise<void> {
     using critic = new RatioCritic(this.#gpu, { c: 0.5 });
     this.#student.store.copyFrom(this.#start.store);
     await matchRatioMoments(this.#gpu, {
       players: { student: this.#student, teacher: this.#teacher, critic },
       texts: this.#momentTexts(),
       settings: { ...MOMENTS, learnsScale: false },
-      ...this.#training(rounds),
+      ...this.#training(steps),
     });
   }
 
-  /** So many times, the student's texts of so many batches, and nothing else; all of them. */
-  async generate(times: number, batches: number): Promise<Trajectory[]> {
-    const written = this.#studentTexts();
+  /** So many times, so many of the student's texts, and nothing else; all of them. */
+  async generate(times: number, size: number): Promise<Trajectory[]> {
+    const written = this.#studentTexts(size);
     this.#student.store.copyFrom(this.#start.store);
     const texts: Trajectory[] = [];
-    for (let i = 0; i < times; i++) texts.push(...(await written(batches)).flat());
+    for (let i = 0; i < times; i++) texts.push(...(await written(1)).flat());
     return texts;
   }
 
@@ -141,22 +143,23 @@ export class TinyTraining implements Disposable {
     return { schedule, ...OPTIMIZER, log: new MeasureLog(this.#gpu, "bench", steps) };
   }
 
+  /** A batch in halves: texts of the teacher and of the student. */
   #momentTexts(): MomentTexts {
     return {
-      offPolicy: this.#batches("off-policy"),
+      offPolicy: this.#batches("off-policy", BATCH / 2),
       offPolicyStates: this.#teacherStates,
-      onPolicy: this.#studentTexts(),
+      onPolicy: this.#studentTexts(BATCH / 2),
       data: this.#batches("data"),
     };
   }
 
-  #batches(purpose: string): () => readonly Trajectory[] {
-    const batches = new TextBatches(this.#texts, BATCH, new RandomStream(1, purpose));
+  #batches(purpose: string, size = BATCH): () => readonly Trajectory[] {
+    const batches = new TextBatches(this.#texts, size, new RandomStream(1, purpose));
     return () => batches.next();
   }
 
-  #studentTexts(): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {
-    const nextBatch = this.#batches("prompts");
+  #studentTexts(size = BATCH): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {
+    const nextBatch = this.#batches("prompts", size);
     let draw = 0;
     return async (batches) => {
       const prompts = Array.from({ length: batches }, nextBatch).flat().map(({ prompt }) => prompt);
@@ -165,7 +168,7 @@ export class TinyTraining implements Disposable {
       const settings = { ...ANCESTRAL, maxNewTokens: MAX_NEW_TOKENS, eosId: EOS, padId: PAD, ...stream };
       const responses = await generate(this.#gpu, this.#student, keyed, settings);
       const texts = prompts.map((prompt, i) => ({ prompt, response: responses[i] }));
-      return Array.from({ length: batches }, (_, i) => texts.slice(i * BATCH, (i + 1) * BATCH));
+      return Array.from({ length: batches }, (_, i) => texts.slice(i * size, (i + 1) * size));
     };
   }
 }

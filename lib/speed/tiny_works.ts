@@ -1,21 +1,23 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { TinyTraining } from "./tiny_training.ts";
+import { BATCH, TinyTraining } from "./tiny_training.ts";
 import type { Shared, Work } from "./work.ts";
 
 /** Steps of one run: even, so that every other one is on the student's texts where a method alternates. */
 const STEPS = 2;
 
-/** What a run of a method, or of the writing of texts alone, does; `adversarialStep` is `ammdStep` with cross-entropy on the data. */
+/**
+ * What a run of a method, or of the writing of texts alone, does. Every step of a student is on as many texts: AMMD's on half a batch of
+ * the teacher's and half a batch of its own.
+ */
 const RUNS = {
   onPolicyStep: (training: TinyTraining) => training.distil(STEPS, { kind: "reverseKl" }, () => true),
   // GKD draws which it is: here the data and the student's texts alternate, so that its share of a half is exact.
   gkdStep: (training: TinyTraining) =>
     training.distil(STEPS, { kind: "jensenShannon", weight: 0.5 }, (step) => step % 2 === 0),
-  ammdStep: (training: TinyTraining) => training.matchMoments(STEPS, {}),
-  ammdRatioStep: (training: TinyTraining) => training.matchRatioMoments(STEPS),
-  adversarialStep: (training: TinyTraining) => training.matchMoments(STEPS, { sftWeight: 0.5 }),
-  writing: async (training: TinyTraining) => void await training.generate(STEPS, 1),
-  writingTwo: async (training: TinyTraining) => void await training.generate(STEPS, 2),
+  ammdStep: (training: TinyTraining) => training.matchRatioMoments(STEPS),
+  ammdLearnedStep: (training: TinyTraining) => training.matchMoments(STEPS),
+  writing: async (training: TinyTraining) => void await training.generate(STEPS, BATCH),
+  writingHalf: async (training: TinyTraining) => void await training.generate(STEPS, BATCH / 2),
 } as const;
 
 export type TinyRun = keyof typeof RUNS;

@@ -7,7 +7,7 @@ import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { matchRatioMoments, type RatioMatchingSettings } from "./match_moments.ts";
 import { MeasureLog } from "./measure_log.ts";
-import { assertResumes } from "./test_snapshots.ts";
+import { assertResumes, EveryStep } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
 const SETTINGS = { beta: 0.5, gamma: 1, sftWeight: 0, learnsScale: false, criticLearningRateFactor: 5 };
@@ -100,7 +100,23 @@ gpuTest("a run that goes on from any step ends the same to the bit, with a scale
   }
 });
 
-gpuTest("no buffer is held for critics: as many live through the steps as for a distance, and never more", async () => {
+gpuTest("nothing is held for a critic: one number, which has no optimizer unless it learns", async () => {
+  const partsOf = async (learnsScale: boolean) => {
+    const saved = new EveryStep();
+    await runTrial({ settings: { learnsScale }, steps: 1, checkpoint: new Checkpoint(gpu, saved) });
+    return saved.saved[0].parts;
+  };
+  const [held, learned] = [await partsOf(false), await partsOf(true)];
+  assertEquals(Object.keys(held).toSorted(), ["draws", "log", "student"]);
+  assertEquals(Object.keys(learned).toSorted(), ["critic", "draws", "log", "student"]);
+  assertEquals(Object.keys(learned.critic.arrays), ["parameters 0", "first moments 0", "second moments 0"]);
+  await using own = await Gpu.open();
+  const before = own.liveBuffers;
+  using critic = new RatioCritic(own, { c: 0.5 });
+  assertEquals([critic.store.parameterCount, own.liveBuffers - before], [1, 1]);
+});
+
+gpuTest("what is held does not grow: as many buffers live after every step, once all sizes have been met", async () => {
   // A device of its own: what other tests left in the pool would hide a leak.
   await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
   const buffers: number[] = [];
