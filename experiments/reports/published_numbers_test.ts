@@ -8,7 +8,7 @@ function tablesOf(experiment: Experiment, metric: string, datasets: readonly str
   const scores = datasets.map((dataset) => (
     { experiment: experiment.name, method: "sft", dataset, metric, seed: 10, value: 0.5, count: 10 }
   ));
-  return experiment.report({ profile: "tiny", display: {}, scores, items: [], curves: [] }).tables;
+  return experiment.report({ profile: "tiny", display: {}, scores, items: [], curves: [], settings: [] }).tables;
 }
 
 /** Label and numbers of each published row. */
