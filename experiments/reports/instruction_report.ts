@@ -55,9 +55,10 @@ const HELD_OUT_COLUMNS = [
   ["reverse_kl_on", "Reverse KL on"],
 ];
 
-export function heldOutTable({ scores, display }: RecordedResults, { caption, methods }: TableRows): ScoreTable {
+export function heldOutTable(results: RecordedResults, { caption, methods }: TableRows): ScoreTable {
+  const { scores, display } = results;
   const columns = HELD_OUT_COLUMNS.map(([metric, label]) => ({ dataset: HELD_OUT, metric, label }));
-  const table = buildTable(scores, { caption, columns, methods, display });
+  const table = withRecipeLegend(buildTable(scores, { caption, columns, methods, display }), results);
   return {
     ...table,
     legend: [

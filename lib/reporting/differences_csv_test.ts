@@ -12,7 +12,7 @@ const test = (reference: string, difference: number): TestedDifference => ({
   correctedP: 1 / 1500,
 });
 const cell = (againstBaseline?: TestedDifference, againstBest?: TestedDifference): TableCell => ({
-  ...{ mean: 0.5, sd: 0.1, seeds: [1, 2], best: false },
+  ...{ mean: 0.5, sd: 0.1, seeds: [1, 2], best: false, belowFirst: false },
   againstBaseline,
   againstBest,
 });

@@ -52,7 +52,7 @@ function formatMarkdown(table: ScoreTable): string {
 }
 
 /**
- * CSV for programs: the names of `scores.csv`, the cells as in the other formats, with `*` or `†` and `best` or `tied` behind
+ * CSV for programs: the names of `scores.csv`, the cells as in the other formats, with `*`, `†` or `↓` and `best` or `tied` behind
  * the value, the number of seeds in column `seeds`, the items of each set in the last row. Rows of others' numbers are named
  * `published: …`; a number of theirs that may belong to several columns stands in the first of these.
  */

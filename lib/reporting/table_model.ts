@@ -4,6 +4,9 @@ import type { Significance } from "#lib/statistics/significance.ts";
 /** Not a student: it is neither the best nor tested. */
 export const TEACHER = "teacher";
 
+/** The student that training starts from. */
+export const FIRST_STUDENT = "sft";
+
 /** How far a method is above another of its column, tested. */
 export interface TestedDifference extends Pick<Significance, "difference" | "components"> {
   readonly p: number;
@@ -22,6 +25,8 @@ export interface TableCell {
   readonly seeds: readonly number[];
   /** Best mean of its column as printed, the teacher aside; equals share it. */
   readonly best: boolean;
+  /** Whether it is a student's whose mean, as printed, is below that of the first student; untested. */
+  readonly belowFirst: boolean;
   /** Undefined where there is no such test: of the teacher, of the method itself, of other seeds or items. */
   readonly againstBaseline: TestedDifference | undefined;
   readonly againstBest: TestedDifference | undefined;
