@@ -59,7 +59,7 @@ export function gainDots(
       heading,
       ...gainsOver(BASELINE, columnOf(scores, choice), tableItems),
     })),
-    bars: "95 % intervals over seeds and items, not corrected for the number of methods",
+    bars: "95 % intervals by Student's t over seeds and items, uncorrected for several methods",
     x: { title: unit, scale: 100 },
     reference: { label: methodLabel(BASELINE, display), value: 0 },
   });
