@@ -22,7 +22,7 @@ export function scoreTables(
   results: RecordedResults,
   { caption, published, ...rows }: TableRows,
 ): Record<string, ScoreTable> {
-  const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
+  const tableOf = (metric: string, name: string, published?: readonly PublishedNumbers[]) =>
     withRecipeLegend(
       buildTable(results.scores.filter((row) => row.metric === metric), {
         ...rows,

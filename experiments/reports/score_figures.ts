@@ -16,7 +16,7 @@ export interface TableRows {
   readonly caption: string;
   readonly methods: readonly string[];
   /** Numbers of others, for the main table. */
-  readonly published?: PublishedNumbers;
+  readonly published?: readonly PublishedNumbers[];
 }
 
 /** A panel of scores in a column; `average` is over the sets that have scores, which with `--data` are other ones. */

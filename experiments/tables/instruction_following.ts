@@ -35,7 +35,7 @@ export const gpt2InstructionFollowing = table({
 
 interface Subject extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
   readonly family: DecoderFamilyName;
-  readonly published: PublishedNumbers;
+  readonly published: readonly PublishedNumbers[];
 }
 
 function table({ published, ...subject }: Subject): Experiment {

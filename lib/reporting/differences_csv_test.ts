@@ -19,7 +19,7 @@ const cell = (againstBaseline?: TestedDifference, againstBest?: TestedDifference
 const column = (name: string) => ({ name, label: name, metric: "rouge_l", items: [9, 9] as const });
 const row = (method: string, ...cells: (TableCell | undefined)[]) => ({ method, label: method, cells });
 const table = (columns: string[], rows: ScoreTable["rows"]): ScoreTable => ({
-  ...{ caption: "", seeds: [1, 2], legend: [] },
+  ...{ caption: "", seeds: [1, 2], published: [], legend: [] },
   columns: columns.map(column),
   rows,
 });

@@ -23,8 +23,8 @@ export interface TableOptions {
   readonly baseline?: string;
   /** Labels of rows, by method, in the order of those that `methods` does not have; one that has none stands for itself. */
   readonly display?: MethodDisplays;
-  /** Numbers of others in the table's metric, to show below the rows. */
-  readonly published?: PublishedNumbers;
+  /** Numbers of others in the table's metric, to show below the rows, source by source. */
+  readonly published?: readonly PublishedNumbers[];
 }
 
 /**
@@ -34,7 +34,7 @@ export interface TableOptions {
  * @throws {RangeError} if two scores, or two rows of items, have the same method, data set, metric and seed
  */
 export function buildTable(scores: readonly ScoreRow[], options: TableOptions): ScoreTable {
-  const { caption, methods: planned = [], display = {}, baseline, published } = options;
+  const { caption, methods: planned = [], display = {}, baseline, published = [] } = options;
   const choices = options.columns ?? allColumns(scores);
   const shown = scores.filter(({ metric }) => choices.some((choice) => choice.metric === metric));
   const columns = chosenColumns(choices, shown);
@@ -49,7 +49,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     caption,
     columns: columns.map(({ name, label, metric, items }) => ({ name, label, metric, items })),
     rows: methods.map((method) => ({ method, label: labelOf(method), cells: cells.map((of) => of.get(method)) })),
-    published: published && publishedRows(published, columns),
+    published: publishedRows(published, columns),
     seeds: [...new Set(shown.map(({ seed }) => seed))].sort((a, b) => a - b),
   };
   return { ...table, legend: legendOf(table, { columns, baseline, items: options.items && items, labelOf }) };
