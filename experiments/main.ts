@@ -9,6 +9,8 @@ import { critics } from "#experiments/tables/critics.ts";
 import { distances } from "#experiments/tables/distances.ts";
 import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
+import { learningRates } from "#experiments/tables/learning_rates.ts";
+import { textsPerStep } from "#experiments/tables/texts_per_step.ts";
 import { taskCombinationFactor } from "#experiments/tables/task_combination_factor.ts";
 import { taskSpecific } from "#experiments/tables/task_specific.ts";
 
@@ -21,6 +23,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
   distances,
   ablations,
   critics,
+  textsPerStep,
+  learningRates,
   taskSpecific,
   taskCombinationFactor,
   imitationGap,

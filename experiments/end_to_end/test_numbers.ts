@@ -46,8 +46,8 @@ export function recordedAddresses(): string[] {
     (task) => task.split("/")[0],
   );
   const tasks = [...corpora.values()].map(([task]) => `task_specific/gkd/${task}`);
-  const critics = ["ammd_ratio", "ratio_learned"].map((method) => `critics/${method}`);
-  return [...methods, ...critics, "gpt2_instruction_following/kd", ...tasks, "imitation_gap/distance_1"].map((each) =>
+  const others = ["critics/ratio_learned", "texts_per_step/ammd_texts_16", "learning_rates/kd_at_1e-3"];
+  return [...methods, ...others, "gpt2_instruction_following/kd", ...tasks, "imitation_gap/distance_1"].map((each) =>
     `${each}/${SEED}`
   );
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { criticOf } from "#lib/bench/critic_of.ts";
 import { FROM_PROFILE, fromSft, type StudentRun, variantOf } from "#lib/bench/method.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { recipeOf } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
-import { dataOf, promptDraws, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { dataOf, issuesOfSharing, promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
 import { offPolicyMoment, onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
 import { RatioCritic, ratioMoment } from "#lib/objectives/ratio_critic.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
@@ -12,9 +13,9 @@ import { matchMoments, matchRatioMoments, type MomentTexts } from "#lib/training
 
 const settings = z.strictObject({
   beta: fraction.default(0.5).describe("weight of the off-policy moment; 1 - beta is that of the on-policy one"),
-  critic: z.enum(["learned", "ratio"]).default("learned")
+  critic: z.enum(["ratio", "learned"]).default("ratio")
     .describe(
-      "networks that learn f as criticSteps to baseline say, or its best response tanh(c (log p - log q)), which needs none of those",
+      "the best response f = tanh(c (log p - log q)), or networks that learn f as criticSteps to baseline say",
     ),
   ratio: z.strictObject({
     c: positive.default(0.5).describe("of critic ratio: 0.5 gives (p - q) / (p + q), a large one sign(p - q)"),
@@ -54,7 +55,7 @@ U_on  = Σ_t γ^(t−1) ( E_{a~p} f₂(s_t, a) − f₂(s_t, y_t) ), texts of th
 critic ratio: f₁ = f₂ = tanh(c (log p − log q)), held, in the place of the max; d_off, d_on = E_p f − E_q f`,
   label: "AMMD",
   style: seriesStyle("blue", "solid", "triangle-up"),
-  numerics: 1,
+  numerics: 2,
   settings,
   fixed: { sftWeight: 0 },
   check: issuesOf,
@@ -62,25 +63,25 @@ critic ratio: f₁ = f₂ = tanh(c (log p − log q)), held, in the place of the
   train: matchMomentsOf,
 });
 
-/** What the ratio critic cannot do: it is known at the states of a batch, and what it costs later is not. */
-function issuesOf({ critic, horizon, moments }: AmmdSettings): SettingIssue[] {
-  if (critic !== "ratio") return [];
+/** What a step has too few texts for, and what the ratio critic cannot do: it is known at the states of a batch, and what it costs later is not. */
+function issuesOf({ beta, sftWeight, critic, horizon, moments }: AmmdSettings, profile: Profile): SettingIssue[] {
+  const sources = Object.values(sourcesOf({ beta, sftWeight })).filter(Boolean).length;
+  const unread = issuesOfSharing(profile, sources, "beta");
+  if (critic !== "ratio") return unread;
   const refused = (path: string, right: string) => ({
     path: [path],
     message: `must be ${right} where critic is ratio`,
   });
   return [
+    ...unread,
     ...(horizon === "immediate" ? [] : [refused("horizon", "immediate")]),
     ...(moments === "full" ? [] : [refused("moments", "full")]),
   ];
 }
 
-/**
- * Either critic leaves the other's settings without effect. Where critics learn, `critic` is not said: it is known by theirs being there,
- * and what was recorded before there was a choice is still what it was.
- */
+/** Either critic leaves the other's settings without effect. */
 function counting({ critic, ratio, ...settings }: AmmdSettings): Partial<AmmdSettings> {
-  if (critic === "learned") return settings;
+  if (critic === "learned") return { ...settings, critic };
   const { beta, criticLearningRateFactor, gamma, offPolicySource, sftWeight } = settings;
   return {
     beta,
@@ -105,17 +106,17 @@ export const ammdOn = variantOf(ammd, { beta: 0 }, {
   style: seriesStyle("green", "dots", "diamond", "hollow"),
 });
 
-/** In no recorded table: the experiment `critics` has it, which runs when it is named. */
-export const ammdRatio = variantOf(ammd, { critic: "ratio" }, {
-  summary: "moment matching with the best response as critic, tanh(c (log p - log q)), which needs no learning",
-  label: "AMMD (ratio critic)",
-  style: seriesStyle("blue", "long", "triangle-up", "hollow"),
-});
-
 export const ammdSft = variantOf(ammd, { sftWeight: FROM_PROFILE }, {
   summary: "the same with cross-entropy on the data added",
   label: "AMMD + SFT",
   style: seriesStyle("vermilion", "solid", "square", "hollow"),
+});
+
+/** The paper's shape. */
+export const ammdLearned = variantOf(ammd, { critic: "learned" }, {
+  summary: "moment matching with critics that learn beside the student (AMMD, Algorithm 1 as printed)",
+  label: "AMMD (learned critics)",
+  style: seriesStyle("blue", "long", "triangle-up", "hollow"),
 });
 
 /** Trains the run's student so; the critics' moments on held-out prompts are part of the run's curves. */
@@ -165,13 +166,19 @@ async function matchByRatio(run: StudentRun, settings: AmmdSettings): Promise<vo
   });
 }
 
-/** Teacher texts (or the data's), the student's own continuations of fresh prompts, and the data. */
-async function textsOf(run: StudentRun, { offPolicySource }: AmmdSettings): Promise<MomentTexts> {
-  const ofTeacher = offPolicySource === "teacher";
+/** Whether a step of the student reads texts of the teacher, of its own, and of the data. */
+function sourcesOf({ beta, sftWeight }: Pick<AmmdSettings, "beta" | "sftWeight">) {
+  return { off: beta > 0, on: beta < 1, data: sftWeight > 0 };
+}
+
+/** Teacher texts (or the data's), the student's own continuations of fresh prompts, and the data: together as many as a step has. */
+async function textsOf(run: StudentRun, settings: AmmdSettings): Promise<MomentTexts> {
+  const ofTeacher = settings.offPolicySource === "teacher";
+  const shares = shareTexts(run, sourcesOf(settings));
   return {
-    offPolicy: ofTeacher ? await teacherTextsOf(run) : dataOf(run, "off-policy texts"),
+    offPolicy: ofTeacher ? await teacherTextsOf(run, shares.off) : dataOf(run, "off-policy texts", shares.off),
     offPolicyStates: ofTeacher ? await run.bench.teacherStates() : undefined,
-    data: dataOf(run),
-    onPolicy: promptDraws(run),
+    data: dataOf(run, "distillation data", shares.data),
+    onPolicy: promptDraws(run, { size: shares.on }),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fromSft } from "#lib/bench/method.ts";
 import { insideUnit } from "#lib/bench/setting_schemas.ts";
-import { drawsOf, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { issuesOfSharing, promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
 import { distilOn } from "#lib/bench/text_training.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import { distanceAlone } from "#lib/objectives/distillation.ts";
@@ -18,7 +18,7 @@ const distance: z.ZodType<Distance> = z.discriminatedUnion("kind", [
 
 /** A distribution distance in the place of the moments: the rows of the experiment `distances` are its variants. */
 export const distanceOn = fromSft({
-  summary: "one distance at the states of texts of one side, or of as many texts of each",
+  summary: "one distance at the states of texts of one side, or half and half of both",
   source: {
     title: "Adversarial Moment-Matching Distillation of Large Language Models (Jia), Definition 3",
     year: 2024,
@@ -26,17 +26,20 @@ export const distanceOn = fromSft({
   },
   equation: "loss = D(p, q), D and the texts as the settings have them",
   label: "Distance",
-  numerics: 1,
+  numerics: 2,
   settings: z.strictObject({
     distance: distance.default({ kind: "totalVariation" }).describe(
       "D, the distance between the two policies at a state",
     ),
     side: z.enum(["off", "on", "both"]).default("both")
-      .describe("whose texts: the teacher's, the student's own, or as many of each"),
+      .describe("whose texts: the teacher's, the student's own, or half of each"),
   }),
+  check: ({ side }, profile) => issuesOfSharing(profile, side === "both" ? 2 : 1, "side"),
   async train(run, { distance, side }) {
-    const teacherTexts = await teacherTextsOf(run);
-    const { student } = drawsOf(run);
+    const shares = shareTexts(run, { off: side !== "on", on: side !== "off" });
+    const teacherTexts = await teacherTextsOf(run, shares.off);
+    const draw = promptDraws(run, { size: shares.on });
+    const student = async () => (await draw(1))[0];
     const texts = {
       off: teacherTexts,
       on: student,

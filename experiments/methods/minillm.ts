@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
 import { recipeOf } from "#lib/bench/recipe.ts";
 import { count, fraction, positive } from "#lib/bench/setting_schemas.ts";
-import { dataOf, promptDraws } from "#lib/bench/student_texts.ts";
+import { dataOf, issuesOfSharing, promptDraws, shareTexts } from "#lib/bench/student_texts.ts";
 import type { MiniLlmSettings } from "#lib/objectives/minillm.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
@@ -22,7 +22,7 @@ R_t = clip((log p(y_t) − log q(y_t)) / rewardScale, ±rewardClip), A_t = white
 ρ_t = q(y_t) / m(y_t), texts of m = (1 − mixtureWeight) q + mixtureWeight p; ε is clipRange`,
   label: "MiniLLM",
   style: seriesStyle("green", "long", "triangle-left"),
-  numerics: 1,
+  numerics: 2,
   settings: z.strictObject({
     mixtureWeight: fraction.default(0.2).describe("of the teacher in the mixture that writes the texts"),
     rewardScale: positive.default(0.5).describe("log-probability ratios are divided by it"),
@@ -33,11 +33,12 @@ R_t = clip((log p(y_t) − log q(y_t)) / rewardScale, ±rewardClip), A_t = white
     whitened: z.boolean().default(true).describe("whether advantages are brought to mean 0 and deviation 1"),
     clipRange: positive.default(0.2).describe("of PPO's ratio"),
     ppoEpochs: count.default(4).describe("times that a text is learned from"),
-    rolloutBatches: count.default(4).describe("batches of texts written at once"),
+    rolloutBatches: count.default(4).describe("batches of texts written at once, each of a step's share"),
     singleStep: z.boolean().default(true).describe("whether reverse KL at the sampled states is added"),
     taskWeight: z.number().min(0).default(1).describe("of the loss on the data beside it"),
     taskKdRatio: fraction.default(0.5).describe("share of forward KL in that loss; the rest is cross-entropy"),
   }),
+  check: ({ taskWeight }, profile) => issuesOfSharing(profile, taskWeight > 0 ? 2 : 1, "taskWeight"),
   train: learnFromMixedTexts,
 });
 
@@ -45,11 +46,15 @@ R_t = clip((log p(y_t) − log q(y_t)) / rewardScale, ±rewardClip), A_t = white
 export async function learnFromMixedTexts(run: StudentRun, settings: MiniLlmSettings): Promise<void> {
   const { bench, student, seed } = run;
   const { model: teacher } = await bench.teacher();
+  const shares = shareTexts(run, { rollouts: true, data: settings.taskWeight > 0 });
   await miniLlmLoop(bench.gpu, {
     players: { student, teacher },
     texts: {
-      rollouts: promptDraws(run, { model: teacher, weight: settings.mixtureWeight }),
-      data: dataOf(run),
+      rollouts: promptDraws(run, {
+        size: shares.rollouts,
+        mixture: { model: teacher, weight: settings.mixtureWeight },
+      }),
+      data: dataOf(run, "distillation data", shares.data),
     },
     settings,
     random: new RandomStream(seed, "order of rollouts"),

@@ -10,7 +10,7 @@
 import { registerMethods } from "#lib/bench/method_registry.ts";
 import { abkd } from "./abkd.ts";
 import { akl } from "./akl.ts";
-import { ammd, ammdOff, ammdOn, ammdRatio, ammdSft } from "./ammd.ts";
+import { ammd, ammdLearned, ammdOff, ammdOn, ammdSft } from "./ammd.ts";
 import { distanceOn } from "./distance_on.ts";
 import { distillm } from "./distillm.ts";
 import { gkd } from "./gkd.ts";
@@ -23,7 +23,7 @@ import { sft } from "./sft.ts";
 import { sftContinued } from "./sft_continued.ts";
 import { teacher } from "./teacher.ts";
 
-const { distance_on, ammd_ratio, ...comparison } = registerMethods({
+const { distance_on, ...comparison } = registerMethods({
   teacher,
   sft,
   sft_continued: sftContinued,
@@ -40,13 +40,11 @@ const { distance_on, ammd_ratio, ...comparison } = registerMethods({
   ammd_on: ammdOn,
   ammd,
   ammd_sft: ammdSft,
-  ammd_ratio: ammdRatio,
+  ammd_learned: ammdLearned,
   distance_on: distanceOn,
 });
 
 /** The rows of the comparison, in their order. */
 export const METHODS = comparison;
-/** AMMD with the policy-ratio critic: the experiment `critics` compares it. */
-export const AMMD_RATIO = ammd_ratio;
 /** What the experiment `distances` makes its rows of. */
 export const DISTANCE_ON = distance_on;

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { makingOf, registerMethods } from "#lib/bench/method_registry.ts";
-import { variantOf } from "#lib/bench/method.ts";
+import { checkDistinct, makingOf, registerMethods } from "#lib/bench/method_registry.ts";
+import { variantOf, withRecipe } from "#lib/bench/method.ts";
+import { distillationOf } from "#lib/bench/recipe.ts";
+import { shareTexts } from "#lib/bench/student_texts.ts";
 import { loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { stylesOf } from "#lib/reporting/figures/series_style.ts";
@@ -51,6 +53,8 @@ Deno.test("a copy of a method is another method: its name, runs and section are 
   assertEquals(runs, ["llama: gkd", "llama: gkd2"]);
   assertEquals(await touched("gkd.weight=0.25"), [
     ...["instruction_following/gkd/", "gpt2_instruction_following/gkd/"],
+    ...["8", "16", "32"].map((texts) => `texts_per_step/gkd_texts_${texts}/`),
+    ...["5e-4", "1e-3", "2e-3", "4e-3"].map((rate) => `learning_rates/gkd_at_${rate}/`),
     ...["samsum", "iwslt", "strategyqa"].flatMap((set) =>
       ["small", "base", "large"].map((size) => `task_specific/gkd/${set}/${size}`)
     ),
@@ -81,6 +85,11 @@ Deno.test("rows of one run have one making, whichever table they are in, and oth
   assertEquals(run("combination_factor", "beta_1"), run("instruction_following", "ammd_off"));
   assertEquals(run("instruction_following", "ammd"), "llama: ammd");
   assertEquals(run("instruction_following", "ammd_on"), 'llama: ammd {"beta":0}');
+  assertEquals(run("instruction_following", "ammd_learned"), 'llama: ammd {"critic":"learned"}');
+  assertEquals(run("ablations", "inner_steps_2"), 'llama: ammd {"criticSteps":2,"critic":"learned"}');
+  // A row whose recipe is the profile's is the method itself.
+  assertEquals(run("texts_per_step", "gkd_texts_8"), "llama: gkd");
+  assertEquals(run("texts_per_step", "gkd_texts_16"), 'llama: gkd {"distillation":{"textsPerStep":16}}');
   assertNotEquals(run("gpt2_instruction_following", "ammd"), run("instruction_following", "ammd"));
 });
 
@@ -88,11 +97,15 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   const methodsOf = (cells: readonly string[], experiment: string) =>
     cells.filter((cell) => cell.startsWith(`${experiment}/`)).map((cell) => cell.split("/")[1]);
   const features = await touched("ammd.features=teacher");
-  assertEquals(methodsOf(features, "instruction_following"), ["ammd_off", "ammd_on", "ammd", "ammd_sft"]);
-  assertEquals(methodsOf(features, "distances"), ["ammd", "ammd_sft"]);
+  assertEquals(methodsOf(features, "instruction_following"), ["ammd_learned"]);
+  const scale = await touched("ammd.ratio.c=2");
+  assertEquals(methodsOf(scale, "instruction_following"), ["ammd_off", "ammd_on", "ammd", "ammd_sft"]);
+  assertEquals(methodsOf(scale, "distances"), ["ammd", "ammd_sft"]);
   assert(!methodsOf(features, "ablations").includes("features_student"));
   assertEquals(methodsOf(await touched("ammd.sftWeight=0.1"), "instruction_following"), ["ammd_sft"]);
-  assertEquals(methodsOf(await touched("ammd.beta=0.25"), "instruction_following"), ["ammd", "ammd_sft"]);
+  assertEquals(methodsOf(await touched("ammd.beta=0.25"), "instruction_following"), [
+    ...["ammd", "ammd_sft", "ammd_learned"],
+  ]);
   // The ruler is of every student, and of no training.
   const ruler = methodsOf(await touched("evaluation.critic.features=teacher"), "instruction_following");
   assertEquals(ruler.length, Object.keys(METHODS).length);
@@ -105,7 +118,32 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   assertEquals(await touched("imitationGap.criticSteps=7"), [
     ...["0", "0.125", "0.25", "0.5", "1", "2"].map((distance) => `imitation_gap/distance_${distance}/`),
   ]);
-  assertEquals(await touched("judge.parallel=1", "seeds=[3]"), []);
+  assertEquals(await touched("judge.parallel=1", "seeds=[3]", "seedsOf.distances=[4]"), []);
+});
+
+Deno.test("the recipe of a row is its own, and no row of a model that is not trained on from SFT can have one", () => {
+  const slow = withRecipe(METHODS.kd, { learningRate: 1e-5 }, { summary: "", label: "KD, slow" });
+  const { settings, run } = makingOf(slow, smoke, TASK);
+  assertEquals(settings.distillation, { ...smoke.distillation, learningRate: 1e-5 });
+  assertEquals(run, 'llama: kd {"distillation":{"learningRate":0.00001}}');
+  checkDistinct({ kd: METHODS.kd, slow });
+  assertThrows(() => checkDistinct({ slow, twin: { ...slow, label: "KD 2" } }), RangeError, "both are one method");
+  const looks = { summary: "", label: "SFT, slow" };
+  assertThrows(() => withRecipe(METHODS.sft, { steps: 3 }, looks), RangeError, "Cannot change the recipe of SFT");
+});
+
+Deno.test("the texts of a step are shared out evenly over the sources that are read", () => {
+  const share = (textsPerStep: number, off: boolean, on: boolean, data: boolean) =>
+    Object.values(shareTexts({ distillation: { ...distillationOf(smoke), textsPerStep } }, { off, on, data }));
+  assertEquals(share(16, true, true, false), [8, 8, 0]);
+  assertEquals(share(16, true, true, true), [6, 5, 5]);
+  assertEquals(share(16, false, true, false), [0, 16, 0]);
+  assertEquals(share(5, true, false, true), [3, 0, 2]);
+  assertThrows(
+    () => share(2, true, true, true),
+    RangeError,
+    "Cannot share 2 texts a step over 3 sources: off, on, data",
+  );
 });
 
 Deno.test("methods look different from each other, in black and white too", () => {

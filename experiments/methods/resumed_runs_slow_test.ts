@@ -16,6 +16,7 @@ import { learnFromMixedTexts } from "./minillm.ts";
 import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
+import { distillationOf } from "#lib/bench/recipe.ts";
 import { effectiveSettings } from "#lib/bench/method_registry.ts";
 import { nameOfShared } from "#lib/results/provenance.ts";
 import { METHODS } from "./registry.ts";
@@ -33,6 +34,7 @@ const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), [
   ...["curveEvery=3", "curvePrompts=3", "logEvery=5"].map((setting) => `evaluation.${setting}`),
 ]);
 const AMMD = effectiveSettings(METHODS.ammd_sft, profile);
+const LEARNED: typeof AMMD = { ...AMMD, critic: "learned" };
 const MINILLM = effectiveSettings(METHODS.minillm, profile);
 const gpu = await testGpu();
 
@@ -90,18 +92,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
     train: (run) => learnFromMixedTexts(run, { ...MINILLM, rolloutBatches: 2, ppoEpochs: 2 }),
   },
   "texts of both for two critics": {
-    train: (run) => matchMomentsOf(run, AMMD),
+    train: (run) => matchMomentsOf(run, LEARNED),
     steps: WARMUP + STEPS,
   },
   "texts of both for the best response": {
-    train: (run) => matchMomentsOf(run, { ...AMMD, critic: "ratio" }),
+    train: (run) => matchMomentsOf(run, AMMD),
   },
   "texts of both for the best response, whose scale learns": {
-    train: (run) => matchMomentsOf(run, { ...AMMD, critic: "ratio", ratio: { c: 0.5, learned: true } }),
+    train: (run) => matchMomentsOf(run, { ...AMMD, ratio: { c: 0.5, learned: true } }),
     check: (snapshots) => assert("critic" in snapshots[0].parts),
   },
   "the data and the student's texts for two critics": {
-    train: (run) => matchMomentsOf(run, { ...AMMD, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
+    train: (run) => matchMomentsOf(run, { ...LEARNED, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
   },
 };
 
@@ -110,7 +112,11 @@ for (const [texts, { train, steps = STEPS, check }] of Object.entries(KINDS)) {
     const trained = async (checkpoint?: Checkpoint) => {
       using student = await bench.studentFromSft(SEED);
       const log = bench.log("test", SEED);
-      await train({ bench, student, name: "test", seed: SEED, log, checkpoint });
+      await train({
+        ...{ bench, student, name: "test", seed: SEED, distillation: distillationOf(profile) },
+        log,
+        checkpoint,
+      });
       return { parameters: await student.store.read(), rows: log.rows };
     };
     const snapshots = await assertResumes(gpu, trained, [1, 2, 5, steps]);

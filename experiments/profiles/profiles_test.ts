@@ -6,6 +6,7 @@ import { sectionOf } from "#lib/bench/method_registry.ts";
 import { descriptionOf, unwrapped, withOverrides } from "#lib/bench/section.ts";
 import { TASK_SPECIFIC } from "#experiments/tasks/task_settings.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
+import { seedsOf } from "#lib/bench/seeds.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 
@@ -132,6 +133,19 @@ Deno.test("an override takes the place of a setting and is read as YAML", async 
   assertEquals(profile.teacher, (await load("smoke")).teacher);
 });
 
+Deno.test("an experiment has the seeds of all, or its own where the profile names it", async () => {
+  const [table, other] = [{ name: "instruction_following" }, { name: "distances" }];
+  const tiny = await load("tiny");
+  assertEquals([table, other].map((each) => seedsOf(each, tiny)), [[10, 20, 30, 40, 50], [10, 20, 30]]);
+  const changed = await load("smoke", ["seeds=[7]", "seedsOf.distances=[8, 9]"]);
+  assertEquals([table, other].map((each) => seedsOf(each, changed)), [[7], [8, 9]]);
+  await rejects(
+    loadChanged((text) => `${text}seedsOf:\n  distnces: [1]\n`),
+    'unknown key "seedsOf.distnces"; did you mean "distances"?',
+  );
+  await rejects(load("smoke", ["seedsOf.distances=[1, 1]"]), "seedsOf.distances is [1,1]; a seed occurs twice");
+});
+
 Deno.test("two overrides of one setting are refused, a closer one after its section is not", async () => {
   const lost = "the second overrides the first";
   await rejects(load("smoke", ["ammd.beta=0.5", "seeds=[7]", "ammd.beta=1"]), `--set ammd.beta=1: ${lost}`);
@@ -160,7 +174,7 @@ Deno.test("a wrong override is answered by its own text, with the checks of the 
 });
 
 Deno.test("what is wrong beside another section is answered by the method or experiment that knows it", async () => {
-  const batch = "a step draws 8 texts (optimizer.batchSize) from the buffer";
+  const batch = "a step draws 8 texts (distillation.textsPerStep) from the buffer";
   await rejects(load("smoke", ["imitkd.capacity=4"]), `--set imitkd.capacity=4: imitkd.capacity is 4; ${batch}`);
   await rejects(load("smoke", ["distillm.capacity=7"]), `distillm.capacity is 7; ${batch}`);
   await rejects(
@@ -172,8 +186,12 @@ Deno.test("what is wrong beside another section is answered by the method or exp
     "imitationGap.horizon is 9; there may be at most 4096 texts",
   );
   await rejects(
-    load("smoke", ["ammd.critic=ratio", "ammd.horizon=rewardToGo"]),
+    load("smoke", ["ammd.horizon=rewardToGo"]),
     'ammd.horizon is "rewardToGo"; must be immediate where critic is ratio',
+  );
+  await rejects(
+    load("smoke", ["distillation.textsPerStep=2"]),
+    "ammd.beta: texts of 3 sources are read at each step, which has 2 (distillation.textsPerStep)",
   );
 });
 
@@ -181,7 +199,7 @@ Deno.test("a setting that no profile names has the default of its method, for a 
   assertEquals(AMMD.of(await load("tiny")), {
     ...{ beta: 0.5, criticSteps: 1, criticWarmupSteps: 30, criticLearningRateFactor: 40, gamma: 1, sftWeight: 0.5 },
     ...{ features: "both", head: "linear", bound: "tanh", moments: "full", horizon: "immediate", baseline: "none" },
-    ...{ offPolicySource: "teacher", critic: "learned", ratio: { c: 0.5, learned: false } },
+    ...{ offPolicySource: "teacher", critic: "ratio", ratio: { c: 0.5, learned: false } },
   });
   const tiny = await load("tiny", ["ammd.beta=1"]);
   const { criticWarmupSteps, criticLearningRateFactor, beta } = AMMD.of(withOverrides(tiny, TASK_SPECIFIC));

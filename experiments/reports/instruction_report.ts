@@ -15,12 +15,12 @@ import { withRecipeLegend } from "./recipe_legend.ts";
 import { BASELINE, gainDots, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
 /** ROUGE-L on the average over the evaluation sets. */
-const AVERAGE_ROUGE = { dataset: AVERAGE, metric: "rouge_l" };
+export const AVERAGE_ROUGE = { dataset: AVERAGE, metric: "rouge_l" };
 
 /** ROUGE-L on the evaluation sets and their average, tested against SFT continued; and the judge's grades where there are any. */
 export function scoreTables(
   results: RecordedResults,
-  { caption, published, ...rows }: TableRows,
+  { caption, published, baseline = BASELINE, ...rows }: TableRows,
 ): Record<string, ScoreTable> {
   const tableOf = (metric: string, name: string, published?: readonly PublishedNumbers[]) =>
     withRecipeLegend(
@@ -30,7 +30,7 @@ export function scoreTables(
         published,
         caption: `${caption}: ${name}`,
         items: results.items.filter((row) => row.metric === metric),
-        baseline: BASELINE,
+        baseline,
       }),
       results,
     );

@@ -1,7 +1,7 @@
 /** What a table's rows have in common in how their students were trained, as it was recorded, and which rows differ in it. */
 import { z } from "zod";
 import type { RecordedResults, RecordedSettings } from "#lib/bench/experiment.ts";
-import { count, training } from "#lib/bench/setting_schemas.ts";
+import { count, distillation } from "#lib/bench/setting_schemas.ts";
 import { datasetLabel, orderDatasets, orderMethods } from "#lib/reporting/display_names.ts";
 import { type MethodDisplays, methodLabel } from "#lib/reporting/method_display.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
@@ -11,8 +11,8 @@ const MOST_NAMED = 4;
 
 /** Of recorded settings, those that a fair comparison keeps equal: teacher and SFT have none. */
 const RECIPE = z.object({
-  distillation: z.object({ ...training.shape, textsPerStep: count }),
-  optimizer: z.object({ finalLearningRateFraction: z.number() }),
+  distillation: distillation.pick({ steps: true, learningRate: true, warmupSteps: true, textsPerStep: true }),
+  optimizer: z.object({ batchSize: count, finalLearningRateFraction: z.number() }),
 });
 
 const PARTS = ["length", "rate", "warmup", "end"] as const;
@@ -72,16 +72,17 @@ function recipeLines(
   ];
 }
 
-/** One recipe; none of the teacher, of SFT, and of what was recorded before rows had equal texts. */
+/** One recipe; none of the teacher and of SFT. */
 function rowRecipes({ method, task = "", settings }: RecordedSettings): RowRecipe[] {
   const { data } = RECIPE.safeParse(settings);
   if (data === undefined) return [];
-  const { textsPerStep, steps, learningRate, warmupSteps } = data.distillation;
+  const { optimizer: { batchSize, finalLearningRateFraction } } = data;
+  const { textsPerStep = batchSize, steps, learningRate, warmupSteps } = data.distillation;
   const recipe = {
     length: `${counted(steps, "step")} of ${counted(textsPerStep, "text")}`,
     rate: `peak rate ${learningRate.toExponential()}`,
     warmup: `warm-up ${counted(warmupSteps, "step")}`,
-    end: `cosine to ${data.optimizer.finalLearningRateFraction} of it`,
+    end: `cosine to ${finalLearningRateFraction} of it`,
   };
   return [{ method, corpus: task.split("/")[0], recipe }];
 }

@@ -62,8 +62,11 @@ Deno.test("rows with another recipe are named with what differs, and a row with 
   ]);
 });
 
-Deno.test("rows that are not in the table, and those recorded without texts a step, are not told of", () => {
-  assertEquals(toldOf(row("kd", { textsPerStep: undefined })), []);
+Deno.test("texts a step are the optimizer's batch where they are not set, and rows that are not in the table are not told of", () => {
+  assertEquals(
+    toldOf(row("kd"), row("gkd"), row("ammd", { textsPerStep: undefined }))[1],
+    "Otherwise, 150 steps of 8 texts: AMMD.",
+  );
   const recorded = results([row("sft_continued")]);
   const settings = [...recorded.settings, row("elsewhere", { steps: 3 })];
   const { table } = combinationFactor.report({ ...recorded, settings }).tables;

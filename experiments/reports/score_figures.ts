@@ -15,6 +15,8 @@ export const BASELINE = "sft_continued";
 export interface TableRows {
   readonly caption: string;
   readonly methods: readonly string[];
+  /** The row that differences are tested against; default SFT continued. */
+  readonly baseline?: string;
   /** Numbers of others, for the main table. */
   readonly published?: readonly PublishedNumbers[];
 }

@@ -1,5 +1,5 @@
 /**
- * Question: which of the choices that the paper leaves open matter? Each row changes one of them.
+ * Question: which of the choices that the paper leaves open matter where critics learn? Each row changes one of them.
  *
  * Source: AMMD (Jia 2024), Algorithm 1; the choices are this project's (docs/methods.md).
  * Command: `deno task reproduce ablations`, an hour.
@@ -17,7 +17,7 @@ import {
 } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 
-/** Rows beside `ammd` itself: what they change, and the label that says so. */
+/** Rows beside `ammd_learned` itself: what they change, and the label that says so. */
 const CHANGES: Readonly<Record<string, readonly [label: string, change: Changes<AmmdSettings>]>> = {
   inner_steps_2: ["K = 2 critic steps", { criticSteps: 2 }],
   inner_steps_5: ["K = 5 critic steps", { criticSteps: 5 }],
@@ -33,7 +33,7 @@ const CHANGES: Readonly<Record<string, readonly [label: string, change: Changes<
   reward_to_go_whitened: ["reward to go, whitened", { horizon: "rewardToGo", baseline: "whitened" }],
 };
 
-const METHOD_NAMES = ["sft_continued", "ammd", ...Object.keys(CHANGES)];
+const METHOD_NAMES = ["sft_continued", "ammd", "ammd_learned", ...Object.keys(CHANGES)];
 
 export const ablations = instructionExperiment({
   name: "ablations",
@@ -42,18 +42,18 @@ export const ablations = instructionExperiment({
   methods: {
     sft_continued: METHODS.sft_continued,
     ammd: METHODS.ammd,
+    ammd_learned: METHODS.ammd_learned,
     ...Object.fromEntries(
       Object.entries(CHANGES).map(([name, [label, change]]) => [
         name,
-        // Each is a choice of critics that learn.
-        variantOf(METHODS.ammd, { critic: "learned", ...change }, { summary: `ammd with ${label}`, label }),
+        variantOf(METHODS.ammd_learned, change, { summary: `ammd_learned with ${label}`, label }),
       ]),
     ),
   },
   report(results) {
     const about = `Choices of adversarial moment matching, profile ${results.profile}`;
     const curves = (title: string, methods: readonly string[], measures: readonly string[]) =>
-      curvesOf(results, title, ["ammd", ...methods], measures);
+      curvesOf(results, title, ["ammd_learned", ...methods], measures);
     const horizons = ["reward_to_go", "reward_to_go_position_mean", "reward_to_go_whitened"];
     return {
       tables: {

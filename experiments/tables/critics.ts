@@ -2,8 +2,8 @@
  * Question: does AMMD's student learn more from the best response in closed form than from critics that learn, and does its sharpness matter?
  *
  * Source: this project (docs/moment_matching.md): f = tanh(c (log π* − log π_θ)) in the place of AMMD's (Jia 2024) critics.
- * Command: `deno task reproduce critics`, some 5 minutes for a seed after instruction_following in one run.
- * Result: results/<profile>/critics/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, moments.svg. Not recorded yet.
+ * Command: `deno task reproduce critics`.
+ * Result: results/<profile>/critics/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, moments.svg.
  */
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { type Changes, variantOf } from "#lib/bench/method.ts";
@@ -15,14 +15,13 @@ import {
   scoreTables,
 } from "#experiments/reports/instruction_report.ts";
 import type { AmmdSettings } from "#experiments/methods/ammd.ts";
-import { AMMD_RATIO, METHODS } from "#experiments/methods/registry.ts";
+import { METHODS } from "#experiments/methods/registry.ts";
 
-/** Rows beside `ammd_ratio` itself: what they are, and the settings of `ammd` that they change. */
+/** Rows of the ratio critic beside `ammd` itself: what they are, and the settings of `ammd` that they change. */
 const VARIANTS: Readonly<Record<string, readonly [label: string, summary: string, Changes<AmmdSettings>]>> = {
-  ammd_learned: ["AMMD (learned critics)", "Algorithm 1: critics that learn beside the student", { critic: "learned" }],
   ratio_c_2: scaled(2),
   ratio_c_100: scaled(100),
-  ratio_learned: ["AMMD (ratio critic, c learned)", "ammd_ratio with a c that ascends from 0.5", {
+  ratio_learned: ["AMMD (c learned)", "ammd with a c that ascends from 0.5", {
     critic: "ratio",
     ratio: { c: 0.5, learned: true },
   }],
@@ -30,12 +29,13 @@ const VARIANTS: Readonly<Record<string, readonly [label: string, summary: string
 
 function scaled(c: number): (typeof VARIANTS)[string] {
   const change = { critic: "ratio", ratio: { c, learned: false } } as const;
-  return [`AMMD (ratio critic, c = ${c})`, `ammd_ratio with c = ${c}`, change];
+  return [`AMMD (c = ${c})`, `ammd with c = ${c}`, change];
 }
 
 const ROWS = {
   sft_continued: METHODS.sft_continued,
-  ammd_ratio: AMMD_RATIO,
+  ammd: METHODS.ammd,
+  ammd_learned: METHODS.ammd_learned,
   ...Object.fromEntries(
     Object.entries(VARIANTS).map(([name, [label, summary, change]]) => [
       name,
@@ -48,7 +48,6 @@ export const critics = instructionExperiment({
   name: "critics",
   source: "AMMD, Algorithm 1",
   description: "critics that learn against the best response in closed form",
-  onlyWhenNamed: true,
   methods: ROWS,
   report(results) {
     const methods = Object.keys(ROWS);

@@ -9,7 +9,7 @@
  */
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
-import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
+import type { InstructionSubject } from "#experiments/tasks/instruction_task.ts";
 import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { averageFigure, distanceFigure, gainFigure, scoreTables } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
@@ -19,7 +19,6 @@ export const instructionFollowing = table({
   name: "instruction_following",
   source: "AMMD, Table 1",
   description: "ROUGE-L on five instruction sets, of students distilled from one teacher",
-  family: "llama",
   published: PUBLISHED_INSTRUCTION_FOLLOWING,
 });
 
@@ -28,23 +27,23 @@ export const gpt2InstructionFollowing = table({
   name: "gpt2_instruction_following",
   source: "AMMD, appendix, GPT-2",
   description: "the same table for models of GPT-2's architecture",
-  family: "gpt2",
+  subject: { family: "gpt2" },
   published: PUBLISHED_GPT2,
   onlyWhenNamed: true,
 });
 
-interface Subject extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
-  readonly family: DecoderFamilyName;
+interface Table extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
+  readonly subject?: InstructionSubject;
   readonly published: readonly PublishedNumbers[];
 }
 
-function table({ published, ...subject }: Subject): Experiment {
+function table({ published, ...experiment }: Table): Experiment {
   return instructionExperiment({
-    ...subject,
+    ...experiment,
     methods: METHODS,
     report(results) {
       const { methods = Object.keys(METHODS) } = results;
-      const caption = `Instruction following (after ${subject.source}), profile ${results.profile}`;
+      const caption = `Instruction following (after ${experiment.source}), profile ${results.profile}`;
       return {
         tables: scoreTables(results, { caption, methods, published }),
         figures: {

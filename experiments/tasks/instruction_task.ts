@@ -14,23 +14,42 @@ import type { Scoring, Task } from "#lib/bench/task.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /** Bumped when the numbers of the task's cells may move. */
-export const INSTRUCTION_NUMERICS = { "task instruction_following": 1 };
+export const INSTRUCTION_NUMERICS = { "task instruction_following": 2 };
 
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";
 
+/** Whose models follow instructions, and which prompts they are scored on. */
+export interface InstructionSubject {
+  /** Of teacher and students; default `llama`. */
+  readonly family?: DecoderFamilyName;
+  /** Default the five evaluation sets. What is chosen by scores, as a learning rate, is chosen on the validation set. */
+  readonly scoredOn?: "evaluation" | "validation";
+}
+
+/** Tasks of one name have the same students, and scores of the same prompts. */
+export function instructionTaskName({ family = "llama", scoredOn = "evaluation" }: InstructionSubject): string {
+  return scoredOn === "validation" ? `${family}/validation` : family;
+}
+
 /** Following instructions: decoders, scored by ROUGE-L of sampled responses to five sets. */
-export function instructionTask(context: RunContext, family: DecoderFamilyName = "llama"): Task {
+export function instructionTask(
+  context: RunContext,
+  { family = "llama", scoredOn = "evaluation" }: InstructionSubject = {},
+): Task {
   const { profile } = context;
   return {
-    name: family,
+    name: instructionTaskName({ family, scoredOn }),
     corpus: family,
     profile,
     made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
       new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
-    score: (scoring, model, seed) => scoreModel(scoring, model, seed),
+    score: (scoring, model, seed) => {
+      const { evaluation, validation } = scoring.texts;
+      return scoreModel(scoring, scoredOn === "validation" ? [validation] : evaluation, { model, seed });
+    },
     validation: {
       measure: "validation_rouge_l",
       score: (texts, set, responses) => mean(scoreResponses(texts, set, responses).rougeL),
@@ -45,16 +64,16 @@ interface ItemScores {
   readonly exactMatch: readonly number[];
 }
 
-/** Scores a model on every set; an item's score is its mean over the sampling seeds. */
+/** Scores a model on sets of prompts; an item's score is its mean over the sampling seeds. */
 async function scoreModel(
   { gpu, profile, texts, stop }: Scoring,
-  model: LanguageModel,
-  seed: number,
+  sets: readonly PromptSet[],
+  { model, seed }: { readonly model: LanguageModel; readonly seed: number },
 ): Promise<Pick<CellResult, "scores" | "samples">> {
   const { temperature, topK, topP, samplingSeeds, batchSize } = profile.evaluation;
   const scores: CellScore[] = [];
   const samples: SampleResponse[] = [];
-  for (const set of texts.evaluation) {
+  for (const set of sets) {
     const prompts = set.prompts.map(({ promptIds }) => promptIds);
     const draws: ItemScores[] = [];
     for (const samplingSeed of samplingSeeds) {

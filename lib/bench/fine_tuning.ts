@@ -35,7 +35,7 @@ export async function fineTuned(
   const what = `${role}, seed ${seed}`;
   bench.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
   const log = bench.log(role, seed);
-  const batches = bench.batchesOf(texts.train, seed, `${role} batches`);
+  const batches = bench.batchesOf(texts.train, profile.optimizer.batchSize, { seed, purpose: `${role} batches` });
   const checkpoint = new Checkpoint(gpu, snapshots);
   checkpoint.keep(`${role} batches`, batches);
   await trainOnTexts(gpu, {

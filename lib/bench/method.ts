@@ -5,6 +5,7 @@ import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Profile } from "./profile.ts";
+import type { Distillation } from "./recipe.ts";
 import type { SettingIssue } from "./section.ts";
 import { studentDistances } from "./student_distances.ts";
 import type { Workbench } from "./workbench.ts";
@@ -20,11 +21,16 @@ export interface MethodSource {
 /** The sections of the profile that a method may read beside its own. */
 export type MethodSections = "data" | "teacher" | "student" | "distillation" | "optimizer" | "evaluation";
 
-/** The seed of a cell, and the name of the row that it is of. */
+/** What a cell is of. */
 export interface MethodRun {
+  /** Of its row. */
   readonly name: string;
   readonly seed: number;
+  readonly distillation: Distillation;
 }
+
+/** What a row may have otherwise than the profile's `distillation`. */
+export type RecipeChanges = Partial<Pick<Distillation, "steps" | "learningRate" | "warmupSteps" | "textsPerStep">>;
 
 /** A row of a table of students: how one is trained for a task. */
 export interface Method<Settings extends object = object> {
@@ -47,6 +53,8 @@ export interface Method<Settings extends object = object> {
   counting?(settings: Settings): Partial<Settings>;
   /** What it reads of the profile beside its own settings. */
   readonly reads: readonly MethodSections[];
+  /** What it has otherwise than the profile's `distillation`; default nothing. */
+  readonly recipe?: RecipeChanges;
   /** The method that this is a variant of. */
   readonly base?: Method<Settings>;
   /** What is wrong with its settings beside other sections of the profile. */
@@ -101,10 +109,11 @@ export function fromSft<Shape extends z.ZodRawShape = Record<never, never>>(
     fixed: {},
     reads: ALL_SECTIONS,
     ...method,
-    async run(bench, { name, seed }, settings) {
+    async run(bench, run, settings) {
+      const { name, seed } = run;
       using student = await bench.studentFromSft(seed);
       const log = bench.log(name, seed);
-      await train({ bench, student, name, seed, log, checkpoint: bench.cellCheckpoint() }, settings);
+      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint() }, settings);
       return { ...await scoreStudent(bench, student, seed), curves: log.rows };
     },
   };
@@ -125,6 +134,22 @@ export function variantOf<Settings extends object>(
     Object.entries({ ...method.fixed, ...changes }).filter(([, value]) => value !== FROM_PROFILE),
   ) as Partial<Settings>;
   return { ...method, base: method.base ?? method, fixed, summary, label, style };
+}
+
+/**
+ * A method trained by another recipe, under a label of its own: a row beside those of the profile's.
+ *
+ * @throws {RangeError} where the method is not trained on from SFT
+ */
+export function withRecipe<Row extends Method>(
+  method: Row,
+  recipe: RecipeChanges,
+  { summary, label, style }: Pick<Method, "summary" | "label" | "style">,
+): Row {
+  if (!method.reads.includes("distillation")) {
+    throw new RangeError(`Cannot change the recipe of ${method.label}: it is not trained on from SFT`);
+  }
+  return { ...method, recipe: { ...method.recipe, ...recipe }, summary, label, style };
 }
 
 /** A student's scores, samples and distances to its teacher. */

@@ -1,8 +1,9 @@
-import type { Method, MethodRun } from "./method.ts";
+import type { Method, MethodRun, RecipeChanges } from "./method.ts";
 import type { ExperimentMethod, Making } from "./experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import { NUMERICS } from "./numerics.ts";
 import type { Profile } from "./profile.ts";
+import { distillationOf } from "./recipe.ts";
 import { defineSection, type Section } from "./section.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -59,9 +60,10 @@ export function checkDistinct(methods: Readonly<Record<string, Method>>): void {
     if (!roots.includes(root)) roots.push(root);
     return roots.indexOf(root);
   };
+  const sorted = (values: object = {}) => Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
   refuseTwins(
     "are one method with the same settings",
-    (method) => JSON.stringify([rootOf(method), Object.entries(method.fixed).sort(([a], [b]) => (a < b ? -1 : 1))]),
+    (method) => JSON.stringify([rootOf(method), sorted(method.fixed), sorted(method.recipe)]),
   );
   refuseTwins("have the same label", ({ label }) => label);
 }
@@ -95,8 +97,14 @@ function countingSettings<Settings extends object>(
 }
 
 /** Computes a cell of a row. */
-export function runMethod(method: RegisteredMethod, bench: Workbench, run: MethodRun): Promise<CellResult> {
-  return method.run(bench, run, effectiveSettings(method, bench.profile));
+export function runMethod(
+  method: RegisteredMethod,
+  bench: Workbench,
+  run: Omit<MethodRun, "distillation">,
+): Promise<CellResult> {
+  const { profile } = bench;
+  const distillation = distillationOf(profile, method.recipe);
+  return method.run(bench, { ...run, distillation }, effectiveSettings(method, profile));
 }
 
 /** A task as the making of its cells needs it. */
@@ -112,7 +120,8 @@ export interface TaskMaking {
 /** What decides the numbers of a row's cells. @param profile the settings of the task */
 export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
   const { registered, reads, numerics } = method;
-  const common = Object.fromEntries(reads.map((name) => [name, profile[name]]));
+  const sections = { ...profile, distillation: { ...profile.distillation, ...recipeChanges(method, profile) } };
+  const common = Object.fromEntries(reads.map((name) => [name, sections[name]]));
   const own = countingSettings(method, profile);
   return {
     run: `${task.name}: ${runNameOf(method, profile)}`,
@@ -121,13 +130,27 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
   };
 }
 
-/** The registry's name of the method, and what the row has otherwise than the method itself: `ammd`, `ammd {"beta":1}`. */
+/** What a row's recipe has otherwise than the profile's: of two rows of one recipe, both or neither say so. */
+function recipeChanges({ recipe = {} }: RegisteredMethod, profile: Profile): RecipeChanges {
+  const ofProfile = distillationOf(profile);
+  const changes = Object.entries(recipe).filter(([key, value]) => ofProfile[key as keyof RecipeChanges] !== value);
+  return Object.fromEntries(changes);
+}
+
+/**
+ * The registry's name of the method, and what the row has otherwise than the method itself or the profile's recipe: `ammd`,
+ * `ammd {"beta":1}`, `kd {"distillation":{"learningRate":0.001}}`.
+ */
 function runNameOf(method: RegisteredMethod, profile: Profile): string {
-  if (method.base === undefined) return method.registered;
-  const ofMethod = countingSettings({ ...method, fixed: method.base.fixed }, profile);
-  const changes = Object.entries(countingSettings(method, profile))
-    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(ofMethod[key as keyof typeof ofMethod]));
-  return [method.registered, ...(changes.length === 0 ? [] : [JSON.stringify(Object.fromEntries(changes))])].join(" ");
+  const { registered, base, fixed } = method;
+  const ofMethod = effectiveSettings({ ...method, fixed: base?.fixed ?? fixed }, profile);
+  const isOfRow = (key: string) => key in fixed || key in (base?.fixed ?? {});
+  const changes = Object.entries(countingSettings(method, profile)).filter(([key, value]) =>
+    isOfRow(key) && JSON.stringify(value) !== JSON.stringify(ofMethod[key as keyof typeof ofMethod])
+  );
+  const distillation = recipeChanges(method, profile);
+  const all = { ...Object.fromEntries(changes), ...(Object.keys(distillation).length === 0 ? {} : { distillation }) };
+  return Object.keys(all).length === 0 ? registered : `${registered} ${JSON.stringify(all)}`;
 }
 
 /** A row as an experiment has it. */

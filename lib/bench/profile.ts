@@ -164,7 +164,10 @@ function describeIssue(issues: readonly z.core.$ZodIssue[], { schema, settings, 
   }
   const problem = issue.message.replace(/^(Invalid input|Invalid option|Too small|Too big): /, "")
     .replace(/, received \w+$/, "").replaceAll('"|"', '" or "');
-  return `${where(path, file, overrides)}: ${path.join(".")} is ${show(valueAt(settings, path))}; ${problem}`;
+  const value = valueAt(settings, path);
+  // What only the code objects to may have a value that no file gives: its default.
+  const found = value === undefined && issue.code === "custom" ? ":" : ` is ${show(value)};`;
+  return `${where(path, file, overrides)}: ${path.join(".")}${found} ${problem}`;
 }
 
 function show(value: unknown): string {

@@ -36,6 +36,8 @@ export const COMMON_SECTIONS = z.strictObject({
     methods: names.describe("no other rows"),
   }).optional().describe("a first look that every machine computes and compares with what is recorded"),
   seeds: seeds.describe("of the students' parameters, batches and samples: one row of scores each"),
+  // Of which names there may be, `profileSchema` knows.
+  seedsOf: z.record(z.string(), seeds).default({}),
   data: z.strictObject({
     wordsPerCategory: z.int().min(2).max(6).describe("nouns in each of the 8 categories of the embedded tasks"),
     trainRecords: count.describe("the most training records that are used; with --data too"),
@@ -54,7 +56,7 @@ export const COMMON_SECTIONS = z.strictObject({
     .describe("fine-tuned on the data (SFT); every other method starts from it"),
   distillation: distillation.describe("from the SFT student, for every method, sft_continued included"),
   optimizer: z.strictObject({
-    batchSize: count.describe("texts of a step"),
+    batchSize: count.describe("texts of a step: of the teacher, the SFT student and, by default, of all others"),
     betas: z.tuple([decay, decay]).describe("decay of the first and second moment of the gradient"),
     weightDecay: z.number().min(0).describe("of matrices; critics have none"),
     maxGradNorm: positive.describe("gradients are scaled down to this global norm; the critics' are not"),
@@ -78,10 +80,11 @@ export const COMMON_SECTIONS = z.strictObject({
 
 /** Reads the profiles of a program: the common sections, and those of its experiments and their methods. */
 export function schemaOf(experiments: readonly Experiment[]): ProfileSchema {
-  return profileSchema(experiments.flatMap(({ sections = [], methods }) => [
+  const sections = experiments.flatMap(({ sections = [], methods }) => [
     ...sections,
     ...methods.flatMap(({ definition }) => definition && sectionOf(definition) || []),
-  ]));
+  ]);
+  return profileSchema(sections, experiments.map(({ name }) => name));
 }
 
 /** Reads a profile: every key, and no other. */
@@ -90,9 +93,10 @@ export type ProfileSchema = z.ZodType<Profile> & z.ZodObject;
 /**
  * The schema of profiles with sections beside the common ones. A section that a profile leaves out has the defaults of its settings.
  *
+ * @param experiments the names of those that may have seeds of their own
  * @throws {RangeError} where two sections have one name
  */
-export function profileSchema(sections: readonly Section[]): ProfileSchema {
+export function profileSchema(sections: readonly Section[], experiments: readonly string[] = []): ProfileSchema {
   const distinct = [...new Map(sections.map((section) => [section.name, section])).values()];
   for (const section of sections) {
     const isTaken = section.name in COMMON_SECTIONS.shape ||
@@ -104,12 +108,18 @@ export function profileSchema(sections: readonly Section[]): ProfileSchema {
     const overrides = section.overridesMethods ? overridesOf(section, ofMethods) : {};
     return [section.name, section.schema.extend(overrides).prefault({})];
   }));
-  const schema = COMMON_SECTIONS.extend(shape).superRefine((profile, context) => {
+  const seedsOf = seedsOfExperiments(experiments);
+  const schema = COMMON_SECTIONS.extend({ ...shape, seedsOf }).superRefine((profile, context) => {
     for (const { path, message } of issuesOf(profile as unknown as Profile, distinct)) {
       context.addIssue({ code: "custom", path: [...path], message });
     }
   });
   return schema as unknown as ProfileSchema;
+}
+
+function seedsOfExperiments(names: readonly string[]): z.ZodType {
+  const shape = Object.fromEntries(names.map((name) => [name, seeds.optional().describe("in place of `seeds`")]));
+  return z.strictObject(shape).prefault({}).describe("experiments with other seeds than `seeds`");
 }
 
 function overridesOf({ name, schema }: Section, ofMethods: readonly Section[]): z.core.$ZodLooseShape {

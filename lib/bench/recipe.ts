@@ -1,6 +1,6 @@
 import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
-import type { StudentRun } from "./method.ts";
+import type { RecipeChanges, StudentRun } from "./method.ts";
 import type { Profile, TrainingSettings } from "./profile.ts";
 import { type Observation, observer } from "./training_curves.ts";
 
@@ -13,11 +13,22 @@ export function scheduleOf({ optimizer }: Profile, { steps, learningRate, warmup
   return { steps, learningRate, warmupSteps, finalLearningRateFraction: optimizer.finalLearningRateFraction };
 }
 
+/** How students are trained on from SFT, every number given. */
+export type Distillation = Profile["distillation"] & { readonly textsPerStep: number };
+
+/** The profile's distillation as a row has it. */
+export function distillationOf(
+  { distillation, optimizer: { batchSize } }: Profile,
+  changes: RecipeChanges = {},
+): Distillation {
+  return { textsPerStep: batchSize, ...distillation, ...changes };
+}
+
 /** What every training that goes on from the SFT student has in common, whatever its loop: steps, rates, log, curves and checkpoint. */
 export function recipeOf(run: StudentRun, observation?: Observation) {
-  const { bench: { profile }, log, checkpoint } = run;
+  const { bench: { profile }, distillation, log, checkpoint } = run;
   return {
-    schedule: scheduleOf(profile, profile.distillation),
+    schedule: scheduleOf(profile, distillation),
     optimizer: optimizerOf(profile),
     maxGradNorm: profile.optimizer.maxGradNorm,
     log,

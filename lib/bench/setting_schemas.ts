@@ -37,5 +37,7 @@ export const training = z.strictObject({
 
 export const distillation = z.strictObject({
   ...training.shape,
+  textsPerStep: count.optional()
+    .describe("texts that a student reads at each step, whatever their sources; default optimizer.batchSize"),
   teacherTexts: count.describe("training prompts that the teacher answers once, for off-policy texts"),
 });

@@ -4,32 +4,69 @@ import { RandomStream } from "#lib/random/random_stream.ts";
 import { positionOf } from "#lib/training/resumable.ts";
 import type { NextTexts, TextDraws, TextSource } from "#lib/training/text_draws.ts";
 import type { StudentRun } from "./method.ts";
+import type { Profile } from "./profile.ts";
+import { distillationOf } from "./recipe.ts";
+import type { SettingIssue } from "./section.ts";
 
 /*
  * Whatever here changes as it is drawn from is kept in the run's checkpoint under the purpose of its draws, so that a run takes each of
  * these once.
  */
 
-/** Batches of the training data, in an order of the seed and the purpose. */
-export function dataOf(run: StudentRun, purpose = "distillation data"): () => readonly Trajectory[] {
-  return batchesOf(run, run.bench.texts.train, purpose);
+/**
+ * The texts of a step shared out over the sources that a method reads, as evenly as can be: the first ones have one more. A source that
+ * it does not read has none.
+ *
+ * @throws {RangeError} if the step has fewer texts than there are sources
+ */
+export function shareTexts<Source extends string>(
+  { distillation: { textsPerStep } }: Pick<StudentRun, "distillation">,
+  isRead: Readonly<Record<Source, boolean>>,
+): Readonly<Record<Source, number>> {
+  const sources = (Object.keys(isRead) as Source[]).filter((source) => isRead[source]);
+  if (textsPerStep < sources.length) {
+    throw new RangeError(
+      `Cannot share ${textsPerStep} texts a step over ${sources.length} sources: ${sources.join(", ")}`,
+    );
+  }
+  const shareOf = (source: Source) => {
+    const place = sources.indexOf(source);
+    return place < 0 ? 0 : Math.ceil((textsPerStep - place) / sources.length);
+  };
+  return Object.fromEntries(Object.keys(isRead).map((source) => [source, shareOf(source as Source)])) as Record<
+    Source,
+    number
+  >;
 }
 
-/** Batches of the teacher's texts, drawn once for all seeds, in the order of the seed. */
-export async function teacherTextsOf(run: StudentRun): Promise<() => readonly Trajectory[]> {
-  return batchesOf(run, await run.bench.teacherTexts(), "off-policy texts");
+/** What is wrong where a method reads more sources than a step has texts. @param key the setting that makes it read them */
+export function issuesOfSharing(profile: Profile, sources: number, key: string): SettingIssue[] {
+  const { textsPerStep } = distillationOf(profile);
+  const message =
+    `texts of ${sources} sources are read at each step, which has ${textsPerStep} (distillation.textsPerStep)`;
+  return textsPerStep < sources ? [{ path: [key], message }] : [];
+}
+
+/** Batches of the training data, in an order of the seed and the purpose; default as many texts as a step has. */
+export function dataOf(run: StudentRun, purpose = "distillation data", size?: number): () => readonly Trajectory[] {
+  return batchesOf(run, run.bench.texts.train, purpose, size);
+}
+
+/** Batches of the teacher's texts, drawn once for all seeds, in the order of the seed; default as many as a step has. */
+export async function teacherTextsOf(run: StudentRun, size?: number): Promise<() => readonly Trajectory[]> {
+  return batchesOf(run, await run.bench.teacherTexts(), "off-policy texts", size);
 }
 
 /**
  * Batches of fresh training prompts continued by the student as it is now, or by it and another model mixed token by token; so many
- * batches at a time, since the time to write them hardly grows with their number.
+ * batches at a time, since the time to write them hardly grows with their number. A batch has as many texts as a step, or `size`.
  */
 export function promptDraws(
   run: StudentRun,
-  mixture?: TokenMixture,
+  { size, mixture }: { readonly size?: number; readonly mixture?: TokenMixture } = {},
 ): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {
   const { bench, student, seed, checkpoint } = run;
-  const nextBatch = dataOf(run, "on-policy prompts");
+  const nextBatch = dataOf(run, "on-policy prompts", size);
   let draw = 0;
   checkpoint?.keep("on-policy draws", { state: () => ({ values: draw }), restore: ({ values }) => draw = values });
   return async (batches) => {
@@ -62,11 +99,13 @@ export function nextTextsOf({ checkpoint }: StudentRun, texts: NextTexts | TextS
 }
 
 function batchesOf(
-  { bench, seed, checkpoint }: StudentRun,
+  { bench, seed, checkpoint, distillation: { textsPerStep } }: StudentRun,
   texts: readonly Trajectory[],
   purpose: string,
+  size = textsPerStep,
 ): () => readonly Trajectory[] {
-  const batches = bench.batchesOf(texts, seed, purpose);
+  if (size === 0) return () => [];
+  const batches = bench.batchesOf(texts, size, { seed, purpose });
   checkpoint?.keep(purpose, batches);
   return () => batches.next();
 }

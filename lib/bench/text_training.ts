@@ -48,8 +48,7 @@ export async function distilAdaptively(
   texts: Omit<DistillmTextSettings, "steps">,
   settings: DistillationSettings,
 ): Promise<void> {
-  const { bench, log } = run;
-  const { steps } = bench.profile.distillation;
+  const { log, distillation: { steps } } = run;
   const source = new DistillmTexts(drawsOf(run), { ...texts, steps }, choicesOf(run));
   const next = nextTextsOf(run, source);
   const nextTexts = (step: number) => {

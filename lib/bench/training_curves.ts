@@ -19,8 +19,7 @@ export interface Observation {
 
 /** Follows a training run: says how far it is, and takes its curves every `curveEvery` steps and at its end. */
 export function observer(run: StudentRun, observation: Observation = {}): (step: number) => Promise<void> {
-  const { bench, name, seed, log } = run;
-  const { steps } = bench.profile.distillation;
+  const { bench, name, seed, log, distillation: { steps } } = run;
   const { curveEvery } = bench.profile.evaluation;
   return async (step) => {
     bench.progress(`${name}, seed ${seed}`, step, steps, log);

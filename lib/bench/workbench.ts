@@ -151,9 +151,13 @@ export class Workbench {
     return this.#onceOfCorpus("held-out teacher texts", () => this.#sampleTeacher(prompts, "held-out teacher texts"));
   }
 
-  /** Batches of texts, in an order of the seed and purpose. */
-  batchesOf(texts: readonly Trajectory[], seed: number, purpose: string): TextBatches<Trajectory> {
-    return new TextBatches(texts, this.profile.optimizer.batchSize, new RandomStream(seed, purpose));
+  /** Batches of so many texts, in an order of the seed and purpose. */
+  batchesOf(
+    texts: readonly Trajectory[],
+    size: number,
+    { seed, purpose }: { readonly seed: number; readonly purpose: string },
+  ): TextBatches<Trajectory> {
+    return new TextBatches(texts, size, new RandomStream(seed, purpose));
   }
 
   /** Samples the model's responses to prompts; the purpose and seed decide the draws. */

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { seedsOf } from "#lib/bench/seeds.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type Judge, openJudge } from "#lib/judge/judge.ts";
 import { readResponses } from "#lib/runner/cell_responses.ts";
@@ -51,7 +52,8 @@ export const judge = defineCommand({
       for (const experiment of judged) {
         const path = folderOf(place, experiment.name);
         const folder = await ResultsFolder.open(path, experiment.name);
-        for (const cell of cellsOf(experiment, { seeds: flags.seeds ?? profile.seeds, methods: flags.methods })) {
+        const seeds = flags.seeds ?? seedsOf(experiment, profile);
+        for (const cell of cellsOf(experiment, { seeds, methods: flags.methods })) {
           const { scores, samples } = folder.resultOf(cellKeyOf(cell));
           if (scores.length === 0 || samples.length === 0) continue;
           const responses = await readResponses(place, cell, samples);

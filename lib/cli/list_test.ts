@@ -38,7 +38,11 @@ const walls: Experiment = {
 
 async function listOf(...args: string[]) {
   const { terminal, printed, reported } = keptTerminal();
-  const status = await main(["list", ...args], { experiments: [walls], terminal, commands: [list] });
+  const status = await main(["list", ...args, "--profile", "smoke"], {
+    experiments: [walls],
+    terminal,
+    commands: [list],
+  });
   return { status, out: printed(), err: reported() };
 }
 
@@ -48,14 +52,14 @@ Deno.test("list METHOD prints equation, source and settings with value, range an
   assertStringIncludes(out, "paint (Paint): brushed on\n");
   assertStringIncludes(out, "Source    On Walls (Vitruvius), 2015\n          https://example.org/walls\n");
   assertStringIncludes(out, "Equation  loss = coats × KL(p ‖ q)\n          coats from the settings\n");
-  assertStringIncludes(out, "in profile tiny; --set paint.KEY=VALUE changes one\n");
+  assertStringIncludes(out, "in profile smoke; --set paint.KEY=VALUE changes one\n");
   assertMatch(out, /^ {2}coats +2 +whole, at least 1 +how many times$/m);
   assertMatch(out, /^ {2}thinned +0\.5 +above 0, at most 1 +share of water$/m);
   assertMatch(out, /^ {2}colour +"white" +white \| red +of the wall$/m);
 });
 
 Deno.test("of a variant it says what is fixed, and values are those of the profile and of --set", async () => {
-  const { out } = await listOf("one_coat", "--profile", "smoke", "--set", "paint.thinned=0.25");
+  const { out } = await listOf("one_coat", "--set", "paint.thinned=0.25");
   assertStringIncludes(out, "one_coat (One coat): brushed on once");
   assertStringIncludes(out, "in profile smoke");
   assertMatch(out, /^ {2}coats +1, fixed /m);
@@ -64,8 +68,8 @@ Deno.test("of a variant it says what is fixed, and values are those of the profi
 
 Deno.test("list SECTION explains the settings of a section, and an unknown name is answered with the likeliest", async () => {
   const { out } = await listOf("evaluation", "seeds");
-  assertMatch(out, /^ {2}critic\.steps +60 +whole, at least 1 +ascent steps/m);
-  assertMatch(out, /^seeds: .*; in profile tiny \[10,20,30\]$/m);
+  assertMatch(out, /^ {2}critic\.steps +5 +whole, at least 1 +ascent steps/m);
+  assertMatch(out, /^seeds: .*; in profile smoke \[10,20\]$/m);
   const { status, err } = await listOf("pant");
   assertEquals(status, 2);
   assertStringIncludes(err, 'unknown method or section "pant"; did you mean "paint"?');

@@ -37,19 +37,19 @@ const walls: Experiment = {
   }),
 };
 
-/** A folder of results with one experiment of profile `tiny`, and a run of the command on it. */
+/** A folder of results with one experiment of profile `smoke`, and a run of the command on it. */
 async function withResults(fn: (folder: string, run: () => ReturnType<typeof runReport>) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.mkdir(`${folder}/tiny/walls`, { recursive: true });
+    await Deno.mkdir(`${folder}/smoke/walls`, { recursive: true });
     await writeScore(folder, 0.5);
     const sample = { method: "limewash", seed: 10, dataset: "dolly", instruction: "Paint.", input: "", reference: "r" };
     await Deno.writeTextFile(
-      `${folder}/tiny/walls/samples.jsonl`,
+      `${folder}/smoke/walls/samples.jsonl`,
       `${JSON.stringify({ ...sample, response: HOSTILE })}\n`,
     );
     await Deno.writeTextFile(
-      `${folder}/tiny/walls/provenance.json`,
+      `${folder}/smoke/walls/provenance.json`,
       JSON.stringify({
         format: 2,
         environments: { e: { adapter: "llvmpipe", deno: "2" } },
@@ -72,22 +72,26 @@ async function writeScore(folder: string, value: number): Promise<void> {
     value,
     count: 4,
   };
-  await Deno.writeTextFile(`${folder}/tiny/walls/scores.csv`, formatScores([row]));
+  await Deno.writeTextFile(`${folder}/smoke/walls/scores.csv`, formatScores([row]));
 }
 
 async function runReport(...args: string[]) {
   const { terminal, printed, reported } = keptTerminal();
-  const status = await main(["report", ...args], { experiments: [walls], terminal, commands: [report] });
+  const status = await main(["report", "--profile", "smoke", ...args], {
+    experiments: [walls],
+    terminal,
+    commands: [report],
+  });
   return { status, printed: printed(), reported: reported() };
 }
 
 Deno.test("the page has an experiment's table, figure, samples as text and provenance, and is the same when made again", async () => {
   await withResults(async (folder, run) => {
     const { status, printed, reported } = await run();
-    assertEquals([status, printed], [0, `${folder}/tiny/index.html`]);
+    assertEquals([status, printed], [0, `${folder}/smoke/index.html`]);
     assertMatch(reported, /^without changes since the last commit: .+\n$/);
     const page = await Deno.readTextFile(printed);
-    for (const part of ["<caption>Walls, tiny</caption>", '<th scope="row">Lime &amp; wash</th>', ">Gain</title>"]) {
+    for (const part of ["<caption>Walls, smoke</caption>", '<th scope="row">Lime &amp; wash</th>', ">Gain</title>"]) {
       assertStringIncludes(page, part);
     }
     assertStringIncludes(page, "<bdi>Lime &amp; wash</bdi>");
@@ -96,7 +100,7 @@ Deno.test("the page has an experiment's table, figure, samples as text and prove
     assert(!page.includes("<script"));
     await run();
     assertEquals(await Deno.readTextFile(printed), page);
-    assertEquals([...Deno.readDirSync(`${folder}/tiny`)].map(({ name }) => name).sort(), ["index.html", "walls"]);
+    assertEquals([...Deno.readDirSync(`${folder}/smoke`)].map(({ name }) => name).sort(), ["index.html", "walls"]);
   });
 });
 
@@ -117,11 +121,11 @@ Deno.test("in a repository the page tells what has changed since the last commit
 
 Deno.test("without scores there is no page, and the message says what makes them", async () => {
   await withResults(async (folder, run) => {
-    await Deno.remove(`${folder}/tiny/walls/scores.csv`);
+    await Deno.remove(`${folder}/smoke/walls/scores.csv`);
     const { status, reported } = await run();
     assertEquals([status, reported], [
       2,
-      `error: ${folder}/tiny: no scores; ./run reproduce --profile tiny makes them\n`,
+      `error: ${folder}/smoke: no scores; ./run reproduce --profile smoke makes them\n`,
     ]);
   });
 });

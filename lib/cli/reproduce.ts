@@ -69,7 +69,7 @@ export const reproduce = defineCommand({
     const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
     const reproduction = await Reproduction.plan({
       ...{ resultsFolder, profileName, profile },
-      seeds: flags.seeds ?? profile.seeds,
+      seeds: flags.seeds,
       methods,
       tasks,
       experiments,

@@ -18,7 +18,6 @@ export const status = defineCommand({
     const { resultsFolder, profileName } = place;
     const reproduction = await Reproduction.plan({
       ...{ resultsFolder, profileName, profile, experiments, allExperiments },
-      seeds: profile.seeds,
       keepsRecorded: false,
       dataFolder: flags.data,
       force: false,

@@ -1,5 +1,5 @@
 import type { RandomStream } from "#lib/random/random_stream.ts";
-import type { TaskName, Template, UnseenTaskName } from "./instruction_templates.ts";
+import type { TaskName, Template } from "./instruction_templates.ts";
 import type { InstructionRecord } from "./records.ts";
 
 /** A noun that questions are asked about. */
@@ -18,64 +18,109 @@ interface Fillings {
   readonly meaning?: string;
 }
 
-/** Asks about a concept; the response of training is one of the references at random. */
+/** A question of a task, in the words of a template. */
+export interface Question {
+  readonly task: TaskName;
+  readonly template: Template;
+  /** Whether an answer in other words than training's is accepted too. */
+  readonly acceptsOtherWords?: boolean;
+}
+
+/** Asks about a concept; the response of training is one of its answers at random. */
 export function makeRecord(
   random: RandomStream,
   concepts: readonly Concept[],
   subject: Concept,
-  task: TaskName,
-  template: Template,
+  { task, template: [instruction, input = ""], acceptsOtherWords = false }: Question,
 ): InstructionRecord {
-  const { fillings, references } = ANSWERS[task](random, concepts, subject);
-  return recordOf(template, fillings, references, random.choice(references));
+  const { fillings, answers, otherWords } = ANSWERS[task](random, concepts, subject);
+  return {
+    instruction: fill(instruction, fillings),
+    input: fill(input, fillings),
+    response: random.choice(answers),
+    references: acceptsOtherWords ? [...answers, ...otherWords] : answers,
+  };
 }
 
 type Answer = (random: RandomStream, concepts: readonly Concept[], subject: Concept) => {
   readonly fillings: Fillings;
-  readonly references: readonly string[];
+  /** The right answers, worded as training words them. */
+  readonly answers: readonly string[];
+  /** The same in other words. */
+  readonly otherWords: readonly string[];
 };
 
 /** For each task: what its placeholders stand for, and the right answers. */
 const ANSWERS: Readonly<Record<TaskName, Answer>> = {
-  define: (_, __, { word, meaning }) => ({ fillings: { word }, references: [`${meaning}.`] }),
+  define: (_, __, { word, meaning }) => ({
+    fillings: { word },
+    answers: [`${meaning}.`],
+    otherWords: [`it is ${meaning}.`, `${withArticle(word)} is ${meaning}.`],
+  }),
 
-  kind: (_, __, { word, category }) => ({ fillings: { word }, references: [`${withArticle(category)}.`] }),
+  kind: (_, __, { word, category }) => ({
+    fillings: { word },
+    answers: [`${withArticle(category)}.`],
+    otherWords: [`${category}.`, `it is ${withArticle(category)}.`, `${isA(word, category)}.`],
+  }),
 
   yesNo: (random, concepts, { word, category }) => {
     const wrong = [...new Set(concepts.map((concept) => concept.category))].filter((name) => name !== category);
     const asked = random.integer(2) === 0 ? category : random.choice(wrong);
     const start = asked === category ? "yes" : "no";
-    return { fillings: { word, category: asked }, references: [`${start}, ${isA(word, category)}.`] };
+    return {
+      fillings: { word, category: asked },
+      answers: [`${start}, ${isA(word, category)}.`],
+      otherWords: [`${start}.`, `${start}, it is ${withArticle(category)}.`],
+    };
   },
 
-  list: (_, concepts, { category }) => ({
-    fillings: { category },
-    references: concepts.filter((concept) => concept.category === category).map(({ word }) => `${word}.`),
-  }),
+  list: (_, concepts, { category }) => {
+    const words = concepts.filter((concept) => concept.category === category).map(({ word }) => word);
+    return {
+      fillings: { category },
+      answers: words.map((word) => `${word}.`),
+      otherWords: words.flatMap((word) => [`${withArticle(word)}.`, `${isA(word, category)}.`]),
+    };
+  },
 
-  about: (_, concepts, subject) => ({
-    fillings: { word: subject.word },
-    references: siblings(concepts, subject).map(({ word }) =>
-      `${isA(subject.word, subject.category)}. it is ${subject.meaning}. ` +
-      `another ${subject.category} is ${withArticle(word)}.`
-    ),
-  }),
+  about: (_, concepts, subject) => {
+    const { word, category, meaning } = subject;
+    const facts = `${isA(word, category)}. it is ${meaning}.`;
+    return {
+      fillings: { word },
+      answers: siblings(concepts, subject).map((sibling) =>
+        `${facts} another ${category} is ${withArticle(sibling.word)}.`
+      ),
+      otherWords: [facts],
+    };
+  },
 
-  word: (_, __, { word, meaning }) => ({ fillings: { meaning }, references: [`${word}.`] }),
+  word: (_, __, { word, meaning }) => ({
+    fillings: { meaning },
+    answers: [`${word}.`],
+    otherWords: [`${withArticle(word)}.`, `the word is ${word}.`],
+  }),
 
   both: (random, concepts, subject) => {
     const same = random.integer(2) === 0;
     const other = random.choice(same ? siblings(concepts, subject) : strangers(concepts, subject));
-    const answer = same
-      ? `yes, each is ${withArticle(subject.category)}.`
-      : `no, ${isA(subject.word, subject.category)} and ${isA(other.word, other.category)}.`;
-    return { fillings: { word: subject.word, other: other.word }, references: [answer] };
+    const each = `${isA(subject.word, subject.category)} and ${isA(other.word, other.category)}.`;
+    return {
+      fillings: { word: subject.word, other: other.word },
+      answers: [same ? `yes, each is ${withArticle(subject.category)}.` : `no, ${each}`],
+      otherWords: same ? ["yes.", `yes, ${each}`] : ["no."],
+    };
   },
 
   pick: (random, concepts, subject) => {
     const wrong = random.shuffle(strangers(concepts, subject)).slice(0, 2);
     const [word, other, third] = random.shuffle([subject.word, ...wrong.map((concept) => concept.word)]);
-    return { fillings: { word, other, third, category: subject.category }, references: [`${subject.word}.`] };
+    return {
+      fillings: { word, other, third, category: subject.category },
+      answers: [`${subject.word}.`],
+      otherWords: [`${withArticle(subject.word)}.`, `${isA(subject.word, subject.category)}.`],
+    };
   },
 };
 
@@ -85,40 +130,8 @@ function siblings(concepts: readonly Concept[], subject: Concept): Concept[] {
 }
 
 /** Concepts of other categories. */
-export function strangers(concepts: readonly Concept[], subject: Concept): Concept[] {
+function strangers(concepts: readonly Concept[], subject: Concept): Concept[] {
   return concepts.filter(({ category }) => category !== subject.category);
-}
-
-export function unseenTaskReferences(
-  task: UnseenTaskName,
-  concepts: readonly Concept[],
-  subject: Concept,
-  other: Concept,
-): string[] {
-  const { word, meaning, category } = subject;
-  const kind = withArticle(category);
-  switch (task) {
-    case "kindsOfBoth":
-      return [
-        `${isA(word, category)} and ${isA(other.word, other.category)}.`,
-        `${kind} and ${withArticle(other.category)}.`,
-      ];
-    case "another":
-      return siblings(concepts, subject).map((sibling) => `${sibling.word}.`);
-    case "kindOfMeaning":
-      return [`${kind}.`, `${category}.`, `it is ${kind}.`];
-    case "kindAndMeaning":
-      return [`${isA(word, category)}. it is ${meaning}.`, `${kind}. ${meaning}.`];
-  }
-}
-
-export function recordOf(
-  [instruction, input]: Template,
-  fillings: Fillings,
-  references: readonly string[],
-  response: string,
-): InstructionRecord {
-  return { instruction: fill(instruction, fillings), input: fill(input ?? "", fillings), response, references };
 }
 
 /** Puts the fillings in the place of `{name}` and `{a name}`. */

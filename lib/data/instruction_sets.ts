@@ -27,7 +27,7 @@ export const INSTRUCTION_SETS = {
   },
   sni: {
     label: "S-NI",
-    summary: "four tasks that training has not, several right answers each",
+    summary: "the same questions as definitions that training has not, several right answers each",
     aliases: ["sni", "s_ni", "sinst", "super_natural_instructions", "natural_instructions"],
   },
   unni: {

@@ -1,13 +1,6 @@
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { type Concept, makeRecord, recordOf, strangers, unseenTaskReferences } from "./instruction_answers.ts";
-import {
-  type TaskName,
-  TASKS,
-  type Template,
-  UNSEEN_ABOUT,
-  UNSEEN_TASKS,
-  type UnseenTaskName,
-} from "./instruction_templates.ts";
+import { type Concept, makeRecord } from "./instruction_answers.ts";
+import { type TaskName, TASKS, type TaskTemplates, type Template, UNSEEN_ABOUT } from "./instruction_templates.ts";
 import { countLeaks, type EvaluationSet, type InstructionData, type InstructionRecord, promptKey } from "./records.ts";
 import wordNetConcepts from "./wordnet_concepts.json" with { type: "json" };
 
@@ -37,7 +30,7 @@ const TASK_NAMES = Object.keys(TASKS) as TaskName[];
  * | dolly | same templates, unseen prompts |
  * | self_instruct | held-out, user-like phrasings |
  * | vicuna | long "about" answers, for the half of the concepts that training never asks "about" |
- * | sni | four unseen task definitions, several references |
+ * | sni | unseen definitions of the tasks, each task as often as another, several right answers |
  * | unni | unusual framings |
  *
  * Facts are shared between training and evaluation on purpose, since a small model's knowledge is what distillation
@@ -57,7 +50,7 @@ export function buildInstructionTasks(options: InstructionTaskOptions): Instruct
     { name: "dolly", records: draw("dolly") },
     { name: "self_instruct", records: draw("self_instruct") },
     { name: "vicuna", records: unseenAboutRecords(concepts, options) },
-    { name: "sni", records: unseenTaskRecords(concepts, options) },
+    { name: "sni", records: draw("sni") },
     { name: "unni", records: draw("unni") },
   ];
   return {
@@ -93,7 +86,14 @@ function askedAbout(concepts: readonly Concept[]): Concept[] {
   return concepts.filter((_, index) => index % 2 === 0);
 }
 
-type Role = "train" | "validation" | "dolly" | "self_instruct" | "unni";
+type Role = "train" | "validation" | "dolly" | "self_instruct" | "sni" | "unni";
+
+/** The roles with templates of their own, whose prompts training cannot have. */
+const OWN_TEMPLATES: Readonly<Partial<Record<Role, Exclude<keyof TaskTemplates, "weight">>>> = {
+  self_instruct: "userLike",
+  sni: "definitions",
+  unni: "unusual",
+};
 
 /** Draws records of one role until there are `count`; all but training holds each prompt once. */
 function drawRecords(
@@ -104,13 +104,15 @@ function drawRecords(
 ): InstructionRecord[] {
   const random = new RandomStream(seed, `instruction_tasks/${role}`);
   const tasks = TASK_NAMES.filter((task) => templatesOf(task, role).length > 0);
-  const weights = tasks.map((task) => TASKS[task].weight);
+  const weights = tasks.map((task) => role === "sni" ? 1 : TASKS[task].weight);
   const records: InstructionRecord[] = [];
   const seen = new Set<string>();
   for (let draw = 0; records.length < count && draw < count * MAX_DRAWS_PER_RECORD; draw++) {
     const task = random.weightedChoice(tasks, weights);
     const subjects = task === "about" ? askedAbout(concepts) : concepts;
-    const record = makeRecord(random, concepts, random.choice(subjects), task, random.choice(templatesOf(task, role)));
+    const subject = random.choice(subjects);
+    const template = random.choice(templatesOf(task, role));
+    const record = makeRecord(random, concepts, subject, { task, template, acceptsOtherWords: role === "sni" });
     const key = promptKey(record);
     if (!belongs(task, key, role) || (role !== "train" && seen.has(key))) continue;
     seen.add(key);
@@ -120,14 +122,12 @@ function drawRecords(
 }
 
 function templatesOf(task: TaskName, role: Role): readonly Template[] {
-  if (role === "self_instruct") return TASKS[task].userLike;
-  if (role === "unni") return TASKS[task].unusual;
-  return TASKS[task].training;
+  return TASKS[task][OWN_TEMPLATES[role] ?? "training"];
 }
 
 /** Whether a prompt may stand in a role: the roles that share templates share no prompt. */
 function belongs(task: TaskName, key: string, role: Role): boolean {
-  if (role === "self_instruct" || role === "unni") return true;
+  if (role in OWN_TEMPLATES) return true;
   if (task === "list") return role === "train";
   const bucket = promptBucket(key);
   if (role === "train") return bucket >= FIRST_TRAINING_BUCKET;
@@ -150,28 +150,8 @@ function unseenAboutRecords(
   const known = new Set(askedAbout(concepts));
   const records = concepts.filter((concept) => !known.has(concept)).flatMap((subject) =>
     [...TASKS.about.training, ...UNSEEN_ABOUT].map((template) =>
-      makeRecord(random, concepts, subject, "about", template)
+      makeRecord(random, concepts, subject, { task: "about", template })
     )
   );
   return random.shuffle(records).slice(0, itemsPerSet);
-}
-
-/** The S-NI role: the four unseen tasks, each equally likely, each prompt once. */
-function unseenTaskRecords(
-  concepts: readonly Concept[],
-  { seed, itemsPerSet }: InstructionTaskOptions,
-): InstructionRecord[] {
-  const random = new RandomStream(seed, "instruction_tasks/sni");
-  const tasks = Object.keys(UNSEEN_TASKS) as UnseenTaskName[];
-  const records = new Map<string, InstructionRecord>();
-  for (let draw = 0; records.size < itemsPerSet && draw < itemsPerSet * MAX_DRAWS_PER_RECORD; draw++) {
-    const task = random.choice(tasks);
-    const subject = random.choice(concepts);
-    const other = random.choice(strangers(concepts, subject));
-    const fillings = { word: subject.word, other: other.word, meaning: subject.meaning };
-    const references = unseenTaskReferences(task, concepts, subject, other);
-    const record = recordOf(UNSEEN_TASKS[task], fillings, references, references[0]);
-    records.set(promptKey(record), record);
-  }
-  return [...records.values()];
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { pretokenize } from "./bpe_tokenizer.ts";
 import { INSTRUCTION_SET_NAMES } from "./instruction_sets.ts";
 import { buildInstructionTasks } from "./instruction_tasks.ts";
-import { TASKS, UNSEEN_TASKS } from "./instruction_templates.ts";
+import { TASKS, type Template } from "./instruction_templates.ts";
 import { tokenizerTexts } from "./prompt.ts";
 import { promptKey } from "./records.ts";
 import wordNetConcepts from "./wordnet_concepts.json" with { type: "json" };
@@ -15,6 +15,11 @@ const setOf = (name: string, data = tiny) => data.evaluation.find((set) => set.n
 const categoryOf = new Map(
   wordNetConcepts.categories.flatMap(({ name, concepts }) => concepts.map(({ word }) => [word, name])),
 );
+
+/** What the instructions of a template look like. */
+function patternOf([instruction]: Template): RegExp {
+  return new RegExp(`^${instruction.replace(/[.?]/g, "\\$&").replace(/\{[^}]*\}/g, ".+")}$`);
+}
 
 Deno.test("the tiny data has the five sets in the table's order and in their sizes", () => {
   assertEquals(tiny.evaluation.map(({ name }) => name), [...INSTRUCTION_SET_NAMES]);
@@ -30,9 +35,7 @@ Deno.test("the smoke data fills every set from two words a category", () => {
 
 Deno.test("a small training set still asks every task", () => {
   const smoke = buildInstructionTasks(SMOKE);
-  const shapes = Object.values(TASKS).map(({ training }) =>
-    training.map(([instruction]) => new RegExp(`^${instruction.replace(/[.?]/g, "\\$&").replace(/\{[^}]*\}/g, ".+")}$`))
-  );
+  const shapes = Object.values(TASKS).map(({ training }) => training.map(patternOf));
   for (const patterns of shapes) {
     assert(smoke.train.some(({ instruction }) => patterns.some((pattern) => pattern.test(instruction))));
   }
@@ -89,11 +92,39 @@ Deno.test("the Vicuna role asks about the concepts that training never asks abou
   assertEquals([...asked].filter((word) => trained.has(word)), []);
 });
 
-Deno.test("the S-NI role uses four definitions that training does not have, with several references", () => {
-  const definitions = new Set(setOf("sni").map(({ instruction }) => instruction));
-  assertEquals([...definitions].sort(), Object.values(UNSEEN_TASKS).map(([definition]) => definition).sort());
-  assertEquals(tiny.train.some(({ instruction }) => definitions.has(instruction)), false);
-  assert(setOf("sni").every(({ references }) => references.length >= 2));
+/** Which task a prompt of the S-NI role is of. */
+const definedTask = (instruction: string) =>
+  Object.entries(TASKS).find(([, { definitions }]) =>
+    definitions.some((template) => patternOf(template).test(instruction))
+  )
+    ?.[0];
+
+Deno.test("the S-NI role asks every task by definitions that training does not have, with several right answers", () => {
+  const sni = setOf("sni");
+  const counts = Map.groupBy(sni, ({ instruction }) => definedTask(instruction));
+  assertEquals([...counts.keys()].sort(), Object.keys(TASKS).sort());
+  for (const [task, { length }] of counts) assert(length >= 15 && length <= 36, `${task}: ${length}`);
+  assertEquals(tiny.train.some(({ instruction }) => definedTask(instruction) !== undefined), false);
+  assert(sni.every(({ references }) => new Set(references).size >= 2));
+});
+
+Deno.test("the right answers of the S-NI role agree with one another and with the categories", () => {
+  for (const { instruction, input, references } of setOf("sni")) {
+    const task = definedTask(instruction);
+    const words = input.match(/\w+/g)!;
+    if (task === "both" || task === "yesNo") {
+      const [word, other] = [words.find((each) => categoryOf.has(each))!, words.at(-1)!];
+      const isYes = categoryOf.get(word) === (task === "both" ? categoryOf.get(other) : other);
+      for (const reference of references) assertMatch(reference, isYes ? /^yes[,.]/ : /^no[,.]/, input);
+    }
+    if (task === "pick") {
+      const [word] = words.filter((each) => instruction.includes(` ${categoryOf.get(each)}.`));
+      for (const reference of references) assert(reference.split(/[ .]/).includes(word), `${input}: ${reference}`);
+    }
+    if (task === "kind") {
+      for (const reference of references) assert(reference.endsWith(`${categoryOf.get(words[0])}.`), input);
+    }
+  }
 });
 
 Deno.test("answers are true: yes exactly for the right category", () => {

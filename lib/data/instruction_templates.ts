@@ -16,6 +16,8 @@ export interface TaskTemplates {
   readonly userLike: readonly Template[];
   /** For the UnNI role: unusual framings, never seen in training. */
   readonly unusual: readonly Template[];
+  /** For the S-NI role: definitions in the manner of Super-Natural Instructions, never seen in training. */
+  readonly definitions: readonly Template[];
 }
 
 export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
@@ -40,6 +42,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
       ["say to a child what the word means.", "{word}"],
       ["if i say {word}, what do i mean?"],
     ],
+    definitions: [
+      ["definition: you are given a word. explain what it is.", "{word}"],
+      ["definition: you are given a word. tell a child what it means.", "{word}"],
+    ],
   },
   kind: {
     weight: 0.12,
@@ -58,6 +64,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
       ["you are a teacher. a child asks: what kind of thing is {a word}? answer the child."],
       ["if i name {a word}, what kind of thing do i name?"],
     ],
+    definitions: [
+      ["definition: you are given a word. say what kind of thing it is.", "{word}"],
+      ["definition: you are given a word. name the kind.", "{word}"],
+    ],
   },
   yesNo: {
     weight: 0.12,
@@ -74,6 +84,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
     unusual: [
       ["a child asks if {a word} is {a category}. answer the child."],
       ["if i name {a word}, do i name {a category}?"],
+    ],
+    definitions: [
+      ["definition: you are given a word and a kind. say yes or no: is the word of this kind?", "{word}, {category}"],
+      ["definition: a child asks if this is true. answer yes or no.", "{a word} is {a category}."],
     ],
   },
   list: {
@@ -93,6 +107,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
       ["you are in a game. say {a category}."],
       ["a child asks for a kind of {category}. answer the child."],
     ],
+    definitions: [
+      ["definition: you are given a kind. name a thing of this kind.", "{category}"],
+      ["definition: you are given a kind. give one word of this kind.", "{category}"],
+    ],
   },
   about: {
     weight: 0.12,
@@ -105,6 +123,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
     ],
     userLike: [],
     unusual: [],
+    definitions: [
+      ["definition: you are given a word. describe the thing.", "{word}"],
+      ["definition: you are given a word. tell me about it.", "{word}"],
+    ],
   },
   word: {
     weight: 0.12,
@@ -123,6 +145,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
       ["you are in a game. the answer is: {meaning}. what is the word?"],
       ["if i mean {meaning}, which word do i say?"],
     ],
+    definitions: [
+      ["definition: you are given a meaning. say which word means this.", "{meaning}"],
+      ["definition: you are given what a word means. name the word.", "{meaning}"],
+    ],
   },
   both: {
     weight: 0.08,
@@ -134,6 +160,13 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
     ],
     userLike: [["can you tell me if {a word} and {a other} are the same kind?"]],
     unusual: [["a child asks if {a word} and {a other} are the same kind of thing. answer the child."]],
+    definitions: [
+      ["definition: you are given two words. say yes or no: are the words of one kind?", "{word}, {other}"],
+      [
+        "definition: you are given two words. do the words mean the same kind of thing? answer yes or no.",
+        "{word}, {other}",
+      ],
+    ],
   },
   pick: {
     weight: 0.08,
@@ -144,6 +177,10 @@ export const TASKS: Readonly<Record<TaskName, TaskTemplates>> = {
     ],
     userLike: [["can you tell me which one is {a category}?", "{word}, {other}, {third}"]],
     unusual: [["you are in a game. pick {a category}: {word}, {other} or {third}."]],
+    definitions: [
+      ["definition: you are given words. pick the one which is {a category}.", "{word}, {other}, {third}"],
+      ["definition: you are given words. name the {category}.", "{word}, {other}, {third}"],
+    ],
   },
 };
 
@@ -153,14 +190,3 @@ export const UNSEEN_ABOUT: readonly Template[] = [
   ["can you tell me about {a word}?"],
   ["write what you know about {a word}."],
 ];
-
-/** The tasks of the S-NI role, none of which training has. */
-export type UnseenTaskName = "kindsOfBoth" | "another" | "kindOfMeaning" | "kindAndMeaning";
-
-/** For the S-NI role: definitions of tasks, in the manner of Super-Natural Instructions. */
-export const UNSEEN_TASKS: Readonly<Record<UnseenTaskName, Template>> = {
-  kindsOfBoth: ["definition: you are given two words. write what kind of thing each word is.", "{word}, {other}"],
-  another: ["definition: you are given a word. write another word of the same kind.", "{word}"],
-  kindOfMeaning: ["definition: you are given a meaning. write the kind of thing.", "{meaning}"],
-  kindAndMeaning: ["definition: you are given a word. write the kind and the meaning of the word.", "{word}"],
-};

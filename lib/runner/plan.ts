@@ -1,5 +1,6 @@
 import { InputError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
+import { seedsOf } from "#lib/bench/seeds.ts";
 import { addressOf, type Cell, type CellChoice, cellsOf, fullAddressOf, recordedCell, runNameOf } from "./cell.ts";
 import { type Change, changesOfCell, type Present } from "./freshness.ts";
 import { recordAt } from "#lib/results/provenance.ts";
@@ -37,7 +38,9 @@ export interface ExperimentPlan {
 const RECORDED_OTHERWISE: Change = { kind: "record", text: "recorded without what it depends on" };
 const FORCED: Change = { kind: "record", text: "--force" };
 
-export interface PlanOptions extends CellChoice, ResultsPlace {
+export interface PlanOptions extends Omit<CellChoice, "seeds">, ResultsPlace {
+  /** In place of those that the profile has for an experiment. */
+  readonly seeds?: readonly number[];
   /** Whether cells that are fresh are to run as well. */
   readonly force: boolean;
 }
@@ -84,7 +87,8 @@ async function planOf(
   options: PlanOptions,
   present: Present,
 ): Promise<ExperimentPlan> {
-  const cells = cellsOf(experiment, options).map((cell): PlannedCell => {
+  const seeds = options.seeds ?? seedsOf(experiment, present.profile);
+  const cells = cellsOf(experiment, { ...options, seeds }).map((cell): PlannedCell => {
     const judged = judge(cell, known, present);
     const isForced = options.force && judged.state === "fresh";
     const [state, changes] = isForced ? ["stale" as const, [FORCED]] : [judged.state, judged.changes];

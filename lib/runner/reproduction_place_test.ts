@@ -69,7 +69,12 @@ async function verdictsOn(folder: string, options: ReproductionOptions, shiftOf:
   assertEquals(check.isBeside, true);
   assertEquals(check.against.profileName, "smoke");
   const place = { resultsFolder: folder, profileName: besideName("smoke", GPU) };
-  await writeRecorded(place, PLAIN, options.seeds, (cell) => ({ present, result: resultOf(cell, shiftOf(cell)) }));
+  await writeRecorded(
+    place,
+    PLAIN,
+    options.seeds ?? SEEDS,
+    (cell) => ({ present, result: resultOf(cell, shiftOf(cell)) }),
+  );
   const verdict = await check.verdict();
   return verdict && {
     rows: verdict.rows.map(({ method, verdict, seeds }) => `${method} ${verdict} ${seeds.length}`),

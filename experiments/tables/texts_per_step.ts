@@ -1,0 +1,54 @@
+/**
+ * Question: how much of what a method gains is the number of texts that it reads at each step?
+ *
+ * Source: this project. Every other table gives each row the same number.
+ * Command: `deno task reproduce texts_per_step`.
+ * Result: results/<profile>/texts_per_step/{scores,items,curves}.csv, table.md, held_out.md, scan.svg.
+ */
+import { METHODS } from "#experiments/methods/registry.ts";
+import { AVERAGE_ROUGE, heldOutTable, scoreTables } from "#experiments/reports/instruction_report.ts";
+import { scanFigure } from "#experiments/reports/scan_report.ts";
+import { valuesIn } from "#experiments/reports/score_figures.ts";
+import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
+import { withRecipe } from "#lib/bench/method.ts";
+
+const { sft_continued, gkd, abkd, ammd } = METHODS;
+const SUBJECTS = { sft_continued, gkd, abkd, ammd };
+
+const SCAN = [8, 16, 32].flatMap((texts) =>
+  Object.entries(SUBJECTS).map(([method, definition]) => ({
+    row: `${method}_texts_${texts}`,
+    ...{ method, texts, setting: `${texts}`, definition },
+  }))
+);
+
+const ROWS = Object.fromEntries(SCAN.map(({ row, method, texts, definition }) => [
+  row,
+  withRecipe(definition, { textsPerStep: texts }, {
+    summary: `${method} with ${texts} texts a step`,
+    label: `${definition.label}, ${texts} texts`,
+  }),
+]));
+
+export const textsPerStep = instructionExperiment({
+  name: "texts_per_step",
+  source: "this project",
+  description: "students that read 8, 16 or 32 texts at each step, whatever their sources",
+  methods: ROWS,
+  report(results) {
+    const methods = Object.keys(ROWS);
+    const about = `Texts a step, profile ${results.profile}`;
+    const scan = { caption: `ROUGE-L, average over the sets (${about})`, rows: SCAN, display: SUBJECTS };
+    return {
+      tables: {
+        ...scoreTables(results, { caption: about, methods, baseline: "sft_continued_texts_16" }),
+        held_out: heldOutTable(results, { caption: `${about}: held-out prompts at the end`, methods }),
+      },
+      figures: {
+        scan: scanFigure(valuesIn(results.scores, AVERAGE_ROUGE), scan, {
+          ...{ axis: "texts a step", unit: "texts", y: "ROUGE-L (%)" },
+        }),
+      },
+    };
+  },
+});
