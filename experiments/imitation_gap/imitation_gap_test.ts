@@ -39,6 +39,7 @@ function recorded(results: ReadonlyMap<string, CellResult>, seed = SEED): Record
     scores: rows.flatMap(([method, { scores }]) => scores.map((score) => ({ ...key, method, ...score }))),
     curves: rows.flatMap(([method, { curves }]) => curves.map((row) => ({ ...key, method, ...row }))),
     items: [],
+    settings: [],
   };
 }
 

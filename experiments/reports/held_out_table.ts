@@ -2,6 +2,7 @@ import type { RecordedResults } from "#lib/bench/experiment.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import type { ColumnChoice } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
+import { withRecipeLegend } from "./recipe_legend.ts";
 import type { TableRows } from "./score_figures.ts";
 
 /** What is measured on held-out prompts when a student is trained: its texts, and its distances to the teacher. */
@@ -27,15 +28,19 @@ export interface HeldOutTable extends Pick<TableRows, "caption" | "methods"> {
 
 /** How far students are from their teacher at the end of training; the teacher, who has no such distances, is not among the rows. */
 export function heldOutTable(
-  { scores, display }: RecordedResults,
+  results: RecordedResults,
   { caption, methods, dataset, before = [] }: HeldOutTable,
 ): ScoreTable {
+  const { scores, display } = results;
   const columns = [...before, ...MEASURES.map(([metric, label]) => ({ dataset, metric, label }))];
   const ofStudents = scores.filter(({ method }) => method !== "teacher");
-  const table = buildTable(ofStudents, {
-    ...{ caption, columns, display },
-    methods: methods.filter((method) => method !== "teacher"),
-  });
+  const table = withRecipeLegend(
+    buildTable(ofStudents, {
+      ...{ caption, columns, display },
+      methods: methods.filter((method) => method !== "teacher"),
+    }),
+    results,
+  );
   return {
     ...table,
     legend: [

@@ -12,6 +12,7 @@ import { buildTable } from "#lib/reporting/table.ts";
 import { AVERAGE } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 import { heldOutTable as heldOutTableOf } from "./held_out_table.ts";
+import { withRecipeLegend } from "./recipe_legend.ts";
 import { BASELINE, gainDots, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
 /** ROUGE-L on the average over the evaluation sets. */
@@ -22,15 +23,18 @@ export function scoreTables(
   results: RecordedResults,
   { caption, published, baseline = BASELINE, ...rows }: TableRows,
 ): Record<string, ScoreTable> {
-  const tableOf = (metric: string, name: string, published?: PublishedNumbers) =>
-    buildTable(results.scores.filter((row) => row.metric === metric), {
-      ...rows,
-      display: results.display,
-      published,
-      caption: `${caption}: ${name}`,
-      items: results.items.filter((row) => row.metric === metric),
-      baseline,
-    });
+  const tableOf = (metric: string, name: string, published?: readonly PublishedNumbers[]) =>
+    withRecipeLegend(
+      buildTable(results.scores.filter((row) => row.metric === metric), {
+        ...rows,
+        display: results.display,
+        published,
+        caption: `${caption}: ${name}`,
+        items: results.items.filter((row) => row.metric === metric),
+        baseline,
+      }),
+      results,
+    );
   const isJudged = results.scores.some(({ metric }) => metric === "judge");
   return {
     table: tableOf("rouge_l", "ROUGE-L", published),

@@ -18,7 +18,7 @@ export interface TableRows {
   /** The row that differences are tested against; default SFT continued. */
   readonly baseline?: string;
   /** Numbers of others, for the main table. */
-  readonly published?: PublishedNumbers;
+  readonly published?: readonly PublishedNumbers[];
 }
 
 /** A panel of scores in a column; `average` is over the sets that have scores, which with `--data` are other ones. */
@@ -61,7 +61,7 @@ export function gainDots(
       heading,
       ...gainsOver(BASELINE, columnOf(scores, choice), tableItems),
     })),
-    bars: "95 % intervals over seeds and items, not corrected for the number of methods",
+    bars: "95 % intervals by Student's t over seeds and items, uncorrected for several methods",
     x: { title: unit, scale: 100 },
     reference: { label: methodLabel(BASELINE, display), value: 0 },
   });

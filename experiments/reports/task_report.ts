@@ -11,6 +11,7 @@ import { buildTable } from "#lib/reporting/table.ts";
 import type { ColumnChoice } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
 import { heldOutTable } from "./held_out_table.ts";
+import { withRecipeLegend } from "./recipe_legend.ts";
 import { BASELINE, gainDots, type ScorePanel, scoreResponse, type TableRows } from "./score_figures.ts";
 
 /** How responses were taken: the likeliest token at every step, or sampled at temperature 1. */
@@ -35,7 +36,7 @@ export function taskTables(
         items: results.items.filter(({ dataset }) => columns.some((column) => column.dataset === dataset)),
         baseline: BASELINE,
       });
-      return [name, table];
+      return [name, withRecipeLegend(table, results)];
     }),
   );
 }

@@ -34,7 +34,7 @@ export const gpt2InstructionFollowing = table({
 
 interface Table extends Pick<Experiment, "name" | "source" | "description" | "onlyWhenNamed"> {
   readonly family?: DecoderFamilyName;
-  readonly published: PublishedNumbers;
+  readonly published: readonly PublishedNumbers[];
 }
 
 function table({ published, ...experiment }: Table): Experiment {

@@ -68,6 +68,14 @@ export interface HandedOver {
   readonly texts: Texts;
 }
 
+/** What a row's cells were computed with. */
+export interface RecordedSettings {
+  readonly method: string;
+  /** Of an experiment that has tasks. */
+  readonly task?: string;
+  readonly settings: Making["settings"];
+}
+
 /** What `results/<profile>/<experiment>/` holds, of every cell there is. */
 export interface RecordedResults {
   readonly profile: string;
@@ -78,6 +86,8 @@ export interface RecordedResults {
   readonly scores: readonly ScoreRow[];
   readonly items: readonly ItemsRow[];
   readonly curves: readonly CurveRow[];
+  /** Of a row and task whose seeds were computed with different settings, several. */
+  readonly settings: readonly RecordedSettings[];
 }
 
 /** What an experiment shows: files `<name>.md`, `<name>.csv` and `<name>.svg`; the main table is named `table`. */

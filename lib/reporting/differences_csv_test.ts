@@ -12,14 +12,14 @@ const test = (reference: string, difference: number): TestedDifference => ({
   correctedP: 1 / 1500,
 });
 const cell = (againstBaseline?: TestedDifference, againstBest?: TestedDifference): TableCell => ({
-  ...{ mean: 0.5, sd: 0.1, seeds: [1, 2], best: false },
+  ...{ mean: 0.5, sd: 0.1, seeds: [1, 2], best: false, belowFirst: false },
   againstBaseline,
   againstBest,
 });
 const column = (name: string) => ({ name, label: name, metric: "rouge_l", items: [9, 9] as const });
 const row = (method: string, ...cells: (TableCell | undefined)[]) => ({ method, label: method, cells });
 const table = (columns: string[], rows: ScoreTable["rows"]): ScoreTable => ({
-  ...{ caption: "", seeds: [1, 2], legend: [] },
+  ...{ caption: "", seeds: [1, 2], published: [], legend: [] },
   columns: columns.map(column),
   rows,
 });

@@ -37,6 +37,7 @@ const LATEX_COMMANDS: Readonly<Record<string, string>> = {
   "≤": "$\\leq$",
   "≥": "$\\geq$",
   "→": "$\\rightarrow$",
+  "↓": "$\\downarrow$",
   "†": "$\\dagger$",
   "Σ": "$\\Sigma$",
   "α": "$\\alpha$",
@@ -53,7 +54,7 @@ const LATEX_COMMANDS: Readonly<Record<string, string>> = {
 
 /** One line of text in LaTeX, in a table or out of it. */
 export function escapeLatex(text: string): string {
-  return oneLine(text).replace(/[\\~^`"|<>±−×·≤≥→†Σαβγπστθ[\]&%$#_{}]/g, (character) => {
+  return oneLine(text).replace(/[\\~^`"|<>±−×·≤≥→↓†Σαβγπστθ[\]&%$#_{}]/g, (character) => {
     return LATEX_COMMANDS[character] ?? `\\${character}`;
   })
     // Two of either would be joined to one sign.

@@ -1,47 +1,43 @@
 import type { ColumnScores } from "./table_columns.ts";
-import { runsOf } from "./runs.ts";
-import type { PublishedCell, PublishedRows } from "./table_model.ts";
+import type { PublishedRows } from "./table_model.ts";
 
-/** Numbers of others as a paper or repository prints them, by data set. */
+/** Numbers of others from one source, by data set. */
 export interface PublishedNumbers {
-  /** Says whose they are, and of what. */
+  /** Says of what models they are. */
   readonly heading: string;
+  /** Where they stand, with its address, and what is not certain of them. */
+  readonly source: string;
   readonly rows: readonly PublishedNumbersRow[];
 }
 
 export interface PublishedNumbersRow {
   readonly label: string;
-  /** Where they stand. */
-  readonly source: string;
-  /** As printed there, by data set, as in `dolly`; of a data set alone also where the table has it in several columns. */
+  /** As printed there, by data set, as in `dolly`. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The rows that have a number in one of the columns; undefined if none has. */
+/** Of every source the rows that have a number in one of the columns; a source that has none is left out. */
 export function publishedRows(
-  { heading, rows }: PublishedNumbers,
+  published: readonly PublishedNumbers[],
   columns: readonly ColumnScores[],
-): PublishedRows | undefined {
-  const placed = rows.map(({ label, source, values }) => ({ label, source, cells: cellsOf(values, columns) }));
-  const shown = placed.filter(({ cells }) => cells.some(({ text }) => text !== undefined));
-  return shown.length > 0 ? { heading, rows: shown } : undefined;
+): PublishedRows[] {
+  return published.flatMap(({ rows, ...of }) => {
+    const placed = rows.map(({ label, values }) => ({
+      label,
+      cells: columns.map((column) => valueIn(column, values)),
+    }));
+    const shown = placed.filter(({ cells }) => cells.some((text) => text !== undefined));
+    return shown.length > 0 ? [{ ...of, rows: shown }] : [];
+  });
 }
 
-/** Where the rows' numbers stand, for the notes below a table: a line for all rows of one source. */
-export function publishedSources({ rows }: PublishedRows): string[] {
-  const bySource = Map.groupBy(rows, ({ source }) => source);
-  return [...bySource].map(([source, of]) => `Published: ${of.map(({ label }) => label).join("; ")}: ${source}.`);
-}
-
-/** Neighbouring columns that a number cannot be told to belong to one of share it. */
-function cellsOf(values: PublishedNumbersRow["values"], columns: readonly ColumnScores[]): PublishedCell[] {
-  return runsOf(columns.map((column) => keyOf(column, values)), (key) => key)
-    .map((keys) => ({ text: keys[0] === undefined ? undefined : values[keys[0]], columns: keys.length }));
+/** Where numbers stand, for the notes below a table: a line for each source. */
+export function publishedSources(published: readonly PublishedRows[]): string[] {
+  return published.map(({ heading, source }) => `${heading}: ${source}.`);
 }
 
 /** An average over data sets is no data set: theirs may be over others. */
-function keyOf({ sets, averaged }: ColumnScores, values: PublishedNumbersRow["values"]): string | undefined {
-  if (averaged) return undefined;
-  const { dataset } = sets[0];
-  return [dataset, dataset.split("/")[0]].find((name) => Object.hasOwn(values, name));
+function valueIn({ sets, averaged }: ColumnScores, values: PublishedNumbersRow["values"]): string | undefined {
+  const { dataset } = sets[0] ?? {};
+  return averaged || dataset === undefined || !Object.hasOwn(values, dataset) ? undefined : values[dataset];
 }

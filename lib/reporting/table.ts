@@ -7,7 +7,7 @@ import { type PublishedNumbers, publishedRows } from "./published_rows.ts";
 import { mean, sampleSd } from "#lib/statistics/statistics.ts";
 import { allColumns, chosenColumns, type ColumnChoice, type ColumnScores } from "./table_columns.ts";
 import { legendOf } from "./table_legend.ts";
-import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
+import { FIRST_STUDENT, type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
 import { differencesFrom, TableItems } from "./table_significance.ts";
 
 /** What a table shows beyond the scores that exist, and how. */
@@ -23,8 +23,8 @@ export interface TableOptions {
   readonly baseline?: string;
   /** Labels of rows, by method, in the order of those that `methods` does not have; one that has none stands for itself. */
   readonly display?: MethodDisplays;
-  /** Numbers of others in the table's metric, to show below the rows. */
-  readonly published?: PublishedNumbers;
+  /** Numbers of others in the table's metric, to show below the rows, source by source. */
+  readonly published?: readonly PublishedNumbers[];
 }
 
 /**
@@ -34,7 +34,7 @@ export interface TableOptions {
  * @throws {RangeError} if two scores, or two rows of items, have the same method, data set, metric and seed
  */
 export function buildTable(scores: readonly ScoreRow[], options: TableOptions): ScoreTable {
-  const { caption, methods: planned = [], display = {}, baseline, published } = options;
+  const { caption, methods: planned = [], display = {}, baseline, published = [] } = options;
   const choices = options.columns ?? allColumns(scores);
   const shown = scores.filter(({ metric }) => choices.some((choice) => choice.metric === metric));
   const columns = chosenColumns(choices, shown);
@@ -49,7 +49,7 @@ export function buildTable(scores: readonly ScoreRow[], options: TableOptions): 
     caption,
     columns: columns.map(({ name, label, metric, items }) => ({ name, label, metric, items })),
     rows: methods.map((method) => ({ method, label: labelOf(method), cells: cells.map((of) => of.get(method)) })),
-    published: published && publishedRows(published, columns),
+    published: publishedRows(published, columns),
     seeds: [...new Set(shown.map(({ seed }) => seed))].sort((a, b) => a - b),
   };
   return { ...table, legend: legendOf(table, { columns, baseline, items: options.items && items, labelOf }) };
@@ -65,6 +65,7 @@ function cellsOf(
   const means = new Map([...column.ofMethod].map(([method, series]) => [method, mean([...series.values()])]));
   const students = methods.filter((method) => method !== TEACHER && means.has(method));
   const best = bestOf(students, means, column.metric);
+  const below = belowFirst(students, means, column.metric);
   const fromBaseline = baseline === undefined ? undefined : differencesFrom(baseline, students, column, items);
   const fromBest = best.length === 0 ? undefined : differencesFrom(best[0], students, column, items, true);
   return new Map([...column.ofMethod].map(([method, series]) => [method, {
@@ -72,6 +73,7 @@ function cellsOf(
     sd: series.size > 1 ? sampleSd([...series.values()]) : undefined,
     seeds: [...series.keys()],
     best: best.includes(method),
+    belowFirst: below.includes(method),
     againstBaseline: fromBaseline?.get(method),
     againstBest: fromBest?.get(method),
   }]));
@@ -85,4 +87,12 @@ function bestOf(students: readonly string[], means: ReadonlyMap<string, number>,
   const ranked = students.toSorted((a, b) => sign * (means.get(b)! - means.get(a)!));
   const print = (method: string) => printMetric(metric, means.get(method)!);
   return ranked.filter((method) => print(method) === print(ranked[0]));
+}
+
+/** The students whose mean is lower as printed than that of the first, in a metric of which higher values are better. */
+function belowFirst(students: readonly string[], means: ReadonlyMap<string, number>, metric: string): string[] {
+  const first = means.get(FIRST_STUDENT);
+  if (first === undefined || metricDisplay(metric).better !== "higher") return [];
+  const isPrintedAlike = (value: number) => printMetric(metric, value) === printMetric(metric, first);
+  return students.filter((method) => means.get(method)! < first && !isPrintedAlike(means.get(method)!));
 }

@@ -5,7 +5,7 @@ import { markdownTable } from "./markdown_table.ts";
 import { publishedSources } from "./published_rows.ts";
 import { formatHtml } from "./table_html.ts";
 import { formatLatex } from "./table_latex.ts";
-import type { PublishedCell, ScoreTable } from "./table_model.ts";
+import type { ScoreTable } from "./table_model.ts";
 import { type Emphasis, textRows, UNPUBLISHED } from "./table_text.ts";
 
 export const TABLE_FORMATS = ["md", "csv", "html", "latex"] as const;
@@ -18,15 +18,12 @@ export function formatTable(table: ScoreTable, format: TableFormat): string {
   return WRITERS[format](table);
 }
 
-/** Behind a number, in the further columns that it may belong to. */
-const SAME = "←";
 const MARKDOWN: Emphasis = { best: (text) => `**${text}**`, tied: (text) => `_${text}_`, none: (text) => text };
 const CSV: Emphasis = { best: (text) => `${text} best`, tied: (text) => `${text} tied`, none: (text) => text };
 
 /** Markdown that reads well as plain text too. */
 function formatMarkdown(table: ScoreTable): string {
   const { caption, columns, published } = table;
-  const publishedCells = published?.rows.flatMap(({ cells }) => cells) ?? [];
   const blanks = columns.map(() => "");
   const grid = [
     ["Method", ...columns.map(({ label }) => escapeMarkdown(label))],
@@ -35,26 +32,21 @@ function formatMarkdown(table: ScoreTable): string {
       ...cells.map(({ line, mark, emphasis }) => MARKDOWN[emphasis](escapeMarkdown(line)) + escapeMarkdown(mark)),
     ]),
     // GitHub's tables have one body: an empty row stands for the rule.
-    ...(published ? [["", ...blanks], [`_${escapeMarkdown(published.heading)}_`, ...blanks]] : []),
-    ...(published?.rows ?? []).map(({ label, cells }) =>
-      [label, ...cells.flatMap((cell) => spread(cell, UNPUBLISHED, SAME))].map(escapeMarkdown)
-    ),
+    ...published.flatMap(({ heading, rows }) => [
+      ["", ...blanks],
+      [`_${escapeMarkdown(heading)}_`, ...blanks],
+      ...rows.map(({ label, cells }) => [label, ...cells.map((text = UNPUBLISHED) => text)].map(escapeMarkdown)),
+    ]),
   ];
-  const notes = [
-    ...table.legend,
-    ...(published ? publishedSources(published) : []),
-    ...(publishedCells.some(({ columns }) => columns > 1)
-      ? [`${SAME}: the number to the left is of one of these columns; it is not said which.`]
-      : []),
-  ].map((text) => `- ${escapeMarkdown(text)}`);
+  const notes = [...table.legend, ...publishedSources(published)].map((text) => `- ${escapeMarkdown(text)}`);
   return [`**${escapeMarkdown(caption)}**`, "", ...markdownTable(grid, (column) => column > 0), "", ...notes, ""]
     .join("\n");
 }
 
 /**
- * CSV for programs: the names of `scores.csv`, the cells as in the other formats, with `*` or `†` and `best` or `tied` behind
+ * CSV for programs: the names of `scores.csv`, the cells as in the other formats, with `*`, `†` or `↓` and `best` or `tied` behind
  * the value, the number of seeds in column `seeds`, the items of each set in the last row. Rows of others' numbers are named
- * `published: …`; a number of theirs that may belong to several columns stands in the first of these.
+ * `published: …`, with their source.
  */
 function formatCsv(table: ScoreTable): string {
   const { columns, rows, published } = table;
@@ -66,15 +58,11 @@ function formatCsv(table: ScoreTable): string {
       seedsOf(i),
       ...cells.map(({ line, mark, emphasis }) => CSV[emphasis](line + mark)),
     ]),
-    ...(published?.rows ?? []).map(({ label, source, cells }) =>
-      [`published: ${label} (${source})`, "", ...cells.flatMap((cell) => spread(cell, "", ""))]
-        .map((text) => visibleText(text))
+    ...published.flatMap(({ heading, source, rows }) =>
+      rows.map(({ label, cells }) =>
+        [`published: ${label} (${heading}; ${source})`, "", ...cells].map((text = "") => visibleText(text))
+      )
     ),
     ["items", "", ...columns.map(({ items }) => items === undefined ? "" : [...new Set(items)].join("-"))],
   ].map(csvLine).join("");
-}
-
-/** A text for each column of the cell. */
-function spread({ text, columns }: PublishedCell, none: string, further: string): string[] {
-  return Array.from({ length: columns }, (_, i) => text === undefined ? none : i === 0 ? text : further);
 }

@@ -181,53 +181,69 @@ const published = buildTable(
     caption: "C",
     display: DISPLAY,
     columns: ["samsum/small", "samsum/base", "dolly", "average"].map((dataset) => ({ dataset, metric: "rouge_l" })),
-    published: {
-      heading: "Published: of other models & data",
-      rows: [
-        { label: "KD", source: "a <paper>", values: { samsum: "52.7", vicuna: "1" } },
-        { label: "AMMD", source: "row not stated", values: { "samsum/base": "99.9", dolly: "36" } },
-        { label: "Elsewhere", source: "x", values: { vicuna: "1" } },
-      ],
-    },
+    published: [
+      {
+        heading: "Theirs: models & data",
+        source: "a <paper>",
+        rows: [{ label: "KD", values: { "samsum/small": "52.7", vicuna: "1" } }, {
+          label: "Gone",
+          values: { vicuna: "1" },
+        }],
+      },
+      {
+        heading: "By inference",
+        source: "https://example.org/1",
+        rows: [{ label: "AMMD", values: { "samsum/base": "99.9", dolly: "36", average: "1" } }],
+      },
+      { heading: "Elsewhere", source: "x", rows: [{ label: "KD", values: { vicuna: "1" } }] },
+    ],
   },
 );
 
-Deno.test("published numbers stand below the rows as they were printed, and those of several columns across them", () => {
+Deno.test("published numbers stand below the rows as they were printed, those of a source apart from those of others", () => {
   assertEquals(
-    formatTable(published, "md").split("\n").slice(4, 9).map((line) => line.replaceAll(/ +/g, " ")),
+    formatTable(published, "md").split("\n").slice(4, 11).map((line) => line.replaceAll(/ +/g, " ")),
     [
-      "| SFT | 40.0 ± 0.0 | **50.0 ± 0.0** | **30.0 ± 0.0** | **40.0 ± 0.0** |",
+      "| SFT | **40.0 ± 0.0** | **50.0 ± 0.0** | **30.0 ± 0.0** | **40.0 ± 0.0** |",
       "| | | | | |",
-      "| _Published: of other models \\& data_ | | | | |",
-      "| KD | 52.7 | ← | – | – |",
+      "| _Theirs: models \\& data_ | | | | |",
+      "| KD | 52.7 | – | – | – |",
+      "| | | | | |",
+      "| _By inference_ | | | | |",
       "| AMMD | – | 99.9 | 36 | – |",
-    ].map((line) => line.replace("40.0 ± 0.0 | **50", "**40.0 ± 0.0** | **50")),
+    ],
   );
-  const sources = ["Published: KD: a <paper>.", "Published: AMMD: row not stated."];
-  const below = (format: "md" | "latex") =>
+  const notes = (format: "md" | "latex") =>
     formatTable(published, format).split("\n").filter((line) =>
-      line.includes("Published: KD") || line.includes("Published: AMMD")
+      /^(- | {4})(Theirs|By inference|Elsewhere).*:/.test(line)
     );
-  assertEquals(below("md"), sources.map((line) => `- ${line.replace("<paper>", "\\<paper\\>")}`));
-  assertEquals(
-    below("latex"),
-    sources.map((line) => `    ${line.replace("<paper>", "\\textless{}paper\\textgreater{}")}\\par`),
-  );
+  assertEquals(notes("md"), [
+    "- Theirs: models \\& data: a \\<paper\\>.",
+    "- By inference: https:<!-- -->//example.org/1.",
+  ]);
+  assertEquals(notes("latex"), [
+    "    Theirs: models \\& data: a \\textless{}paper\\textgreater{}.\\par",
+    "    By inference: https://example.org/1.\\par",
+  ]);
   assertEquals(formatTable(published, "csv").split("\n").slice(2, 5), [
-    "published: KD (a <paper>),,52.7,,,",
-    "published: AMMD (row not stated),,,99.9,36,",
+    "published: KD (Theirs: models & data; a <paper>),,52.7,,,",
+    "published: AMMD (By inference; https://example.org/1),,,99.9,36,",
     "items,,80,80,200,",
   ]);
   assert(
     formatTable(published, "html").includes(`  <tbody class="published">
-    <tr><th scope="rowgroup" colspan="5">Published: of other models &amp; data</th></tr>
-    <tr><th scope="row">KD <small>(a &lt;paper&gt;)</small></th><td colspan="2">52.7</td><td class="missing">–</td><td class="missing">–</td></tr>
+    <tr><th scope="rowgroup" colspan="5">Theirs: models &amp; data <small>(a &lt;paper&gt;)</small></th></tr>
+    <tr><th scope="row">KD</th><td>52.7</td><td class="missing">–</td><td class="missing">–</td><td class="missing">–</td></tr>
+  </tbody>
+  <tbody class="published">
 `),
   );
   assert(
     formatTable(published, "latex").includes(String.raw`    \midrule
-    \multicolumn{9}{@{}l@{}}{\textit{Published: of other models \& data}} \\
-    KD & \multicolumn{4}{c}{52.7} & \multicolumn{2}{c}{--} & \multicolumn{2}{c}{--} \\
+    \multicolumn{9}{@{}l@{}}{\textit{Theirs: models \& data}} \\
+    KD & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{52.7} & & \multicolumn{2}{c}{--} & \multicolumn{2}{c}{--} & \multicolumn{2}{c}{--} \\
+    \midrule
+    \multicolumn{9}{@{}l@{}}{\textit{By inference}} \\
     AMMD & \multicolumn{2}{c}{--} & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{99.9} & & \multicolumn{1}{r@{\phantom{$\,\pm\,$}}}{36} & & \multicolumn{2}{c}{--} \\
     \bottomrule
 `),
@@ -246,11 +262,11 @@ Deno.test("published numbers change nothing of the rows above, and without one f
       columns: ["samsum/small", "samsum/base", "dolly", "average"].map((dataset) => ({ dataset, metric: "rouge_l" })),
     },
   );
-  assertEquals({ ...rest, legend, published: undefined }, without);
-  assertEquals(numbers!.rows.map(({ label }) => label), ["KD", "AMMD"]);
-  const rows = [{ label: "KD", source: "x", values: { vicuna: "1" } }];
+  assertEquals({ ...rest, legend, published: [] }, without);
+  assertEquals(numbers.map(({ rows }) => rows.map(({ label }) => label)), [["KD"], ["AMMD"]]);
+  const rows = [{ label: "KD", values: { vicuna: "1" } }];
   assertEquals(
-    buildTable(scores.slice(0, 1), { caption: "C", published: { heading: "H", rows } }).published,
-    undefined,
+    buildTable(scores.slice(0, 1), { caption: "C", published: [{ heading: "H", source: "x", rows }] }).published,
+    [],
   );
 });

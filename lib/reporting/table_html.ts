@@ -1,5 +1,5 @@
 import { escapeHtml } from "./escape_text.ts";
-import type { PublishedCell, PublishedRows, ScoreTable } from "./table_model.ts";
+import type { PublishedRows, ScoreTable } from "./table_model.ts";
 import { type CellText, type Emphasis, textRows, UNPUBLISHED } from "./table_text.ts";
 
 const EMPHASIS: Emphasis = {
@@ -17,7 +17,6 @@ const STYLE = `
   th:first-child { text-align: left; font-weight: normal }
   thead th { border-bottom: 1px solid }
   .published tr:first-child th { border-top: 1px solid; font-style: italic }
-  .published td[colspan] { text-align: center }
   .missing { opacity: 0.7 }
   ul { font-size: smaller; padding-left: 1.5em }
 `;
@@ -51,7 +50,7 @@ export function htmlTable(table: ScoreTable): string {
       `    <tr><th scope="row">${escapeHtml(label)}</th>${cells.map(scoreCell).join("")}</tr>`
     ),
     "  </tbody>",
-    ...(table.published ? publishedBody(table.published, heads.length) : []),
+    ...table.published.flatMap((published) => publishedBody(published, heads.length)),
     "</table>",
   ].join("\n");
 }
@@ -66,20 +65,18 @@ function scoreCell({ line, mark, emphasis, isMissing }: CellText): string {
   return `<td${isMissing ? ' class="missing"' : ""}>${text}${mark && `<sup>${mark}</sup>`}</td>`;
 }
 
-function publishedCell({ text, columns }: PublishedCell): string {
-  const span = columns > 1 ? ` colspan="${columns}"` : "";
-  if (text === undefined) return `<td class="missing"${span}>${UNPUBLISHED}</td>`;
-  return `<td${span}>${escapeHtml(text)}</td>`;
-}
-
-function publishedBody({ heading, rows }: PublishedRows, columns: number): string[] {
+function publishedBody({ heading, source, rows }: PublishedRows, columns: number): string[] {
+  const head = `${escapeHtml(heading)} <small>(${escapeHtml(source)})</small>`;
   return [
     '  <tbody class="published">',
-    `    <tr><th scope="rowgroup" colspan="${columns}">${escapeHtml(heading)}</th></tr>`,
-    ...rows.map(({ label, source, cells }) => {
-      const head = `${escapeHtml(label)} <small>(${escapeHtml(source)})</small>`;
-      return `    <tr><th scope="row">${head}</th>${cells.map(publishedCell).join("")}</tr>`;
-    }),
+    `    <tr><th scope="rowgroup" colspan="${columns}">${head}</th></tr>`,
+    ...rows.map(({ label, cells }) =>
+      `    <tr><th scope="row">${escapeHtml(label)}</th>${cells.map(publishedCell).join("")}</tr>`
+    ),
     "  </tbody>",
   ];
+}
+
+function publishedCell(text: string | undefined): string {
+  return text === undefined ? `<td class="missing">${UNPUBLISHED}</td>` : `<td>${escapeHtml(text)}</td>`;
 }

@@ -1,7 +1,7 @@
 import { escapeLatex } from "./escape_text.ts";
 import { publishedSources } from "./published_rows.ts";
 import { runsOf } from "./runs.ts";
-import type { PublishedCell, PublishedRows, ScoreTable } from "./table_model.ts";
+import type { PublishedRows, ScoreTable } from "./table_model.ts";
 import { type CellText, type Emphasis, textRows } from "./table_text.ts";
 
 const EMPHASIS: Emphasis = {
@@ -32,14 +32,13 @@ export function formatLatex(table: ScoreTable): string {
     ...textRows(table).map(({ label, cells }) =>
       line([rowHead(label), ...cells.map((cell, i) => scoreCell(cell, widths[i]))])
     ),
-    ...(table.published ? publishedLines(table.published, widths).map((text) => `    ${text} \\\\`) : []),
+    ...table.published.flatMap((published) => publishedLines(published, widths)).map((text) => `    ${text} \\\\`),
     "    \\bottomrule",
     "  \\end{tabular}",
     "",
     "  \\vspace{1ex}",
     "  \\begin{minipage}{\\linewidth}\\raggedright\\footnotesize",
-    ...[...table.legend, ...(table.published ? publishedSources(table.published) : [])]
-      .map((text) => `    ${escapeLatex(text)}\\par`),
+    ...[...table.legend, ...publishedSources(table.published)].map((text) => `    ${escapeLatex(text)}\\par`),
     "  \\end{minipage}",
     "\\end{table*}",
     "",
@@ -84,17 +83,14 @@ function publishedLines({ heading, rows }: PublishedRows, widths: readonly numbe
   const all = 1 + sum(widths);
   return [
     `\\midrule\n    ${across(all, "@{}l@{}", `\\textit{${escapeLatex(heading)}}`)}`,
-    ...rows.map(({ label, cells }) => {
-      const left = [...widths];
-      const written = cells.map((cell) => publishedCell(cell, sum(left.splice(0, cell.columns))));
-      return [rowHead(label), ...written].join(" & ");
-    }),
+    ...rows.map(({ label, cells }) =>
+      [rowHead(label), ...cells.map((text, i) => publishedCell(text, widths[i]))].join(" & ")
+    ),
   ];
 }
 
-function publishedCell({ text, columns }: PublishedCell, width: number): string {
+function publishedCell(text: string | undefined, width: number): string {
   if (text === undefined) return across(width, "c", "--");
-  if (columns > 1) return across(width, "c", escapeLatex(text));
   return width > 1 ? `\\multicolumn{1}{r${NO_SPREAD}}{${escapeLatex(text)}} &` : escapeLatex(text);
 }
 

@@ -4,7 +4,8 @@ import { SIGNIFICANCE_LEVEL } from "#lib/statistics/multiple_testing.ts";
 import { detectableDifference, isClearOverItems } from "#lib/statistics/significance.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { ColumnScores, ScoredSet } from "./table_columns.ts";
-import { type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
+import { FIRST_STUDENT, type ScoreTable, type TableCell, TEACHER } from "./table_model.ts";
+import { BELOW_FIRST } from "./table_text.ts";
 import { differenceIn, type TableItems } from "./table_significance.ts";
 
 interface LegendFacts {
@@ -26,6 +27,9 @@ export function legendOf(table: Table, facts: LegendFacts): string[] {
     ...setLines(facts.columns),
     ...separationLines(facts),
     ...bestLines(table),
+    ...(cells.some((cell) => cell?.belowFirst)
+      ? [`${BELOW_FIRST}: mean below that of ${facts.labelOf(FIRST_STUDENT)}, not tested.`]
+      : []),
     ...testLines(table, facts),
     ...(cells.includes(undefined) ? ["missing: there is no score."] : []),
   ];
@@ -104,8 +108,6 @@ function separationLines({ columns, items, labelOf }: LegendFacts): string[] {
     ];
   });
 }
-
-const FIRST_STUDENT = "sft";
 
 function printed({ metric, ofMethod }: ScoredSet, method: string): string {
   return printMetric(metric, mean([...ofMethod.get(method)!.values()]));

@@ -4,6 +4,9 @@ import type { Significance } from "#lib/statistics/significance.ts";
 /** Not a student: it is neither the best nor tested. */
 export const TEACHER = "teacher";
 
+/** The student that training starts from. */
+export const FIRST_STUDENT = "sft";
+
 /** How far a method is above another of its column, tested. */
 export interface TestedDifference extends Pick<Significance, "difference" | "components"> {
   readonly p: number;
@@ -22,6 +25,8 @@ export interface TableCell {
   readonly seeds: readonly number[];
   /** Best mean of its column as printed, the teacher aside; equals share it. */
   readonly best: boolean;
+  /** Whether it is a student's whose mean, as printed, is below that of the first student; untested. */
+  readonly belowFirst: boolean;
   /** Undefined where there is no such test: of the teacher, of the method itself, of other seeds or items. */
   readonly againstBaseline: TestedDifference | undefined;
   readonly againstBest: TestedDifference | undefined;
@@ -43,26 +48,18 @@ export interface TableColumn {
   readonly items: readonly [least: number, most: number] | undefined;
 }
 
-/** A number of others over one or more columns of the table; without text there is none. */
-export interface PublishedCell {
-  /** As it was printed, in the unit that the table prints. */
-  readonly text: string | undefined;
-  /** More than one where it is not said which of these columns it belongs to. */
-  readonly columns: number;
-}
-
 export interface PublishedRow {
   readonly label: string;
-  /** Where the numbers stand. */
-  readonly source: string;
-  /** They fill the table's columns. */
-  readonly cells: readonly PublishedCell[];
+  /** One per column, as it was printed, in the unit that the table prints; undefined where there is none. */
+  readonly cells: readonly (string | undefined)[];
 }
 
-/** Numbers of others, of other models and data: shown below the rows of a table, never marked, tested or averaged. */
+/** Numbers of others from one source, of other models and data: shown below the rows of a table, never marked, tested or averaged. */
 export interface PublishedRows {
-  /** Says whose they are. */
+  /** Says of what models they are. */
   readonly heading: string;
+  /** Where they stand. */
+  readonly source: string;
   readonly rows: readonly PublishedRow[];
 }
 
@@ -71,7 +68,8 @@ export interface ScoreTable {
   readonly caption: string;
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
-  readonly published?: PublishedRows;
+  /** A block for each source, never two in one. */
+  readonly published: readonly PublishedRows[];
   /** All seeds, ascending. */
   readonly seeds: readonly number[];
   readonly legend: readonly string[];

@@ -4,6 +4,9 @@ import { isTiedWithBest, type ScoreTable, sideOfBaseline, type TableCell } from 
 /** In place of a number that others did not publish. */
 export const UNPUBLISHED = "–";
 
+/** Behind a student's mean that is below that of the student it started from. */
+export const BELOW_FIRST = "↓";
+
 const SIDE_MARKS = { above: "*", below: "†" } as const;
 
 /** What is written in a cell, before a format's own signs. */
@@ -16,8 +19,8 @@ export interface CellText {
   readonly seeds?: string;
   /** All three: `30.1 ± 0.4 (n=2)`. */
   readonly line: string;
-  /** Above or below the baseline; empty where neither is significant. */
-  readonly mark: "*" | "†" | "";
+  /** `*` or `†` where it is significantly above or below the baseline, then `↓` where it is below the first student; or empty. */
+  readonly mark: string;
   /** Of the best of a column, and of what does not significantly differ from it. */
   readonly emphasis: "best" | "tied" | "none";
   readonly isMissing: boolean;
@@ -41,7 +44,7 @@ function cellText(cell: TableCell | undefined, column: number, table: ScoreTable
   return {
     ...{ mean, sd, seeds, isMissing: false },
     line: `${mean}${sd === undefined ? "" : ` ± ${sd}`}${seeds === undefined ? "" : ` ${seeds}`}`,
-    mark: side === undefined ? "" : SIDE_MARKS[side],
+    mark: (side === undefined ? "" : SIDE_MARKS[side]) + (cell.belowFirst ? BELOW_FIRST : ""),
     emphasis: cell.best ? "best" : isTiedWithBest(cell) ? "tied" : "none",
   };
 }

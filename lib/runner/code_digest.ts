@@ -14,6 +14,7 @@ export const REPORTS: readonly string[] = [
   ...[
     "lib/metrics",
     "lib/reporting",
+    "lib/runner/recorded_settings.ts",
     "lib/runner/report.ts",
     "lib/runner/report_files.ts",
     "lib/statistics",

@@ -1,6 +1,7 @@
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { displayOf } from "#lib/bench/display.ts";
 import { reportFiles } from "./report_files.ts";
+import type { Provenance } from "#lib/results/provenance.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import { mean } from "#lib/statistics/statistics.ts";
@@ -8,6 +9,7 @@ import { readTextIfThere } from "#lib/results/storage.ts";
 import { readTextStrictly } from "#lib/text_file.ts";
 import { codeDigest, REPORTS } from "./code_digest.ts";
 import type { KnownResults } from "./known_results.ts";
+import { recordedSettings } from "./recorded_settings.ts";
 
 /** Stale cells that a note names; the others are counted. */
 const NAMED = 8;
@@ -23,7 +25,8 @@ export function reportOf(
   staleAddresses: readonly string[] = [],
 ): Report {
   const { scores, items, curves } = withJudged(experiment.name, folder);
-  const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves });
+  const settings = recordedSettings(folder.provenance);
+  const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves, settings });
   const notes = [...notesOfData(folder.provenance), ...noteOfStale(experiment, folder, staleAddresses)];
   if (notes.length === 0) return report;
   const tables = Object.entries(report.tables).map(([name, table]) => [
@@ -82,27 +85,26 @@ export async function writeReport(
   staleAddresses: readonly string[],
 ): Promise<void> {
   const report = reportOf(experiment, folder, profile, staleAddresses);
-  const stamp = reportStamp(experiment, folder.provenance.files, staleAddresses);
+  const stamp = reportStamp(experiment, folder.provenance, staleAddresses);
   await folder.writeReport(await reportFiles(report, folder.samples), stamp);
 }
 
-/** The digest of all that an experiment's tables and figures are made from. @param files digests of the recorded files */
-function reportStamp(
-  { methods }: Experiment,
-  files: KnownResults["provenance"]["files"],
-  stale: readonly string[],
-): string {
-  return digestOfJson([Object.entries(files).sort(), stale, codeDigest(REPORTS), methods.map(({ name }) => name)]);
+/** The digest of all that an experiment's tables and figures are made from. */
+function reportStamp({ methods }: Experiment, provenance: Provenance, stale: readonly string[]): string {
+  const files = Object.entries(provenance.files).sort();
+  const settings = Object.entries(provenance.cells).map(([address, { settings }]) => [address, settings]).sort();
+  return digestOfJson([files, settings, stale, codeDigest(REPORTS), methods.map(({ name }) => name)]);
 }
 
 /** Whether an experiment's tables and figures are there, and those of what is recorded. */
 export async function isReportFresh(
   experiment: Experiment,
   path: string,
-  { provenance: { files, report }, areWhole }: KnownResults,
+  { provenance, areWhole }: KnownResults,
   staleAddresses: readonly string[],
 ): Promise<boolean> {
-  if (!areWhole || report?.stamp !== reportStamp(experiment, files, staleAddresses)) return false;
+  const { report } = provenance;
+  if (!areWhole || report?.stamp !== reportStamp(experiment, provenance, staleAddresses)) return false;
   const same = await Promise.all(
     Object.entries(report.files).map(async ([name, digest]) => {
       const text = await readTextIfThere(`${path}/${name}`);

@@ -24,7 +24,7 @@ Deno.test("the report of a trial is of its methods", () => {
     report: (results: RecordedResults) => (reported.push(results), { tables: {}, figures: {} }),
   };
   const [trial] = experimentsOf([experiment], trialOf(["plain"], ["sft"]));
-  trial.report({ profile: "p", display: {}, scores: [], items: [], curves: [] });
+  trial.report({ profile: "p", display: {}, scores: [], items: [], curves: [], settings: [] });
   assertEquals(reported.map(({ methods, profile }) => [profile, methods]), [["p", ["sft"]]]);
 });
 

@@ -133,7 +133,8 @@ function viewOf(panel: DotPanel, { rows, x, reference }: DotsOptions, width: num
     layer: [
       ...(at === undefined ? [] : [{ data: { values: [{ x: at }] }, mark: REFERENCE_RULE }]),
       ...layer(bars, { type: "rule", color: STYLE.color, strokeWidth: 1.4 }, { x2: { field: "x2" } }),
-      ...layer(ticks, { type: "tick", orient: "vertical", color: STYLE.color, size: 9, thickness: 1 }),
+      // They stand out above and below a mean that lies on them.
+      ...layer(ticks, { type: "tick", orient: "vertical", color: STYLE.color, size: 14, thickness: 1 }),
       ...layer(means, markerOf(STYLE, 60)),
       // A white seam below keeps grid and reference lines out of the words.
       ...layer(absent, { ...ABSENT, color: "white", stroke: "white", strokeWidth: 4 }, { x: { value: 4 } }),

@@ -25,7 +25,7 @@ const MARKER = /<path transform=/;
 const BAR = /<line [^>]*stroke-width="1\.4"/;
 const REFERENCE = /<line [^>]*stroke-width="1\.3"/;
 /** Ticks are thin rectangles, one pixel wide. */
-const TICK = /<path d="M[^"]*h1v9h-1Z"/;
+const TICK = /<path d="M[^"]*h1v14h-1Z"/;
 
 Deno.test("a row has its dot, a bar and a tick per seed", async () => {
   const svg = await renderSvg(dots(options));

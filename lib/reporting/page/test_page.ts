@@ -16,7 +16,7 @@ export async function examplePage(name: string, text: string): Promise<ReportPag
       { experiment: name, method, dataset: text, metric: "rouge_l", seed, value: 0.25, count: 8 }
     ))
   );
-  const published = { heading: text, rows: [{ label: text, source: text, values: { [text]: text } }] };
+  const published = [{ heading: text, source: text, rows: [{ label: text, values: { [text]: text } }] }];
   const rows = [10, 20].map((step) => ({ experiment: name, method: text, seed: 10, step, measure: text, value: step }));
   const svg = await renderSvg(
     curves(rows, {
