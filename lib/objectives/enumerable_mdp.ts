@@ -52,10 +52,14 @@ export class EnumerableMdp {
   /** E_{τ~π} Σ_t γ^(t−1) g(s_t, y_t). */
   expect(policy: Table, g: (state: number, action: number) => number): number {
     const probabilities = this.probabilities(policy);
-    return this.trajectories.reduce((total, actions, i) => {
-      const discounted = actions.reduce((sum, action, t) => sum + this.gamma ** t * g(this.states[i][t], action), 0);
-      return total + probabilities[i] * discounted;
-    }, 0);
+    return this.discountedSums(g).reduce((total, sum, i) => total + probabilities[i] * sum, 0);
+  }
+
+  /** Σ_t γ^(t−1) g(s_t, y_t) of every trajectory; with a reward, its return r(x, τ). */
+  discountedSums(g: (state: number, action: number) => number): number[] {
+    return this.trajectories.map((actions, i) =>
+      actions.reduce((sum, action, t) => sum + this.gamma ** t * g(this.states[i][t], action), 0)
+    );
   }
 
   /** J(π) = E_{τ~π} Σ_t γ^(t−1) r(s_t, y_t). */
@@ -81,6 +85,11 @@ export class EnumerableMdp {
     return actionValues.map((row, state) =>
       row.map((value, action) => value - this.gamma * this.#nextValue(policy, actionValues, state, action))
     );
+  }
+
+  /** A_b(s, a) = Q(s, a) − V_b(s), V_b(s) = E_{a'~b} Q(s, a'). */
+  advantages(b: Table, actionValues: Table): number[][] {
+    return actionValues.map((row, state) => row.map((value) => value - mean(row, b[state])));
   }
 
   /** E U_off with f: trajectories of the teacher, f at its actions minus its mean under the student (AMMD Proposition 1). */
@@ -109,7 +118,7 @@ export class EnumerableMdp {
 }
 
 /** E_{a~policy} f(a) at one state. */
-function mean(f: readonly number[], policy: readonly number[]): number {
+export function mean(f: readonly number[], policy: readonly number[]): number {
   return f.reduce((sum, value, action) => sum + policy[action] * value, 0);
 }
 

@@ -1,6 +1,5 @@
 import { baseline, rewardToGo } from "#kernels/advantages/advantages.ts";
 import { clippedSurrogate, surrogateClipped } from "#kernels/clipped_surrogate/clipped_surrogate.ts";
-import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
 import { logRatioReward, mixtureLogProb } from "#kernels/rollout_scores/rollout_scores.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
@@ -9,7 +8,7 @@ import { distanceOf, type PolicyLogits } from "./distance.ts";
 import { distillation, type DistillationPlayers } from "./distillation.ts";
 import { linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
-import { meanOverTokens, statesOf, statesOfBoth } from "./states.ts";
+import { actionLogProb, meanOverTokens, statesOf, statesOfBoth } from "./states.ts";
 import { packTrajectories, releaseBatch, type Trajectory, type TrajectoryBatch } from "./trajectory_batch.ts";
 
 /**
@@ -183,10 +182,4 @@ export function collectRollout(
 export function releaseRollout(gpu: Gpu, { texts, samplerLogProb, rewards, advantages }: Rollout): void {
   releaseBatch(gpu, texts);
   for (const tensor of [samplerLogProb, rewards, advantages]) gpu.release(tensor);
-}
-
-/** log π(y_t | s_t) → `"N"` */
-function actionLogProb(tape: Tape, logits: Variable, { actions }: Pick<TrajectoryBatch, "actions">): Variable {
-  const surprise = tape.apply(crossEntropy, { logits, labels: tape.constant(actions) }, {});
-  return linearCombination(tape, [{ weight: -1, value: surprise }]);
 }

@@ -1,8 +1,10 @@
+import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { type LanguageModel, sameLayout } from "#lib/models/language_model.ts";
+import { linearCombination } from "./linear_combination.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
 /** A model's view of the N states of a batch: last hidden states `"N C"` and next-token logits `"N V"`. */
@@ -13,12 +15,17 @@ export interface States {
 
 /** Runs a model over whole texts, unless its states are known, and its LM head over the response states only. */
 export function statesOf(tape: Tape, model: LanguageModel, batch: TrajectoryBatch): States {
+  const hidden = hiddenOf(tape, model, batch);
+  return { hidden, logits: model.logits(tape, hidden) };
+}
+
+/** A model's last hidden states at the N states of a batch alone → `"N C"`. */
+export function hiddenOf(tape: Tape, model: LanguageModel, batch: TrajectoryBatch): Variable {
   const { known } = batch;
   const [table, rows] = known?.model === model
     ? [tape.constant(known.table), known.rows]
     : [model.hiddenStates(tape, batch.tokens), batch.states];
-  const hidden = tape.apply(embedding, { table, ids: tape.constant(rows) }, {});
-  return { hidden, logits: model.logits(tape, hidden) };
+  return tape.apply(embedding, { table, ids: tape.constant(rows) }, {});
 }
 
 /**
@@ -44,6 +51,12 @@ export function statesOfBoth(
     );
   }
   return { student: statesOf(tape, student, batch), teacher: statesOf(tape, teacher, batch) };
+}
+
+/** log π(y_t | s_t) → `"N"` */
+export function actionLogProb(tape: Tape, logits: Variable, { actions }: Pick<TrajectoryBatch, "actions">): Variable {
+  const surprise = tape.apply(crossEntropy, { logits, labels: tape.constant(actions) }, {});
+  return linearCombination(tape, [{ weight: -1, value: surprise }]);
 }
 
 /** Σ_t γ^(t−1) values_t / N: the discounted mean over the response tokens of a batch → `"1"`. */

@@ -16,11 +16,11 @@ export const TEST_ACTIONS = TEXTS.flatMap(({ response }) => response);
 export const testTexts = (gpu: Gpu): TrajectoryBatch => packTrajectories(gpu, TEXTS, ONE_TEXT);
 
 /** The loss, the measures, and the gradient of every parameter of the student, one after the other. */
-export async function evaluate<Players extends { student: LanguageModel }>(
+export async function evaluate<Players extends { student: LanguageModel }, Batch>(
   gpu: Gpu,
-  objective: Objective<Players, TrajectoryBatch>,
+  objective: Objective<Players, Batch>,
   players: Players,
-  batch: TrajectoryBatch,
+  batch: Batch,
 ) {
   const { store } = players.student;
   using tape = new Tape(gpu, { learning: [store] });

@@ -40,12 +40,16 @@ export interface TrajectoryBatch {
 /**
  * Packs trajectories as models of the layout read them; every prompt and response must have a token. The caller releases the tensors
  * (`releaseBatch`).
+ *
+ * @param seen `"before"`: states s_t, from which y_t is chosen. `"after"`: the model's outputs at y_t itself, of which the last token is
+ * one, for what is said of a token by those who have read it, such as its reward
  */
 export function packTrajectories(
   gpu: Gpu,
   trajectories: readonly Trajectory[],
   layout: TextLayout,
   gamma = 1,
+  seen: "before" | "after" = "before",
 ): TrajectoryBatch {
   if (trajectories.length === 0) throw new RangeError("Cannot pack no trajectories");
   trajectories.forEach(({ prompt, response }, b) => {
@@ -55,15 +59,16 @@ export function packTrajectories(
   });
   // What stands before the first response token, in the text that the response is written in.
   const leads = trajectories.map(({ prompt }) => layout.kind === "oneText" ? prompt : [layout.startId]);
-  // The last token predicts nothing that is counted, so the model need not see it.
-  const read = trajectories.map(({ response }, b) => [...leads[b], ...response.slice(0, -1)]);
+  // The last token predicts nothing that is counted, so the model need not see it before an action.
+  const ahead = seen === "before" ? 1 : 0;
+  const read = trajectories.map(({ response }, b) => [...leads[b], ...response.slice(0, response.length - ahead)]);
   const source = layout.kind === "oneText" ? undefined : padTexts(gpu, trajectories.map(({ prompt }) => prompt));
   const padded = padTexts(gpu, read);
   const tokens = padded.tokenIds.shape[1];
   const positions = Uint32Array.from({ length: read.length * tokens }, (_, i) => i % tokens);
   return {
     tokens: { ...padded, positions: gpu.upload(positions, padded.tokenIds.shape), source },
-    ...packResponses(gpu, trajectories, (b, t) => b * tokens + leads[b].length - 1 + t, gamma),
+    ...packResponses(gpu, trajectories, (b, t) => b * tokens + leads[b].length - ahead + t, gamma),
   };
 }
 

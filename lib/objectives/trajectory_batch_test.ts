@@ -6,8 +6,8 @@ import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_ba
 
 const gpu = await testGpu();
 /** Everything of a batch on the CPU, and the batch released. */
-async function packed(trajectories: readonly Trajectory[], gamma?: number) {
-  const batch = packTrajectories(gpu, trajectories, ONE_TEXT, gamma);
+async function packed(trajectories: readonly Trajectory[], gamma?: number, seen?: "before" | "after") {
+  const batch = packTrajectories(gpu, trajectories, ONE_TEXT, gamma, seen);
   const { tokens, states, actions, weights, evenWeights, rowSpans } = batch;
   const tensors = [tokens.tokenIds, tokens.positions, tokens.spans, states, actions, weights, evenWeights, rowSpans];
   const values = (await gpu.readAll(tensors)).map((values) => [...values]);
@@ -64,6 +64,17 @@ gpuTest("the state of each action is the output at the token before it, which th
     }),
     { numRuns: 30 },
   );
+});
+
+gpuTest("after an action the state is the output at the action itself, of the last token too", async () => {
+  const texts = [{ prompt: [11, 12], response: [21, 22, 23] }, { prompt: [13], response: [24] }];
+  const batch = await packed(texts, 0.5, "after");
+  assertEquals(batch.ids, [11, 12, 21, 22, 23, 13, 24, 0, 0, 0]);
+  assertEquals(batch.spans, [0, 5, 0, 2]);
+  assertEquals(batch.states, [2, 3, 4, 6]);
+  assertEquals(batch.states.map((state) => batch.ids[state]), batch.actions);
+  const before = await packed(texts, 0.5);
+  assertEquals([batch.actions, batch.weights, batch.rowSpans], [before.actions, before.weights, before.rowSpans]);
 });
 
 gpuTest("weights sum to 1 at gamma 1 and are then the even weights", async () => {
