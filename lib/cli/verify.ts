@@ -1,11 +1,13 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { InputError } from "#lib/errors.ts";
+import { readJson } from "#lib/models/checkpoint.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
 import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
 import { BESIDE, besideFolder, INSIDE, insideFolder } from "#lib/verification/known_fixtures.ts";
 import { verifyMetrics } from "#lib/verification/metrics.ts";
 import { verifyObjectives } from "#lib/verification/objectives.ts";
+import { verifyPreference } from "#lib/verification/preference.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -23,21 +25,19 @@ export const verify = defineCommand({
 function knownFolders({ report }: Terminal): string[] {
   const isThere = (name: string) =>
     hasFile(besideFolder(name), "golden.json") || hasFile(besideFolder(name), "porter.tsv");
-  for (const [name, command] of Object.entries(BESIDE)) {
-    if (!isThere(name)) report(`not checked: ${besideFolder(name)} is missing; ${command} makes it\n`);
+  for (const [name, remedy] of Object.entries(BESIDE)) {
+    if (!isThere(name)) report(`not checked: ${besideFolder(name)} is missing; ${remedy}\n`);
   }
   return [...INSIDE.map(insideFolder), ...Object.keys(BESIDE).filter(isThere).map(besideFolder)];
 }
 
 /** Runs the checks of every folder and prints one line each; true if none failed. */
 async function verifyFolders(folders: readonly string[], json: boolean, { print }: Terminal): Promise<boolean> {
-  const kinds = folders.map((folder) => ({ folder, kind: kindOf(folder) }));
+  const kinds = await Promise.all(folders.map(async (folder) => ({ folder, kind: await kindOf(folder) })));
   await using gpu = await Gpu.open();
   const results: { folder: string; checks: Check[] }[] = [];
   for (const { folder, kind } of kinds) {
-    const checks = kind === "metrics"
-      ? await verifyMetrics(folder)
-      : await (kind === "checkpoint" ? verifyCheckpoint : verifyObjectives)(gpu, folder);
+    const checks = await VERIFIERS[kind](gpu, folder);
     results.push({ folder, checks });
     if (!json) { for (const check of checks) print(`${folder}: ${formatCheck(check)}`); }
   }
@@ -53,13 +53,23 @@ function formatCheck({ name, status, error, tolerance, note }: Check): string {
   return `${status.padEnd(7)} ${name}${figures}${note ? `: ${note}` : ""}`;
 }
 
-function kindOf(folder: string): "checkpoint" | "objectives" | "metrics" {
+const VERIFIERS = {
+  checkpoint: verifyCheckpoint,
+  objectives: verifyObjectives,
+  preference: verifyPreference,
+  metrics: (_: Gpu, folder: string) => verifyMetrics(folder),
+} as const;
+
+async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
   const has = (file: string) => hasFile(folder, file);
   if (has("config.json")) return "checkpoint";
-  if (has("golden.safetensors")) return "objectives";
+  if (has("golden.safetensors")) {
+    const golden = await readJson(`${folder}/golden.json`) as object;
+    return "mdp" in golden ? "preference" : "objectives";
+  }
   if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
   throw new InputError(
-    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives) nor rouge_l.jsonl, porter.tsv or bleu.json (metrics)`,
+    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives or preferences) nor rouge_l.jsonl, porter.tsv or bleu.json (metrics)`,
   );
 }
 

@@ -17,6 +17,8 @@ export const TOLERANCE = {
   loss: 1e-5,
   /** Of ROUGE-L, absolute; the recorded values are float32. */
   metric: 1e-6,
+  /** Of what is computed in float64 on both sides, absolute. */
+  float64: 1e-12,
 } as const;
 
 /** Compares tensors by the largest deviation, relative to the largest recorded magnitude. */
@@ -45,6 +47,15 @@ export function checkTensor(
 
 export function checkLoss(name: string, actual: number, expected: number): Check {
   return bounded(name, Math.abs(actual - expected) / Math.max(1, Math.abs(expected)), TOLERANCE.loss);
+}
+
+/** Compares some losses, or what losses are made of, one by one. */
+export function checkLosses(name: string, actual: ArrayLike<number>, expected: readonly number[]): Check {
+  if (actual.length !== expected.length || expected.length === 0) {
+    return { name, status: "FAIL", note: `${actual.length} values instead of ${expected.length}` };
+  }
+  const errors = expected.map((value, i) => Math.abs(actual[i] - value) / Math.max(1, Math.abs(value)));
+  return bounded(name, errors.some(Number.isNaN) ? NaN : Math.max(...errors), TOLERANCE.loss);
 }
 
 export function checkTokens(name: string, actual: readonly number[], expected: readonly number[]): Check {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { bounded, type Check, checkLoss, checkTensor, checkTokens, TOLERANCE } from "./check.ts";
+import { bounded, type Check, checkLoss, checkLosses, checkTensor, checkTokens, TOLERANCE } from "./check.ts";
 
 function assertFails({ status, note }: Check, expectedNote?: string): void {
   assertEquals(status, "FAIL");
@@ -54,6 +54,15 @@ Deno.test("losses agree absolutely up to 1 and relatively above", () => {
   assertFails(checkLoss("l", 0.01 + 1.01 * loss, 0.01));
   assertEquals(checkLoss("l", -8 - 7.9 * loss, -8).status, "ok");
   assertFails(checkLoss("l", -8 - 8.1 * loss, -8));
+});
+
+Deno.test("losses in a row agree where each does, and neither NaN nor another number of them is agreement", () => {
+  const { loss } = TOLERANCE;
+  assertEquals(checkLosses("l", [0.5, -8], [0.5 + 0.9 * loss, -8 - 7 * loss]).status, "ok");
+  assertFails(checkLosses("l", [0.5, -8], [0.5 + 1.1 * loss, -8]));
+  assertFails(checkLosses("l", [0.5, NaN], [0.5, 1]));
+  assertFails(checkLosses("l", [0.5], [0.5, 1]), "1 values instead of 2");
+  assertFails(checkLosses("l", [], []), "0 values instead of 0");
 });
 
 Deno.test("tokens agree exactly or the first other one is named", () => {

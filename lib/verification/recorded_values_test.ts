@@ -5,6 +5,7 @@ import { testBeside } from "#lib/test_beside.ts";
 import type { Check } from "./check.ts";
 import { verifyMetrics } from "./metrics.ts";
 import { verifyObjectives } from "./objectives.ts";
+import { verifyPreference } from "./preference.ts";
 
 const fixtures = new URL("./fixtures/", import.meta.url).pathname;
 
@@ -49,6 +50,13 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+testBeside("fixtures/preference", "so does every recorded value of preferences", async (folder) => {
+  const checks = await verifyPreference(await testGpu(), folder);
+  assertEquals(checks.filter(({ status }) => status !== "ok"), []);
+  // 18 losses and gaps with their gradients, 17 of what they are made of, 3 of the multiplier and 2 x 10 of the enumerated problem.
+  assertEquals(checks.length, 2 * 18 + 17 + 3 + 20);
 });
 
 async function checkAllMetrics(folder: string): Promise<void> {
