@@ -77,6 +77,18 @@ gpuTest("after an action the state is the output at the action itself, of the la
   assertEquals([batch.actions, batch.weights, batch.rowSpans], [before.actions, before.weights, before.rowSpans]);
 });
 
+gpuTest("an encoder-decoder's states after an action are those of its own text, behind the start token", async () => {
+  const texts = [{ prompt: [11, 12], response: [21, 22] }, { prompt: [13], response: [24] }];
+  const statesAt = async (seen: "before" | "after") => {
+    const batch = packTrajectories(gpu, texts, { kind: "encoderDecoder", startId: 7 }, 1, seen);
+    const [ids, states] = await gpu.readAll([batch.tokens.tokenIds, batch.states]);
+    releaseBatch(gpu, batch);
+    return { ids: [...ids], states: [...states] };
+  };
+  assertEquals(await statesAt("before"), { ids: [7, 21, 7, 0], states: [0, 1, 2] });
+  assertEquals(await statesAt("after"), { ids: [7, 21, 22, 7, 24, 0], states: [1, 2, 4] });
+});
+
 gpuTest("weights sum to 1 at gamma 1 and are then the even weights", async () => {
   await fc.assert(
     fc.asyncProperty(someTrajectories, async (trajectories) => {

@@ -1,60 +1,25 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
-import { logLikelihood, pairAccuracy, rewardLogits } from "#lib/objectives/preference/bradley_terry.ts";
-import type { PairRows } from "#lib/objectives/preference/pair_batch.ts";
-import type { TextReward } from "#lib/objectives/preference/returns.ts";
-import { rewardHead, tokenRewards } from "#lib/objectives/preference/reward_head.ts";
-import { RandomStream } from "#lib/random/random_stream.ts";
-import { fitPreferences, type LogLikelihood, meanLogLikelihood } from "./fit_preferences.ts";
+import { pairAccuracy } from "#lib/objectives/preference/bradley_terry.ts";
+import { rewardHead } from "#lib/objectives/preference/reward_head.ts";
+import {
+  type FeaturePairs,
+  likelihoodUnder,
+  logitsUnder,
+  oraclePairs,
+  sigmoid,
+  WEIGHTS,
+} from "#lib/objectives/preference/test_oracle.ts";
+import { fitPreferences, meanLogLikelihood } from "./fit_preferences.ts";
 import { NonFiniteError } from "./measure_log.ts";
 
 const gpu = await testGpu();
-const F = 5;
-const reward: TextReward = { gamma: 0.95, rewarded: "everyToken" };
+const F = WEIGHTS.length;
+const pairsOf = (seed: number, count: number, labelOf: (logit: number, pair: number) => number) =>
+  oraclePairs(gpu, seed, count, labelOf);
 const settings = { steps: 300, learningRate: 0.05, betas: [0.9, 0.99], lookEvery: 20, patience: 3 } as const;
-
-/** Pairs of texts whose tokens have features, and the logits of an oracle for them. */
-interface FeaturePairs extends PairRows {
-  /** `"N F"` */
-  readonly features: Tensor;
-  readonly logits: readonly number[];
-}
-
-/** The hand-made reward: the tanh of a linear map. */
-const WEIGHTS = [1.2, -0.8, 0.5, 0, -0.3];
-const oracle = (features: readonly number[]) =>
-  Math.tanh(features.reduce((sum, value, i) => sum + WEIGHTS[i] * value, 0.1));
-
-/** Texts of 2 to 7 tokens with random features. @param labelOf P(first preferred), by the oracle's logit and the pair */
-function pairsOf(seed: number, count: number, labelOf: (logit: number, pair: number) => number): FeaturePairs {
-  const random = new RandomStream(seed, "feature pairs");
-  const texts = Array.from(
-    { length: 2 * count },
-    (_, b) => Array.from({ length: 2 + (b * 7 + seed) % 6 }, () => Array.from({ length: F }, () => random.normal())),
-  );
-  const returns = texts.map((text) => text.reduce((sum, token, t) => sum + reward.gamma ** t * oracle(token), 0));
-  const logits = Array.from({ length: count }, (_, n) => returns[2 * n] - returns[2 * n + 1]);
-  const labels = logits.map(labelOf);
-  let row = 0;
-  const spans = texts.flatMap(({ length }) => [row, row += length]);
-  return {
-    features: gpu.upload(Float32Array.from(texts.flat(2)), [row, F]),
-    rowSpans: gpu.upload(Uint32Array.from(spans), [2 * count, 2]),
-    firstWeights: gpu.upload(Float32Array.from(labels, (label) => label / count)),
-    secondWeights: gpu.upload(Float32Array.from(labels, (label) => (1 - label) / count)),
-    logits,
-  };
-}
-
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-
-const logitsUnder = (head: Critic, tape: Tape, { features, rowSpans }: FeaturePairs) =>
-  rewardLogits(tape, tokenRewards(tape, head, tape.constant(features)), { rowSpans }, reward);
-const likelihoodOf = (head: Critic): LogLikelihood<FeaturePairs> => (tape, pairs) =>
-  logLikelihood(tape, logitsUnder(head, tape, pairs), pairs);
 
 async function readLogits(head: Critic, pairs: FeaturePairs): Promise<number[]> {
   using tape = new Tape(gpu);
@@ -65,10 +30,10 @@ gpuTest("the fit orders held-out pairs as a hand-made reward does and finds its 
   using head = rewardHead(gpu, { featureSize: F });
   const training = [1, 2, 3, 4].map((seed) => pairsOf(seed, 60, sigmoid));
   const heldOut = pairsOf(5, 100, sigmoid);
-  const run = { learner: head, logLikelihood: likelihoodOf(head), training, heldOut: [heldOut] };
+  const run = { learner: head, logLikelihood: likelihoodUnder(head), training, heldOut: [heldOut] };
   const fitted = await fitPreferences(gpu, run, settings);
   assertAlmostEquals(
-    await meanLogLikelihood(gpu, likelihoodOf(head), [heldOut]),
+    await meanLogLikelihood(gpu, likelihoodUnder(head), [heldOut]),
     fitted.heldOutLogLikelihood,
     1e-6,
   );
@@ -84,12 +49,12 @@ gpuTest(
     using head = rewardHead(gpu, { featureSize: F });
     const training = [pairsOf(1, 6, (_, n) => n % 2)];
     const heldOut = [pairsOf(2, 40, sigmoid), pairsOf(3, 7, sigmoid)];
-    const run = { learner: head, logLikelihood: likelihoodOf(head), training, heldOut };
+    const run = { learner: head, logLikelihood: likelihoodUnder(head), training, heldOut };
     const fitted = await fitPreferences(gpu, run, { ...settings, lookEvery: 5, patience: 2 });
     assert(fitted.steps <= 20, `${fitted.steps}`);
     assert(fitted.heldOutLogLikelihood >= -Math.LN2 - 1e-6);
     // To the bit: nothing after the best look stays.
-    assertEquals(await meanLogLikelihood(gpu, likelihoodOf(head), heldOut), fitted.heldOutLogLikelihood);
+    assertEquals(await meanLogLikelihood(gpu, likelihoodUnder(head), heldOut), fitted.heldOutLogLikelihood);
     if (fitted.steps === 0) assert((await head.store.read()).get("values.weight")!.every((value) => value === 0));
   },
 );
@@ -97,7 +62,7 @@ gpuTest(
 gpuTest("two fits are equal to the bit, and give their buffers back", async () => {
   const fit = async () => {
     using head = rewardHead(gpu, { featureSize: F });
-    const run = { learner: head, logLikelihood: likelihoodOf(head), training, heldOut };
+    const run = { learner: head, logLikelihood: likelihoodUnder(head), training, heldOut };
     await fitPreferences(gpu, run, { ...settings, steps: 12, lookEvery: 5 });
     return (await head.store.read()).get("values.weight")!;
   };
@@ -114,7 +79,7 @@ gpuTest("the mean over batches weighs every pair alike", async () => {
   using head = rewardHead(gpu, { featureSize: F });
   gpu.write(head.store.get("values.weight").value, Float32Array.from(WEIGHTS));
   const batches = [pairsOf(1, 3, sigmoid), pairsOf(2, 9, sigmoid)];
-  const of = (some: readonly FeaturePairs[]) => meanLogLikelihood(gpu, likelihoodOf(head), some);
+  const of = (some: readonly FeaturePairs[]) => meanLogLikelihood(gpu, likelihoodUnder(head), some);
   const [small, large] = [await of(batches.slice(0, 1)), await of(batches.slice(1))];
   assertAlmostEquals(await of(batches), (3 * small + 9 * large) / 12, 1e-12);
 });
@@ -122,7 +87,7 @@ gpuTest("the mean over batches weighs every pair alike", async () => {
 gpuTest("no pairs are refused, and a likelihood that is no number stops the fit", async () => {
   using head = rewardHead(gpu, { featureSize: F });
   const pairs = [pairsOf(1, 3, sigmoid)];
-  const run = { learner: head, logLikelihood: likelihoodOf(head), training: pairs, heldOut: pairs };
+  const run = { learner: head, logLikelihood: likelihoodUnder(head), training: pairs, heldOut: pairs };
   const fit = (changes: Partial<typeof run>) => fitPreferences(gpu, { ...run, ...changes }, settings);
   await assertRejects(() => fit({ training: [] }), RangeError, "Cannot fit a reward to no pairs");
   await assertRejects(() => fit({ heldOut: [] }), RangeError, "Cannot take the likelihood of no pairs");

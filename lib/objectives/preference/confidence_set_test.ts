@@ -2,8 +2,15 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import type { Ascent } from "../ascent.ts";
+import type { Critic } from "#lib/models/critic.ts";
+import { type Ascent, negatedSum } from "../ascent.ts";
+import { AdamW } from "#lib/training/adam_w.ts";
+import { fitPreferences, meanLogLikelihood } from "#lib/training/fit_preferences.ts";
+import { updateStep } from "#lib/training/update_step.ts";
 import { afterAscent, heldWithin, lagrangian, roomWithin } from "./confidence_set.ts";
+import { meanReturn } from "./returns.ts";
+import { rewardHead, tokenRewards } from "./reward_head.ts";
+import { likelihoodUnder, ORACLE_REWARD, oraclePairs, sigmoid, WEIGHTS } from "./test_oracle.ts";
 import { valueAndGradient } from "./test_pairs.ts";
 
 const gpu = await testGpu();
@@ -75,5 +82,59 @@ gpuTest(
     ]);
     assertEquals([likelihood, moment], [-0.5, -1]);
     assertAlmostEquals(of, -1 + 2 * 0.05, 1e-6);
+  },
+);
+
+const oracle = oraclePairs(gpu, 1, 60, sigmoid);
+const likelihoodOf = (head: Critic) => meanLogLikelihood(gpu, likelihoodUnder(head), [oracle]);
+
+/** The head of maximum likelihood. */
+async function likeliestHead(): Promise<Critic> {
+  const head = rewardHead(gpu, { featureSize: WEIGHTS.length });
+  const run = { learner: head, logLikelihood: likelihoodUnder(head), training: [oracle], heldOut: [oracle] };
+  await fitPreferences(gpu, run, { steps: 120, learningRate: 0.05, betas: [0.9, 0.99], lookEvery: 20, patience: 3 });
+  return head;
+}
+
+/**
+ * Ascends on the mean return of some texts from a reward, held within the confidence set around it.
+ *
+ * @returns by how much the reward of the last steps is less likely than that of the first, nats per pair
+ */
+async function ascendFrom(start: Critic, slackPerPair: number): Promise<number> {
+  using head = rewardHead(gpu, { featureSize: WEIGHTS.length });
+  head.store.copyFrom(start.store);
+  const maxLogLikelihood = await likelihoodOf(head);
+  using optimizer = new AdamW(gpu, head.store, { betas: [0, 0.99], eps: 1e-8, weightDecay: 0 });
+  const held = { slackPerPair, multiplierRate: 40 };
+  let state = { multiplier: 0, maxLogLikelihood };
+  const lost: number[] = [];
+  for (let step = 0; step < 120; step++) {
+    const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.005 }], (tape) => {
+      const rewards = tokenRewards(tape, head, tape.constant(oracle.features));
+      const gap = meanReturn(tape, { rewards, rowSpans: oracle.rowSpans }, ORACLE_REWARD);
+      const logLikelihood = () => likelihoodUnder(head)(tape, oracle);
+      return negatedSum(tape, [heldWithin(tape, { value: gap, measures: {} }, logLikelihood, state, held)], "loss");
+    });
+    for (const tensor of Object.values(measures)) gpu.release(tensor);
+    const now = await likelihoodOf(head);
+    state = afterAscent(state, now, held);
+    if (step >= 80) lost.push(maxLogLikelihood - now);
+  }
+  return lost.reduce((sum, each) => sum + each) / lost.length;
+}
+
+gpuTest(
+  "an ascent stays at the likeliest reward with slack 0, gives up the slack where it is finite, and all without bound",
+  async () => {
+    using start = await likeliestHead();
+    const [none, some, all] = [
+      await ascendFrom(start, 0),
+      await ascendFrom(start, 0.05),
+      await ascendFrom(start, Infinity),
+    ];
+    assert(none < 0.01, `${none} with slack 0`);
+    assert(some > 0.03 && some < 0.07, `${some} with slack 0.05`);
+    assert(all > 0.15, `${all} with infinite slack`);
   },
 );
