@@ -1,6 +1,7 @@
 import type { Op } from "../op.ts";
 import type { Dispatch, Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
+import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import { workgroupWgsl } from "../runtime/workgroup.ts";
 import wgsl from "./span_sum.wgsl" with { type: "text" };
 import { spanSumReference } from "./span_sum_reference.ts";
@@ -27,7 +28,10 @@ export const spanSum: Op<"x" | "spans", SpanSumAttrs> = {
   differentiable: ["x"],
   integers: ["spans"],
 
+  /** @throws {RangeError} if a CPU driver would end the walk along a text that has all of the rows */
   forward(gpu, { x, spans }, attrs) {
+    const [rows] = x.shape;
+    requireLoopRounds(gpu, "spanSum", `${rows} rows`, loopRounds(rows));
     const out = gpu.allocate([spans.shape[0]]);
     gpu.dispatch(forwardKernel, { bindings: { x, spans, out }, ...byText(gpu, spans.shape[0], attrs) });
     return { out, saved: {} };

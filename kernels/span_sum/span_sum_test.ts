@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { checkOp } from "../check_op.ts";
 import { gpuTest } from "../test_gpu.ts";
 import { spanSum, type SpanSumAttrs } from "./span_sum.ts";
@@ -66,3 +66,17 @@ gpuTest("spanSum: what lies in other texts does not reach a sum, be it infinite"
   };
   assertEquals([...await gpu.read(spanSum.forward(gpu, inputs, { gamma: 1, of: "all" }).out)], [3, Infinity, 4]);
 });
+
+gpuTest(
+  "spanSum reaches the last token of a text of 65,534, and refuses one more where loops end before it",
+  async (gpu) => {
+    const sumOf = (rows: number) => {
+      const x = gpu.upload(new Float32Array(rows).fill(1));
+      const spans = gpu.upload(Uint32Array.of(0, rows), [1, 2]);
+      return gpu.read(spanSum.forward(gpu, { x, spans }, { gamma: 1, of: "all" }).out);
+    };
+    assertEquals([...await sumOf(65_534)], [65_534]);
+    if (gpu.tuning.maxLoopRounds === Infinity) assertEquals([...await sumOf(65_535)], [65_535]);
+    else assertThrows(() => sumOf(65_535), RangeError, "Cannot run spanSum with 65535 rows");
+  },
+);

@@ -37,7 +37,8 @@ export function rewardLogits(
  * E_{a~b} Q(s_0, a), which the texts of a prompt share; so nothing is evaluated at next states. No gradient flows into b.
  *
  * @param values Q(s_t, ·), `"N V"`
- * @param b the teacher: what the likelihood says of Q then stays, while the student moves; or the student
+ * @param b the teacher, under whom the likelihood stands still while the student moves, if Q does not see the student's features either;
+ * or the student
  */
 export function advantageLogits(
   tape: Tape,

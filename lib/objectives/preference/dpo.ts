@@ -6,7 +6,7 @@ import type { ResponseRows } from "../moment_matching.ts";
 import type { Objective } from "../objective.ts";
 import { actionLogProb, statesOf } from "../states.ts";
 import { logLikelihood } from "./bradley_terry.ts";
-import { meanOverLabels, type PairBatch, pairDifferences, type PairRows } from "./pair_batch.ts";
+import { meanOverLabels, type PairBatch, pairDifferences, type PairLabels } from "./pair_batch.ts";
 
 export interface DpoSettings {
   /** β: how strongly the policy is held to the reference; its reward is β log π/π_ref. */
@@ -63,10 +63,6 @@ export function dpo(settings: DpoSettings): Objective<DpoPlayers, PairBatch> {
 }
 
 /** Minus the mean log-likelihood of the labels, nats → `"1"`. */
-export function dpoLoss(
-  tape: Tape,
-  logits: Variable,
-  rows: Pick<PairRows, "firstWeights" | "secondWeights">,
-): Variable {
-  return linearCombination(tape, [{ weight: -1, value: logLikelihood(tape, logits, rows) }]);
+export function dpoLoss(tape: Tape, logits: Variable, labels: PairLabels): Variable {
+  return linearCombination(tape, [{ weight: -1, value: logLikelihood(tape, logits, labels) }]);
 }
