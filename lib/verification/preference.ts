@@ -86,39 +86,27 @@ async function lossChecks(
   return checks;
 }
 
+type Parts = Readonly<Record<string, () => Promise<ArrayLike<number>>>>;
+
 /** What the losses are made of, by recorded name. */
-function partsOf(
-  gpu: Gpu,
-  recorded: RecordedPairs,
-  terms: PreferenceTerms,
-  settings: PreferenceSettings,
-): Readonly<Record<string, () => Promise<ArrayLike<number>>>> {
-  const { file, pairs, rows, firstTexts } = recorded;
-  const labels = file.f32("labels");
+function partsOf(gpu: Gpu, recorded: RecordedPairs, terms: PreferenceTerms, settings: PreferenceSettings): Parts {
   const read = async (value: (tape: Tape) => Variable) => {
     using tape = new Tape(gpu);
     return await gpu.read(value(tape).value);
   };
+  return { ...rewardParts(gpu, recorded, terms, read), ...policyParts(gpu, recorded, terms, settings, read) };
+}
+
+type Read = (value: (tape: Tape) => Variable) => Promise<ArrayLike<number>>;
+
+function rewardParts(gpu: Gpu, { file, pairs, rows }: RecordedPairs, terms: PreferenceTerms, read: Read): Parts {
+  const labels = file.f32("labels");
   const logits = (tape: Tape) => rewardLogits(tape, terms.constant(tape, "rewards"), rows, terms.reward);
   const meanLikelihood = async () => (await read((tape) => logLikelihood(tape, logits(tape), rows)))[0];
   const advantage = (b: "teacher" | "student") => (tape: Tape) =>
     terms.advantageLogits(tape, terms.constant(tape, "q"), b);
   const advantageLikelihood = (b: "teacher" | "student") => () =>
     read((tape) => logLikelihood(tape, advantage(b)(tape), rows));
-  const scores = () =>
-    read((tape) => {
-      const x = actionLogProb(tape, terms.constant(tape, "student_logits"), rows);
-      return tape.apply(spanSum, { x, spans: tape.constant(rows.rowSpans) }, { gamma: 1, of: "mean" });
-    });
-  /** Which pairs' winners do not lead by what is asked of them. */
-  const behind = async (asked: (winner: number, loser: number) => number) => {
-    const scored = await scores();
-    return Array.from(labels, (label, n) => {
-      const [winner, loser] = label === 1 ? [2 * n, 2 * n + 1] : [2 * n + 1, 2 * n];
-      return Number(scored[winner] - scored[loser] < asked(winner, loser));
-    });
-  };
-  const quality = file.f32("quality");
   return {
     "bt.logits": () => read(logits),
     "bt.per_pair": () =>
@@ -134,10 +122,35 @@ function partsOf(
     "advantage.student.logits": () => read(advantage("student")),
     "advantage.teacher.log_likelihood_mean": advantageLikelihood("teacher"),
     "advantage.student.log_likelihood_mean": advantageLikelihood("student"),
+  };
+}
+
+function policyParts(
+  gpu: Gpu,
+  { file, rows, firstTexts }: RecordedPairs,
+  terms: PreferenceTerms,
+  settings: PreferenceSettings,
+  read: Read,
+): Parts {
+  const [labels, quality] = [file.f32("labels"), file.f32("quality")];
+  const scores = () =>
+    read((tape) => {
+      const x = actionLogProb(tape, terms.constant(tape, "student_logits"), rows);
+      return tape.apply(spanSum, { x, spans: tape.constant(rows.rowSpans) }, { gamma: 1, of: "mean" });
+    });
+  /** Which pairs' winners do not lead by what is asked of them. */
+  const behind = async (asked: (winner: number, loser: number) => number) => {
+    const scored = await scores();
+    return Array.from(labels, (label, n) => {
+      const [winner, loser] = label === 1 ? [2 * n, 2 * n + 1] : [2 * n + 1, 2 * n];
+      return Number(scored[winner] - scored[loser] < asked(winner, loser));
+    });
+  };
+  return {
     "dpo.logits": async () => {
       const ofFirst = await read((tape) => terms.dpoLogits(tape, terms.constant(tape, "student_logits")));
       // Recorded of the winners.
-      return ofFirst.map((logit, n) => labels[n] === 1 ? logit : -logit);
+      return Array.from(ofFirst, (logit, n) => labels[n] === 1 ? logit : -logit);
     },
     "plad.scores": scores,
     "plad.ranking_active": () => behind(() => settings["plad.ranking_margin"]),

@@ -59,6 +59,26 @@ testBeside("fixtures/preference", "so does every recorded value of preferences",
   assertEquals(checks.length, 2 * 18 + 17 + 3 + 20);
 });
 
+testBeside("fixtures/preference", "recorded values of preferences that differ fail, each by name", async (folder) => {
+  const golden = JSON.parse(await Deno.readTextFile(`${folder}/golden.json`));
+  golden.values["bt.loss"] += 1e-3;
+  golden.values["plad.ranking_active"][0] = !golden.values["plad.ranking_active"][0];
+  golden.values.multiplier.steps[2].multiplier += 1e-3;
+  golden.values.made_up = 1;
+  golden.mdp.b_teacher.paths[5].return += 1e-9;
+  const altered = await Deno.makeTempDir();
+  try {
+    await Deno.copyFile(`${folder}/golden.safetensors`, `${altered}/golden.safetensors`);
+    await Deno.writeTextFile(`${altered}/golden.json`, JSON.stringify(golden));
+    const checks = await verifyPreference(await testGpu(), altered);
+    const differing = ["bt.loss", "plad.ranking_active", "multiplier", "made_up", "b_teacher: returns of paths"];
+    assertEquals(namesOf(checks, "FAIL"), differing);
+    assertEquals(checks.find(({ name }) => name === "made_up")?.note, "no objective of preferences has this name");
+  } finally {
+    await Deno.remove(altered, { recursive: true });
+  }
+});
+
 async function checkAllMetrics(folder: string): Promise<void> {
   const checks = await verifyMetrics(folder);
   assertEquals(checks.filter(({ status }) => status === "FAIL"), []);
