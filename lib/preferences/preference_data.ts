@@ -1,3 +1,4 @@
+import { InputError } from "#lib/errors.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { Resumable, SavedPart } from "#lib/training/resumable.ts";
 import { type BatchPosition, TextBatches } from "#lib/training/text_batches.ts";
@@ -52,13 +53,12 @@ export class PreferenceData implements Resumable<PreferenceState> {
   /**
    * Adds a round's pairs. Batches are then drawn from all rounds, in an order of its own for each round.
    *
-   * @throws {InputError} if all pairs of the first round are of one prompt and some are to be held out
-   * @throws {RangeError} if there are none
+   * @throws {InputError} if there are none, or all pairs of the first round are of one prompt and some are to be held out
    */
   add(pairs: readonly PreferencePair[]): void {
-    if (pairs.length === 0) throw new RangeError("Cannot add a round of no pairs");
     const { seed, batchSize, heldOutShare } = this.#options;
     const round = this.#rounds.length + 1;
+    if (pairs.length === 0) throw new InputError(`preferences: round ${round} has no pair to learn from`);
     const split = new RandomStream(seed, `held-out pairs, round ${round}`);
     this.#sides = sidesOfPrompts(pairs, heldOutShare, split, this.#sides);
     this.#rounds = [...this.#rounds, pairs];

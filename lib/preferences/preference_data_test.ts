@@ -125,7 +125,7 @@ Deno.test("data that is put back to any place, in any round, goes on as the one 
 });
 
 Deno.test("what cannot be is refused: rounds of nothing, draws before any, places that no round has, sizes and shares", () => {
-  assertThrows(() => dataOf().add([]), RangeError, "a round of no pairs");
+  assertThrows(() => dataOf().add([]), InputError, "preferences: round 1 has no pair to learn from");
   assertThrows(() => dataOf().next(), RangeError, "no round was added");
   for (const batchSize of [0, -1, 1.5]) assertThrows(() => dataOf({ batchSize }), RangeError, "batchSize");
   for (const heldOutShare of [-0.1, 1, NaN]) assertThrows(() => dataOf({ heldOutShare }), RangeError, "heldOutShare");

@@ -20,10 +20,10 @@ export const CHOSEN = "chosen";
 export const TRL_COLUMNS = ["prompt", "chosen", "rejected"] as const;
 
 /**
- * A pair in the form that TRL's trainers read (https://huggingface.co/docs/trl/dataset_formats, "Preference"): `prompt`, `chosen` and
+ * A pair in the form that the trainers of Hugging Face's TRL read ("preference" in its page on dataset formats): `prompt`, `chosen` and
  * `rejected`, each a text or a list of messages with `role` and `content`. The last message of `chosen` and `rejected` is the response.
- * Without a `prompt`, what stands before it in both is the prompt ("implicit prompt"). A system's message is put in front of the
- * user's, an empty line between them.
+ * Without a `prompt`, what stands before it in both is the prompt ("implicit prompt"); with one it must say the same. A system's
+ * message is put in front of the user's, an empty line between them.
  *
  * @returns undefined where the talk has several turns, which no prompt of ours has
  * @throws {InputError} if something is missing or of a wrong type, a text is empty, or both responses are the same
@@ -33,16 +33,17 @@ export function trlRecord(fields: JsonObject, wrong: Complain): PairRecord | und
   if (JSON.stringify(chosen.before) !== JSON.stringify(rejected.before)) {
     throw wrong('"chosen" and "rejected" answer different messages, but must answer the same');
   }
-  const { prompt } = fields;
-  const messages = prompt === undefined || prompt === null
-    ? chosen.before
-    : Array.isArray(prompt)
-    ? messagesOf(prompt, "prompt", wrong)
-    : [{ role: "user", content: textField(fields, "prompt", wrong) }];
-  if (messages.length === 0) {
-    throw wrong(`"prompt" is ${describeJson(prompt)} but must be a text or a list of messages`);
+  const given = promptOf(fields, wrong);
+  const { before } = chosen;
+  if (given.length + before.length === 0) {
+    throw wrong(`"prompt" is ${describeJson(fields.prompt)} but must be a text or a list of messages`);
   }
-  if (hasSeveralTurns(messages) || hasSeveralTurns(chosen.before)) return undefined;
+  if (hasSeveralTurns(given) || hasSeveralTurns(before)) return undefined;
+  if (given.length > 0 && before.length > 0 && given.at(-1)!.content !== before.at(-1)!.content) {
+    throw wrong('"prompt" is another text than the message that "chosen" and "rejected" answer');
+  }
+  // The one that has the system's message, where only one has.
+  const messages = before.length > given.length ? before : given;
   const [first, second] = [chosen.text, rejected.text];
   if (first === second) throw wrong('"chosen" and "rejected" are the same text, of which none can be preferred');
   const text = messages.map(({ content }) => content).join("\n\n");
@@ -54,6 +55,14 @@ export function asTrl({ prompt, first, second, label }: PairRecord): Readonly<Re
   if (label === 0.5) return undefined;
   const [chosen, rejected] = label > 0.5 ? [first, second] : [second, first];
   return { prompt, chosen, rejected };
+}
+
+/** The messages of `prompt`; none where it is missing. */
+function promptOf(fields: JsonObject, wrong: Complain): readonly Message[] {
+  const { prompt } = fields;
+  if (prompt === undefined || prompt === null) return [];
+  if (Array.isArray(prompt)) return messagesOf(prompt, "prompt", wrong);
+  return [{ role: "user", content: textField(fields, "prompt", wrong) }];
 }
 
 function spoken(fields: JsonObject, name: string, wrong: Complain): Spoken {

@@ -39,8 +39,14 @@ testInFolder(
 );
 
 testInFolder("a system's message stands before the user's", async (folder) => {
-  const { records } = await read(folder, [{ ...PLAIN, prompt: [system("be kind."), user("name a pet.")] }]);
-  assertEquals(records, [{ ...PAIR, prompt: "be kind.\n\nname a pet." }]);
+  const before = [system("be kind."), user("name a pet.")];
+  const responses = { chosen: [...before, assistant("a cat.")], rejected: [...before, assistant("a word.")] };
+  const { records } = await read(folder, [
+    { ...PLAIN, prompt: before },
+    { ...responses, prompt: "name a pet." },
+    { ...responses, prompt: before },
+  ]);
+  assertEquals(records, Array(3).fill({ ...PAIR, prompt: "be kind.\n\nname a pet." }));
 });
 
 testInFolder(
@@ -78,6 +84,10 @@ testInFolder("a wrong record is one line that names file, line and message", asy
     [
       { ...PLAIN, chosen: [user("a cat.")] },
       'the last message of "chosen" is of role "user" but must be of "assistant"',
+    ],
+    [
+      { prompt: "x", chosen: [user("a"), assistant("b")], rejected: [user("a"), assistant("c")] },
+      '"prompt" is another text than the message that "chosen" and "rejected" answer',
     ],
     [
       { chosen: [user("a"), assistant("b")], rejected: [user("c"), assistant("d")] },
