@@ -1,7 +1,8 @@
 import { InputError } from "#lib/errors.ts";
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
+import { GIVEN_PAIRS, settingsOfPairs } from "#lib/bench/given_pairs.ts";
 import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
-import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { type ProfileSchema, schemaOf } from "#lib/bench/profile_schema.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { experimentsOf } from "#lib/bench/trial.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
@@ -23,6 +24,11 @@ export const RESULTS_FLAGS = {
   profile: { kind: "text", value: "P", help: "sizes and settings, as `list` names them; default tiny" },
   results: { kind: "path", value: "DIR", help: "where results are kept; default results" },
   data: { kind: "path", value: "DIR", help: "a folder of data in place of the embedded data" },
+  preferences: {
+    kind: "path",
+    value: "FILE",
+    help: "preference pairs (JSON Lines or CSV) in place of those that are drawn and labelled here",
+  },
   set: {
     kind: "repeated",
     value: "key=value",
@@ -77,12 +83,21 @@ export async function chooseProfile(
   if (profiles.length > 1) throw new InputError(`${profiles.join(" and ")} are two profiles: a command is about one`);
   const [givenName] = profiles;
   const name = givenName ?? DEFAULT_PROFILE;
-  const profile = await loadProfile(profileOf(name), schemaOf(context.experiments), flags.set);
+  const schema = schemaOf(context.experiments);
+  const overrides = [...flags.set, ...await overridesOfPairs(flags.preferences, schema)];
+  const profile = await loadProfile(profileOf(name), schema, overrides);
   const names = words.filter((word) => isExperiment(word) || word !== name);
   const allExperiments = experimentsOf(context.experiments, profile);
   const experiments = selectExperiments(names, allExperiments);
   const resultsFolder = flags.results ?? DEFAULT_RESULTS;
   return { name, givenName, profile, allExperiments, experiments, names, resultsFolder };
+}
+
+/** The settings of a file of pairs. @throws {InputError} if it cannot be read, or no experiment would */
+async function overridesOfPairs(file: string | undefined, schema: ProfileSchema): Promise<string[]> {
+  if (file === undefined) return [];
+  if (GIVEN_PAIRS.name in schema.shape) return await settingsOfPairs(file);
+  throw new InputError(`--preferences ${file}: no experiment of this program learns from preference pairs`);
 }
 
 /** Results that are to be shown. */
@@ -127,12 +142,13 @@ function selectExperiments(names: readonly string[], experiments: readonly Exper
 }
 
 /** These flags as they were given, for a command that another one names. */
-export function givenArguments({ profile, set, data, results }: ResultsFlags): string[] {
+export function givenArguments({ profile, set, data, preferences, results }: ResultsFlags): string[] {
   const given = (name: string, value: string | undefined) => value === undefined ? [] : [`--${name}`, value];
   return [
     ...given("profile", profile && profileOf(profile)),
     ...set.flatMap((setting) => given("set", setting)),
     ...given("data", data),
+    ...given("preferences", preferences),
     ...given("results", results),
   ];
 }

@@ -168,6 +168,8 @@ Deno.test(
         ...{ read: ["/data", "/out"], write: ["/out"] },
       }],
       [["judge", "--data=/data", "--set", "judge.url=http://h"], { read: ["/data"], net: ["h:80"] }],
+      [["reproduce", "--preferences", "pairs.jsonl"], read("/pairs.jsonl")],
+      [["status", "--preferences=/in/pairs.csv", "--data", "in"], read("/in/pairs.csv", "/in")],
       [["reproduce", "--jobs", "2", "--results", "out"], both("/out")],
       [["cell", "distances/kd/10", "--data", "in", "--results", "out"], { read: ["/in", "/out"], write: ["/out"] }],
       [["export", "distances/kd/10", "model", "--profile", "tiny"], both("/model")],
@@ -221,7 +223,7 @@ Deno.test("./run refuses a folder with a comma, which would be two to Deno", { i
     assertEquals({ code, out }, { code: 2, out: "" });
     assertMatch(
       err,
-      /^run: [-\w]+ \/a,b: Deno cannot permit a folder with a comma in its path, \/a,b; rename it[^\n]*\n$/,
+      /^run: [-\w]+ \/a,b: Deno cannot permit a path with a comma, \/a,b; rename it[^\n]*\n$/,
     );
   }
 });

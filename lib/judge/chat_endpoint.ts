@@ -1,5 +1,5 @@
 import { InputError } from "#lib/errors.ts";
-import type { Message } from "./comparison.ts";
+import type { Message } from "./messages.ts";
 
 /** How a client waits. It decides when a request is made again, never what comes of it. */
 export interface Timing {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Form, type Message, parseReply, question } from "./messages.ts";
 
 /** A response to judge, and the answer to judge it beside. */
 export interface JudgedItem {
@@ -8,15 +9,6 @@ export interface JudgedItem {
   readonly reference: string;
   readonly response: string;
 }
-
-/** A message of a chat. */
-export interface Message {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
-
-/** Goes up with every change of the texts below: scores under other texts are other scores. */
-export const PROMPT_VERSION = 1;
 
 const SYSTEM = [
   "You grade two answers to one instruction.",
@@ -37,31 +29,20 @@ const GRADES = z.tuple([GRADE, GRADE]);
 /** The grades of the answers in the order of the prompt, from 1 to 10. */
 export type Grades = readonly [first: number, second: number];
 
-export function isGrades(value: unknown): value is Grades {
-  return GRADES.safeParse(value).success;
-}
+/** Grades of two answers. */
+export const GRADING: Form<Grades> = {
+  name: "grades",
+  promptVersion: 1,
+  reminder: REMINDER,
+  parse(reply) {
+    const answer = parseReply(ANSWER, reply);
+    return answer && [answer.answer_1, answer.answer_2];
+  },
+  isAnswer: (value): value is Grades => GRADES.safeParse(value).success,
+};
 
 /** Asks for the grades of both answers at once, as MiniLLM does (Gu et al. 2023, arXiv 2306.08543); the words are ours. */
 export function comparison({ instruction, input }: JudgedItem, answers: readonly [string, string]): Message[] {
-  const sections = { instruction, ...(input === "" ? {} : { input }), answer_1: answers[0], answer_2: answers[1] };
-  const content = Object.entries(sections).map(([tag, text]) => `<${tag}>\n${text}\n</${tag}>`).join("\n");
-  return [{ role: "system", content: SYSTEM }, { role: "user", content }];
-}
-
-/** The same once more, after a reply that could not be read: with a reminder, where the reply said anything at all. */
-export function comparisonAgain(messages: readonly Message[], reply = ""): readonly Message[] {
-  if (reply.trim() === "") return messages;
-  return [...messages, { role: "assistant", content: reply }, { role: "user", content: REMINDER }];
-}
-
-/** Reads the grades of a reply: the JSON asked for and nothing else, but for thoughts before it and a fence around it. */
-export function parseGrades(reply = ""): Grades | undefined {
-  const spoken = reply.replace(/^\s*<think>.*?<\/think>/s, "").trim();
-  const json = /^```(?:json)?\s(.*)```$/s.exec(spoken)?.[1] ?? spoken;
-  try {
-    const { answer_1, answer_2 } = ANSWER.parse(JSON.parse(json));
-    return [answer_1, answer_2];
-  } catch {
-    return undefined;
-  }
+  const [answer_1, answer_2] = answers;
+  return question(SYSTEM, { instruction, ...(input === "" ? {} : { input }), answer_1, answer_2 });
 }

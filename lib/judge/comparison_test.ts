@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { comparison, comparisonAgain, parseGrades } from "./comparison.ts";
+import { comparison, GRADING } from "./comparison.ts";
+import { askedAgain } from "./messages.ts";
 
 const ITEM = { instruction: "Add the numbers.", input: "2 and 3", reference: "5", response: "six" };
 
@@ -20,11 +21,11 @@ Deno.test("an empty input is left out", () => {
 
 Deno.test("a reply that says something else is answered with a reminder, one that says nothing with the same question", () => {
   const messages = comparison(ITEM, ["six", "5"]);
-  assertEquals(comparisonAgain(messages, "Both fine!").map(({ role }) => role), [
+  assertEquals(askedAgain(messages, GRADING.reminder, "Both fine!").map(({ role }) => role), [
     ...["system", "user", "assistant", "user"],
   ]);
-  assertEquals(comparisonAgain(messages, " \n"), messages);
-  assertEquals(comparisonAgain(messages), messages);
+  assertEquals(askedAgain(messages, GRADING.reminder, " \n"), messages);
+  assertEquals(askedAgain(messages, GRADING.reminder), messages);
 });
 
 Deno.test("grades from 1 to 10 are read, with a fence around them and thoughts before them", () => {
@@ -32,8 +33,8 @@ Deno.test("grades from 1 to 10 are read, with a fence around them and thoughts b
   fc.assert(fc.property(grade, grade, (first, second) => {
     const json = JSON.stringify({ answer_1: first, answer_2: second });
     for (const reply of [json, `\n ${json}\n`, `\`\`\`json\n${json}\n\`\`\``, `\`\`\`\n${json}\n\`\`\`\n`]) {
-      assertEquals(parseGrades(reply), [first, second]);
-      assertEquals(parseGrades(`<think>\n{"answer_1": 1}\n</think>\n\n${reply}`), [first, second]);
+      assertEquals(GRADING.parse(reply), [first, second]);
+      assertEquals(GRADING.parse(`<think>\n{"answer_1": 1}\n</think>\n\n${reply}`), [first, second]);
     }
   }));
 });
@@ -45,6 +46,6 @@ Deno.test("any other reply is no grade", () => {
     ...['{"answer_1": 7, "answer_2": 8, "why": "good"}', 'Sure! {"answer_1": 7, "answer_2": 8}'],
     ...['{"answer_1": 7, "answer_2": 8} Hope it helps', "<html>", '<think>{"answer_1": 7, "answer_2": 8}'],
   ];
-  for (const reply of replies) assertEquals(parseGrades(reply), undefined, reply);
-  assertEquals(parseGrades(undefined), undefined);
+  for (const reply of replies) assertEquals(GRADING.parse(reply), undefined, reply);
+  assertEquals(GRADING.parse(undefined), undefined);
 });

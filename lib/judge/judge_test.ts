@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
-import { Judge, type JudgeOptions, keyFrom, openJudge } from "./judge.ts";
+import { type JudgeOptions, keyFrom } from "./examiner.ts";
+import { Judge, openJudge } from "./judge.ts";
 import { JUDGE_SCHEMA } from "./settings.ts";
 import { grading, type Handler, saying, section, TestEndpoint } from "./test_endpoint.ts";
 

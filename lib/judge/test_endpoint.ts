@@ -1,4 +1,4 @@
-import type { Message } from "./comparison.ts";
+import type { Message } from "./messages.ts";
 
 /** A request as the endpoint saw it. */
 export interface SeenRequest {

@@ -4,8 +4,10 @@ import { readTextStrictlySync } from "#lib/text_file.ts";
 /** Where the code is that makes numbers: what was trained by other code than this is not resumed (results have declared versions instead). */
 export const NUMBERS: readonly string[] = [
   ...["kernels", "experiments/imitation_gap", "experiments/methods", "experiments/tasks"],
-  ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "data", "metrics", "judge", "bench"]
-    .map((name) => `lib/${name}`),
+  ...[
+    ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "preferences", "bench"],
+    ...["data", "metrics", "judge"],
+  ].map((name) => `lib/${name}`),
 ];
 
 /** Where the code is that makes tables and figures of results, and what names the packages that draw them. */

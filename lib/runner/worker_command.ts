@@ -43,10 +43,11 @@ function denoPath(): string {
 }
 
 /** Of what a cell needs, what this process may do itself: a worker runs nothing, and writes no results. */
-function permissions({ program, resultsFolder, dataFolder }: WorkerCommand): string[] {
+function permissions({ program, resultsFolder, dataFolder, otherArguments }: WorkerCommand): string[] {
   const project = decodeURIComponent(new URL("../", program).pathname);
   const state = `${resultsFolder}/${STATE_FOLDER}`;
-  const read = [project, CACHE_FOLDER, resultsFolder, ...(dataFolder === undefined ? [] : [dataFolder])];
+  const pairs = otherArguments.filter((_, i) => otherArguments[i - 1] === "--preferences");
+  const read = [project, CACHE_FOLDER, resultsFolder, ...(dataFolder === undefined ? [] : [dataFolder]), ...pairs];
   const wanted: Deno.PermissionDescriptor[] = [
     ...read.map((path) => ({ name: "read", path }) as const),
     ...[state, CACHE_FOLDER].map((path) => ({ name: "write", path }) as const),

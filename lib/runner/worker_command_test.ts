@@ -39,6 +39,16 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a worker may read the file of preference pairs that its run may",
+  permissions: { read: [".cache", "lib/preferences"] },
+  fn() {
+    const readBy = (file: string) =>
+      permissionsOf({ ...COMMAND, otherArguments: ["--preferences", file] }).includes(`--allow-read=${file}`);
+    assertEquals([readBy("lib/preferences/pairs.jsonl"), readBy("lib/judge/pairs.jsonl")], [true, false]);
+  },
+});
+
 Deno.test("a worker is told what else was asked for", () => {
   const words = workerArguments(COMMAND);
   assertEquals(words.slice(words.indexOf(COMMAND.program)), [

@@ -1,5 +1,5 @@
 /**
- * What the arguments of one run name, and its permission set in `deno.json` does not have: folders, and the judge's host. The program
+ * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the judge's host. The program
  * reads the same flags by the tables of its commands.
  */
 
@@ -12,7 +12,7 @@ export class GrantError extends Error {}
 /** The flags whose value follows them; tests hold them against those of the commands. */
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
-  ...["--jobs", "--against", "--shapes"],
+  ...["--jobs", "--against", "--shapes", "--preferences"],
 ];
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
@@ -22,7 +22,7 @@ const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "j
 /**
  * @param caller where relative paths start
  * @param isFolder whether there is a folder of this path
- * @throws {GrantError} for a folder that Deno cannot be told of
+ * @throws {GrantError} for a path that Deno cannot be told of
  */
 export function grantsOf(
   task: string,
@@ -37,14 +37,14 @@ export function grantsOf(
     if (path.includes(",")) {
       const remedy = "rename it, or name a link to it that has none";
       throw new GrantError(
-        `${name} ${value}: Deno cannot permit a folder with a comma in its path, ${path}; ${remedy}`,
+        `${name} ${value}: Deno cannot permit a path with a comma, ${path}; ${remedy}`,
       );
     }
     for (const kind of kinds) (grants[kind] ??= []).push(path);
   };
   const { values, words } = split(args);
   for (const [flag, value] of values) {
-    if (flag === "--data" && READS_DATA.includes(task)) grant(flag, value, "read");
+    if (["--data", "--preferences"].includes(flag) && READS_DATA.includes(task)) grant(flag, value, "read");
     if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
     if (flag === "--against" && task === "bench" && value !== "") {

@@ -1,8 +1,8 @@
 import { InputError } from "#lib/errors.ts";
 import { decodeStrictly } from "#lib/text_file.ts";
-import { type Grades, isGrades, type Message } from "./comparison.ts";
+import type { Form, Message } from "./messages.ts";
 
-/** Everything that grades depend on. The key to the endpoint is no part of it. */
+/** Everything that an answer depends on. The key to the endpoint is no part of it. */
 export interface Question {
   readonly url: string;
   readonly model: string;
@@ -12,40 +12,45 @@ export interface Question {
 }
 
 /**
- * Grades by the content of their questions: `<folder>/<first two digits>/<SHA-256>.json` holds question and grades, for people to read,
+ * Answers by the content of their questions: `<folder>/<first two digits>/<SHA-256>.json` holds question and answer, for people to read,
  * too. Files are written whole and renamed, so that a run that was cut off leaves none torn.
  */
-export class GradeCache {
+export class AnswerCache<Answer> {
   readonly #folder: string;
+  readonly #form: Pick<Form<Answer>, "name" | "isAnswer">;
 
-  constructor(folder: string) {
+  constructor(folder: string, form: Pick<Form<Answer>, "name" | "isAnswer">) {
     this.#folder = folder;
+    this.#form = form;
   }
 
-  /** The grades, if their file is there, is of this very question, and nobody has broken it. */
-  async get(question: Question): Promise<Grades | undefined> {
+  /** The answer, if their file is there, is of this very question, and nobody has broken it. */
+  async get(question: Question): Promise<Answer | undefined> {
     const path = await this.pathOf(question);
-    const bytes = await readIfThere(path);
+    const { name, isAnswer } = this.#form;
+    const bytes = await readIfThere(path, name);
     if (bytes === undefined) return undefined;
     try {
-      const entry = JSON.parse(decodeStrictly(bytes, path)) as { question?: unknown; grades?: unknown } | null;
+      const entry = JSON.parse(decodeStrictly(bytes, path)) as Readonly<Record<string, unknown>> | null;
       const isThis = JSON.stringify(entry?.question) === canonical(question);
-      return isThis && isGrades(entry?.grades) ? entry.grades : undefined;
+      const answer = entry?.[name];
+      return isThis && isAnswer(answer) ? answer : undefined;
     } catch {
       return undefined;
     }
   }
 
-  async put(question: Question, grades: Grades): Promise<void> {
+  async put(question: Question, answer: Answer): Promise<void> {
+    const { name } = this.#form;
     const path = await this.pathOf(question);
-    const text = `${JSON.stringify({ question: JSON.parse(canonical(question)), grades }, null, 2)}\n`;
+    const text = `${JSON.stringify({ question: JSON.parse(canonical(question)), [name]: answer }, null, 2)}\n`;
     try {
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
       const part = `${path}.${crypto.randomUUID()}.part`;
       await Deno.writeTextFile(part, text);
       await Deno.rename(part, path);
     } catch (error) {
-      throw new InputError(`${path}: the judge's grades cannot be kept: ${firstLine(error)}`);
+      throw new InputError(`${path}: the judge's ${name} cannot be kept: ${firstLine(error)}`);
     }
   }
 
@@ -67,12 +72,12 @@ function canonical({ url, model, promptVersion, messages, temperature }: Questio
   return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature });
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new InputError(`${path}: the judge's grades cannot be read: ${firstLine(error)}`);
+    throw new InputError(`${path}: the judge's ${name} cannot be read: ${firstLine(error)}`);
   }
 }
 

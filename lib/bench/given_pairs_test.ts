@@ -1,0 +1,67 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { InputError } from "#lib/errors.ts";
+import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
+import { formatPairs, formatPairsAsCsv } from "#lib/preferences/pair_files.ts";
+import { codec, pairRecordOf, PROMPTS, say } from "#lib/preferences/test_pairs.ts";
+import { testInFolder } from "#lib/test_folder.ts";
+import { countingPairs, GIVEN_PAIRS, givenPairs, settingsOfPairs } from "./given_pairs.ts";
+import { loadProfile, type Profile } from "./profile.ts";
+import { profileSchema } from "./profile_schema.ts";
+import { TEST_SECTIONS } from "./test_profile.ts";
+
+const SCHEMA = profileSchema([...TEST_SECTIONS, GIVEN_PAIRS]);
+const LIMITS = { maxPromptTokens: 64, longPrompts: "drop", maxNewTokens: 32, settings: INSTRUCTION_LIMITS } as const;
+const PAIRS = [pairRecordOf(), pairRecordOf({ label: 0.25, prompt: "name a cat." })];
+
+async function profileWith(path: string, text: string): Promise<Profile> {
+  await Deno.writeTextFile(path, text);
+  return await loadProfile("smoke", SCHEMA, await settingsOfPairs(path));
+}
+
+testInFolder(
+  "a profile that names a file of pairs has them in tokens, with source, number and losses for provenance",
+  async (folder) => {
+    const path = `${folder}/my "pairs" = 1.jsonl`;
+    const given = await givenPairs(await profileWith(path, formatPairs(PAIRS)), codec, LIMITS);
+    assertEquals(given!.pairs.map(({ label }) => label), [1, 0.25]);
+    assertEquals([given!.pairs[0].prompt, given!.pairs[0].texts], [PROMPTS[1], [say("a cat."), say("a word.")]]);
+    const notes = ["preferences: 1 of 2 prompts are not among those of the training data."];
+    assertEquals(given!.description, { source: path, pairs: 2, notes });
+  },
+);
+
+testInFolder("one that names none has none", async () => {
+  const profile = await loadProfile("smoke", SCHEMA);
+  assertEquals(await givenPairs(profile, codec, LIMITS), undefined);
+  assertEquals(countingPairs(profile), { preferences: { digest: null } });
+});
+
+testInFolder(
+  "which pairs there are counts, not where they are, in which form, or between which blank lines",
+  async (folder) => {
+    const counting = async (name: string, text: string) => countingPairs(await profileWith(`${folder}/${name}`, text));
+    const first = await counting("a.jsonl", formatPairs(PAIRS));
+    assertEquals(await counting("b.csv", formatPairsAsCsv(PAIRS)), first);
+    assertEquals(await counting("c.json", `\n${formatPairs(PAIRS).replaceAll("\n", "\r\n\r\n")}`), first);
+    assertNotEquals(await counting("a.jsonl", formatPairs([...PAIRS].reverse())), first);
+    assertNotEquals(await counting("a.jsonl", formatPairs([PAIRS[0], pairRecordOf({ label: 0 })])), first);
+  },
+);
+
+testInFolder("a wrong file shows at once, one that changed when it is read again", async (folder) => {
+  const path = `${folder}/a.jsonl`;
+  await assertRejects(() => settingsOfPairs(path), InputError, "a.jsonl: there is no such file");
+  await assertRejects(() => profileWith(path, "{}\n"), InputError, 'a.jsonl, line 1: "prompt" is missing');
+  const profile = await profileWith(path, formatPairs(PAIRS));
+  await Deno.writeTextFile(path, formatPairs(PAIRS.slice(1)));
+  await assertRejects(() => givenPairs(profile, codec, LIMITS), InputError, "it has changed since this run began");
+});
+
+testInFolder("a file that is set without its digest is refused", async () => {
+  const load = () => loadProfile("smoke", SCHEMA, ["preferences.file=pairs.jsonl"]);
+  const { message } = await assertRejects(load, InputError);
+  assertEquals(
+    message,
+    '--set preferences.file=pairs.jsonl: preferences.file is "pairs.jsonl"; name a file of pairs by --preferences FILE',
+  );
+});

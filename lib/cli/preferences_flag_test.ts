@@ -1,0 +1,38 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { GIVEN_PAIRS } from "#lib/bench/given_pairs.ts";
+import { TEST_SECTIONS } from "#lib/bench/test_profile.ts";
+import { InputError } from "#lib/errors.ts";
+import { formatPairs } from "#lib/preferences/pair_files.ts";
+import { pairRecordOf } from "#lib/preferences/test_pairs.ts";
+import { PLAIN } from "#lib/runner/test_experiment.ts";
+import { testInFolder } from "#lib/test_folder.ts";
+import { chooseProfile, givenArguments } from "./results_flags.ts";
+
+const FLAGS = { profile: "smoke", results: undefined, data: undefined, set: [] };
+const withSections = (...sections: (typeof TEST_SECTIONS)[number][]) => ({
+  experiments: [{ ...PLAIN, sections: [...TEST_SECTIONS, ...sections] }],
+});
+
+testInFolder(
+  "--preferences puts the file and the digest of its pairs into the profile, and goes with the command",
+  async (folder) => {
+    const preferences = `${folder}/pairs.jsonl`;
+    await Deno.writeTextFile(preferences, formatPairs([pairRecordOf()]));
+    const chosen = await chooseProfile([], { ...FLAGS, preferences }, withSections(GIVEN_PAIRS));
+    const { file, digest } = GIVEN_PAIRS.of(chosen.profile);
+    assertEquals([file, /^[0-9a-f]{16}$/.test(digest!)], [preferences, true]);
+    assertEquals(givenArguments({ ...FLAGS, preferences }), ["--profile", "smoke", "--preferences", preferences]);
+    const none = await chooseProfile([], { ...FLAGS, preferences: undefined }, withSections(GIVEN_PAIRS));
+    assertEquals(GIVEN_PAIRS.of(none.profile), { file: null, digest: null });
+  },
+);
+
+testInFolder("a wrong file, and a file that no experiment reads, are one line", async (folder) => {
+  const preferences = `${folder}/pairs.jsonl`;
+  await Deno.writeTextFile(preferences, `${formatPairs([pairRecordOf()])}{"prompt":"a","first":"b","second":"b"}\n`);
+  const wrong = () => chooseProfile([], { ...FLAGS, preferences }, withSections(GIVEN_PAIRS));
+  await assertRejects(wrong, InputError, `${preferences}, line 2: "first" and "second" are the same text`);
+  const unread = () => chooseProfile([], { ...FLAGS, preferences }, withSections());
+  const { message } = await assertRejects(unread, InputError);
+  assertEquals(message, `--preferences ${preferences}: no experiment of this program learns from preference pairs`);
+});
