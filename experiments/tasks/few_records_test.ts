@@ -7,6 +7,7 @@ import type { TrainedModel } from "#lib/bench/fine_tuning.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { distillationOf } from "#lib/bench/recipe.ts";
 import { dataOf, promptDraws } from "#lib/bench/student_texts.ts";
 import { passingContext } from "#lib/bench/test_context.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
@@ -66,7 +67,10 @@ gpuTest("the SFT student of few records is that of the first records, whatever t
 gpuTest("methods of few records draw the answers of those, and prompts from all", async () => {
   const bench = await benchOf(FEW);
   using student = await bench.studentFromSft(SEED);
-  const run: StudentRun = { bench, student, name: "test", seed: SEED, log: bench.log("test", SEED) };
+  const run: StudentRun = {
+    ...{ bench, student, name: "test", seed: SEED, distillation: distillationOf(profile) },
+    log: bench.log("test", SEED),
+  };
   const next = dataOf(run);
   const data = new Set(Array.from({ length: 30 }, () => next()).flat());
   assertEquals(data, new Set(bench.texts.train.slice(0, SEEN)));
