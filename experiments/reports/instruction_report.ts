@@ -134,6 +134,7 @@ const CURVE_AXES: Readonly<Record<string, Omit<CurvePanel, "measure">>> = {
   validation_d_on: { heading: "d_on, held-out prompts", title: "moment" },
   validation_rouge_l: { heading: "ROUGE-L, held-out prompts", title: "%", scale: 100 },
   validation_response_tokens: { heading: "Length of own texts", title: "tokens" },
+  validation_two_tv_off: { heading: "2·TV on the teacher's texts", title: "2·TV" },
   validation_two_tv_on: { heading: "2·TV on own texts", title: "2·TV" },
   validation_entropy_on: { heading: "Entropy on own texts", title: "nats" },
 };

@@ -11,7 +11,7 @@ const MOST_NAMED = 4;
 
 /** Of recorded settings, those that a fair comparison keeps equal: teacher and SFT have none. */
 const RECIPE = z.object({
-  distillation: distillation.pick({ steps: true, learningRate: true, warmupSteps: true, textsPerStep: true }),
+  distillation: distillation.pick({ steps: true, learningRate: true, warmupSteps: true, textsPerStep: true }).loose(),
   optimizer: z.object({ batchSize: count, finalLearningRateFraction: z.number() }),
 });
 

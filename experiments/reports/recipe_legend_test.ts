@@ -26,8 +26,9 @@ const results = (settings: readonly RecordedSettings[], dataset = "dolly", metri
   curves: [],
   settings,
 });
-/** The lines before those that every table has. */
-const told = (legend: readonly string[]) => legend.slice(0, legend.findIndex((line) => line.startsWith("Values:")));
+/** The lines before those that every table has, without what a held-out table says of its columns. */
+const told = (legend: readonly string[]) =>
+  legend.slice(0, legend.findIndex((line) => line.startsWith("Values:"))).filter((line) => !line.startsWith("off:"));
 const toldOf = (...settings: RecordedSettings[]) =>
   told(instructionFollowing.report(results(settings)).tables.table.legend);
 const COMMON =

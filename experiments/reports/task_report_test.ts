@@ -24,7 +24,7 @@ Deno.test("a held-out table has scores beside what is measured there, of student
   const scores = taskSpecific.methods.flatMap(({ name: method }) =>
     ["small", "base", "large"].flatMap((size) => scoresOf(method, size, size === "base" ? 0.75 : 0.5))
   );
-  const { tables } = taskSpecific.report({ profile: "tiny", display: {}, scores, items: [], curves: [] });
+  const { tables } = taskSpecific.report({ profile: "tiny", display: {}, scores, items: [], curves: [], settings: [] });
   assertEquals(Object.keys(tables), ["table", "sampled", "held_out_strategyqa"]);
   const { columns, rows } = tables.held_out_strategyqa;
   assertEquals(columns.map(({ label }) => label).slice(0, 4), [

@@ -10,8 +10,10 @@ import { instructionExperiment } from "#experiments/tasks/instruction_experiment
 import { curvesOf, heldOutTable } from "#experiments/reports/instruction_report.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 
-const { ammd_off, ammd_on, ammd, ammd_sft } = METHODS;
-const ROWS = { ammd_off, ammd_on, ammd, ammd_sft };
+const { sft, ammd_off, ammd_on, ammd, ammd_sft, ammd_learned } = METHODS;
+const TRAINED = { ammd_off, ammd_on, ammd, ammd_sft, ammd_learned };
+/** With what every row starts from. */
+const ROWS = { sft, ...TRAINED };
 
 export const adversarialTraining = instructionExperiment({
   name: "adversarial_training",
@@ -19,16 +21,17 @@ export const adversarialTraining = instructionExperiment({
   description: "training loss and moments on held-out prompts against the step of Algorithm 1",
   methods: ROWS,
   report(results) {
-    const methods = Object.keys(ROWS);
+    const trained = Object.keys(TRAINED);
     const caption =
       `Adversarial training (after AMMD, Figures 3, 6), profile ${results.profile}: held-out prompts at the end`;
     return {
-      tables: { table: heldOutTable(results, { caption, methods }) },
+      tables: { table: heldOutTable(results, { caption, methods: Object.keys(ROWS) }) },
       figures: {
-        training: curvesOf(results, "Adversarial training", methods, ["loss", "validation_d_off", "validation_d_on"]),
-        texts: curvesOf(results, "The students' texts in adversarial training", methods, [
+        training: curvesOf(results, "Adversarial training", trained, ["loss", "validation_d_off", "validation_d_on"]),
+        texts: curvesOf(results, "The students' texts in adversarial training", trained, [
           "validation_rouge_l",
           "validation_response_tokens",
+          "validation_two_tv_off",
           "validation_two_tv_on",
           "validation_entropy_on",
         ]),

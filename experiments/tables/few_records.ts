@@ -4,11 +4,24 @@
  *
  * Source: this project: AMMD (Jia 2024), Table 1, with as many records as `fewRecords.records` says (docs/methods.md).
  * Command: `deno task reproduce few_records`, about as long as instruction_following.
- * Result: results/<profile>/few_records/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg. Not recorded yet.
+ * Result: results/<profile>/few_records/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg.
  */
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { reportOfMethods } from "#experiments/reports/instruction_report.ts";
+import { FEW_RECORDS } from "#experiments/tasks/few_records.ts";
+import type { RecordedResults } from "#lib/bench/experiment.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
+
+/** How many records students saw, as it was recorded. */
+function seenBy({ settings }: RecordedResults): string[] {
+  const counts = settings.flatMap(({ settings: { fewRecords } }) => {
+    const { data } = FEW_RECORDS.schema.safeParse(fewRecords);
+    return data ? [data.records] : [];
+  });
+  return [...new Set(counts)].map((records) =>
+    `Students see the answers of the first ${records} training records (fewRecords.records), their teacher of all.`
+  );
+}
 
 export const fewRecords = instructionExperiment({
   name: "few_records",
@@ -18,6 +31,11 @@ export const fewRecords = instructionExperiment({
   methods: METHODS,
   report(results) {
     const caption = `Instruction following with few records (after AMMD, Table 1), profile ${results.profile}`;
-    return reportOfMethods(results, { caption, methods: Object.keys(METHODS) });
+    const report = reportOfMethods(results, { caption, methods: Object.keys(METHODS) });
+    const { table } = report.tables;
+    return {
+      ...report,
+      tables: { ...report.tables, table: { ...table, legend: [...table.legend, ...seenBy(results)] } },
+    };
   },
 });

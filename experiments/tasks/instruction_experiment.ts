@@ -30,19 +30,9 @@ export function instructionExperiment(
     async open(context) {
       const bench = await Workbench.open(context, instructionTask(context, subject));
       return {
-        description: {
-          instructions: bench.texts.description,
-          ...(fewRecords ? { few_records: describeRecords(bench) } : {}),
-        },
+        description: { instructions: bench.texts.description },
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },
   };
-}
-
-/** For provenance, and for the reader of the tables. */
-function describeRecords({ studentRecords: { length: records }, texts: { train } }: Workbench) {
-  const seen = records < train.length ? `the first ${records} of ${train.length}` : `all ${records}`;
-  const note = `students see the answers of ${seen} training records (fewRecords.records), their teacher of all.`;
-  return { records, notes: [note] };
 }
