@@ -5,13 +5,13 @@ import { distillationOf } from "#lib/bench/recipe.ts";
 import { shareTexts } from "#lib/bench/student_texts.ts";
 import { loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
-import { stylesOf } from "#lib/reporting/figures/series_style.ts";
+import { type SeriesStyle, stylesOf } from "#lib/reporting/figures/series_style.ts";
 import { displayOf } from "#lib/bench/display.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 import { ammd, ammdOn } from "./ammd.ts";
 import { gkd } from "./gkd.ts";
 import { kd } from "./kd.ts";
-import { METHODS } from "./registry.ts";
+import { METHODS, PREFERENCE_METHODS } from "./registry.ts";
 
 const SCHEMA = schemaOf(EXPERIMENTS);
 const load = (...overrides: string[]) => loadProfile("smoke", SCHEMA, overrides);
@@ -38,7 +38,7 @@ async function touched(...overrides: string[]): Promise<string[]> {
 }
 
 Deno.test("every method says what it computes, and where it comes from unless it is a baseline", () => {
-  for (const [name, { equation, source, summary, numerics }] of Object.entries(METHODS)) {
+  for (const [name, { equation, source, summary, numerics }] of Object.entries({ ...METHODS, ...PREFERENCE_METHODS })) {
     assert(equation.length > 10 && summary.length > 10 && numerics >= 1, name);
     const isBaseline = ["teacher", "sft", "sft_continued"].includes(name);
     assertEquals(source === undefined, isBaseline, name);
@@ -58,6 +58,7 @@ Deno.test("a copy of a method is another method: its name, runs and section are 
     ...["samsum", "iwslt", "strategyqa"].flatMap((set) =>
       ["small", "base", "large"].map((size) => `task_specific/gkd/${set}/${size}`)
     ),
+    "preference_white_box/gkd/",
   ]);
 });
 
@@ -89,6 +90,10 @@ Deno.test("rows of one run have one making, whichever table they are in, and oth
   assertEquals(run("ablations", "inner_steps_2"), 'llama: ammd {"criticSteps":2,"critic":"learned"}');
   assertEquals(run("texts_per_step", "gkd_texts_8"), 'llama: gkd {"distillation":{"textsPerStep":8}}');
   assertEquals(run("texts_per_step", "gkd_texts_16"), 'llama: gkd {"distillation":{"textsPerStep":16}}');
+  assertEquals(run("preference_white_box", "ammd"), run("instruction_following", "ammd"));
+  assertEquals(run("preference_black_box", "reward_mle"), 'llama: pbkd_offline {"slackPerPair":0}');
+  assertEquals(run("preference_black_box", "pbkd_online"), 'llama: pbkd_offline {"online":true}');
+  assertEquals(run("preference_white_box", "mm_pbkd_online"), 'llama: mm_pbkd_offline {"online":true}');
   assertNotEquals(run("few_records", "ammd"), run("instruction_following", "ammd"));
   assertEquals(run("few_records", "teacher"), run("instruction_following", "teacher"));
   assertNotEquals(run("gpt2_instruction_following", "ammd"), run("instruction_following", "ammd"));
@@ -121,6 +126,15 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   ]);
   const ofStudents = Object.keys(METHODS).filter((name) => name !== "teacher").map((name) => `few_records/${name}/`);
   assertEquals(await touched("fewRecords.records=39"), ofStudents);
+  // Whoever learns from pairs reads where they come from, and nobody else does.
+  const ofPairs = ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"].map((name) =>
+    `preference_black_box/${name}/`
+  );
+  const withCritics = ["mm_pbkd_offline", "mm_pbkd_online"].map((name) => `preference_white_box/${name}/`);
+  assertEquals(await touched("preferences.pairs=25"), [...ofPairs, ...withCritics]);
+  // The fit alone makes the reward of slack 0.
+  assertEquals(await touched("pbkd_offline.multiplierRate=3"), ofPairs.slice(3));
+  assertEquals(await touched("pbkd_offline.slackPerPair=0.1"), ofPairs.slice(3));
   assertEquals(await touched("judge.parallel=1", "seeds=[3]", "seedsOf.distances=[4]"), []);
 });
 
@@ -150,12 +164,20 @@ Deno.test("the texts of a step are shared out evenly over the sources that are r
 });
 
 Deno.test("methods look different from each other, in black and white too", () => {
-  const names = Object.keys(METHODS);
-  const styles = stylesOf(names, displayOf([EXPERIMENTS[0]]));
-  assertEquals(styles, Object.values(METHODS).map(({ style }) => style!));
-  const distinct = (key: (style: (typeof styles)[number]) => unknown) =>
-    assertEquals(new Set(styles.map((style) => JSON.stringify(key(style)))).size, names.length);
+  assertLookDifferent(METHODS, "instruction_following");
+  for (const name of ["preference_black_box", "preference_white_box"]) {
+    const { methods } = EXPERIMENTS.find((experiment) => experiment.name === name)!;
+    assertLookDifferent(Object.fromEntries(methods.map((method) => [method.name, method])), name);
+  }
+});
+
+function assertLookDifferent(methods: Readonly<Record<string, { readonly style?: SeriesStyle }>>, table: string): void {
+  const names = Object.keys(methods);
+  const styles = stylesOf(names, displayOf(EXPERIMENTS.filter(({ name }) => name === table)));
+  assertEquals(styles, Object.values(methods).map(({ style }) => style!));
+  const distinct = (key: (style: SeriesStyle) => unknown) =>
+    assertEquals(new Set(styles.map((style) => JSON.stringify(key(style)))).size, names.length, table);
   distinct(({ color, dash }) => [color, dash]);
   distinct(({ color, shape, filled }) => [color, shape, filled]);
   distinct(({ dash, shape, filled }) => [dash, shape, filled]);
-});
+}

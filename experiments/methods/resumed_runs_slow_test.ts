@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
+import type { ConfidenceState } from "#lib/objectives/preference/confidence_set.ts";
+import { plad } from "#lib/objectives/preference/plad.ts";
+import type { PreferenceState } from "#lib/preferences/preference_data.ts";
 import { gkdTexts } from "#lib/training/gkd_texts.ts";
 import { imitkdTexts } from "#lib/training/imitkd_texts.ts";
 import type { Checkpoint, Snapshot } from "#lib/training/checkpoint.ts";
@@ -13,12 +16,14 @@ import { choicesOf, dataOf, drawsOf, teacherTextsOf } from "#lib/bench/student_t
 import { matchMomentsOf } from "./ammd.ts";
 import { learnFromMixedTexts } from "./minillm.ts";
 import { passingContext } from "#lib/bench/test_context.ts";
-import { distilAdaptively, distilOn, fineTuneOn } from "#lib/bench/text_training.ts";
+import { distilAdaptively, distilOn, fineTuneOn, learnFromPairs } from "#lib/bench/text_training.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 import { distillationOf } from "#lib/bench/recipe.ts";
 import { effectiveSettings } from "#lib/bench/method_registry.ts";
-import { METHODS } from "./registry.ts";
+import { matchMomentsByPairs } from "./mm_pbkd_offline.ts";
+import { guideByPairs } from "./pbkd_offline.ts";
+import { METHODS, PREFERENCE_METHODS } from "./registry.ts";
 
 const SEED = 10;
 
@@ -29,11 +34,14 @@ const profile = await loadProfile("smoke", schemaOf(EXPERIMENTS), [
   ...["trainRecords=40", "maxNewTokens=5"].map((setting) => `data.${setting}`),
   ...["teacher.training.steps=3", "student.training.steps=3", `distillation.steps=${STEPS}`],
   ...["distillation.teacherTexts=12", "optimizer.batchSize=4", `ammd.criticWarmupSteps=${WARMUP}`],
+  ...["preferences.pairs=16", "preferences.rounds=2", "pbkd_offline.fit.steps=5", "mm_pbkd_offline.fit.steps=5"],
   // No interval ends with the curves or the run, so that measures wait while the run is saved.
   ...["curveEvery=3", "curvePrompts=3", "logEvery=5"].map((setting) => `evaluation.${setting}`),
 ]);
 const AMMD = effectiveSettings(METHODS.ammd_sft, profile);
 const LEARNED: typeof AMMD = { ...AMMD, critic: "learned" };
+const PBKD = effectiveSettings(PREFERENCE_METHODS.pbkd_online, profile);
+const MM_PBKD = effectiveSettings(PREFERENCE_METHODS.mm_pbkd_online, profile);
 const MINILLM = effectiveSettings(METHODS.minillm, profile);
 const gpu = await testGpu();
 
@@ -88,7 +96,52 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "the data and the student's texts for two critics": {
     train: (run) => matchMomentsOf(run, { ...LEARNED, offPolicySource: "data", head: "mlp", criticWarmupSteps: 0 }),
   },
+  "pairs of texts": {
+    train: (run) =>
+      learnFromPairs(run, { student: run.student }, plad({ kind: "ranking", margin: 1 }), { online: true }),
+    check: assertTwoRounds,
+  },
+  "a reward held by pairs that come in rounds": {
+    train: (run) => guideByPairs(run, PBKD),
+    check: assertHeld,
+  },
+  "the reward of the likeliest pairs": {
+    train: (run) => guideByPairs(run, { ...PBKD, online: false, slackPerPair: 0 }),
+  },
+  "a critic held by pairs that come in rounds": {
+    train: (run) => matchMomentsByPairs(run, { ...MM_PBKD, criticWarmupSteps: WARMUP }),
+    steps: WARMUP + STEPS,
+    check: assertHeld,
+  },
 };
+
+/** The second round begins in the middle. */
+function assertTwoRounds(snapshots: readonly Snapshot[]): void {
+  const rounds = snapshots.map(({ parts }) => (parts.preferences.values as PreferenceState).rounds.length);
+  assertEquals([rounds[0], rounds.at(-1)], [1, 2]);
+}
+
+/** A fit has found a likelihood, which a run that goes on starts from. */
+function assertHeld(snapshots: readonly Snapshot[]): void {
+  assertTwoRounds(snapshots);
+  const states = snapshots.map(({ parts }) => parts["confidence set"].values as ConfidenceState);
+  assert(states.every(({ maxLogLikelihood }) => maxLogLikelihood < 0), JSON.stringify(states));
+}
+
+gpuTest("without pairs, moment matching by preferences is AMMD's on-policy game to the bit", async () => {
+  const trained = async (train: Kind["train"]) => {
+    using student = await bench.studentFromSft(SEED);
+    const log = bench.log("test", SEED);
+    await train({ bench, student, name: "test", seed: SEED, distillation: distillationOf(profile), log });
+    return { parameters: await student.store.read(), rows: log.rows };
+  };
+  const { criticSteps, criticLearningRateFactor } = LEARNED;
+  const shared = { criticSteps, criticLearningRateFactor, criticWarmupSteps: WARMUP };
+  assertEquals(
+    await trained((run) => matchMomentsByPairs(run, { ...MM_PBKD, ...shared, slackPerPair: null })),
+    await trained((run) => matchMomentsOf(run, { ...LEARNED, ...shared, features: "teacher", beta: 0, sftWeight: 0 })),
+  );
+});
 
 for (const [texts, { train, steps = STEPS, check }] of Object.entries(KINDS)) {
   gpuTest(`a student that learns from ${texts} ends the same to the bit, whenever its run was stopped`, async () => {

@@ -5,6 +5,8 @@ import type { DecoderFamilyName } from "#lib/models/decoder_config.ts";
 import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
+import { instructionCodec } from "#lib/preferences/pair_codec.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, CellScore, SampleResponse } from "#lib/results/cell_result.ts";
@@ -64,6 +66,11 @@ export function instructionTask(context: RunContext, subject: InstructionSubject
     validation: {
       measure: "validation_rouge_l",
       score: (texts, set, responses) => mean(scoreResponses(texts, set, responses).rougeL),
+    },
+    pairs: {
+      codec: ({ tokenizer, train }) => instructionCodec(tokenizer, train.map(({ prompt }) => prompt)),
+      limits: { ...profile.data, settings: INSTRUCTION_LIMITS },
+      metric: "rouge_l",
     },
     heldOut: HELD_OUT,
   };

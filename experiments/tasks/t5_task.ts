@@ -4,6 +4,8 @@ import { EncoderDecoder } from "#lib/models/encoder_decoder.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import type { PairLimits } from "#lib/preferences/encode_pairs.ts";
+import { sourceCodec } from "#lib/preferences/pair_codec.ts";
 import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, SampleResponse } from "#lib/results/cell_result.ts";
 import type { Profile } from "#lib/bench/profile.ts";
@@ -84,7 +86,25 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
       measure: `validation_${metric.name}`,
       score: (texts, set, responses) => metric.score("", [answersOf(texts, set, responses)]).value,
     },
+    pairs: {
+      codec: ({ tokenizer, train }) => sourceCodec(tokenizer, train.map(({ prompt }) => prompt)),
+      limits: limitsOfPairs(profile, corpus),
+      metric: metric.name,
+    },
     heldOut: `${name}/held_out`,
+  };
+}
+
+/** The lengths of a data set, as its pairs have them. */
+function limitsOfPairs(profile: Profile, corpus: SequenceTaskName): PairLimits {
+  const { [corpus]: { maxSourceTokens, maxTargetTokens }, longSources } = TASK_SPECIFIC.of(profile);
+  const setting = (name: string) => `taskSpecific.${corpus}.${name}`;
+  return {
+    maxPromptTokens: maxSourceTokens,
+    // Pairs are learned from, where what is too long is left out.
+    longPrompts: longSources === "truncate" ? "truncate" : "drop",
+    maxNewTokens: maxTargetTokens,
+    settings: { prompt: setting("maxSourceTokens"), response: setting("maxTargetTokens") },
   };
 }
 

@@ -2,6 +2,7 @@ import { meanScore } from "#lib/bench/responses.ts";
 import { isCorrect } from "#lib/metrics/accuracy.ts";
 import { bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
 import { hasRougeWord, rougeL } from "#lib/metrics/rouge_l.ts";
+import type { PairMetric } from "#lib/preferences/oracles/metric.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
 
 /** A response with the answers that scoring accepts, the one of training first. */
@@ -13,7 +14,7 @@ export interface Answer {
 /** How the answers to a set are scored. */
 export interface TaskMetric {
   /** As `scores.csv` names it. */
-  readonly name: string;
+  readonly name: PairMetric;
   /** Whether it finds something in a reference to compare with; default: in all of them. */
   sees?(reference: string): boolean;
   /** The score of a set, over all draws of answers to it. */
@@ -46,7 +47,7 @@ export const BLEU: TaskMetric = {
   },
 };
 
-function itemMetric(name: string, scoreAnswer: (answer: Answer) => number): TaskMetric {
+function itemMetric(name: PairMetric, scoreAnswer: (answer: Answer) => number): TaskMetric {
   return {
     name,
     score: (dataset, draws) => meanScore(dataset, name, draws.map((answers) => answers.map(scoreAnswer))),

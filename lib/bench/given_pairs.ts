@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { DataNotes } from "#lib/data/data_notes.ts";
 import { InputError } from "#lib/errors.ts";
 import { encodePairs, type PairLimits } from "#lib/preferences/encode_pairs.ts";
@@ -7,25 +6,8 @@ import { formatPairs, readPairFile } from "#lib/preferences/pair_files.ts";
 import type { PairRecord } from "#lib/preferences/pair_record.ts";
 import type { PreferencePair } from "#lib/preferences/preference_pair.ts";
 import { digestOf } from "#lib/results/digest.ts";
+import { PREFERENCES } from "./preference_settings.ts";
 import type { Profile } from "./profile.ts";
-import { defineSection } from "./section.ts";
-
-const textOrNone = z.string().min(1).nullable().default(null);
-
-/** The section of experiments that learn from preference pairs: the file of pairs that a person brings. */
-export const GIVEN_PAIRS = defineSection({
-  name: "preferences",
-  schema: z.strictObject({
-    file: textOrNone.describe("of pairs to learn from, as --preferences gives it; null has pairs drawn and labelled"),
-    digest: textOrNone.describe(
-      "of the pairs in it, which --preferences takes: results are out of date when it changes",
-    ),
-  }),
-  check: ({ file, digest }) =>
-    (file === null) === (digest === null)
-      ? []
-      : [{ path: [file === null ? "digest" : "file"], message: "name a file of pairs by --preferences FILE" }],
-});
 
 /**
  * The settings, as `--set` takes them, that stand for a file of pairs. The file is read, so that what is wrong with it shows before
@@ -36,12 +18,7 @@ export const GIVEN_PAIRS = defineSection({
 export async function settingsOfPairs(path: string): Promise<string[]> {
   const digest = digestOfPairs(await readPairFile(path, new DataNotes()));
   return Object.entries({ file: path, digest })
-    .map(([key, value]) => `${GIVEN_PAIRS.name}.${key}=${JSON.stringify(value)}`);
-}
-
-/** What of the section decides numbers: which pairs there are, not where. */
-export function countingPairs(profile: Profile): Readonly<Record<string, unknown>> {
-  return { [GIVEN_PAIRS.name]: { digest: GIVEN_PAIRS.of(profile).digest } };
+    .map(([key, value]) => `${PREFERENCES.name}.${key}=${JSON.stringify(value)}`);
 }
 
 export interface GivenPairs {
@@ -60,7 +37,7 @@ export async function givenPairs(
   codec: PairCodec,
   limits: PairLimits,
 ): Promise<GivenPairs | undefined> {
-  const { file, digest } = GIVEN_PAIRS.of(profile);
+  const { file, digest } = PREFERENCES.of(profile);
   if (file === null) return undefined;
   const notes = new DataNotes();
   const records = await readPairFile(file, notes);

@@ -4,14 +4,17 @@ import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
 import { formatPairs, formatPairsAsCsv } from "#lib/preferences/pair_files.ts";
 import { codec, pairRecordOf, PROMPTS, say } from "#lib/preferences/test_pairs.ts";
 import { testInFolder } from "#lib/test_folder.ts";
-import { countingPairs, GIVEN_PAIRS, givenPairs, settingsOfPairs } from "./given_pairs.ts";
+import { givenPairs, settingsOfPairs } from "./given_pairs.ts";
+import { PREFERENCES } from "./preference_settings.ts";
 import { loadProfile, type Profile } from "./profile.ts";
 import { profileSchema } from "./profile_schema.ts";
 import { TEST_SECTIONS } from "./test_profile.ts";
 
-const SCHEMA = profileSchema([...TEST_SECTIONS, GIVEN_PAIRS]);
+const SCHEMA = profileSchema([...TEST_SECTIONS, PREFERENCES]);
 const LIMITS = { maxPromptTokens: 64, longPrompts: "drop", maxNewTokens: 32, settings: INSTRUCTION_LIMITS } as const;
 const PAIRS = [pairRecordOf(), pairRecordOf({ label: 0.25, prompt: "name a cat." })];
+
+const countingIn = (profile: Profile) => PREFERENCES.counting!(PREFERENCES.of(profile));
 
 async function profileWith(path: string, text: string): Promise<Profile> {
   await Deno.writeTextFile(path, text);
@@ -33,13 +36,14 @@ testInFolder(
 testInFolder("one that names none has none", async () => {
   const profile = await loadProfile("smoke", SCHEMA);
   assertEquals(await givenPairs(profile, codec, LIMITS), undefined);
-  assertEquals(countingPairs(profile), { preferences: { digest: null } });
+  const { digest, ...drawing } = countingIn(profile);
+  assertEquals([digest, "file" in drawing], [null, false]);
 });
 
 testInFolder(
   "which pairs there are counts, not where they are, in which form, or between which blank lines",
   async (folder) => {
-    const counting = async (name: string, text: string) => countingPairs(await profileWith(`${folder}/${name}`, text));
+    const counting = async (name: string, text: string) => countingIn(await profileWith(`${folder}/${name}`, text));
     const first = await counting("a.jsonl", formatPairs(PAIRS));
     assertEquals(await counting("b.csv", formatPairsAsCsv(PAIRS)), first);
     assertEquals(await counting("c.json", `\n${formatPairs(PAIRS).replaceAll("\n", "\r\n\r\n")}`), first);
@@ -64,4 +68,14 @@ testInFolder("a file that is set without its digest is refused", async () => {
     message,
     '--set preferences.file=pairs.jsonl: preferences.file is "pairs.jsonl"; name a file of pairs by --preferences FILE',
   );
+});
+
+testInFolder("pairs that an oracle cannot label, or too few for a round, are refused", async () => {
+  const refused = async (message: string, ...settings: string[]) =>
+    await assertRejects(() => loadProfile("smoke", SCHEMA, settings), InputError, message);
+  await refused(
+    "must be teacher where oracle is teacherWins",
+    ...["preferences.oracle=teacherWins", "preferences.against=itself"],
+  );
+  await refused("must be at least 12: 2 prompts of 2 in each round", "preferences.pairs=11");
 });

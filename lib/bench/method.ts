@@ -6,7 +6,7 @@ import type { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Profile } from "./profile.ts";
 import type { Distillation } from "./recipe.ts";
-import type { SettingIssue } from "./section.ts";
+import type { Section, SettingIssue } from "./section.ts";
 import { studentDistances } from "./student_distances.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -53,6 +53,8 @@ export interface Method<Settings extends object = object> {
   counting?(settings: Settings): Partial<Settings>;
   /** What it reads of the profile beside its own settings. */
   readonly reads: readonly MethodSections[];
+  /** Further sections that it reads, which are no other method's; default none. */
+  readonly sections?: readonly Section[];
   /** What it has otherwise than the profile's `distillation`; default nothing. */
   readonly recipe?: RecipeChanges;
   /** The method that this is a variant of. */
@@ -72,7 +74,8 @@ export interface StudentRun extends MethodRun {
 }
 
 type Described<Settings extends object> =
-  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "check" | "counting">
+  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics">
+  & Pick<Method<Settings>, "sections" | "check" | "counting">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];

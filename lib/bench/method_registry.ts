@@ -119,13 +119,22 @@ export interface TaskMaking {
 
 /** What decides the numbers of a row's cells. @param profile the settings of the task */
 export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
-  const { registered, reads, numerics, recipe } = method;
+  const { registered, reads, sections: further = [], numerics, recipe } = method;
   const sections = { ...profile, distillation: { ...profile.distillation, ...recipe } };
   const common = Object.fromEntries(reads.map((name) => [name, sections[name]]));
+  const counted = further.map((section) => {
+    const settings = section.of(profile);
+    return [section.name, section.counting?.(settings) ?? settings];
+  });
   const own = countingSettings(method, profile);
   return {
     run: `${task.name}: ${runNameOf(method, profile)}`,
-    settings: { ...common, ...task.settings, ...(Object.keys(own).length === 0 ? {} : { [registered]: own }) },
+    settings: {
+      ...common,
+      ...Object.fromEntries(counted),
+      ...task.settings,
+      ...(Object.keys(own).length === 0 ? {} : { [registered]: own }),
+    },
     numerics: { ...NUMERICS, ...task.numerics, [`method ${registered}`]: numerics },
   };
 }

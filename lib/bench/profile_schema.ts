@@ -82,6 +82,7 @@ export const COMMON_SECTIONS = z.strictObject({
 export function schemaOf(experiments: readonly Experiment[]): ProfileSchema {
   const sections = experiments.flatMap(({ sections = [], methods }) => [
     ...sections,
+    ...methods.flatMap(({ definition }) => definition?.sections ?? []),
     ...methods.flatMap(({ definition }) => definition && sectionOf(definition) || []),
   ]);
   return profileSchema(sections, experiments.map(({ name }) => name));

@@ -19,6 +19,8 @@ export interface Section<Settings extends object = object> {
   readonly overridesMethods?: boolean;
   /** What is wrong with settings beside other sections. */
   check?(settings: Settings, profile: Profile): readonly SettingIssue[];
+  /** Those of its settings that decide numbers; default all. */
+  counting?(settings: Settings): Partial<Settings>;
   /** The settings of a profile that a schema with this section has read. */
   of(profile: Profile): Settings;
 }

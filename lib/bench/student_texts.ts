@@ -59,11 +59,16 @@ export async function teacherTextsOf(run: StudentRun, size?: number): Promise<()
 
 /**
  * Batches of fresh training prompts continued by the student as it is now, or by it and another model mixed token by token; so many
- * batches at a time, since the time to write them hardly grows with their number. A batch has as many texts as a step, or `size`.
+ * batches at a time, since the time to write them hardly grows with their number. A batch has as many prompts as a step has texts, or
+ * `size`, each continued once or `textsPerPrompt` times one after another.
  */
 export function promptDraws(
   run: StudentRun,
-  { size, mixture }: { readonly size?: number; readonly mixture?: TokenMixture } = {},
+  { size, textsPerPrompt = 1, mixture }: {
+    readonly size?: number;
+    readonly textsPerPrompt?: number;
+    readonly mixture?: TokenMixture;
+  } = {},
 ): (batches: number) => Promise<readonly (readonly Trajectory[])[]> {
   const { bench, student, seed, checkpoint } = run;
   // Their answers are not read, so prompts are those of all records.
@@ -72,10 +77,10 @@ export function promptDraws(
   checkpoint?.keep("on-policy draws", { state: () => ({ values: draw }), restore: ({ values }) => draw = values });
   return async (batches) => {
     const drawn = Array.from({ length: batches }, nextBatch);
-    const prompts = drawn.flatMap((batch) => batch.map(({ prompt }) => prompt));
+    const prompts = drawn.flat().flatMap(({ prompt }) => Array<typeof prompt>(textsPerPrompt).fill(prompt));
     const texts = await bench.respond(student, prompts, seed, `on-policy draw ${draw++}`, mixture);
     let start = 0;
-    return drawn.map(({ length }) => texts.slice(start, start += length));
+    return drawn.map(({ length }) => texts.slice(start, start += length * textsPerPrompt));
   };
 }
 

@@ -1,6 +1,9 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import type { PairLimits } from "#lib/preferences/encode_pairs.ts";
+import type { PairMetric } from "#lib/preferences/oracles/metric.ts";
+import type { PairCodec } from "#lib/preferences/pair_codec.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Made } from "./experiment.ts";
 import type { ModelSettings, Profile } from "./profile.ts";
@@ -34,6 +37,13 @@ export interface Task {
   readonly validation: {
     readonly measure: string;
     score(texts: Texts, set: PromptSet, responses: readonly Trajectory[]): number;
+  };
+  /** How pairs of its texts are read, written and compared. */
+  readonly pairs: {
+    codec(texts: Texts): PairCodec;
+    readonly limits: PairLimits;
+    /** That of the oracle `metric`. */
+    readonly metric: PairMetric;
   };
   /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
   readonly heldOut: string;

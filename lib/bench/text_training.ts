@@ -1,10 +1,14 @@
 import { distillation, type DistillationSettings } from "#lib/objectives/distillation.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { Objective } from "#lib/objectives/objective.ts";
+import { packPairs, type PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
 import type { NextTexts, TextSource } from "#lib/training/text_draws.ts";
-import { trainOnTexts } from "#lib/training/train_on_texts.ts";
+import { trainOnBatches, trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { Observation } from "./training_curves.ts";
 import type { StudentRun } from "./method.ts";
+import { type PairRoundOptions, PairRounds } from "./pair_rounds.ts";
 import { recipeOf } from "./recipe.ts";
 import { choicesOf, drawsOf, nextTextsOf } from "./student_texts.ts";
 
@@ -37,6 +41,27 @@ export async function distilOn(
     ...recipeOf(run, observation),
     store: student.store,
     nextTexts,
+    players,
+    objective,
+  });
+}
+
+/** Learns from pairs of texts: a step has so many of them that it reads as many texts as others do, rounded down. */
+export async function learnFromPairs<Players extends { readonly student: LanguageModel }>(
+  run: StudentRun,
+  players: Players,
+  objective: Objective<Players, PairBatch>,
+  options: Omit<PairRoundOptions, "batchSize" | "heldOutShare">,
+): Promise<void> {
+  const { bench: { gpu }, student, distillation: { textsPerStep } } = run;
+  const rounds = new PairRounds(run, { ...options, batchSize: Math.floor(textsPerStep / 2), heldOutShare: 0 });
+  await trainOnBatches(gpu, {
+    ...recipeOf(run),
+    store: student.store,
+    async nextBatch(step) {
+      await rounds.reach(step);
+      return packPairs(gpu, rounds.data.next(), student.layout);
+    },
     players,
     objective,
   });

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GIVEN_PAIRS } from "#lib/bench/given_pairs.ts";
+import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { TEST_SECTIONS } from "#lib/bench/test_profile.ts";
 import { InputError } from "#lib/errors.ts";
 import { formatPairs } from "#lib/preferences/pair_files.ts";
@@ -18,19 +18,20 @@ testInFolder(
   async (folder) => {
     const preferences = `${folder}/pairs.jsonl`;
     await Deno.writeTextFile(preferences, formatPairs([pairRecordOf()]));
-    const chosen = await chooseProfile([], { ...FLAGS, preferences }, withSections(GIVEN_PAIRS));
-    const { file, digest } = GIVEN_PAIRS.of(chosen.profile);
+    const chosen = await chooseProfile([], { ...FLAGS, preferences }, withSections(PREFERENCES));
+    const { file, digest } = PREFERENCES.of(chosen.profile);
     assertEquals([file, /^[0-9a-f]{16}$/.test(digest!)], [preferences, true]);
     assertEquals(givenArguments({ ...FLAGS, preferences }), ["--profile", "smoke", "--preferences", preferences]);
-    const none = await chooseProfile([], { ...FLAGS, preferences: undefined }, withSections(GIVEN_PAIRS));
-    assertEquals(GIVEN_PAIRS.of(none.profile), { file: null, digest: null });
+    const none = await chooseProfile([], { ...FLAGS, preferences: undefined }, withSections(PREFERENCES));
+    const ofNone = PREFERENCES.of(none.profile);
+    assertEquals([ofNone.file, ofNone.digest], [null, null]);
   },
 );
 
 testInFolder("a wrong file, and a file that no experiment reads, are one line", async (folder) => {
   const preferences = `${folder}/pairs.jsonl`;
   await Deno.writeTextFile(preferences, `${formatPairs([pairRecordOf()])}{"prompt":"a","first":"b","second":"b"}\n`);
-  const wrong = () => chooseProfile([], { ...FLAGS, preferences }, withSections(GIVEN_PAIRS));
+  const wrong = () => chooseProfile([], { ...FLAGS, preferences }, withSections(PREFERENCES));
   await assertRejects(wrong, InputError, `${preferences}, line 2: "first" and "second" are the same text`);
   const unread = () => chooseProfile([], { ...FLAGS, preferences }, withSections());
   const { message } = await assertRejects(unread, InputError);

@@ -1,6 +1,7 @@
 import { InputError } from "#lib/errors.ts";
 import type { Experiment, Report } from "#lib/bench/experiment.ts";
-import { GIVEN_PAIRS, settingsOfPairs } from "#lib/bench/given_pairs.ts";
+import { settingsOfPairs } from "#lib/bench/given_pairs.ts";
+import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { type ProfileSchema, schemaOf } from "#lib/bench/profile_schema.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
@@ -96,7 +97,7 @@ export async function chooseProfile(
 /** The settings of a file of pairs. @throws {InputError} if it cannot be read, or no experiment would */
 async function overridesOfPairs(file: string | undefined, schema: ProfileSchema): Promise<string[]> {
   if (file === undefined) return [];
-  if (GIVEN_PAIRS.name in schema.shape) return await settingsOfPairs(file);
+  if (PREFERENCES.name in schema.shape) return await settingsOfPairs(file);
   throw new InputError(`--preferences ${file}: no experiment of this program learns from preference pairs`);
 }
 

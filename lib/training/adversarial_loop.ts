@@ -1,4 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape } from "#lib/autograd/tape.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
 import { type Ascent, negatedSum } from "#lib/objectives/ascent.ts";
@@ -44,6 +45,16 @@ export interface Companion {
 export interface Adversary<Batch extends StepBatch> extends Companion {
   /** What it maximises, the player and the other adversaries standing still. */
   ascent(tape: Tape, batch: Batch): Ascent;
+  /** Called after each step of its, with the player's step that it leads to; 0 in the warm-up. What it gives is logged. */
+  readonly onAscended?: (step: number) => Promise<Readonly<Record<string, Tensor>>>;
+}
+
+/** How those learn whose size is held by their bound, not by decay. */
+export function undecayed(
+  optimizer: AdamWHyperparameters,
+  learningRateFactor: number,
+): Pick<Companion, "optimizer" | "learningRateFactor"> {
+  return { optimizer: { ...optimizer, weightDecay: 0 }, learningRateFactor };
 }
 
 /** Draws the texts of one round, all that the player writes at once, since it does not move while the adversaries do. */
@@ -69,6 +80,8 @@ export interface AdversarialRun<Batch extends StepBatch> {
   readonly warmupRounds: number;
   readonly texts: RoundTexts<Batch>;
   readonly log: MeasureLog;
+  /** Called before the texts of a round are drawn, with the player's step that it leads to; 0 in the warm-up. */
+  readonly onRound?: (step: number) => Promise<void>;
   /** Called before the player's first step (0) and after each. */
   readonly onStep?: (step: number) => Promise<void>;
   /** Where the run is saved after any round, warm-up included, and resumes from; what gives its texts is kept there too. */
@@ -94,6 +107,7 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
     const step = Math.max(0, round - warmupRounds + 1);
     const rate = learningRateAt(round, { ...schedule, steps: total });
     const updates = ratesOf(ascending, rate);
+    await run.onRound?.(step);
     const batches = await run.texts({ adversarySteps, playerSteps: step > 0 });
     for (let k = 0; k < adversarySteps; k++) {
       const batch = batches.adversaries(k);
@@ -104,6 +118,7 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
       );
       release(gpu, batch, log);
       log.add(step, { ...measures, [`${run.adversaryName}_grad_norm`]: grad_norm });
+      for (const { onAscended } of adversaries) log.add(step, await onAscended?.(step) ?? {});
     }
     if (round === warmupRounds - 1) await log.flush();
     if (step === 1) await run.onStep?.(0);

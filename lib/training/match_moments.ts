@@ -19,7 +19,9 @@ import {
   type Companion,
   type Player,
   type RoundTexts,
+  undecayed,
 } from "./adversarial_loop.ts";
+import type { Hold } from "./held_reward.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface MomentMatchingSettings extends MomentSettings {
@@ -44,7 +46,7 @@ export interface MomentTexts {
 }
 
 /** What training has in common whatever its critics are. */
-interface MatchingRun<Players> extends Pick<AdversarialRun<MomentBatch>, "log" | "onStep" | "checkpoint"> {
+interface MatchingRun<Players> extends Pick<AdversarialRun<MomentBatch>, "log" | "onRound" | "onStep" | "checkpoint"> {
   readonly players: Players;
   readonly texts: MomentTexts;
   /** Of the student. */
@@ -55,6 +57,8 @@ interface MatchingRun<Players> extends Pick<AdversarialRun<MomentBatch>, "log" |
 
 export interface MomentMatchingRun extends MatchingRun<MomentPlayers> {
   readonly settings: MomentMatchingSettings;
+  /** What the on-policy critic is held by, as in the confidence set of MM PbKD; default nothing but its bound. */
+  readonly held?: Hold;
 }
 
 /**
@@ -94,7 +98,7 @@ export async function matchRatioMoments(gpu: Gpu, run: RatioMatchingRun): Promis
   const scale: Companion = {
     name: "critic",
     store: players.critic.store,
-    ...ascendingBy(optimizer, settings),
+    ...undecayed(optimizer, settings.criticLearningRateFactor),
   };
   await play(gpu, run, settings, {
     descent: (tape, batch) => descent(tape, players, batch),
@@ -116,7 +120,7 @@ async function play(
   settings: Pick<MomentSettings, "beta" | "gamma" | "sftWeight">,
   { descent, companions, ...game }: Game,
 ): Promise<void> {
-  const { players, schedule, optimizer, maxGradNorm, log, onStep, checkpoint } = run;
+  const { players, schedule, optimizer, maxGradNorm, log, onRound, onStep, checkpoint } = run;
   await adversarialLoop<MomentBatch>(gpu, {
     player: {
       name: "student",
@@ -126,22 +130,12 @@ async function play(
     ...game,
     adversaryName: "critic",
     texts: roundTexts(gpu, run, settings),
-    log,
-    onStep,
-    checkpoint,
+    ...{ log, onRound, onStep, checkpoint },
   });
 }
 
-/** How critics learn: their size is held by their bound, not by decay. */
-function ascendingBy(
-  optimizer: AdamWHyperparameters,
-  { criticLearningRateFactor }: Pick<MomentMatchingSettings, "criticLearningRateFactor">,
-): Pick<Companion, "optimizer" | "learningRateFactor"> {
-  return { optimizer: { ...optimizer, weightDecay: 0 }, learningRateFactor: criticLearningRateFactor };
-}
-
-function criticsOf({ players, settings, optimizer }: MomentMatchingRun): Adversary<MomentBatch>[] {
-  const ascending = ascendingBy(optimizer, settings);
+function criticsOf({ players, settings, optimizer, held }: MomentMatchingRun): Adversary<MomentBatch>[] {
+  const ascending = undecayed(optimizer, settings.criticLearningRateFactor);
   const offPolicy: Adversary<MomentBatch> = {
     name: "off-policy critic",
     store: players.offPolicyCritic.store,
@@ -152,7 +146,11 @@ function criticsOf({ players, settings, optimizer }: MomentMatchingRun): Adversa
     name: "on-policy critic",
     store: players.onPolicyCritic.store,
     ...ascending,
-    ascent: (tape, batch) => onPolicyAscent(tape, players, batch.onPolicy!, settings),
+    ascent(tape, batch) {
+      const ascent = onPolicyAscent(tape, players, batch.onPolicy!, settings);
+      return held?.within(tape, ascent) ?? ascent;
+    },
+    onAscended: held && (() => held.ascended()),
   };
   return [...(settings.beta > 0 ? [offPolicy] : []), ...(settings.beta < 1 ? [onPolicy] : [])];
 }

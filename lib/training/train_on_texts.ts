@@ -10,13 +10,13 @@ import { learningRateAt, type Schedule } from "./schedule.ts";
 import type { NextTexts } from "./text_draws.ts";
 import { updateStep } from "./update_step.ts";
 
-export interface TextTraining<Players extends { readonly student: LanguageModel }> {
+export interface BatchTraining<Players extends { readonly student: LanguageModel }, Batch extends TrajectoryBatch> {
   readonly players: Players;
   /** The parameters that learn. */
   readonly store: ParameterStore;
-  readonly objective: Objective<Players, TrajectoryBatch>;
-  /** The texts of a step, counted from 1; they may have to be written first. */
-  readonly nextTexts: NextTexts;
+  readonly objective: Objective<Players, Batch>;
+  /** Packs the texts of a step, counted from 1; they may have to be written first. They are released after the step. */
+  readonly nextBatch: (step: number) => Promise<Batch>;
   readonly schedule: Schedule;
   readonly optimizer: AdamWHyperparameters;
   readonly maxGradNorm: number;
@@ -27,17 +27,35 @@ export interface TextTraining<Players extends { readonly student: LanguageModel 
   readonly checkpoint?: Checkpoint;
 }
 
+export interface TextTraining<Players extends { readonly student: LanguageModel }>
+  extends Omit<BatchTraining<Players, TrajectoryBatch>, "nextBatch"> {
+  /** The texts of a step, counted from 1; they may have to be written first. */
+  readonly nextTexts: NextTexts;
+}
+
 /** Minimises an objective over texts, of the data or of a model: fine-tuning, and distillation at the states of given texts. */
 export async function trainOnTexts<Players extends { readonly student: LanguageModel }>(
   gpu: Gpu,
   training: TextTraining<Players>,
 ): Promise<void> {
+  const { layout } = training.players.student;
+  await trainOnBatches(gpu, {
+    ...training,
+    nextBatch: async (step) => packTrajectories(gpu, await training.nextTexts(step), layout),
+  });
+}
+
+/** Minimises an objective over batches of any form, as of pairs of texts. */
+export async function trainOnBatches<
+  Players extends { readonly student: LanguageModel },
+  Batch extends TrajectoryBatch,
+>(gpu: Gpu, training: BatchTraining<Players, Batch>): Promise<void> {
   const { players, objective, schedule, maxGradNorm, log, checkpoint } = training;
   using optimizer = new AdamW(gpu, training.store, training.optimizer);
   const done = await checkpoint?.resume({ student: optimizer, log }) ?? 0;
   if (done === 0) await training.onStep?.(0);
   for (let step = done + 1; step <= schedule.steps; step++) {
-    const batch = packTrajectories(gpu, await training.nextTexts(step), players.student.layout);
+    const batch = await training.nextBatch(step);
     const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
     log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
     log.countTokens(tokensOf(batch));

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { fromSft } from "#lib/bench/method.ts";
+import { issuesOfTeacherWins } from "#lib/bench/pair_rounds.ts";
+import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import { positive } from "#lib/bench/setting_schemas.ts";
+import { issuesOfSharing } from "#lib/bench/student_texts.ts";
+import { learnFromPairs } from "#lib/bench/text_training.ts";
+import { plad as pladObjective } from "#lib/objectives/preference/plad.ts";
+import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
+
+/** The ranking form, on pairs that need no oracle: the teacher's text is the preferred one, unless a file of pairs says otherwise. */
+export const plad = fromSft({
+  summary: "calibration to the teacher's texts above the student's own (Zhang et al. 2024)",
+  source: {
+    title: "PLaD: Preference-based Large Language Model Distillation with Pseudo-Preference Pairs (Zhang et al.)",
+    year: 2024,
+    url: "https://arxiv.org/abs/2406.02886",
+  },
+  equation: `loss = max(0, margin − (s(τ⁺) − s(τ⁻))), s(τ) = mean_t log q(y_t | s_t)
+τ⁺ a text of the teacher, τ⁻ one of the student to the same prompt`,
+  label: "PLaD",
+  style: seriesStyle("orange", "long", "triangle-up", "hollow"),
+  numerics: 1,
+  sections: [PREFERENCES],
+  settings: z.strictObject({
+    margin: positive.default(1).describe("by which the teacher's text is to lead, in nats a token; this project's"),
+  }),
+  check: (_, profile) => [...issuesOfSharing(profile, 2, "margin"), ...issuesOfTeacherWins(profile)],
+  async train(run, { margin }) {
+    const { student } = run;
+    const objective = pladObjective({ kind: "ranking", margin });
+    await learnFromPairs(run, { student }, objective, { online: false, oracle: "teacherWins" });
+  },
+});

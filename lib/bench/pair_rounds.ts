@@ -1,0 +1,146 @@
+import { type Contests, contestsOf, type WrittenTexts } from "#lib/preferences/contest.ts";
+import { metricOracle } from "#lib/preferences/oracles/metric.ts";
+import { labelContests, type Oracle } from "#lib/preferences/oracles/oracle.ts";
+import { teacherLogProb } from "#lib/preferences/oracles/teacher_log_prob.ts";
+import { teacherWins } from "#lib/preferences/oracles/teacher_wins.ts";
+import type { PairCodec } from "#lib/preferences/pair_codec.ts";
+import { PreferenceData, type PreferenceDataOptions } from "#lib/preferences/preference_data.ts";
+import { keyOfPrompt, type PreferencePair } from "#lib/preferences/preference_pair.ts";
+import { RandomStream } from "#lib/random/random_stream.ts";
+import { mean } from "#lib/statistics/statistics.ts";
+import { givenPairs } from "./given_pairs.ts";
+import type { StudentRun } from "./method.ts";
+import { PREFERENCES } from "./preference_settings.ts";
+import type { Profile } from "./profile.ts";
+import type { SettingIssue } from "./section.ts";
+import type { Workbench } from "./workbench.ts";
+
+type PreferenceSettings = ReturnType<typeof PREFERENCES.of>;
+
+export interface PairRoundOptions extends Pick<PreferenceDataOptions, "batchSize" | "heldOutShare"> {
+  /**
+   * Whether pairs are drawn in rounds of the student as it is then, `preferences.rounds` of them that start evenly over the steps; else
+   * all before the first step, of the SFT student. Either way as many are drawn in all.
+   */
+  readonly online: boolean;
+  /** Who labels the pairs; default `preferences.oracle`. */
+  readonly oracle?: PreferenceSettings["oracle"];
+}
+
+/**
+ * The preference pairs of a run, round by round: texts of the teacher (those that it wrote for all methods) or of the student, against
+ * texts that the student writes as it is when the round begins, labelled by an oracle. The pairs of a file are the first round where one
+ * is given. Pairs are in the run's checkpoint, and a run that goes on draws none that it has; so a run has one of these.
+ */
+export class PairRounds {
+  readonly data: PreferenceData;
+  readonly #run: StudentRun;
+  readonly #options: PairRoundOptions;
+  readonly #settings: PreferenceSettings;
+
+  constructor(run: StudentRun, options: PairRoundOptions) {
+    this.data = new PreferenceData({ ...options, seed: run.seed });
+    this.#run = run;
+    this.#options = options;
+    this.#settings = PREFERENCES.of(run.bench.profile);
+    run.checkpoint?.keep("preferences", this.data);
+  }
+
+  /**
+   * Adds the pairs of every round that has begun by the student's step (counted from 1), if there is a new one.
+   *
+   * @returns whether there was
+   * @throws {InputError} if a round has no pair, or what the oracle or the file of pairs does
+   */
+  async reach(step: number): Promise<boolean> {
+    const before = this.data.rounds;
+    while (this.data.rounds < this.#rounds && step >= this.#startOf(this.data.rounds + 1)) {
+      await this.#begin(this.data.rounds + 1, step);
+    }
+    return this.data.rounds > before;
+  }
+
+  get #rounds(): number {
+    return this.#options.online ? this.#settings.rounds : 1;
+  }
+
+  /** The step before which a round, from 1, begins. */
+  #startOf(round: number): number {
+    return 1 + Math.floor((round - 1) * this.#run.distillation.steps / this.#rounds);
+  }
+
+  async #begin(round: number, step: number): Promise<void> {
+    const { bench, log } = this.#run;
+    const { pairs: { codec, limits } } = bench.task;
+    const given = round === 1 ? await givenPairs(bench.profile, codec(bench.texts), limits) : undefined;
+    const pairs = given?.pairs ?? await this.#draw(round);
+    this.data.add(pairs);
+    log.set(step, "pairs", this.data.pairs.length);
+    log.set(step, "first_preferred", mean(pairs.map(({ label }) => label)));
+  }
+
+  async #draw(round: number): Promise<readonly PreferencePair[]> {
+    const { bench, seed, name } = this.#run;
+    const codec = bench.task.pairs.codec(bench.texts);
+    const oracle = await oracleOf(bench, this.#options.oracle ?? this.#settings.oracle, this.#settings, codec);
+    const { contests, equalTexts, emptyTexts } = await this.#contests(round, codec);
+    const { temperature } = this.#settings;
+    const labels = new RandomStream(seed, `labels of pairs, round ${round}`);
+    const { pairs } = await labelContests(contests, oracle, { temperature, round }, labels, bench.stop);
+    bench.say(
+      `${name}, seed ${seed}: ${pairs.length} pairs of round ${round}, labelled by ${oracle.name}; ` +
+        `left out: ${equalTexts} of equal texts, ${emptyTexts} of empty ones`,
+    );
+    return pairs;
+  }
+
+  /** A round's pairs of texts: the rounds take consecutive prompts of one order, those that the teacher has answered. */
+  async #contests(round: number, codec: PairCodec): Promise<Contests> {
+    const { bench, student, seed } = this.#run;
+    const { pairs, textsPerPrompt, against } = this.#settings;
+    const all = new RandomStream(seed, "prompts of pairs").shuffle([...await bench.teacherTexts()]);
+    const prompts = Math.floor(pairs / textsPerPrompt);
+    const [start, end] = [round - 1, round].map((rounds) => Math.floor(rounds * prompts / this.#rounds));
+    const taught = Array.from({ length: end - start }, (_, i) => all[(start + i) % all.length])
+      .flatMap((text) => Array<typeof text>(textsPerPrompt).fill(text));
+    const write = async (purpose: string): Promise<WrittenTexts> => ({
+      writer: "student",
+      texts: await bench.respond(student, taught.map(({ prompt }) => prompt), seed, `${purpose}, round ${round}`),
+    });
+    const other: WrittenTexts = against === "teacher"
+      ? { writer: "teacher", texts: taught }
+      : await write("other texts of pairs");
+    return contestsOf(other, await write("texts of pairs"), answersTo(bench, taught, codec), codec);
+  }
+}
+
+/** What is wrong where a method labels its pairs by who wrote them, whatever the oracle. */
+export function issuesOfTeacherWins(profile: Profile): SettingIssue[] {
+  return PREFERENCES.of(profile).against === "teacher"
+    ? []
+    : [{ path: [], message: "prefers the teacher's texts, so that preferences.against must be teacher" }];
+}
+
+/** The data's answers to prompts of the training data. */
+function answersTo(
+  { texts }: Workbench,
+  asked: readonly { readonly prompt: readonly number[] }[],
+  codec: PairCodec,
+): string[][] {
+  const answers = Map.groupBy(texts.train, ({ prompt }) => keyOfPrompt(prompt));
+  return asked.map(({ prompt }) =>
+    (answers.get(keyOfPrompt(prompt)) ?? []).map(({ response }) => codec.responseText(response))
+  );
+}
+
+async function oracleOf(
+  bench: Workbench,
+  name: PreferenceSettings["oracle"],
+  { perToken }: PreferenceSettings,
+  codec: PairCodec,
+): Promise<Oracle> {
+  const { gpu, task, profile: { evaluation: { batchSize } } } = bench;
+  if (name === "metric") return metricOracle(task.pairs.metric, codec);
+  if (name === "teacherWins") return teacherWins;
+  return teacherLogProb(gpu, (await bench.teacher()).model, { perToken, batchSize });
+}

@@ -1,0 +1,101 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
+import { Tape, type Variable } from "#lib/autograd/tape.ts";
+import type { Critic } from "#lib/models/critic.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { Ascent } from "../ascent.ts";
+import type { ObjectiveValue } from "../objective.ts";
+import { hiddenOf, statesOf } from "../states.ts";
+import type { TrajectoryBatch } from "../trajectory_batch.ts";
+import { rewardLogits } from "./bradley_terry.ts";
+import { leaveOneOutAdvantages, textPolicyGradient } from "./leave_one_out.ts";
+import { type LabelledPair, packPairs, type PairBatch } from "./pair_batch.ts";
+import { meanReturn, returnGap, returnsOf, type RewardedTexts, type TextReward } from "./returns.ts";
+import { tokenRewards } from "./reward_head.ts";
+
+/** A reward of tokens: a head on the features of a model that does not learn. */
+export interface TokenReward {
+  readonly backbone: LanguageModel;
+  readonly head: Critic;
+}
+
+export interface GuidedPlayers extends TokenReward {
+  readonly student: LanguageModel;
+}
+
+/** Texts as those see them who have read each token (`packTrajectories` with `"after"`). */
+export interface GapTexts {
+  readonly teacher: TrajectoryBatch;
+  readonly student: TrajectoryBatch;
+}
+
+/** Texts of the student, those of a prompt one after another. */
+export interface GuidedTexts {
+  /** As who has read each token sees them, for the reward. */
+  readonly read: TrajectoryBatch;
+  /** As who chooses each token sees them, for the policy. */
+  readonly chosen: TrajectoryBatch;
+}
+
+/** The reward of every token of a batch, which was packed with `"after"`. */
+function rewardsOf(tape: Tape, { backbone, head }: TokenReward, batch: TrajectoryBatch): RewardedTexts {
+  return { rewards: tokenRewards(tape, head, hiddenOf(tape, backbone, batch)), rowSpans: batch.rowSpans };
+}
+
+/** The reward's ascent on the gap Ĵ(π*, r) − Ĵ(π, r) of PbKD. Measure: `gap`, a mean over texts. */
+export function gapAscent(
+  tape: Tape,
+  reward: TokenReward,
+  { teacher, student }: GapTexts,
+  settings: TextReward,
+): Ascent {
+  const texts = { teacher: rewardsOf(tape, reward, teacher), student: rewardsOf(tape, reward, student) };
+  const value = returnGap(tape, texts, settings);
+  return { value, measures: { gap: value } };
+}
+
+/**
+ * The student's descent of PbKD: a policy gradient that raises Ĵ(π_θ, r) on texts of its own, the baseline of a text being the mean return
+ * of the others to its prompt. Measures: `loss`, a number that means nothing but by its gradient, and `mean_return`.
+ *
+ * @param textsPerPrompt at least 2
+ */
+export function guidedDescent(
+  tape: Tape,
+  players: GuidedPlayers,
+  { read, chosen }: GuidedTexts,
+  settings: TextReward & { readonly textsPerPrompt: number },
+): ObjectiveValue {
+  const texts = rewardsOf(tape, players, read);
+  const advantages = leaveOneOutAdvantages(tape, returnsOf(tape, texts, settings), settings.textsPerPrompt);
+  const { logits } = statesOf(tape, players.student, chosen);
+  const loss = textPolicyGradient(tape, logits, chosen, advantages);
+  return { loss, measures: { loss, mean_return: meanReturn(tape, texts, settings) } };
+}
+
+/** Pairs with the backbone's features at every token, which stand still while the head learns. */
+export interface FeaturedPairs extends PairBatch {
+  /** `"N F"` */
+  readonly features: Tensor;
+}
+
+/** Packs pairs with what a reward's backbone makes of their tokens. `releaseBatch` releases all of it. */
+export function packFeaturedPairs(
+  gpu: Gpu,
+  pairs: readonly LabelledPair[],
+  { backbone }: Pick<TokenReward, "backbone">,
+): FeaturedPairs {
+  const batch = packPairs(gpu, pairs, backbone.layout, 1, "after");
+  using tape = new Tape(gpu);
+  return { ...batch, features: tape.keep(hiddenOf(tape, backbone, batch)) };
+}
+
+/** The Bradley-Terry logits of a token reward → `"P"`. */
+export function tokenRewardLogits(
+  tape: Tape,
+  { head }: Pick<TokenReward, "head">,
+  batch: FeaturedPairs,
+  settings: TextReward,
+): Variable {
+  return rewardLogits(tape, tokenRewards(tape, head, tape.constant(batch.features)), batch, settings);
+}
