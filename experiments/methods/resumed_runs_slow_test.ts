@@ -117,8 +117,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 /** The second round begins in the middle. */
 function assertTwoRounds(snapshots: readonly Snapshot[]): void {
-  const rounds = snapshots.map(({ parts }) => (parts.preferences.values as PreferenceState).rounds.length);
-  assertEquals([rounds[0], rounds.at(-1)], [1, 2]);
+  const rounds = snapshots.map(({ parts }) => (parts.preferences.values as PreferenceState).rounds);
+  assertEquals([rounds[0].length, rounds.at(-1)!.length], [1, 2]);
+  // Of 16 pairs 8 are drawn in each, but for those whose texts are equal or empty.
+  for (const [i, pairs] of rounds.at(-1)!.entries()) {
+    assert(pairs.length > 0 && pairs.length <= 8 && pairs.every(({ round }) => round === i + 1));
+  }
 }
 
 /** A fit has found a likelihood, which a run that goes on starts from. */
