@@ -6,6 +6,7 @@ import { meanReturn } from "#lib/objectives/preference/returns.ts";
 import { type FeaturedPairs, tokenRewardLogits } from "#lib/objectives/preference/reward_guidance.ts";
 import { rewardHead, tokenRewards } from "#lib/objectives/preference/reward_head.ts";
 import { releaseBatch } from "#lib/objectives/trajectory_batch.ts";
+import { mean } from "#lib/statistics/statistics.ts";
 import { AdamW } from "./adam_w.ts";
 import { HeldReward } from "./held_reward.ts";
 import { updateStep } from "./update_step.ts";
@@ -46,8 +47,11 @@ function held(slackPerPair = SLACK) {
   return { head, reward, ascended };
 }
 
-const turn = (head: ReturnType<typeof rewardHead>, values: readonly number[]) =>
-  gpu.write(head.store.get("values.weight").value, Float32Array.from(values));
+/** Makes a head that prefers tokens 2 to tokens 1, against the pairs. */
+function turn(head: ReturnType<typeof rewardHead>): void {
+  gpu.write(head.store.get("values.weight").value, Float32Array.of(-1, 1));
+  gpu.write(head.store.get("values.bias").value, Float32Array.of(0));
+}
 
 gpuTest("the multiplier is 0 inside the set, rises outside, and a restored one goes on to the same bits", async () => {
   const { head, reward, ascended } = held();
@@ -56,42 +60,41 @@ gpuTest("the multiplier is 0 inside the set, rises outside, and a restored one g
   assert(maxLogLikelihood > -Math.LN2 && maxLogLikelihood < -0.5, `${maxLogLikelihood}`);
   assertAlmostEquals(heldOutAccuracy, 0.8, 1e-12);
   assertEquals(await ascended(), { multiplier: 0, violation: 0 });
-  turn(head, [-1, 1]);
+  turn(head);
   const { multiplier, violation } = await ascended();
-  assert(violation > 0.5, `${violation}`);
+  assert(violation > 0.3, `${violation}`);
   assertAlmostEquals(multiplier, RATE * violation, 1e-5);
   const saved = reward.state();
   const next = await ascended();
   assertAlmostEquals(next.multiplier, 2 * multiplier, 1e-4);
   const other = held();
-  turn(other.head, [-1, 1]);
-  const bias = (await head.store.read()).get("values.bias")!;
-  gpu.write(other.head.store.get("values.bias").value, bias);
+  turn(other.head);
   other.reward.restore({ values: JSON.parse(JSON.stringify(saved.values)), arrays: {} });
   assertEquals(await other.ascended(), next);
 });
 
 gpuTest(
-  "an ascent that goes against the pairs stays near the set where it is held, and not where it is free",
+  "an ascent that goes against the pairs stays nearer the set where it is held than where it is free",
   async () => {
     const endOf = async (isHeld: boolean) => {
       const { head, reward, ascended } = held();
       await reward.refit();
       using optimizer = new AdamW(gpu, head.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
-      const worse = pack([{ prompt: [3], texts: [[2, 2], [2, 2]], label: 1 }]);
-      let last: Record<string, number> = {};
-      for (let step = 0; step < 80; step++) {
-        const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.02 }], (tape) => {
-          const rewards = tokenRewards(tape, head, tape.constant(worse.features));
-          const gap = { value: meanReturn(tape, { rewards, rowSpans: worse.rowSpans }, REWARD), measures: {} };
+      const texts = pack([{ prompt: [3], texts: [[1, 1], [1, 1]], label: 1 }]);
+      const violations: number[] = [];
+      for (let step = 0; step < 160; step++) {
+        const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.04 }], (tape) => {
+          const rewards = tokenRewards(tape, head, tape.constant(texts.features));
+          const returned = meanReturn(tape, { rewards, rowSpans: texts.rowSpans }, REWARD);
+          const gap = { value: linearCombination(tape, [{ weight: -1, value: returned }]), measures: {} };
           const { value } = isHeld ? reward.within(tape, gap) : gap;
           return { loss: linearCombination(tape, [{ weight: -1, value }]), measures: {} };
         });
         for (const tensor of Object.values(measures)) gpu.release(tensor);
-        last = await ascended();
+        violations.push((await ascended()).violation);
       }
-      releaseBatch(gpu, worse);
-      return last.violation;
+      releaseBatch(gpu, texts);
+      return mean(violations.slice(80));
     };
     const [free, bound] = [await endOf(false), await endOf(true)];
     assert(free > 0.1, `${free}`);
