@@ -42,7 +42,7 @@ export const mmPbkdOffline = fromSft({
 R(D) = { Q : LL_Q(D) ≥ max_Q' LL_Q'(D) − slackPerPair }
 P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ ), A(s, a) = Q(s, a) − E_{a'~p} Q(s, a')`,
   label: "MM PbKD (offline)",
-  style: seriesStyle("sky", "long", "square"),
+  style: seriesStyle("sky", "dots", "triangle-left"),
   numerics: 1,
   sections: [PREFERENCES],
   settings,

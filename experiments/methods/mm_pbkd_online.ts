@@ -6,5 +6,5 @@ import { mmPbkdOffline } from "./mm_pbkd_offline.ts";
 export const mmPbkdOnline = variantOf(mmPbkdOffline, { online: true }, {
   summary: "the same with pairs of the student's own texts as it changes, in rounds (MM PbKD, online)",
   label: "MM PbKD (online)",
-  style: seriesStyle("sky", "solid", "triangle-up"),
+  style: seriesStyle("sky", "short", "triangle-up", "hollow"),
 });
