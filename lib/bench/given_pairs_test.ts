@@ -10,7 +10,7 @@ import { loadProfile, type Profile } from "./profile.ts";
 import { profileSchema } from "./profile_schema.ts";
 import { TEST_SECTIONS } from "./test_profile.ts";
 
-const SCHEMA = profileSchema([...TEST_SECTIONS, PREFERENCES]);
+const SCHEMA = profileSchema(TEST_SECTIONS);
 const LIMITS = { maxPromptTokens: 64, longPrompts: "drop", maxNewTokens: 32, settings: INSTRUCTION_LIMITS } as const;
 const PAIRS = [pairRecordOf(), pairRecordOf({ label: 0.25, prompt: "name a cat." })];
 
@@ -77,5 +77,5 @@ testInFolder("pairs that an oracle cannot label, or too few for a round, are ref
     "must be teacher where oracle is teacherWins",
     ...["preferences.oracle=teacherWins", "preferences.against=itself"],
   );
-  await refused("must be at least 12: 2 prompts of 2 in each round", "preferences.pairs=11");
+  await refused("must be at least 8: 2 prompts of 2 in each round", "preferences.pairs=7");
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PREFERENCES } from "./preference_settings.ts";
 import { loadProfile, type Profile } from "./profile.ts";
 import { profileSchema } from "./profile_schema.ts";
 import { defineSection, type Section } from "./section.ts";
@@ -15,12 +16,15 @@ const SECTIONS = {
   fewRecords: anything,
   imitationGap: anything,
   taskSpecific: anything,
+  pbkd_offline: anything,
+  mm_pbkd_offline: anything,
 };
 
 /** Sections with which a program of tests can read every profile. */
-export const TEST_SECTIONS: readonly Section[] = Object.entries(SECTIONS).map(([name, schema]) =>
-  defineSection({ name, schema: schema as z.ZodObject })
-);
+export const TEST_SECTIONS: readonly Section[] = [
+  ...Object.entries(SECTIONS).map(([name, schema]) => defineSection({ name, schema: schema as z.ZodObject })),
+  PREFERENCES,
+];
 
 export type TestProfile = Profile & { readonly [Name in keyof typeof SECTIONS]: z.output<(typeof SECTIONS)[Name]> };
 
