@@ -100,7 +100,7 @@ export async function meanLogLikelihood<Batch extends PairLabels>(
 }
 
 /** A copy of a store's values, taken at once and by `keep`. */
-class KeptValues implements Disposable {
+export class KeptValues implements Disposable {
   readonly #gpu: Gpu;
   readonly #values;
 

@@ -12,7 +12,13 @@ import {
 } from "#lib/objectives/preference/confidence_set.ts";
 import type { LabelledPair, PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { releaseBatch } from "#lib/objectives/trajectory_batch.ts";
-import { fitPreferences, type FittedPreferences, meanLogLikelihood, type PreferenceFit } from "./fit_preferences.ts";
+import {
+  fitPreferences,
+  type FittedPreferences,
+  KeptValues,
+  meanLogLikelihood,
+  type PreferenceFit,
+} from "./fit_preferences.ts";
 import type { Resumable, SavedPart } from "./resumable.ts";
 
 /** What holds an adversary while it ascends. */
@@ -68,22 +74,26 @@ interface PackedPairs<Batch> {
 export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<ConfidenceState | null>, Disposable {
   readonly #gpu: Gpu;
   readonly #options: HeldRewardOptions<Batch>;
+  /** The reward as it was made. */
+  readonly #initial: KeptValues;
   #state: ConfidenceState | null = null;
   #packed: PackedPairs<Batch> | undefined;
 
   constructor(gpu: Gpu, options: HeldRewardOptions<Batch>) {
     this.#gpu = gpu;
     this.#options = options;
+    this.#initial = new KeptValues(gpu, options.reward.store);
   }
 
   /**
-   * Fits the reward to the pairs as they are now, from where it stands: φ_mle and LL_max. The multiplier starts from 0 again, as the
-   * reward is inside the new set.
+   * Fits the reward to the pairs as they are now, from what it was at the start, since an adversary may stand where no step makes held-out
+   * pairs likelier: φ_mle and LL_max. The multiplier starts from 0 again, as the reward is inside the new set.
    *
    * @throws {RangeError} if there are no pairs, or none is held out
    */
   async refit(): Promise<HeldFit> {
     this.#release();
+    this.#initial.restore();
     const { reward: { store }, fit } = this.#options;
     const { fitting, heldOut } = this.#pairs();
     const batches = { training: [fitting], heldOut: [heldOut] };
@@ -123,6 +133,7 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
   }
 
   [Symbol.dispose](): void {
+    this.#initial[Symbol.dispose]();
     this.#release();
   }
 

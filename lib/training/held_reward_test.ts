@@ -71,6 +71,8 @@ gpuTest("the multiplier is 0 inside the set, rises outside, and a restored one g
   turn(other.head);
   other.reward.restore({ values: JSON.parse(JSON.stringify(saved.values)), arrays: {} });
   assertEquals(await other.ascended(), next);
+  // Where the reward stands now has no part in a new fit.
+  assertEquals((await reward.refit()).maxLogLikelihood, maxLogLikelihood);
 });
 
 gpuTest(
