@@ -2,7 +2,7 @@
  * Question: which of the choices that the paper leaves open matter where critics learn? Each row changes one of them.
  *
  * Source: AMMD (Jia 2024), Algorithm 1; the choices are this project's (docs/methods.md).
- * Command: `deno task reproduce ablations`, an hour.
+ * Command: `deno task reproduce ablations`.
  * Result: results/<profile>/ablations/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, collapse.svg, inner_steps.svg, warm_up.svg.
  */
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";

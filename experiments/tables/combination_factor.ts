@@ -2,9 +2,8 @@
  * Question: how much of the off-policy and how much of the on-policy moment should the student match?
  *
  * Source: AMMD (Jia 2024), Table 6: the combination factor β of β U_off + (1 − β) U_on.
- * Command: `deno task reproduce combination_factor`, 8 minutes after instruction_following in one run.
- * Result: results/<profile>/combination_factor/{scores,items,curves}.csv, table.md, average.svg. Recorded for `tiny`: 42.9, 45.6, 46.4,
- * 45.3, 43.4 for β = 0, 0.25, 0.5, 0.75, 1; SFT continued 48.0.
+ * Command: `deno task reproduce combination_factor`, little more after instruction_following in one run.
+ * Result: results/<profile>/combination_factor/{scores,items,curves}.csv, table.md, average.svg. docs/results.md says what it shows.
  */
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { variantOf } from "#lib/bench/method.ts";

@@ -3,9 +3,9 @@
  *
  * Source: AMMD (Jia 2024), Figures 2, 4 and 5: step-wise distribution distances (Definition 3) on the teacher's texts (off), on the
  * student's own (on) and on both, against moment matching; Figures 7 and 8: how far every trained student is from its teacher.
- * Command: `deno task reproduce distances`, 23 minutes after instruction_following in one run.
+ * Command: `deno task reproduce distances`.
  * Result: results/<profile>/distances/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg, distances.svg.
- * Recorded for `tiny`: total variation on both texts is the best distance (49.5), moment matching gives 46.4, SFT continued 48.0.
+ * docs/results.md says what it shows.
  */
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import { variantOf } from "#lib/bench/method.ts";

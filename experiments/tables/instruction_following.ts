@@ -3,9 +3,9 @@
  * words (SFT, SeqKD), its probabilities (KD, GKD, DistiLLM and others) or its reward (MiniLLM)?
  *
  * Source: AMMD (Jia 2024), Table 1: ROUGE-L on five instruction sets, every student from the SFT student.
- * Command: `deno task reproduce instruction_following`, 35 minutes on 2 cores with lavapipe, another run beside it.
- * Result: results/<profile>/instruction_following/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg. Recorded for
- * `tiny`, average over the sets: teacher 60.4, sft 45.7, sft_continued 48.0, abkd 49.7 (the best), ammd 46.4, ammd_sft 48.5.
+ * Command: `deno task reproduce instruction_following`.
+ * Result: results/<profile>/instruction_following/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg.
+ * docs/results.md says what it shows.
  */
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";

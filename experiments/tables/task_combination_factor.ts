@@ -3,8 +3,8 @@
  *
  * Source: AMMD (Jia 2024), Table 6: the combination factor β of β U_off + (1 − β) U_on, rows of the three tasks.
  * Command: `deno task reproduce task_combination_factor`, best in one run with task_specific, which has β = ½ and SFT continued.
- * Result: results/<profile>/task_combination_factor/{scores,items,curves}.csv, table.md, sampled.md, scores.svg. Recorded for `tiny`, greedy:
- * 38.3, 41.3, 39.3 ROUGE-L, 13.7, 16.1, 11.0 BLEU and 67.9, 66.5, 65.8 % for β = 0, 0.5, 1; SFT continued 44.1, 20.2 and 67.9.
+ * Result: results/<profile>/task_combination_factor/{scores,items,curves}.csv, table.md, sampled.md, scores.svg.
+ * docs/results.md says what it shows.
  */
 import { T5_SUBJECTS, taskExperiment } from "#experiments/tasks/task_experiment.ts";
 import { BETA_METHODS, BETA_POINTS } from "./combination_factor.ts";

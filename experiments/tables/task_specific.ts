@@ -4,9 +4,7 @@
  * Source: AMMD (Jia 2024), Table 2: SAMSum (ROUGE-L), IWSLT'17 English to German (BLEU), StrategyQA (accuracy), students of three sizes.
  * Command: `deno task reproduce task_specific`.
  * Result: results/<profile>/task_specific/{scores,items,curves}.csv, table.md (greedy), sampled.md, held_out_<data set>.md (scores beside
- * entropy and distances), gain.svg, gain_sampled.svg, distances.svg. Recorded for `tiny`, base students, sampled: SFT continued 27.7 /
- * 11.0 / 62.5, DistiLLM 35.0 / 15.7 / 64.1, AMMD 34.4 / 12.8 / 66.6, AMMD + SFT 34.2 / 13.2 / 66.5; greedy, none is significantly above
- * SFT continued.
+ * entropy and distances), gain.svg, gain_sampled.svg, distances.svg. docs/results.md says what it shows.
  */
 import { taskExperiment } from "#experiments/tasks/task_experiment.ts";
 import { METHODS } from "#experiments/methods/registry.ts";

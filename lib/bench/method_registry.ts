@@ -103,8 +103,14 @@ export function runMethod(
   run: Omit<MethodRun, "distillation">,
 ): Promise<CellResult> {
   const { profile } = bench;
-  const distillation = distillationOf(profile, method.recipe);
-  return method.run(bench, { ...run, distillation }, effectiveSettings(method, profile));
+  const whole: MethodRun = {
+    ...run,
+    // Asked for by those alone that are trained on from SFT: no other depends on it.
+    get distillation() {
+      return distillationOf(profile, method.recipe);
+    },
+  };
+  return method.run(bench, whole, effectiveSettings(method, profile));
 }
 
 /** A task as the making of its cells needs it. */
