@@ -97,7 +97,7 @@ function countingSettings<Settings extends object>(
 }
 
 /** Computes a cell of a row. */
-export function runMethod(
+export async function runMethod(
   method: RegisteredMethod,
   bench: Workbench,
   run: Omit<MethodRun, "distillation">,
@@ -110,7 +110,11 @@ export function runMethod(
       return distillationOf(profile, method.recipe);
     },
   };
-  return method.run(bench, whole, effectiveSettings(method, profile));
+  for (const section of method.sections ?? []) {
+    const description = await section.prepare?.(section.of(profile), bench);
+    if (description) bench.describe(section.name, description);
+  }
+  return await method.run(bench, whole, effectiveSettings(method, profile));
 }
 
 /** A task as the making of its cells needs it. */
@@ -130,7 +134,7 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
   const common = Object.fromEntries(reads.map((name) => [name, sections[name]]));
   const counted = further.map((section) => {
     const settings = section.of(profile);
-    return [section.name, section.counting?.(settings) ?? settings];
+    return [section.name, section.counting?.(settings, profile) ?? settings];
   });
   const own = countingSettings(method, profile);
   return {
