@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
-import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import { PREFERENCES, recipeOfPairs } from "#lib/bench/preference_settings.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { distillationOf, recipeOf } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
@@ -46,6 +46,7 @@ r = tanh(w · features of the SFT student + c)`,
   style: seriesStyle("vermilion", "long", "circle"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfPairs,
   settings,
   fixed: { online: false },
   check: issuesOf,
