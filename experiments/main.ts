@@ -11,6 +11,7 @@ import { fewRecords } from "#experiments/tables/few_records.ts";
 import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
 import { learningRates } from "#experiments/tables/learning_rates.ts";
+import { preferenceRates } from "#experiments/tables/preference_rates.ts";
 import { preferenceBlackBox, preferenceWhiteBox } from "#experiments/tables/preferences.ts";
 import { textsPerStep } from "#experiments/tables/texts_per_step.ts";
 import { taskCombinationFactor } from "#experiments/tables/task_combination_factor.ts";
@@ -33,6 +34,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   imitationGap,
   preferenceBlackBox,
   preferenceWhiteBox,
+  preferenceRates,
 ];
 
 if (import.meta.main) {

@@ -127,14 +127,14 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   const ofStudents = Object.keys(METHODS).filter((name) => name !== "teacher").map((name) => `few_records/${name}/`);
   assertEquals(await touched("fewRecords.records=39"), ofStudents);
   // Whoever learns from pairs reads where they come from, and nobody else does.
-  const ofPairs = ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"].map((name) =>
-    `preference_black_box/${name}/`
-  );
-  const withCritics = ["mm_pbkd_offline", "mm_pbkd_online"].map((name) => `preference_white_box/${name}/`);
-  assertEquals(await touched("preferences.pairs=25"), [...ofPairs, ...withCritics]);
+  const ofPairs = ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"];
+  const pairs = await touched("preferences.pairs=25");
+  assertEquals(methodsOf(pairs, "preference_black_box"), ofPairs);
+  assertEquals(methodsOf(pairs, "preference_white_box"), ["mm_pbkd_offline", "mm_pbkd_online"]);
   // The fit alone makes the reward of slack 0.
-  assertEquals(await touched("pbkd_offline.multiplierRate=3"), ofPairs.slice(3));
-  assertEquals(await touched("pbkd_offline.slackPerPair=0.1"), ofPairs.slice(3));
+  for (const changed of ["pbkd_offline.multiplierRate=3", "pbkd_offline.slackPerPair=0.1"]) {
+    assertEquals(methodsOf(await touched(changed), "preference_black_box"), ofPairs.slice(3), changed);
+  }
   assertEquals(await touched("judge.parallel=1", "seeds=[3]", "seedsOf.distances=[4]"), []);
 });
 
@@ -181,3 +181,20 @@ function assertLookDifferent(methods: Readonly<Record<string, { readonly style?:
   distinct(({ color, shape, filled }) => [color, shape, filled]);
   distinct(({ dash, shape, filled }) => [dash, shape, filled]);
 }
+
+Deno.test("methods that learn from pairs have a rate of their own, unless a row has another", async () => {
+  const profile = await load("preferences.learningRate=0.125");
+  const rateOf = (experiment: string, row: string) => {
+    const { methods } = EXPERIMENTS.find(({ name }) => name === experiment)!;
+    const { settings } = methods.find(({ name }) => name === row)!.making(profile);
+    return (settings.distillation as { readonly learningRate: number }).learningRate;
+  };
+  for (const row of ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"]) {
+    assertEquals(rateOf("preference_black_box", row), 0.125, row);
+  }
+  const { learningRate: usual } = profile.distillation;
+  for (const [row, rate] of [["mm_pbkd_online", 0.125], ["kd", usual], ["dpkd", usual]] as const) {
+    assertEquals(rateOf("preference_white_box", row), rate, row);
+  }
+  assertEquals(rateOf("preference_rates", "dpo_at_5e-5"), 5e-5);
+});

@@ -55,7 +55,9 @@ export interface Method<Settings extends object = object> {
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
   readonly sections?: readonly Section[];
-  /** What it has otherwise than the profile's `distillation`; default nothing. */
+  /** What all its rows have otherwise than the profile's `distillation`, as another section of the profile says; default nothing. */
+  ownRecipe?(profile: Profile): RecipeChanges;
+  /** What this row has otherwise than that; default nothing. */
   readonly recipe?: RecipeChanges;
   /** The method that this is a variant of. */
   readonly base?: Method<Settings>;
@@ -77,7 +79,7 @@ export interface StudentRun extends MethodRun {
 
 type Described<Settings extends object> =
   & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics">
-  & Pick<Method<Settings>, "sections" | "check" | "counting">
+  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];

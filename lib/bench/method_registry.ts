@@ -1,4 +1,4 @@
-import type { Method, MethodRun } from "./method.ts";
+import type { Method, MethodRun, RecipeChanges } from "./method.ts";
 import type { ExperimentMethod, Making } from "./experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import { NUMERICS } from "./numerics.ts";
@@ -96,6 +96,11 @@ function countingSettings<Settings extends object>(
   return method.counting?.(settings) ?? settings;
 }
 
+/** What a row has otherwise than the profile's `distillation`. */
+function recipeOfRow({ ownRecipe, recipe }: RegisteredMethod, profile: Profile): RecipeChanges {
+  return { ...ownRecipe?.(profile), ...recipe };
+}
+
 /** Computes a cell of a row. */
 export async function runMethod(
   method: RegisteredMethod,
@@ -107,7 +112,7 @@ export async function runMethod(
     ...run,
     // Asked for by those alone that are trained on from SFT: no other depends on it.
     get distillation() {
-      return distillationOf(profile, method.recipe);
+      return distillationOf(profile, recipeOfRow(method, profile));
     },
   };
   for (const section of method.sections ?? []) {
@@ -129,8 +134,8 @@ export interface TaskMaking {
 
 /** What decides the numbers of a row's cells. @param profile the settings of the task */
 export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
-  const { registered, reads, sections: further = [], numerics, recipe } = method;
-  const sections = { ...profile, distillation: { ...profile.distillation, ...recipe } };
+  const { registered, reads, sections: further = [], numerics } = method;
+  const sections = { ...profile, distillation: { ...profile.distillation, ...recipeOfRow(method, profile) } };
   const common = Object.fromEntries(reads.map((name) => [name, sections[name]]));
   const counted = further.map((section) => {
     const settings = section.of(profile);
