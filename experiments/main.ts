@@ -15,6 +15,7 @@ import { learningRates } from "#experiments/tables/learning_rates.ts";
 import { onlineIterations } from "#experiments/tables/online_iterations.ts";
 import { preferenceOracles } from "#experiments/tables/preference_oracles.ts";
 import { preferenceTasks } from "#experiments/tables/preference_tasks.ts";
+import { preferenceRates } from "#experiments/tables/preference_rates.ts";
 import { preferenceBlackBox, preferenceWhiteBox } from "#experiments/tables/preferences.ts";
 import { textsPerStep } from "#experiments/tables/texts_per_step.ts";
 import { taskCombinationFactor } from "#experiments/tables/task_combination_factor.ts";
@@ -37,6 +38,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   imitationGap,
   preferenceBlackBox,
   preferenceWhiteBox,
+  preferenceRates,
   onlineIterations,
   confidenceSet,
   preferenceOracles,

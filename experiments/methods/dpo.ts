@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fromSft } from "#lib/bench/method.ts";
-import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import { PREFERENCES, recipeOfPairs } from "#lib/bench/preference_settings.ts";
 import { positive } from "#lib/bench/setting_schemas.ts";
 import { issuesOfSharing } from "#lib/bench/student_texts.ts";
 import { learnFromPairs } from "#lib/bench/text_training.ts";
@@ -21,6 +21,7 @@ pairs of texts of teacher and student, τ⁺ the one that the oracle prefers`,
   style: seriesStyle("orange", "solid", "square"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfPairs,
   settings: z.strictObject({
     beta: positive.default(0.1).describe("how strongly the student is held to the SFT student"),
   }),

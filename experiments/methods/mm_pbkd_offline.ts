@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { criticOf } from "#lib/bench/critic_of.ts";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
-import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import { PREFERENCES, recipeOfPairs } from "#lib/bench/preference_settings.ts";
 import { recipeOf } from "#lib/bench/recipe.ts";
 import { count, countOrNone, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws } from "#lib/bench/student_texts.ts";
@@ -45,6 +45,7 @@ P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ 
   style: seriesStyle("sky", "dots", "triangle-left"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfPairs,
   settings,
   fixed: { online: false },
   counting,

@@ -46,7 +46,7 @@ export function textCurves(results: RecordedResults, methods: readonly string[])
 
 /** Columns of the table of rewards, by what curves call them. */
 const REWARD_COLUMNS = [
-  ["first_preferred", "Teacher's preferred"],
+  ["first_preferred", "First preferred"],
   ["held_out_accuracy", "Accuracy, fit"],
   ["reward_accuracy", "Accuracy, end"],
   ["violation", "Violation"],
@@ -55,8 +55,8 @@ const REWARD_COLUMNS = [
 const ENDS = "training";
 
 /**
- * The average score beside what became of each row's reward: the share of the teacher's texts among the preferred ones, how many held-out
- * pairs the fit and the reward at the end order as they are labelled, and how the confidence set held it.
+ * The average score beside what became of each row's reward: the share of pairs whose first text is preferred, how many held-out pairs the
+ * fit and the reward at the end order as they are labelled, and how the confidence set held it.
  *
  * @param methods rows that learn from pairs
  */
@@ -73,8 +73,9 @@ export function rewardTable(
   return withRecipeLegend({
     ...table,
     legend: [
-      "Of rounds the last is shown. Accuracy: share of the held-out pairs that the reward orders as they are labelled, " +
-      "as it was fitted and as it was held at the end; violation and multiplier are means over the last logged steps.",
+      "Of rounds the last is shown. First preferred: share of the pairs whose first text is preferred, which is the " +
+      "teacher's unless both are the student's. Accuracy: share of the held-out pairs that the reward orders as they are " +
+      "labelled, as it was fitted and as it was held at the end; violation and multiplier are means over the last logged steps.",
       ...legend,
       ...table.legend,
     ],

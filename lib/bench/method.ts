@@ -57,7 +57,9 @@ export interface Method<Settings extends object = object> {
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
   readonly sections?: readonly Section[];
-  /** What it has otherwise than the profile's `distillation`; default nothing. */
+  /** What all its rows have otherwise than the profile's `distillation`, as another section of the profile says; default nothing. */
+  ownRecipe?(profile: Profile): RecipeChanges;
+  /** What this row has otherwise than that; default nothing. */
   readonly recipe?: RecipeChanges;
   /** What it has otherwise than the profile in its further sections, by their names; default nothing. */
   readonly sectionChanges?: Readonly<Record<string, object>>;
@@ -79,7 +81,7 @@ export interface StudentRun extends MethodRun {
 
 type Described<Settings extends object> =
   & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics">
-  & Pick<Method<Settings>, "sections" | "check" | "counting">
+  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];
@@ -179,10 +181,15 @@ export function withSection<Row extends Method, Settings extends object>(
 }
 
 /** The profile as a row has it. */
-export function profileOfRow({ recipe, sectionChanges = {} }: Method, profile: Profile): Profile {
+export function profileOfRow(method: Method, profile: Profile): Profile {
   const sections = profile as unknown as Readonly<Record<string, object>>;
-  const changed = Object.entries(sectionChanges).map(([name, changes]) => [name, { ...sections[name], ...changes }]);
-  return { ...profile, distillation: { ...profile.distillation, ...recipe }, ...Object.fromEntries(changed) };
+  const changes = Object.entries(method.sectionChanges ?? {});
+  const changed: Profile = {
+    ...profile,
+    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
+  };
+  const distillation = { ...profile.distillation, ...method.ownRecipe?.(changed), ...method.recipe };
+  return { ...changed, distillation };
 }
 
 /** A student's scores, samples and distances to its teacher. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { RecipeChanges } from "./method.ts";
+import type { Profile } from "./profile.ts";
 import { defineSection, type SettingIssue } from "./section.ts";
-import { count, insideUnit } from "./setting_schemas.ts";
+import { count, insideUnit, positive } from "./setting_schemas.ts";
 
 const textOrNone = z.string().min(1).nullable().default(null);
 
@@ -18,6 +20,8 @@ const schema = z.strictObject({
   textsPerPrompt: count.default(2).describe("of the student, each in a pair of its own"),
   against: z.enum(["teacher", "itself"]).default("teacher")
     .describe("whose text the student's is compared with: the teacher's to the prompt, or another of its own"),
+  learningRate: positive.nullable().default(null)
+    .describe("peak rate of the methods that learn from pairs, the others' aside; null is distillation.learningRate"),
   heldOutShare: insideUnit.default(0.2).describe("of the prompts, whose pairs say when the fit of a reward is to stop"),
 });
 
@@ -26,9 +30,15 @@ export const PREFERENCES = defineSection({
   name: "preferences",
   schema,
   check: (settings) => [...issuesOfFile(settings), ...issuesOfDrawing(settings)],
-  /** Which pairs a file has, not where it is. */
-  counting: ({ file: _, ...settings }) => settings,
+  /** Which pairs a file has, not where it is. The rate is part of a method's recipe. */
+  counting: ({ file: _file, learningRate: _rate, ...settings }) => settings,
 });
+
+/** The recipe of a method that learns from pairs. */
+export function recipeOfPairs(profile: Profile): RecipeChanges {
+  const { learningRate } = PREFERENCES.of(profile);
+  return learningRate === null ? {} : { learningRate };
+}
 
 type PreferenceSettings = z.output<typeof schema>;
 
