@@ -47,7 +47,7 @@ export function holdByPairs<Batch extends PairBatch>(
 ): PairHold<Batch> {
   if (slackPerPair === null) return { [Symbol.dispose]() {} };
   const { bench, log, checkpoint } = run;
-  const { heldOutShare } = PREFERENCES.of(bench.profile);
+  const { heldOutShare } = PREFERENCES.of(run.profile);
   // The likelihood is that of all pairs, so that no batches of them are drawn.
   const rounds = new PairRounds(run, { online, heldOutShare, batchSize: 1 });
   const { betas } = optimizerOf(bench.profile);
