@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { SeriesStyle } from "#lib/reporting/figures/series_style.ts";
-import type { CellResult } from "#lib/results/cell_result.ts";
+import type { CellResult, PairRecord } from "#lib/results/cell_result.ts";
 import type { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Profile } from "./profile.ts";
@@ -77,6 +77,8 @@ export interface StudentRun extends MethodRun {
   readonly log: MeasureLog;
   /** Where it is saved, and resumes from. */
   readonly checkpoint?: Checkpoint;
+  /** Takes what gives the preference pairs that are to be recorded, which is asked when the run has ended. */
+  keepPairs?(recorded: () => readonly PairRecord[]): void;
 }
 
 type Described<Settings extends object> =
@@ -122,8 +124,11 @@ export function fromSft<Shape extends z.ZodRawShape = Record<never, never>>(
       const { name, seed } = run;
       using student = await bench.studentFromSft(seed);
       const log = bench.log(name, seed);
-      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint() }, settings);
-      return { ...await scoreStudent(bench, student, seed), curves: log.rows };
+      const learned: { pairs?: () => readonly PairRecord[] } = {};
+      const keepPairs: StudentRun["keepPairs"] = (recorded) => void (learned.pairs = recorded);
+      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint(), keepPairs }, settings);
+      const pairs = learned.pairs && { pairs: learned.pairs() };
+      return { ...await scoreStudent(bench, student, seed), curves: log.rows, ...pairs };
     },
   };
 }

@@ -120,6 +120,10 @@ export async function runMethod(
       return distillationOf(profile);
     },
   };
+  for (const section of method.sections ?? []) {
+    const description = await section.prepare?.(section.of(profile), bench);
+    if (description) bench.describe(section.name, description);
+  }
   return await method.run(bench, whole, effectiveSettings(method, profile));
 }
 
@@ -148,7 +152,7 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
   const common = Object.fromEntries(reads.map((name) => [name, ofRow[name]]));
   const counted = further.map((section) => {
     const settings = section.of(ofRow);
-    return [section.name, section.counting?.(settings) ?? settings];
+    return [section.name, section.counting?.(settings, ofRow) ?? settings];
   });
   const own = countingSettings(method, profile);
   return {
