@@ -134,7 +134,7 @@ gpuTest("without pairs, moment matching by preferences is AMMD's on-policy game 
   const trained = async (train: Kind["train"]) => {
     using student = await bench.studentFromSft(SEED);
     const log = bench.log("test", SEED);
-    await train({ bench, student, name: "test", seed: SEED, distillation: distillationOf(profile), log });
+    await train({ bench, student, name: "test", seed: SEED, profile, distillation: distillationOf(profile), log });
     return { parameters: await student.store.read(), rows: log.rows };
   };
   const { criticSteps, criticLearningRateFactor } = LEARNED;
@@ -170,7 +170,7 @@ for (const [texts, { train, steps = STEPS, check }] of Object.entries(KINDS)) {
       using student = await bench.studentFromSft(SEED);
       const log = bench.log("test", SEED);
       await train({
-        ...{ bench, student, name: "test", seed: SEED, distillation: distillationOf(profile) },
+        ...{ bench, student, name: "test", seed: SEED, profile, distillation: distillationOf(profile) },
         log,
         checkpoint,
       });

@@ -26,6 +26,8 @@ export interface MethodRun {
   /** Of its row. */
   readonly name: string;
   readonly seed: number;
+  /** The profile as the row has it: with its own recipe, and its own changes of sections. */
+  readonly profile: Profile;
   readonly distillation: Distillation;
 }
 
@@ -59,6 +61,8 @@ export interface Method<Settings extends object = object> {
   ownRecipe?(profile: Profile): RecipeChanges;
   /** What this row has otherwise than that; default nothing. */
   readonly recipe?: RecipeChanges;
+  /** What it has otherwise than the profile in its further sections, by their names; default nothing. */
+  readonly sectionChanges?: Readonly<Record<string, object>>;
   /** The method that this is a variant of. */
   readonly base?: Method<Settings>;
   /** What is wrong with its settings beside other sections of the profile. */
@@ -160,6 +164,37 @@ export function withRecipe<Row extends Method>(
     throw new RangeError(`Cannot change the recipe of ${method.label}: it is not trained on from SFT`);
   }
   return { ...method, recipe: { ...method.recipe, ...recipe }, summary, label, style };
+}
+
+/**
+ * A method with some settings of a section that it shares with others, as of the pairs that it learns from, under a label of its own.
+ *
+ * @throws {RangeError} where the method does not read the section
+ */
+export function withSection<Row extends Method, Settings extends object>(
+  method: Row,
+  section: Section<Settings>,
+  changes: Partial<Settings>,
+  { summary, label, style }: Pick<Method, "summary" | "label" | "style">,
+): Row {
+  const { name } = section;
+  if (!method.sections?.some((other) => other.name === name)) {
+    throw new RangeError(`Cannot change the section ${name} of ${method.label}: it does not read it`);
+  }
+  const sectionChanges = { ...method.sectionChanges, [name]: { ...method.sectionChanges?.[name], ...changes } };
+  return { ...method, sectionChanges, summary, label, style };
+}
+
+/** The profile as a row has it. */
+export function profileOfRow(method: Method, profile: Profile): Profile {
+  const sections = profile as unknown as Readonly<Record<string, object>>;
+  const changes = Object.entries(method.sectionChanges ?? {});
+  const changed: Profile = {
+    ...profile,
+    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
+  };
+  const distillation = { ...profile.distillation, ...method.ownRecipe?.(changed), ...method.recipe };
+  return { ...changed, distillation };
 }
 
 /** A student's scores, samples and distances to its teacher. */

@@ -40,7 +40,7 @@ export class PairRounds {
     this.data = new PreferenceData({ ...options, seed: run.seed });
     this.#run = run;
     this.#options = options;
-    this.#settings = PREFERENCES.of(run.bench.profile);
+    this.#settings = PREFERENCES.of(run.profile);
     run.checkpoint?.keep("preferences", this.data);
     run.keepPairs?.(() => this.#recorded());
   }

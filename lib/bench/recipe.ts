@@ -1,6 +1,6 @@
 import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
-import type { RecipeChanges, StudentRun } from "./method.ts";
+import type { StudentRun } from "./method.ts";
 import type { Profile, TrainingSettings } from "./profile.ts";
 import { type Observation, observer } from "./training_curves.ts";
 
@@ -16,12 +16,9 @@ export function scheduleOf({ optimizer }: Profile, { steps, learningRate, warmup
 /** How students are trained on from SFT, every number given. */
 export type Distillation = Profile["distillation"] & { readonly textsPerStep: number };
 
-/** The profile's distillation as a row has it. */
-export function distillationOf(
-  { distillation, optimizer: { batchSize } }: Profile,
-  changes: RecipeChanges = {},
-): Distillation {
-  return { textsPerStep: batchSize, ...distillation, ...changes };
+/** The distillation of a profile, or of one as a row has it. */
+export function distillationOf({ distillation, optimizer: { batchSize } }: Profile): Distillation {
+  return { textsPerStep: batchSize, ...distillation };
 }
 
 /** What every training that goes on from the SFT student has in common, whatever its loop: steps, rates, log, curves and checkpoint. */
