@@ -57,8 +57,8 @@ export interface Method<Settings extends object = object> {
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
   readonly sections?: readonly Section[];
-  /** What all its rows have otherwise than the profile's `distillation`, as another section of the profile says; default nothing. */
-  ownRecipe?(profile: Profile): RecipeChanges;
+  /** What all its rows have otherwise than the profile's `distillation`, as its settings say; default nothing. */
+  ownRecipe?(settings: Settings): RecipeChanges;
   /** What this row has otherwise than that; default nothing. */
   readonly recipe?: RecipeChanges;
   /** What it has otherwise than the profile in its further sections, by their names; default nothing. */
@@ -183,18 +183,6 @@ export function withSection<Row extends Method, Settings extends object>(
   }
   const sectionChanges = { ...method.sectionChanges, [name]: { ...method.sectionChanges?.[name], ...changes } };
   return { ...method, sectionChanges, summary, label, style };
-}
-
-/** The profile as a row has it. */
-export function profileOfRow(method: Method, profile: Profile): Profile {
-  const sections = profile as unknown as Readonly<Record<string, object>>;
-  const changes = Object.entries(method.sectionChanges ?? {});
-  const changed: Profile = {
-    ...profile,
-    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
-  };
-  const distillation = { ...profile.distillation, ...method.ownRecipe?.(changed), ...method.recipe };
-  return { ...changed, distillation };
 }
 
 /** A student's scores, samples and distances to its teacher. */

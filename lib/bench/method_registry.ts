@@ -1,4 +1,4 @@
-import { type Method, type MethodRun, profileOfRow } from "./method.ts";
+import type { Method, MethodRun } from "./method.ts";
 import type { ExperimentMethod, Making } from "./experiment.ts";
 import { InputError } from "#lib/errors.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
@@ -89,6 +89,18 @@ export function effectiveSettings<Settings extends object>(
   const own = sectionOf(method)?.of(profile);
   const keys = Object.keys(method.settings.shape) as (keyof Settings)[];
   return Object.fromEntries(keys.map((key) => [key, key in method.fixed ? method.fixed[key] : own?.[key]])) as Settings;
+}
+
+/** The profile as a row has it. */
+function profileOfRow(method: RegisteredMethod, profile: Profile): Profile {
+  const sections = profile as unknown as Readonly<Record<string, object>>;
+  const changes = Object.entries(method.sectionChanges ?? {});
+  const changed: Profile = {
+    ...profile,
+    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
+  };
+  const ownRecipe = method.ownRecipe?.(effectiveSettings(method, changed));
+  return { ...changed, distillation: { ...profile.distillation, ...ownRecipe, ...method.recipe } };
 }
 
 /** Those of them that decide its numbers. */

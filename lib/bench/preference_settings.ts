@@ -2,10 +2,9 @@ import { z } from "zod";
 import { ORACLE_NAMES } from "#lib/preferences/oracles/oracle.ts";
 import { describeGiven, SECTION } from "./given_pairs.ts";
 import { countingOfJudge, tryJudge } from "./pair_oracle.ts";
-import type { RecipeChanges } from "./method.ts";
 import type { Profile } from "./profile.ts";
 import { defineSection, type SettingIssue } from "./section.ts";
-import { count, insideUnit, positive } from "./setting_schemas.ts";
+import { count, insideUnit } from "./setting_schemas.ts";
 
 const textOrNone = z.string().min(1).nullable().default(null);
 
@@ -27,8 +26,6 @@ const schema = z.strictObject({
     .describe("whose text the student's is compared with: the teacher's to the prompt, or another of its own"),
   recorded: count.nullable().default(32)
     .describe("pairs of each round that pairs.jsonl has, from its first on; null for all"),
-  learningRate: positive.nullable().default(null)
-    .describe("peak rate of the methods that learn from pairs, the others' aside; null is distillation.learningRate"),
   heldOutShare: insideUnit.default(0.2).describe("of the prompts, whose pairs say when the fit of a reward is to stop"),
 });
 
@@ -41,8 +38,8 @@ export const PREFERENCES = defineSection({
     ...issuesOfDrawing(settings),
     ...issuesOfJudge(settings, profile),
   ],
-  /** Which pairs a file has, not where it is; who the judge is, where one is asked. The rate is part of a method's recipe. */
-  counting: ({ file: _file, learningRate: _rate, ...settings }, profile) => ({
+  /** Which pairs a file has, not where it is; who the judge is, where one is asked. */
+  counting: ({ file: _, ...settings }, profile) => ({
     ...settings,
     ...(settings.oracle === "judge" ? { judge: countingOfJudge(profile) } : {}),
   }),
@@ -51,12 +48,6 @@ export const PREFERENCES = defineSection({
     return await describeGiven(settings, bench);
   },
 });
-
-/** The recipe of a method that learns from pairs. */
-export function recipeOfPairs(profile: Profile): RecipeChanges {
-  const { learningRate } = PREFERENCES.of(profile);
-  return learningRate === null ? {} : { learningRate };
-}
 
 export type PreferenceSettings = z.output<typeof schema>;
 
