@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
-import { PREFERENCES, recipeOfPairs } from "#lib/bench/preference_settings.ts";
+import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { distillationOf, recipeOf } from "#lib/bench/recipe.ts";
+import { distillationOf, OWN_RATE, recipeOf, recipeOfOwnRate, withoutRate } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
@@ -13,6 +13,7 @@ import { type GuidanceTexts, guideByReward } from "#lib/training/guide_by_reward
 import { CONFIDENCE, holdByPairs } from "./confidence_settings.ts";
 
 const settings = z.strictObject({
+  ...OWN_RATE,
   online: z.boolean().default(false).describe("whether pairs are drawn in rounds as the student changes"),
   ...CONFIDENCE,
   ascentSteps: count.default(1).describe("K: steps of the reward before each of the student"),
@@ -46,7 +47,7 @@ r = tanh(w · [last hidden state of the SFT student at the token, its log π of 
   style: seriesStyle("vermilion", "long", "circle"),
   numerics: 1,
   sections: [PREFERENCES],
-  ownRecipe: recipeOfPairs,
+  ownRecipe: recipeOfOwnRate,
   settings,
   fixed: { online: false },
   check: issuesOf,
@@ -65,7 +66,8 @@ function issuesOf({ samplesPerPrompt }: PbkdSettings, profile: Profile): Setting
 
 /** A reward that stands still has no ascent, and one without pairs no fit. */
 function counting(
-  { slackPerPair, multiplierRate, fit, ascentSteps, rewardLearningRateFactor, ...others }: PbkdSettings,
+  { learningRate: _, slackPerPair, multiplierRate, fit, ascentSteps, rewardLearningRateFactor, ...others }:
+    PbkdSettings,
 ) {
   const ascent = { ascentSteps, rewardLearningRateFactor };
   if (slackPerPair === null) return { slackPerPair, ...ascent, ...others };

@@ -224,19 +224,21 @@ function assertLookDifferent(methods: Readonly<Record<string, { readonly style?:
   distinct(({ dash, shape, filled }) => [dash, shape, filled]);
 }
 
-Deno.test("methods that learn from pairs have a rate of their own, unless a row has another", async () => {
-  const profile = await load("preferences.learningRate=0.125");
+Deno.test("a method has a rate of its own, its variants with it, unless a row has another", async () => {
+  const profile = await load("pbkd_offline.learningRate=0.125", "dpo.learningRate=0.25");
   const rateOf = (experiment: string, row: string) => {
     const { methods } = EXPERIMENTS.find(({ name }) => name === experiment)!;
     const { settings } = methods.find(({ name }) => name === row)!.making(profile);
     return (settings.distillation as { readonly learningRate: number }).learningRate;
   };
-  for (const row of ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"]) {
+  for (const row of ["reward_mle", "pbkd_offline", "pbkd_online"]) {
     assertEquals(rateOf("preference_black_box", row), 0.125, row);
   }
-  const { learningRate: usual } = profile.distillation;
-  for (const [row, rate] of [["mm_pbkd_online", 0.125], ["kd", usual], ["dpkd", usual]] as const) {
-    assertEquals(rateOf("preference_white_box", row), rate, row);
+  assertEquals(rateOf("preference_black_box", "dpo"), 0.25);
+  for (const row of ["mm_pbkd_online", "kd", "dpkd"]) {
+    assertEquals(rateOf("preference_white_box", row), profile.distillation.learningRate, row);
   }
   assertEquals(rateOf("preference_rates", "dpo_at_5e-5"), 5e-5);
+  // A scan is what it was when the profile takes the rate that it found.
+  assertEquals((await touched("dpo.learningRate=0.25")).filter((cell) => cell.startsWith("preference_rates/")), []);
 });

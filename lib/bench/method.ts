@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { SeriesStyle } from "#lib/reporting/figures/series_style.ts";
-import type { CellResult } from "#lib/results/cell_result.ts";
+import type { CellResult, PairRecord } from "#lib/results/cell_result.ts";
 import type { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Profile } from "./profile.ts";
@@ -57,8 +57,8 @@ export interface Method<Settings extends object = object> {
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
   readonly sections?: readonly Section[];
-  /** What all its rows have otherwise than the profile's `distillation`, as another section of the profile says; default nothing. */
-  ownRecipe?(profile: Profile): RecipeChanges;
+  /** What all its rows have otherwise than the profile's `distillation`, as its settings say; default nothing. */
+  ownRecipe?(settings: Settings): RecipeChanges;
   /** What this row has otherwise than that; default nothing. */
   readonly recipe?: RecipeChanges;
   /** What it has otherwise than the profile in its further sections, by their names; default nothing. */
@@ -77,6 +77,8 @@ export interface StudentRun extends MethodRun {
   readonly log: MeasureLog;
   /** Where it is saved, and resumes from. */
   readonly checkpoint?: Checkpoint;
+  /** Takes what gives the preference pairs that are to be recorded, which is asked when the run has ended. */
+  keepPairs?(recorded: () => readonly PairRecord[]): void;
 }
 
 type Described<Settings extends object> =
@@ -122,8 +124,11 @@ export function fromSft<Shape extends z.ZodRawShape = Record<never, never>>(
       const { name, seed } = run;
       using student = await bench.studentFromSft(seed);
       const log = bench.log(name, seed);
-      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint() }, settings);
-      return { ...await scoreStudent(bench, student, seed), curves: log.rows };
+      const learned: { pairs?: () => readonly PairRecord[] } = {};
+      const keepPairs: StudentRun["keepPairs"] = (recorded) => void (learned.pairs = recorded);
+      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint(), keepPairs }, settings);
+      const pairs = learned.pairs && { pairs: learned.pairs() };
+      return { ...await scoreStudent(bench, student, seed), curves: log.rows, ...pairs };
     },
   };
 }
@@ -178,18 +183,6 @@ export function withSection<Row extends Method, Settings extends object>(
   }
   const sectionChanges = { ...method.sectionChanges, [name]: { ...method.sectionChanges?.[name], ...changes } };
   return { ...method, sectionChanges, summary, label, style };
-}
-
-/** The profile as a row has it. */
-export function profileOfRow(method: Method, profile: Profile): Profile {
-  const sections = profile as unknown as Readonly<Record<string, object>>;
-  const changes = Object.entries(method.sectionChanges ?? {});
-  const changed: Profile = {
-    ...profile,
-    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
-  };
-  const distillation = { ...profile.distillation, ...method.ownRecipe?.(changed), ...method.recipe };
-  return { ...changed, distillation };
 }
 
 /** A student's scores, samples and distances to its teacher. */

@@ -1,4 +1,4 @@
-import { type Method, type MethodRun, profileOfRow } from "./method.ts";
+import type { Method, MethodRun } from "./method.ts";
 import type { ExperimentMethod, Making } from "./experiment.ts";
 import { InputError } from "#lib/errors.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
@@ -91,6 +91,18 @@ export function effectiveSettings<Settings extends object>(
   return Object.fromEntries(keys.map((key) => [key, key in method.fixed ? method.fixed[key] : own?.[key]])) as Settings;
 }
 
+/** The profile as a row has it. */
+function profileOfRow(method: RegisteredMethod, profile: Profile): Profile {
+  const sections = profile as unknown as Readonly<Record<string, object>>;
+  const changes = Object.entries(method.sectionChanges ?? {});
+  const changed: Profile = {
+    ...profile,
+    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
+  };
+  const ownRecipe = method.ownRecipe?.(effectiveSettings(method, changed));
+  return { ...changed, distillation: { ...profile.distillation, ...ownRecipe, ...method.recipe } };
+}
+
 /** Those of them that decide its numbers. */
 function countingSettings<Settings extends object>(
   method: RegisteredMethod<Settings>,
@@ -120,6 +132,10 @@ export async function runMethod(
       return distillationOf(profile);
     },
   };
+  for (const section of method.sections ?? []) {
+    const description = await section.prepare?.(section.of(profile), bench);
+    if (description) bench.describe(section.name, description);
+  }
   return await method.run(bench, whole, effectiveSettings(method, profile));
 }
 
@@ -148,7 +164,7 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
   const common = Object.fromEntries(reads.map((name) => [name, ofRow[name]]));
   const counted = further.map((section) => {
     const settings = section.of(ofRow);
-    return [section.name, section.counting?.(settings) ?? settings];
+    return [section.name, section.counting?.(settings, ofRow) ?? settings];
   });
   const own = countingSettings(method, profile);
   return {
