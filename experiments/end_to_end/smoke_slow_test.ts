@@ -9,6 +9,8 @@ import { type ProgramRun, runProgram, testInFolder } from "./test_run.ts";
 // Every experiment with every method, on next to nothing: that all of it runs, and what must hold at any size.
 
 const SETS = ["dolly", "self_instruct", "sni", "unni", "vicuna"];
+/** Experiments that choose a setting of all others, for which the evaluation sets are out of bounds. */
+const CHOSEN = ["learning_rates"];
 const DISTANCES = ["forward_kl", "reverse_kl", "jensen_shannon", "total_variation", "d"];
 const METRICS: Readonly<Record<string, string>> = { samsum: "rouge_l", iwslt: "bleu", strategyqa: "accuracy" };
 const NAMES = EXPERIMENTS.map(({ name }) => name);
@@ -50,6 +52,7 @@ test("every experiment runs with all its methods, and writes scores, tables and 
   assertEquals([status, reported.includes("failed")], [0, false], reported);
   for (const { name, methods, tasks } of EXPERIMENTS) {
     const scores = await scoresOf(folder, name);
+    const sets = CHOSEN.includes(name) ? ["validation"] : SETS;
     for (const { name: method } of methods) {
       const own = scores.filter((row) => row.method === method);
       if (tasks) {
@@ -59,8 +62,8 @@ test("every experiment runs with all its methods, and writes scores, tables and 
         const expected = tasks.map((task) => [task, METRICS[task.split("/")[0]]]);
         assertEquals(scored.sort(), expected.sort(), `${name} ${method}`);
       } else if (name !== "imitation_gap") {
-        const sets = own.filter(({ metric }) => metric === "rouge_l").map(({ dataset }) => dataset);
-        assertEquals(sets.sort(), SETS, `${name} ${method}`);
+        const scored = own.filter(({ metric }) => metric === "rouge_l").map(({ dataset }) => dataset);
+        assertEquals(scored.sort(), sets, `${name} ${method}`);
       }
       assert(own.length > 0, `${name} ${method}`);
     }
