@@ -2,7 +2,7 @@
  * Question: which methods help where students see few answers of the data? Their SFT student is trained on the first records alone, and
  * so is whatever reads the data's answers; the teacher has seen all, and prompts without answers are not scarce.
  *
- * Source: this project: AMMD (Jia 2024), Table 1, with as many records as `fewRecords.records` says (docs/methods.md).
+ * Source: this project: AMMD (Jia 2024), Table 1, with as many records as `fewRecords.records` says (docs/results.md).
  * Command: `deno task reproduce few_records`, about as long as instruction_following.
  * Result: results/<profile>/few_records/{scores,items,curves}.csv, table.md, average.svg, gain.svg, distances.svg.
  */

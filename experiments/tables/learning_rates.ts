@@ -10,23 +10,15 @@ import { heldOutTable } from "#experiments/reports/instruction_report.ts";
 import { scanFigure, scanTable } from "#experiments/reports/scan_report.ts";
 import { valuesIn } from "#experiments/reports/score_figures.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
-import { withRecipe } from "#lib/bench/method.ts";
+import { scanRows } from "./scan_rows.ts";
 
 const { sft_continued, kd, gkd, abkd, ammd, ammd_learned } = METHODS;
 const SUBJECTS = { sft_continued, kd, gkd, abkd, ammd, ammd_learned };
-const RATES = ["5e-4", "1e-3", "2e-3", "4e-3"];
-
-const SCAN = Object.entries(SUBJECTS).flatMap(([method, definition]) =>
-  RATES.map((setting) => ({ row: `${method}_at_${setting}`, method, setting, definition }))
-);
-
-const ROWS = Object.fromEntries(SCAN.map(({ row, method, setting, definition }) => [
-  row,
-  withRecipe(definition, { learningRate: Number(setting) }, {
-    summary: `${method} at a peak rate of ${setting}`,
-    label: `${definition.label}, ${setting}`,
-  }),
-]));
+const { scan: SCAN, methods: ROWS } = scanRows(SUBJECTS, ["5e-4", "1e-3", "2e-3", "4e-3"], {
+  joint: "_at_",
+  words: (rate) => `rate ${rate}`,
+  recipe: (learningRate) => ({ learningRate }),
+});
 
 const VALIDATION = "validation";
 

@@ -10,25 +10,16 @@ import { AVERAGE_ROUGE, heldOutTable, scoreTables } from "#experiments/reports/i
 import { scanFigure } from "#experiments/reports/scan_report.ts";
 import { valuesIn } from "#experiments/reports/score_figures.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
-import { withRecipe } from "#lib/bench/method.ts";
+import { scanRows } from "./scan_rows.ts";
 
 const { sft_continued, gkd, abkd, ammd } = METHODS;
 const SUBJECTS = { sft_continued, gkd, abkd, ammd };
 
-const SCAN = [8, 16, 32].flatMap((texts) =>
-  Object.entries(SUBJECTS).map(([method, definition]) => ({
-    row: `${method}_texts_${texts}`,
-    ...{ method, texts, setting: `${texts}`, definition },
-  }))
-);
-
-const ROWS = Object.fromEntries(SCAN.map(({ row, method, texts, definition }) => [
-  row,
-  withRecipe(definition, { textsPerStep: texts }, {
-    summary: `${method} with ${texts} texts a step`,
-    label: `${definition.label}, ${texts} texts`,
-  }),
-]));
+const { scan: SCAN, methods: ROWS } = scanRows(SUBJECTS, ["8", "16", "32"], {
+  joint: "_texts_",
+  words: (texts) => `${texts} texts`,
+  recipe: (textsPerStep) => ({ textsPerStep }),
+});
 
 export const textsPerStep = instructionExperiment({
   name: "texts_per_step",
