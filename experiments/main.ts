@@ -12,6 +12,7 @@ import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
 import { learningRates } from "#experiments/tables/learning_rates.ts";
 import { preferenceBlackBox, preferenceWhiteBox } from "#experiments/tables/preferences.ts";
+import { preferenceTheory } from "#experiments/preference_theory/preference_theory.ts";
 import { textsPerStep } from "#experiments/tables/texts_per_step.ts";
 import { taskCombinationFactor } from "#experiments/tables/task_combination_factor.ts";
 import { taskSpecific } from "#experiments/tables/task_specific.ts";
@@ -31,6 +32,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   taskSpecific,
   taskCombinationFactor,
   imitationGap,
+  preferenceTheory,
   preferenceBlackBox,
   preferenceWhiteBox,
 ];
