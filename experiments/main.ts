@@ -5,12 +5,17 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import { ablations } from "#experiments/tables/ablations.ts";
 import { adversarialTraining } from "#experiments/tables/adversarial_training.ts";
 import { combinationFactor } from "#experiments/tables/combination_factor.ts";
+import { confidenceSet } from "#experiments/tables/confidence_set.ts";
 import { critics } from "#experiments/tables/critics.ts";
 import { distances } from "#experiments/tables/distances.ts";
 import { fewRecords } from "#experiments/tables/few_records.ts";
 import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
 import { learningRates } from "#experiments/tables/learning_rates.ts";
+import { onlineIterations } from "#experiments/tables/online_iterations.ts";
+import { preferenceOracles } from "#experiments/tables/preference_oracles.ts";
+import { preferenceTasks } from "#experiments/tables/preference_tasks.ts";
+import { preferenceRates } from "#experiments/tables/preference_rates.ts";
 import { preferenceBlackBox, preferenceWhiteBox } from "#experiments/tables/preferences.ts";
 import { preferenceTheory } from "#experiments/preference_theory/preference_theory.ts";
 import { textsPerStep } from "#experiments/tables/texts_per_step.ts";
@@ -35,6 +40,11 @@ export const EXPERIMENTS: readonly Experiment[] = [
   preferenceTheory,
   preferenceBlackBox,
   preferenceWhiteBox,
+  preferenceRates,
+  onlineIterations,
+  confidenceSet,
+  preferenceOracles,
+  preferenceTasks,
 ];
 
 if (import.meta.main) {

@@ -16,10 +16,10 @@ export const CONFIDENCE = {
     ),
   multiplierRate: positive.default(10).describe("how far the multiplier moves per nat outside the set, or inside"),
   fit: z.strictObject({
-    steps: count.default(200).describe("at most"),
-    learningRate: positive.default(0.02).describe("of the reward"),
+    steps: count.default(300).describe("at most"),
+    learningRate: positive.default(0.005).describe("of the reward"),
     lookEvery: count.default(10).describe("steps between looks at the held-out pairs"),
-    patience: count.default(3).describe("looks in a row that find nothing better, after which it ends"),
+    patience: count.default(5).describe("looks in a row that find nothing better, after which it ends"),
   }).prefault({}).describe("of the reward of maximum likelihood, at the beginning of each round of pairs"),
 };
 
@@ -47,7 +47,7 @@ export function holdByPairs<Batch extends PairBatch>(
 ): PairHold<Batch> {
   if (slackPerPair === null) return { [Symbol.dispose]() {} };
   const { bench, log, checkpoint } = run;
-  const { heldOutShare } = PREFERENCES.of(bench.profile);
+  const { heldOutShare } = PREFERENCES.of(run.profile);
   // The likelihood is that of all pairs, so that no batches of them are drawn.
   const rounds = new PairRounds(run, { online, heldOutShare, batchSize: 1 });
   const { betas } = optimizerOf(bench.profile);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fromSft } from "#lib/bench/method.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import { OWN_RATE, recipeOfOwnRate, withoutRate } from "#lib/bench/recipe.ts";
 import { positive } from "#lib/bench/setting_schemas.ts";
 import { issuesOfSharing } from "#lib/bench/student_texts.ts";
 import { learnFromPairs } from "#lib/bench/text_training.ts";
@@ -21,7 +22,10 @@ pairs of texts of teacher and student, τ⁺ the one that the oracle prefers`,
   style: seriesStyle("orange", "solid", "square"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfOwnRate,
+  counting: withoutRate,
   settings: z.strictObject({
+    ...OWN_RATE,
     beta: positive.default(0.1).describe("how strongly the student is held to the SFT student"),
   }),
   check: (_, profile) => issuesOfSharing(profile, 2, "beta"),

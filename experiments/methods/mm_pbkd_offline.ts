@@ -2,7 +2,7 @@ import { z } from "zod";
 import { criticOf } from "#lib/bench/critic_of.ts";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
-import { recipeOf } from "#lib/bench/recipe.ts";
+import { OWN_RATE, recipeOf, recipeOfOwnRate } from "#lib/bench/recipe.ts";
 import { count, countOrNone, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws } from "#lib/bench/student_texts.ts";
 import { onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
@@ -13,6 +13,7 @@ import { CONFIDENCE, holdByPairs } from "./confidence_settings.ts";
 import { PBKD_SOURCE } from "./pbkd_offline.ts";
 
 const settings = z.strictObject({
+  ...OWN_RATE,
   online: z.boolean().default(false).describe("whether pairs are drawn in rounds as the student changes"),
   ...CONFIDENCE,
   criticSteps: count.default(1).describe("K: steps of the critic before each of the student"),
@@ -45,6 +46,7 @@ P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ 
   style: seriesStyle("sky", "dots", "triangle-left"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfOwnRate,
   settings,
   fixed: { online: false },
   counting,
@@ -53,8 +55,16 @@ P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ 
 
 /** A critic that stands still has no ascent, and one without pairs no fit. */
 function counting(
-  { slackPerPair, multiplierRate, fit, criticSteps, criticWarmupSteps, criticLearningRateFactor, ...others }:
-    MmPbkdSettings,
+  {
+    learningRate: _,
+    slackPerPair,
+    multiplierRate,
+    fit,
+    criticSteps,
+    criticWarmupSteps,
+    criticLearningRateFactor,
+    ...others
+  }: MmPbkdSettings,
 ) {
   const ascent = { criticSteps, criticWarmupSteps, criticLearningRateFactor };
   if (slackPerPair === null) return { slackPerPair, ...ascent, ...others };

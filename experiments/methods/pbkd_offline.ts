@@ -2,17 +2,18 @@ import { z } from "zod";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { distillationOf, recipeOf } from "#lib/bench/recipe.ts";
+import { distillationOf, OWN_RATE, recipeOf, recipeOfOwnRate } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
-import { packFeaturedPairs, tokenRewardLogits } from "#lib/objectives/preference/reward_guidance.ts";
+import { packFeaturedPairs, rewardFeatureSize, tokenRewardLogits } from "#lib/objectives/preference/reward_guidance.ts";
 import { rewardHead } from "#lib/objectives/preference/reward_head.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { type GuidanceTexts, guideByReward } from "#lib/training/guide_by_reward.ts";
 import { CONFIDENCE, holdByPairs } from "./confidence_settings.ts";
 
 const settings = z.strictObject({
+  ...OWN_RATE,
   online: z.boolean().default(false).describe("whether pairs are drawn in rounds as the student changes"),
   ...CONFIDENCE,
   ascentSteps: count.default(1).describe("K: steps of the reward before each of the student"),
@@ -41,11 +42,12 @@ export const pbkdOffline = fromSft({
   source: PBKD_SOURCE,
   equation: `min_q max_{r ∈ R(D)} J(p, r) − J(q, r), J(π, r) = E_{τ~π} Σ_h γ^h r(s_h, a_h)
 R(D) = { r : LL_r(D) ≥ max_r' LL_r'(D) − slackPerPair }, P(τ₀ ≻ τ₁) = σ(r(τ₀) − r(τ₁))
-r = tanh(w · features of the SFT student + c)`,
+r = tanh(w · [last hidden state of the SFT student at the token, its log π of the token] + c)`,
   label: "PbKD (offline)",
   style: seriesStyle("vermilion", "long", "circle"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfOwnRate,
   settings,
   fixed: { online: false },
   check: issuesOf,
@@ -64,7 +66,8 @@ function issuesOf({ samplesPerPrompt }: PbkdSettings, profile: Profile): Setting
 
 /** A reward that stands still has no ascent, and one without pairs no fit. */
 function counting(
-  { slackPerPair, multiplierRate, fit, ascentSteps, rewardLearningRateFactor, ...others }: PbkdSettings,
+  { learningRate: _, slackPerPair, multiplierRate, fit, ascentSteps, rewardLearningRateFactor, ...others }:
+    PbkdSettings,
 ) {
   const ascent = { ascentSteps, rewardLearningRateFactor };
   if (slackPerPair === null) return { slackPerPair, ...ascent, ...others };
@@ -76,7 +79,7 @@ export async function guideByPairs(run: StudentRun, settings: PbkdSettings): Pro
   const { bench: { gpu }, student, seed } = run;
   const { slackPerPair, ascentSteps, samplesPerPrompt } = settings;
   const { model: backbone } = await run.bench.sftStudent(seed);
-  using head = rewardHead(gpu, { featureSize: backbone.config.hiddenSize });
+  using head = rewardHead(gpu, { featureSize: rewardFeatureSize(backbone) });
   using hold = holdByPairs(run, {
     store: head.store,
     pack: (pairs) => packFeaturedPairs(gpu, pairs, { backbone }),

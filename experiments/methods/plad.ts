@@ -2,6 +2,7 @@ import { z } from "zod";
 import { fromSft } from "#lib/bench/method.ts";
 import { issuesOfTeacherWins } from "#lib/bench/pair_rounds.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import { OWN_RATE, recipeOfOwnRate, withoutRate } from "#lib/bench/recipe.ts";
 import { positive } from "#lib/bench/setting_schemas.ts";
 import { issuesOfSharing } from "#lib/bench/student_texts.ts";
 import { learnFromPairs } from "#lib/bench/text_training.ts";
@@ -22,7 +23,10 @@ export const plad = fromSft({
   style: seriesStyle("orange", "long", "triangle-up", "hollow"),
   numerics: 1,
   sections: [PREFERENCES],
+  ownRecipe: recipeOfOwnRate,
+  counting: withoutRate,
   settings: z.strictObject({
+    ...OWN_RATE,
     margin: positive.default(1).describe("by which the teacher's text is to lead, in nats a token; this project's"),
   }),
   check: (_, profile) => [...issuesOfSharing(profile, 2, "margin"), ...issuesOfTeacherWins(profile)],

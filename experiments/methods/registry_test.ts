@@ -1,6 +1,9 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { checkDistinct, makingOf, registerMethods } from "#lib/bench/method_registry.ts";
-import { variantOf, withRecipe } from "#lib/bench/method.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { InputError } from "#lib/errors.ts";
+import { checkDistinct, makingOf, registerMethods, runMethod } from "#lib/bench/method_registry.ts";
+import { variantOf, withRecipe, withSection } from "#lib/bench/method.ts";
+import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import type { Workbench } from "#lib/bench/workbench.ts";
 import { distillationOf } from "#lib/bench/recipe.ts";
 import { shareTexts } from "#lib/bench/student_texts.ts";
 import { loadProfile, type Profile } from "#lib/bench/profile.ts";
@@ -58,7 +61,7 @@ Deno.test("a copy of a method is another method: its name, runs and section are 
     ...["samsum", "iwslt", "strategyqa"].flatMap((set) =>
       ["small", "base", "large"].map((size) => `task_specific/gkd/${set}/${size}`)
     ),
-    "preference_white_box/gkd/",
+    ...["preference_white_box/gkd/", "preference_tasks/gkd/samsum/base"],
   ]);
 });
 
@@ -94,6 +97,14 @@ Deno.test("rows of one run have one making, whichever table they are in, and oth
   assertEquals(run("preference_black_box", "reward_mle"), 'llama: pbkd_offline {"slackPerPair":0}');
   assertEquals(run("preference_black_box", "pbkd_online"), 'llama: pbkd_offline {"online":true}');
   assertEquals(run("preference_white_box", "mm_pbkd_online"), 'llama: mm_pbkd_offline {"online":true}');
+  assertEquals(run("confidence_set", "pbkd_slack_0"), run("preference_black_box", "reward_mle"));
+  assertEquals(run("confidence_set", "pbkd_slack_0.05"), run("preference_black_box", "pbkd_offline"));
+  assertEquals(run("preference_oracles", "dpo_metric"), "llama: dpo");
+  assertEquals(run("preference_oracles", "dpo_teacher_wins"), 'llama: dpo {"preferences":{"oracle":"teacherWins"}}');
+  assertEquals(
+    run("online_iterations", "pbkd_online_6"),
+    'llama: pbkd_offline {"online":true,"preferences":{"rounds":6}}',
+  );
   assertNotEquals(run("few_records", "ammd"), run("instruction_following", "ammd"));
   assertEquals(run("few_records", "teacher"), run("instruction_following", "teacher"));
   assertNotEquals(run("gpt2_instruction_following", "ammd"), run("instruction_following", "ammd"));
@@ -127,14 +138,22 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   const ofStudents = Object.keys(METHODS).filter((name) => name !== "teacher").map((name) => `few_records/${name}/`);
   assertEquals(await touched("fewRecords.records=39"), ofStudents);
   // Whoever learns from pairs reads where they come from, and nobody else does.
-  const ofPairs = ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"].map((name) =>
-    `preference_black_box/${name}/`
-  );
-  const withCritics = ["mm_pbkd_offline", "mm_pbkd_online"].map((name) => `preference_white_box/${name}/`);
-  assertEquals(await touched("preferences.pairs=25"), [...ofPairs, ...withCritics]);
+  const ofPairs = ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"];
+  const withCritics = ["mm_pbkd_offline", "mm_pbkd_online"];
+  const pairs = await touched("preferences.pairs=25");
+  assertEquals(methodsOf(pairs, "preference_black_box"), ofPairs);
+  assertEquals(methodsOf(pairs, "preference_white_box"), withCritics);
+  assertEquals(methodsOf(pairs, "preference_tasks"), [...ofPairs, ...withCritics]);
+  assertEquals(methodsOf(pairs, "instruction_following"), []);
   // The fit alone makes the reward of slack 0.
-  assertEquals(await touched("pbkd_offline.multiplierRate=3"), ofPairs.slice(3));
-  assertEquals(await touched("pbkd_offline.slackPerPair=0.1"), ofPairs.slice(3));
+  const rate = await touched("pbkd_offline.multiplierRate=3");
+  assertEquals(methodsOf(rate, "preference_black_box"), ofPairs.slice(3));
+  const slack = await touched("pbkd_offline.slackPerPair=0.1");
+  assertEquals(methodsOf(slack, "preference_black_box"), ofPairs.slice(3));
+  assertEquals(methodsOf(slack, "confidence_set"), ["pbkd_slack_0.05", "pbkd_last_token"]);
+  // What a row has otherwise than the profile goes before it.
+  const noise = methodsOf(await touched("preferences.temperature=0.5"), "preference_oracles");
+  assert(noise.includes("dpo_metric") && !noise.includes("dpo_noisy_metric"), noise.join());
   assertEquals(await touched("judge.parallel=1", "seeds=[3]", "seedsOf.distances=[4]"), []);
 });
 
@@ -147,6 +166,29 @@ Deno.test("the recipe of a row is its own, and no row of a model that is not tra
   assertThrows(() => checkDistinct({ slow, twin: { ...slow, label: "KD 2" } }), RangeError, "both are one method");
   const looks = { summary: "", label: "SFT, slow" };
   assertThrows(() => withRecipe(METHODS.sft, { steps: 3 }, looks), RangeError, "Cannot change the recipe of SFT");
+});
+
+Deno.test("a row with pairs of its own is what it is where the profile has such pairs, and another row elsewhere", async () => {
+  const looks = { summary: "", label: "DPO, 3 rounds" };
+  const { dpo } = PREFERENCE_METHODS;
+  const three = withSection(dpo, PREFERENCES, { rounds: 3 }, looks);
+  assertEquals(makingOf(three, await load("preferences.rounds=3"), TASK).run, "llama: dpo");
+  const { run, settings } = makingOf(three, smoke, TASK);
+  assertEquals(run, 'llama: dpo {"preferences":{"rounds":3}}');
+  assertEquals((settings.preferences as { rounds: number }).rounds, 3);
+  checkDistinct({ dpo, three });
+  assertThrows(() => checkDistinct({ three, twin: { ...three, label: "DPO 2" } }), RangeError, "both are one method");
+  assertThrows(
+    () => withSection(METHODS.kd, PREFERENCES, { rounds: 3 }, looks),
+    RangeError,
+    "Cannot change the section preferences of KD: it does not read it",
+  );
+  const wrong = withSection(three, PREFERENCES, { oracle: "teacherWins", against: "itself" }, looks);
+  await assertRejects(
+    () => runMethod(wrong, { profile: smoke } as Workbench, { name: "three", seed: 10 }),
+    InputError,
+    "DPO, 3 rounds: preferences.against must be teacher where oracle is teacherWins",
+  );
 });
 
 Deno.test("the texts of a step are shared out evenly over the sources that are read", () => {
@@ -181,3 +223,22 @@ function assertLookDifferent(methods: Readonly<Record<string, { readonly style?:
   distinct(({ color, shape, filled }) => [color, shape, filled]);
   distinct(({ dash, shape, filled }) => [dash, shape, filled]);
 }
+
+Deno.test("a method has a rate of its own, its variants with it, unless a row has another", async () => {
+  const profile = await load("pbkd_offline.learningRate=0.125", "dpo.learningRate=0.25");
+  const rateOf = (experiment: string, row: string) => {
+    const { methods } = EXPERIMENTS.find(({ name }) => name === experiment)!;
+    const { settings } = methods.find(({ name }) => name === row)!.making(profile);
+    return (settings.distillation as { readonly learningRate: number }).learningRate;
+  };
+  for (const row of ["reward_mle", "pbkd_offline", "pbkd_online"]) {
+    assertEquals(rateOf("preference_black_box", row), 0.125, row);
+  }
+  assertEquals(rateOf("preference_black_box", "dpo"), 0.25);
+  for (const row of ["mm_pbkd_online", "kd", "dpkd"]) {
+    assertEquals(rateOf("preference_white_box", row), profile.distillation.learningRate, row);
+  }
+  assertEquals(rateOf("preference_rates", "dpo_at_5e-5"), 5e-5);
+  // A scan is what it was when the profile takes the rate that it found.
+  assertEquals((await touched("dpo.learningRate=0.25")).filter((cell) => cell.startsWith("preference_rates/")), []);
+});

@@ -236,7 +236,7 @@ function rateFigure(results: RecordedResults, drawn: readonly Drawn[], { title, 
   const values = valuesOf(results, drawn).filter(({ value }) => value > 0);
   return lines({
     title: `${title}, profile ${results.profile}`,
-    notes: [...notes, "The rate of the bound is drawn without a constant: its slope counts, not its height."],
+    notes: [...notes, "The rate in black is drawn without a constant: its slope counts, not its height."],
     series,
     panels: [{ title: axis, values }],
     x: { title: x, ticks: sizesOf(values), unit: `${x.at(-1)} = ` },
@@ -267,11 +267,16 @@ function scalesFigure(results: RecordedResults) {
     notes: [
       "The smaller the scale, the nearer labels are to coin flips. As long as the sign of what would pay is open, the student of the confidence set imitates its teacher; then its sub-optimality falls to 0.",
     ],
-    series: seriesOf(scales.map((scale) => ({ method: `${scale}`, label: `scale ${scale}` }))),
+    series: seriesOf(scales.map((scale) => ({ method: `${scale}`, label: `scale ${fractionOf(scale)}` }))),
     panels,
     x: { title: "pairs N", ticks: sizesOf(panels.flatMap(({ values }) => values)), unit: "N = " },
     spread: "nothing",
     fromZero: true,
     logarithmic: "x",
   });
+}
+
+/** As in `1/128`. */
+function fractionOf(scale: number): string {
+  return scale < 1 && Number.isInteger(1 / scale) ? `1/${1 / scale}` : `${scale}`;
 }

@@ -11,7 +11,7 @@ import type { PublishedNumbers } from "#lib/reporting/published_rows.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { AVERAGE } from "#lib/reporting/table_columns.ts";
 import type { ScoreTable } from "#lib/reporting/table_model.ts";
-import { heldOutTable as heldOutTableOf } from "./held_out_table.ts";
+import { type HeldOutTable, heldOutTable as heldOutTableOf } from "./held_out_table.ts";
 import { withRecipeLegend } from "./recipe_legend.ts";
 import { BASELINE, gainDots, rowsOf, scoreResponse, type TableRows, valuesIn } from "./score_figures.ts";
 
@@ -56,8 +56,11 @@ export function reportOfMethods(results: RecordedResults, rows: TableRows): Repo
 }
 
 /** How far students are from their teacher on held-out prompts. */
-export function heldOutTable(results: RecordedResults, { caption, methods }: TableRows): ScoreTable {
-  return heldOutTableOf(results, { caption, methods, dataset: HELD_OUT });
+export function heldOutTable(
+  results: RecordedResults,
+  { caption, methods, before }: Pick<HeldOutTable, "caption" | "methods" | "before">,
+): ScoreTable {
+  return heldOutTableOf(results, { caption, methods, before, dataset: HELD_OUT });
 }
 
 /** The average over the evaluation sets of every row. */
@@ -137,6 +140,11 @@ const CURVE_AXES: Readonly<Record<string, Omit<CurvePanel, "measure">>> = {
   validation_two_tv_off: { heading: "2·TV on the teacher's texts", title: "2·TV" },
   validation_two_tv_on: { heading: "2·TV on own texts", title: "2·TV" },
   validation_entropy_on: { heading: "Entropy on own texts", title: "nats" },
+  pairs: { heading: "Pairs, marked where a round begins", title: "pairs" },
+  held_out_accuracy: { heading: "Held-out pairs right, of each fit", title: "%", scale: 100 },
+  reward_accuracy: { heading: "Held-out pairs right", title: "%", scale: 100 },
+  violation: { heading: "Violation of the confidence set", title: "nats" },
+  multiplier: { heading: "Multiplier of the confidence set", title: "multiplier" },
 };
 
 /** Measures of training against the step. */

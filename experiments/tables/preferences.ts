@@ -8,7 +8,8 @@
  * distances.svg, training.svg. Not recorded yet.
  */
 import { METHODS, PREFERENCE_METHODS } from "#experiments/methods/registry.ts";
-import { curvesOf, heldOutTable, reportOfMethods } from "#experiments/reports/instruction_report.ts";
+import { reportOfMethods } from "#experiments/reports/instruction_report.ts";
+import { preferenceTables, textCurves } from "#experiments/reports/preference_report.ts";
 import { instructionExperiment } from "#experiments/tasks/instruction_experiment.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
@@ -16,17 +17,21 @@ import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 const { sft, sft_continued, seqkd, kd, gkd, ammd } = METHODS;
 const { dpo, plad, dpkd, reward_mle, pbkd_offline, pbkd_online, mm_pbkd_offline, mm_pbkd_online } = PREFERENCE_METHODS;
 
+/** Of a teacher that gives text alone. */
+export const BLACK_BOX = { sft, sft_continued, seqkd, dpo, plad, reward_mle, pbkd_offline, pbkd_online };
+/** Of one whose probabilities are known; SFT continued is what gains are taken over. */
+export const WHITE_BOX = { sft_continued, kd, gkd, ammd, dpkd, mm_pbkd_offline, mm_pbkd_online };
+
 export const preferenceBlackBox = table({
   name: "preference_black_box",
   about: "students of a teacher that gives text alone",
-  methods: { sft, sft_continued, seqkd, dpo, plad, reward_mle, pbkd_offline, pbkd_online },
+  methods: BLACK_BOX,
 });
 
 export const preferenceWhiteBox = table({
   name: "preference_white_box",
   about: "students of a teacher whose probabilities are known",
-  // SFT continued is what gains are taken over.
-  methods: { sft_continued, kd, gkd, ammd, dpkd, mm_pbkd_offline, mm_pbkd_online },
+  methods: WHITE_BOX,
 });
 
 interface Table {
@@ -45,19 +50,10 @@ function table({ name, about, methods }: Table): Experiment {
     report(results) {
       const caption = `Distillation by preferences: ${about}, profile ${results.profile}`;
       const { methods: shown = Object.keys(methods) } = results;
-      const { tables, figures } = reportOfMethods(results, { caption, methods: shown });
+      const rows = { caption, methods: shown };
       return {
-        tables: {
-          ...tables,
-          held_out: heldOutTable(results, { caption: `${caption}: held-out prompts at the end`, methods: shown }),
-        },
-        figures: {
-          ...figures,
-          // A reward that is hacked shows in the length and the entropy of texts.
-          training: curvesOf(results, "Held-out prompts while training", shown, [
-            ...["validation_rouge_l", "validation_response_tokens", "validation_two_tv_on", "validation_entropy_on"],
-          ]),
-        },
+        tables: preferenceTables(results, rows),
+        figures: { ...reportOfMethods(results, rows).figures, training: textCurves(results, shown) },
       };
     },
   });

@@ -68,7 +68,7 @@ gpuTest("methods of few records draw the answers of those, and prompts from all"
   const bench = await benchOf(FEW);
   using student = await bench.studentFromSft(SEED);
   const run: StudentRun = {
-    ...{ bench, student, name: "test", seed: SEED, distillation: distillationOf(profile) },
+    ...{ bench, student, name: "test", seed: SEED, profile, distillation: distillationOf(profile) },
     log: bench.log("test", SEED),
   };
   const next = dataOf(run);

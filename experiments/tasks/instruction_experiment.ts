@@ -30,7 +30,9 @@ export function instructionExperiment(
     async open(context) {
       const bench = await Workbench.open(context, instructionTask(context, subject));
       return {
-        description: { instructions: bench.texts.description },
+        get description() {
+          return { instructions: bench.texts.description, ...bench.descriptions };
+        },
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },

@@ -45,7 +45,9 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
       // A task's data is read when it first runs: with `--data` there may be no other.
       const bench = await Workbench.open(context, t5Task(context, subject));
       return {
-        description: { [subject.corpus]: bench.texts.description },
+        get description() {
+          return { [subject.corpus]: bench.texts.description, ...bench.descriptions };
+        },
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },

@@ -14,7 +14,7 @@ const SCHEMA = profileSchema(TEST_SECTIONS);
 const LIMITS = { maxPromptTokens: 64, longPrompts: "drop", maxNewTokens: 32, settings: INSTRUCTION_LIMITS } as const;
 const PAIRS = [pairRecordOf(), pairRecordOf({ label: 0.25, prompt: "name a cat." })];
 
-const countingIn = (profile: Profile) => PREFERENCES.counting!(PREFERENCES.of(profile));
+const countingIn = (profile: Profile) => PREFERENCES.counting!(PREFERENCES.of(profile), profile);
 
 async function profileWith(path: string, text: string): Promise<Profile> {
   await Deno.writeTextFile(path, text);
@@ -25,18 +25,18 @@ testInFolder(
   "a profile that names a file of pairs has them in tokens, with source, number and losses for provenance",
   async (folder) => {
     const path = `${folder}/my "pairs" = 1.jsonl`;
-    const given = await givenPairs(await profileWith(path, formatPairs(PAIRS)), codec, LIMITS);
+    const given = await givenPairs(PREFERENCES.of(await profileWith(path, formatPairs(PAIRS))), codec, LIMITS);
     assertEquals(given!.pairs.map(({ label }) => label), [1, 0.25]);
     assertEquals([given!.pairs[0].prompt, given!.pairs[0].texts], [PROMPTS[1], [say("a cat."), say("a word.")]]);
-    const notes = ["preferences: 1 of 2 prompts are not among those of the training data."];
+    const notes = ['preferences: 1 of 2 prompts are not among those of the training data, first "name a cat.".'];
     assertEquals(given!.description, { source: path, pairs: 2, notes });
   },
 );
 
 testInFolder("one that names none has none", async () => {
   const profile = await loadProfile("smoke", SCHEMA);
-  assertEquals(await givenPairs(profile, codec, LIMITS), undefined);
-  const { digest, ...drawing } = countingIn(profile);
+  assertEquals(await givenPairs(PREFERENCES.of(profile), codec, LIMITS), undefined);
+  const { digest, ...drawing } = countingIn(profile) as { digest?: string };
   assertEquals([digest, "file" in drawing], [null, false]);
 });
 
@@ -58,7 +58,34 @@ testInFolder("a wrong file shows at once, one that changed when it is read again
   await assertRejects(() => profileWith(path, "{}\n"), InputError, 'a.jsonl, line 1: "prompt" is missing');
   const profile = await profileWith(path, formatPairs(PAIRS));
   await Deno.writeTextFile(path, formatPairs(PAIRS.slice(1)));
-  await assertRejects(() => givenPairs(profile, codec, LIMITS), InputError, "it has changed since this run began");
+  const again = () => givenPairs(PREFERENCES.of(profile), codec, LIMITS);
+  await assertRejects(again, InputError, "it has changed since this run began");
+});
+
+testInFolder("pairs of which none is within the limits are called by their file", async (folder) => {
+  const path = `${folder}/a.jsonl`;
+  const settings = PREFERENCES.of(await profileWith(path, formatPairs(PAIRS)));
+  const { message } = await assertRejects(
+    () => givenPairs(settings, codec, { ...LIMITS, maxNewTokens: 1 }),
+    InputError,
+  );
+  assertEquals(
+    message.slice(0, path.length + 40),
+    `${path}: all texts are longer than 1 tokens, or`.slice(0, path.length + 40),
+  );
+});
+
+testInFolder("who the judge is counts where it is asked, and one must be named there", async () => {
+  const judge = ["judge.url=http://localhost:1/v1", "judge.model=m", "judge.parallel=2"];
+  const load = async (...settings: string[]) => countingIn(await loadProfile("smoke", SCHEMA, settings));
+  const asked = { url: "http://localhost:1/v1", model: "m", temperature: 0, maxItems: null };
+  assertEquals("judge" in await load(...judge), false);
+  assertEquals((await load(...judge, "preferences.oracle=judge") as { judge?: object }).judge, asked);
+  await assertRejects(
+    () => load("preferences.oracle=judge"),
+    InputError,
+    'preferences.oracle is "judge"; needs the address of a judge: --set judge.url=http://localhost:8080/v1',
+  );
 });
 
 testInFolder("a file that is set without its digest is refused", async () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { SeriesStyle } from "#lib/reporting/figures/series_style.ts";
-import type { CellResult } from "#lib/results/cell_result.ts";
+import type { CellResult, PairRecord } from "#lib/results/cell_result.ts";
 import type { Checkpoint } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
 import type { Profile } from "./profile.ts";
@@ -26,6 +26,8 @@ export interface MethodRun {
   /** Of its row. */
   readonly name: string;
   readonly seed: number;
+  /** The profile as the row has it: with its own recipe, and its own changes of sections. */
+  readonly profile: Profile;
   readonly distillation: Distillation;
 }
 
@@ -55,8 +57,12 @@ export interface Method<Settings extends object = object> {
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
   readonly sections?: readonly Section[];
-  /** What it has otherwise than the profile's `distillation`; default nothing. */
+  /** What all its rows have otherwise than the profile's `distillation`, as its settings say; default nothing. */
+  ownRecipe?(settings: Settings): RecipeChanges;
+  /** What this row has otherwise than that; default nothing. */
   readonly recipe?: RecipeChanges;
+  /** What it has otherwise than the profile in its further sections, by their names; default nothing. */
+  readonly sectionChanges?: Readonly<Record<string, object>>;
   /** The method that this is a variant of. */
   readonly base?: Method<Settings>;
   /** What is wrong with its settings beside other sections of the profile. */
@@ -71,11 +77,13 @@ export interface StudentRun extends MethodRun {
   readonly log: MeasureLog;
   /** Where it is saved, and resumes from. */
   readonly checkpoint?: Checkpoint;
+  /** Takes what gives the preference pairs that are to be recorded, which is asked when the run has ended. */
+  keepPairs?(recorded: () => readonly PairRecord[]): void;
 }
 
 type Described<Settings extends object> =
   & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics">
-  & Pick<Method<Settings>, "sections" | "check" | "counting">
+  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];
@@ -116,8 +124,11 @@ export function fromSft<Shape extends z.ZodRawShape = Record<never, never>>(
       const { name, seed } = run;
       using student = await bench.studentFromSft(seed);
       const log = bench.log(name, seed);
-      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint() }, settings);
-      return { ...await scoreStudent(bench, student, seed), curves: log.rows };
+      const learned: { pairs?: () => readonly PairRecord[] } = {};
+      const keepPairs: StudentRun["keepPairs"] = (recorded) => void (learned.pairs = recorded);
+      await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint(), keepPairs }, settings);
+      const pairs = learned.pairs && { pairs: learned.pairs() };
+      return { ...await scoreStudent(bench, student, seed), curves: log.rows, ...pairs };
     },
   };
 }
@@ -153,6 +164,25 @@ export function withRecipe<Row extends Method>(
     throw new RangeError(`Cannot change the recipe of ${method.label}: it is not trained on from SFT`);
   }
   return { ...method, recipe: { ...method.recipe, ...recipe }, summary, label, style };
+}
+
+/**
+ * A method with some settings of a section that it shares with others, as of the pairs that it learns from, under a label of its own.
+ *
+ * @throws {RangeError} where the method does not read the section
+ */
+export function withSection<Row extends Method, Settings extends object>(
+  method: Row,
+  section: Section<Settings>,
+  changes: Partial<Settings>,
+  { summary, label, style }: Pick<Method, "summary" | "label" | "style">,
+): Row {
+  const { name } = section;
+  if (!method.sections?.some((other) => other.name === name)) {
+    throw new RangeError(`Cannot change the section ${name} of ${method.label}: it does not read it`);
+  }
+  const sectionChanges = { ...method.sectionChanges, [name]: { ...method.sectionChanges?.[name], ...changes } };
+  return { ...method, sectionChanges, summary, label, style };
 }
 
 /** A student's scores, samples and distances to its teacher. */

@@ -1,5 +1,6 @@
 import type { Method, MethodRun } from "./method.ts";
 import type { ExperimentMethod, Making } from "./experiment.ts";
+import { InputError } from "#lib/errors.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import { NUMERICS } from "./numerics.ts";
 import type { Profile } from "./profile.ts";
@@ -63,7 +64,10 @@ export function checkDistinct(methods: Readonly<Record<string, Method>>): void {
   const sorted = (values: object = {}) => Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
   refuseTwins(
     "are one method with the same settings",
-    (method) => JSON.stringify([rootOf(method), sorted(method.fixed), sorted(method.recipe)]),
+    (method) => {
+      const sections = sorted(method.sectionChanges).map(([name, changes]) => [name, sorted(changes)]);
+      return JSON.stringify([rootOf(method), sorted(method.fixed), sorted(method.recipe), sections]);
+    },
   );
   refuseTwins("have the same label", ({ label }) => label);
 }
@@ -87,6 +91,18 @@ export function effectiveSettings<Settings extends object>(
   return Object.fromEntries(keys.map((key) => [key, key in method.fixed ? method.fixed[key] : own?.[key]])) as Settings;
 }
 
+/** The profile as a row has it. */
+function profileOfRow(method: RegisteredMethod, profile: Profile): Profile {
+  const sections = profile as unknown as Readonly<Record<string, object>>;
+  const changes = Object.entries(method.sectionChanges ?? {});
+  const changed: Profile = {
+    ...profile,
+    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
+  };
+  const ownRecipe = method.ownRecipe?.(effectiveSettings(method, changed));
+  return { ...changed, distillation: { ...profile.distillation, ...ownRecipe, ...method.recipe } };
+}
+
 /** Those of them that decide its numbers. */
 function countingSettings<Settings extends object>(
   method: RegisteredMethod<Settings>,
@@ -96,21 +112,39 @@ function countingSettings<Settings extends object>(
   return method.counting?.(settings) ?? settings;
 }
 
-/** Computes a cell of a row. */
-export function runMethod(
+/**
+ * Computes a cell of a row.
+ *
+ * @throws {InputError} what is wrong with sections as the row has them, where the profile's own are right
+ */
+export async function runMethod(
   method: RegisteredMethod,
   bench: Workbench,
-  run: Omit<MethodRun, "distillation">,
+  run: Pick<MethodRun, "name" | "seed">,
 ): Promise<CellResult> {
-  const { profile } = bench;
+  const profile = profileOfRow(method, bench.profile);
+  checkSections(method, profile);
   const whole: MethodRun = {
     ...run,
+    profile,
     // Asked for by those alone that are trained on from SFT: no other depends on it.
     get distillation() {
-      return distillationOf(profile, method.recipe);
+      return distillationOf(profile);
     },
   };
-  return method.run(bench, whole, effectiveSettings(method, profile));
+  for (const section of method.sections ?? []) {
+    const description = await section.prepare?.(section.of(profile), bench);
+    if (description) bench.describe(section.name, description);
+  }
+  return await method.run(bench, whole, effectiveSettings(method, profile));
+}
+
+function checkSections({ label, sections = [], sectionChanges = {} }: Method, profile: Profile): void {
+  for (const section of sections.filter(({ name }) => name in sectionChanges)) {
+    for (const { path, message } of section.check?.(section.of(profile), profile) ?? []) {
+      throw new InputError(`${label}: ${[section.name, ...path].join(".")} ${message}`);
+    }
+  }
 }
 
 /** A task as the making of its cells needs it. */
@@ -125,12 +159,12 @@ export interface TaskMaking {
 
 /** What decides the numbers of a row's cells. @param profile the settings of the task */
 export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskMaking): Making {
-  const { registered, reads, sections: further = [], numerics, recipe } = method;
-  const sections = { ...profile, distillation: { ...profile.distillation, ...recipe } };
-  const common = Object.fromEntries(reads.map((name) => [name, sections[name]]));
+  const { registered, reads, sections: further = [], numerics } = method;
+  const ofRow = profileOfRow(method, profile);
+  const common = Object.fromEntries(reads.map((name) => [name, ofRow[name]]));
   const counted = further.map((section) => {
-    const settings = section.of(profile);
-    return [section.name, section.counting?.(settings) ?? settings];
+    const settings = section.of(ofRow);
+    return [section.name, section.counting?.(settings, ofRow) ?? settings];
   });
   const own = countingSettings(method, profile);
   return {
@@ -147,16 +181,25 @@ export function makingOf(method: RegisteredMethod, profile: Profile, task: TaskM
 
 /**
  * The registry's name of the method, and what the row has otherwise than the method itself: `ammd`, `ammd {"beta":1}`. A recipe of its own
- * is always named, `kd {"distillation":{"learningRate":0.001}}`: a scan is what it was when the profile takes the rate that it found.
+ * is always named, `kd {"distillation":{"learningRate":0.001}}`: a scan is what it was when the profile takes the rate that it found. Of
+ * another section only what the profile has otherwise is, `dpo {"preferences":{"oracle":"teacherWins"}}`.
  */
 function runNameOf(method: RegisteredMethod, profile: Profile): string {
-  const { registered, base, fixed, recipe } = method;
+  const { registered, base, fixed, recipe, sections = [], sectionChanges = {} } = method;
   const ofMethod = effectiveSettings({ ...method, fixed: base?.fixed ?? fixed }, profile);
   const isOfRow = (key: string) => key in fixed || key in (base?.fixed ?? {});
   const changes = Object.entries(countingSettings(method, profile)).filter(([key, value]) =>
     isOfRow(key) && JSON.stringify(value) !== JSON.stringify(ofMethod[key as keyof typeof ofMethod])
   );
-  const all = { ...Object.fromEntries(changes), ...(recipe === undefined ? {} : { distillation: recipe }) };
+  const ofSections = sections.flatMap((section) => {
+    const inProfile = section.of(profile) as Readonly<Record<string, unknown>>;
+    const other = Object.entries(sectionChanges[section.name] ?? {}).filter(([key, value]) => value !== inProfile[key]);
+    return other.length === 0 ? [] : [[section.name, Object.fromEntries(other)]];
+  });
+  const all = {
+    ...Object.fromEntries([...changes, ...ofSections]),
+    ...(recipe === undefined ? {} : { distillation: recipe }),
+  };
   return Object.keys(all).length === 0 ? registered : `${registered} ${JSON.stringify(all)}`;
 }
 

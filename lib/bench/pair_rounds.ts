@@ -1,21 +1,19 @@
 import { type Contests, contestsOf, type WrittenTexts } from "#lib/preferences/contest.ts";
-import { metricOracle } from "#lib/preferences/oracles/metric.ts";
-import { labelContests, type Oracle } from "#lib/preferences/oracles/oracle.ts";
-import { teacherLogProb } from "#lib/preferences/oracles/teacher_log_prob.ts";
-import { teacherWins } from "#lib/preferences/oracles/teacher_wins.ts";
+import { labelContests } from "#lib/preferences/oracles/oracle.ts";
+import { recordsOf } from "#lib/preferences/encode_pairs.ts";
 import type { PairCodec } from "#lib/preferences/pair_codec.ts";
 import { PreferenceData, type PreferenceDataOptions } from "#lib/preferences/preference_data.ts";
 import { keyOfPrompt, type PreferencePair } from "#lib/preferences/preference_pair.ts";
+import type { PairRecord } from "#lib/preferences/pair_record.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import { givenPairs } from "./given_pairs.ts";
+import { givenPairs, inFile } from "./given_pairs.ts";
 import type { StudentRun } from "./method.ts";
-import { PREFERENCES } from "./preference_settings.ts";
+import { oracleOf } from "./pair_oracle.ts";
+import { PREFERENCES, type PreferenceSettings } from "./preference_settings.ts";
 import type { Profile } from "./profile.ts";
 import type { SettingIssue } from "./section.ts";
 import type { Workbench } from "./workbench.ts";
-
-type PreferenceSettings = ReturnType<typeof PREFERENCES.of>;
 
 export interface PairRoundOptions extends Pick<PreferenceDataOptions, "batchSize" | "heldOutShare"> {
   /**
@@ -42,8 +40,9 @@ export class PairRounds {
     this.data = new PreferenceData({ ...options, seed: run.seed });
     this.#run = run;
     this.#options = options;
-    this.#settings = PREFERENCES.of(run.bench.profile);
+    this.#settings = PREFERENCES.of(run.profile);
     run.checkpoint?.keep("preferences", this.data);
+    run.keepPairs?.(() => this.#recorded());
   }
 
   /**
@@ -60,6 +59,14 @@ export class PairRounds {
     return this.data.rounds > before;
   }
 
+  /** The first pairs of each round, as people read them. */
+  #recorded(): PairRecord[] {
+    const { bench: { task, texts } } = this.#run;
+    const { recorded } = this.#settings;
+    const ofRounds = [...Map.groupBy(this.data.pairs, ({ round }) => round).values()];
+    return recordsOf(ofRounds.flatMap((pairs) => pairs.slice(0, recorded ?? pairs.length)), task.pairs.codec(texts));
+  }
+
   get #rounds(): number {
     return this.#options.online ? this.#settings.rounds : 1;
   }
@@ -71,10 +78,10 @@ export class PairRounds {
 
   async #begin(round: number, step: number): Promise<void> {
     const { bench, log } = this.#run;
-    const { pairs: { codec, limits } } = bench.task;
-    const given = round === 1 ? await givenPairs(bench.profile, codec(bench.texts), limits) : undefined;
+    const { codec, limits } = bench.task.pairs;
+    const given = round === 1 ? await givenPairs(this.#settings, codec(bench.texts), limits) : undefined;
     const pairs = given?.pairs ?? await this.#draw(round);
-    this.data.add(pairs);
+    inFile(given ? this.#settings.file : null, () => this.data.add(pairs));
     log.set(step, "pairs", this.data.pairs.length);
     log.set(step, "first_preferred", mean(pairs.map(({ label }) => label)));
   }
@@ -86,10 +93,12 @@ export class PairRounds {
     const { contests, equalTexts, emptyTexts } = await this.#contests(round, codec);
     const { temperature } = this.#settings;
     const labels = new RandomStream(seed, `labels of pairs, round ${round}`);
-    const { pairs } = await labelContests(contests, oracle, { temperature, round }, labels, bench.stop);
+    const { pairs, unlabelled } = await labelContests(contests, oracle, { temperature, round }, labels, bench.stop);
     bench.say(
       `${name}, seed ${seed}: ${pairs.length} pairs of round ${round}, labelled by ${oracle.name}; ` +
-        `left out: ${equalTexts} of equal texts, ${emptyTexts} of empty ones`,
+        `left out: ${equalTexts} of equal texts, ${emptyTexts} of empty ones${
+          unlabelled > 0 ? `, ${unlabelled} not judged` : ""
+        }`,
     );
     return pairs;
   }
@@ -131,16 +140,4 @@ function answersTo(
   return asked.map(({ prompt }) =>
     (answers.get(keyOfPrompt(prompt)) ?? []).map(({ response }) => codec.responseText(response))
   );
-}
-
-async function oracleOf(
-  bench: Workbench,
-  name: PreferenceSettings["oracle"],
-  { perToken }: PreferenceSettings,
-  codec: PairCodec,
-): Promise<Oracle> {
-  const { gpu, task, profile: { evaluation: { batchSize } } } = bench;
-  if (name === "metric") return metricOracle(task.pairs.metric, codec);
-  if (name === "teacherWins") return teacherWins;
-  return teacherLogProb(gpu, (await bench.teacher()).model, { perToken, batchSize });
 }

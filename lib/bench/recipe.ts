@@ -2,6 +2,7 @@ import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
 import type { RecipeChanges, StudentRun } from "./method.ts";
 import type { Profile, TrainingSettings } from "./profile.ts";
+import { positive } from "./setting_schemas.ts";
 import { type Observation, observer } from "./training_curves.ts";
 
 /** AdamW as the profile has it, for every model. */
@@ -16,12 +17,31 @@ export function scheduleOf({ optimizer }: Profile, { steps, learningRate, warmup
 /** How students are trained on from SFT, every number given. */
 export type Distillation = Profile["distillation"] & { readonly textsPerStep: number };
 
-/** The profile's distillation as a row has it. */
-export function distillationOf(
-  { distillation, optimizer: { batchSize } }: Profile,
-  changes: RecipeChanges = {},
-): Distillation {
-  return { textsPerStep: batchSize, ...distillation, ...changes };
+/** The distillation of a profile, or of one as a row has it. */
+export function distillationOf({ distillation, optimizer: { batchSize } }: Profile): Distillation {
+  return { textsPerStep: batchSize, ...distillation };
+}
+
+/** The setting of a method whose loss takes another rate than a distance to the teacher. */
+export const OWN_RATE = {
+  learningRate: positive.nullable().default(null)
+    .describe("peak of this method, by a scan of its own; null is distillation.learningRate"),
+};
+
+interface OwnRate {
+  readonly learningRate: number | null;
+}
+
+/** Its recipe. */
+export function recipeOfOwnRate({ learningRate }: OwnRate): RecipeChanges {
+  return learningRate === null ? {} : { learningRate };
+}
+
+/** Its settings without the rate, which counts as part of the recipe. */
+export function withoutRate<Settings extends OwnRate>(
+  { learningRate: _, ...settings }: Settings,
+): Omit<Settings, "learningRate"> {
+  return settings;
 }
 
 /** What every training that goes on from the SFT student has in common, whatever its loop: steps, rates, log, curves and checkpoint. */

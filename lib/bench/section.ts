@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Profile } from "./profile.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** A wrong setting, by its path in its section, that a schema of the section alone cannot see. */
 export interface SettingIssue {
@@ -19,8 +20,15 @@ export interface Section<Settings extends object = object> {
   readonly overridesMethods?: boolean;
   /** What is wrong with settings beside other sections. */
   check?(settings: Settings, profile: Profile): readonly SettingIssue[];
-  /** Those of its settings that decide numbers; default all. */
-  counting?(settings: Settings): Partial<Settings>;
+  /** Those of its settings that decide numbers, and what else of the profile does because of them; default all of its settings. */
+  counting?(settings: Settings, profile: Profile): object;
+  /**
+   * Looks at what its settings name before a method that reads them trains for long.
+   *
+   * @returns for provenance, a description of the data that they name
+   * @throws {InputError} if that is not as it should be
+   */
+  prepare?(settings: Settings, bench: Workbench): Promise<object | undefined>;
   /** The settings of a profile that a schema with this section has read. */
   of(profile: Profile): Settings;
 }

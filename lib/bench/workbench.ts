@@ -26,6 +26,7 @@ export class Workbench {
   readonly task: Task;
   readonly texts: Texts;
   readonly #context: RunContext;
+  readonly #described = new Map<string, object>();
 
   private constructor({ context, task, texts }: { context: RunContext; task: Task; texts: Texts }) {
     this.gpu = context.gpu;
@@ -44,8 +45,16 @@ export class Workbench {
   }
 
   /** Says what is being done, for a person to follow. */
-  say(message: string): void {
-    this.#context.say(message);
+  readonly say = (message: string): void => this.#context.say(message);
+
+  /** Describes data beside the task's own that its cells have read, for provenance. */
+  describe(data: string, description: object): void {
+    this.#described.set(data, description);
+  }
+
+  /** Descriptions of that data by its name. */
+  get descriptions(): Readonly<Record<string, object>> {
+    return Object.fromEntries(this.#described);
   }
 
   /** Tells how far the training of a thing is, by its log. */

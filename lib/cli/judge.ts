@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
 import { seedsOf } from "#lib/bench/seeds.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type Judge, openJudge } from "#lib/judge/judge.ts";
@@ -17,9 +18,6 @@ import { shellCommand } from "#lib/shell_command.ts";
 import { defineCommand } from "./command.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
-
-/** What may be deleted at any time, from the project's folder; git does not see it. */
-const CACHE_FOLDER = ".cache";
 
 export const judge = defineCommand({
   name: "judge",
@@ -40,7 +38,8 @@ export const judge = defineCommand({
     const line = new ProgressLine({ terminal, quiet: flags.quiet });
     let what = "";
     const say = (message: string) => line.update(() => `${what}${message}`);
-    const opened = await openJudge(profile.judge, { cacheFolder: CACHE_FOLDER, say });
+    const answered = (done: number, total: number) => say(`judge: ${done} of ${total}`);
+    const opened = await openJudge(profile.judge, { cacheFolder: CACHE_FOLDER, say, answered });
     if (!opened) {
       const example = "--set judge.url=http://localhost:8080/v1 --set judge.model=NAME";
       throw new InputError(`judge.url names no endpoint: say who grades, as in ./run judge ${example}`);

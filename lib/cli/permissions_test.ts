@@ -55,7 +55,9 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     const git = ["reproduce", "diff", "report", "export"].includes(task)
       ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
       : "";
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${task === "judge" ? ",JUDGE_API_KEY" : ""}${git}`;
+    const program = `INIT_CWD,XDG_RUNTIME_DIR${
+      ["reproduce", "judge", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""
+    }${git}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
   // ./run's own second half: it looks for a driver, and may install one.

@@ -1,9 +1,12 @@
 import { InputError } from "#lib/errors.ts";
 import { displayOf } from "#lib/bench/display.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
+import { permitJudgeOfPairs } from "#lib/bench/pair_oracle.ts";
+import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
 import { NoiseCheck } from "#lib/runner/noise_check.ts";
+import { cellsToRun } from "#lib/runner/plan.ts";
 import { Reproduction } from "#lib/runner/reproduction.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
@@ -99,12 +102,20 @@ export const reproduce = defineCommand({
   },
 });
 
+/** A judge that may not be reached shows at once, and with the command that was given: workers have another. */
+async function permitJudge({ plans, present: { profile } }: Reproduction): Promise<void> {
+  if (PREFERENCES.of(profile)?.oracle !== "judge") return;
+  const sections = plans.flatMap(cellsToRun).flatMap(({ cell }) => cell.method.definition?.sections ?? []);
+  if (sections.includes(PREFERENCES)) await permitJudgeOfPairs(profile);
+}
+
 async function run(
   reproduction: Reproduction,
   { experiments, terminal }: CommandContext,
   { quiet, accept }: { readonly quiet: boolean; readonly accept: "equal" | "noise" | undefined },
 ): Promise<ExitStatus> {
   const { plans, times } = reproduction;
+  await permitJudge(reproduction);
   if (reproduction.place.recorded !== undefined) terminal.report(`${describePlace(reproduction.place)}\n`);
   for (const plan of plans) terminal.report(`${describePlan(plan, reproduction)}\n`);
   const line = new ProgressLine({ terminal, quiet });

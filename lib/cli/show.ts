@@ -1,4 +1,5 @@
 import { metricLabel, printMetric } from "#lib/metrics/metric_display.ts";
+import type { PairRecord } from "#lib/results/cell_result.ts";
 import type { CurveRow } from "#lib/results/curves_csv.ts";
 import { addressOf, type Cell, cellAt, cellKeyOf, fullAddressOf } from "#lib/runner/cell.ts";
 import { readFailure, readLog, rerunArguments } from "#lib/runner/cell_files.ts";
@@ -88,7 +89,7 @@ function megabytes(bytes: number): string {
 }
 
 function resultLines(cell: Cell, folder: ResultsFolder): string[][] {
-  const { scores, curves, samples } = folder.resultOf(cellKeyOf(cell));
+  const { scores, curves, samples, pairs = [] } = folder.resultOf(cellKeyOf(cell));
   if (scores.length === 0) return [];
   const byMeasure = Map.groupBy(curves, ({ measure }) => measure);
   return [
@@ -111,6 +112,23 @@ function resultLines(cell: Cell, folder: ResultsFolder): string[][] {
         ].join("\n")
       ),
     ],
+    pairs.length === 0 ? [] : pairLines(pairs),
+  ];
+}
+
+/** The first pair of each round. */
+function pairLines(pairs: readonly PairRecord[]): string[] {
+  const ofRounds = [...Map.groupBy(pairs, ({ round }) => round).values()];
+  return [
+    `Preference pairs (${pairs.length} recorded, the first of each round)`,
+    ...ofRounds.map(([{ prompt, first, second, label, oracle, round }]) =>
+      [
+        `  round ${round}, ${oracle}: ${oneLine(prompt)}`,
+        `    first:     ${oneLine(first)}`,
+        `    second:    ${oneLine(second)}`,
+        `    preferred: ${label === 0.5 ? "neither" : label > 0.5 ? "the first" : "the second"} (label ${label})`,
+      ].join("\n")
+    ),
   ];
 }
 

@@ -3,6 +3,7 @@ import { CsvTable } from "#lib/results/csv_rows.ts";
 import { readCurves } from "#lib/results/curves_csv.ts";
 import { readItems } from "#lib/results/items_csv.ts";
 import { readProvenance } from "#lib/results/recorded_provenance.ts";
+import { RECORDED_FILES } from "#lib/results/results_folder.ts";
 import { COMPARED_FILES, type ComparedFile, readDifferent, type ResultsVersion } from "#lib/results/results_version.ts";
 import { readScores } from "#lib/results/scores_csv.ts";
 import { compareDependencies } from "./compare_dependencies.ts";
@@ -84,8 +85,9 @@ function compareExperiment(
     "items.csv": items.map((side) => side?.table),
     "curves.csv": read("curves.csv", readCurves),
     "samples.jsonl": read("samples.jsonl", readLines),
+    "pairs.jsonl": read("pairs.jsonl", readLines),
   };
-  const files = (["scores.csv", "items.csv", "curves.csv", "samples.jsonl"] as const)
+  const files = RECORDED_FILES
     .map((file) => ({ file, before: tables[file][0], after: tables[file][1] }))
     .filter(({ before, after }) => before ?? after);
   const scored = (i: number) => ({ scores: scores[i]?.rows ?? [], items: items[i]?.rows ?? [] });

@@ -14,9 +14,16 @@ export interface JudgeOptions {
   readonly cacheFolder: string;
   /** Without it no authorization is sent, as local servers want none. */
   readonly key?: string;
-  /** Says what is being done, for a person to follow. */
+  /** Says what keeps it waiting, for a person to follow. */
   readonly say?: (message: string) => void;
+  /** Is told how many of the questions of a call have been answered. */
+  readonly answered?: (done: number, total: number) => void;
   readonly timing?: Timing;
+}
+
+export interface OpeningOptions extends Omit<JudgeOptions, "key"> {
+  /** The setting beside its address by which `./run` sees that it is asked, where there is such a one. */
+  readonly asked?: string;
 }
 
 /**
@@ -26,9 +33,9 @@ export interface JudgeOptions {
  */
 export async function openOptions(
   { url }: JudgeSettings,
-  options: Omit<JudgeOptions, "key">,
+  { asked, ...options }: OpeningOptions,
 ): Promise<JudgeOptions> {
-  await askForNetwork(url);
+  await askForNetwork(url, { asked });
   return { ...options, key: keyFrom(Deno.env.get(KEY_VARIABLE)) };
 }
 
@@ -51,7 +58,7 @@ export class Examiner<Answer> {
   readonly #settings: JudgeSettings;
   readonly #endpoint: ChatEndpoint;
   readonly #cache: AnswerCache<Answer>;
-  readonly #say: (message: string) => void;
+  readonly #answered: (done: number, total: number) => void;
   readonly #slots: Slots;
   /** Questions under way, so that equal ones are asked once and answered alike. */
   readonly #asked = new Map<string, Promise<Answer>>();
@@ -59,7 +66,7 @@ export class Examiner<Answer> {
   constructor(
     form: Form<Answer>,
     settings: JudgeSettings,
-    { cacheFolder, key, timing, say = () => {} }: JudgeOptions,
+    { cacheFolder, key, timing, say = () => {}, answered = () => {} }: JudgeOptions,
   ) {
     const { model, temperature, retries, timeoutSeconds } = settings;
     const url = endpointOf(settings.url);
@@ -67,7 +74,7 @@ export class Examiner<Answer> {
     this.#settings = settings;
     this.#endpoint = new ChatEndpoint({ url, model, temperature, retries, timeoutSeconds, key, timing, say });
     this.#cache = new AnswerCache(`${cacheFolder}/judge`, form);
-    this.#say = say;
+    this.#answered = answered;
     this.#slots = new Slots(settings.parallel);
   }
 
@@ -90,7 +97,7 @@ export class Examiner<Answer> {
     const settled = await Promise.allSettled(examined.map(async (item) => {
       try {
         const answer = await this.#answer(this.#question(await askAbout(item)), signal);
-        this.#say(`judge: ${++done} of ${examined.length}`);
+        this.#answered(++done, examined.length);
         return answer;
       } catch (error) {
         failure.abort(error); // the first reason stays

@@ -1,6 +1,6 @@
 import { sha256 } from "./answer_cache.ts";
 import { comparison, type Grades, GRADING, type JudgedItem } from "./comparison.ts";
-import { Examiner, type JudgeOptions, openOptions } from "./examiner.ts";
+import { Examiner, type JudgeOptions, type OpeningOptions, openOptions } from "./examiner.ts";
 import type { Message } from "./messages.ts";
 import type { JudgeSettings } from "./settings.ts";
 
@@ -20,7 +20,7 @@ const PROBE: JudgedItem = {
  */
 export async function openJudge(
   settings: JudgeSettings,
-  options: Omit<JudgeOptions, "key">,
+  options: OpeningOptions,
 ): Promise<Judge | undefined> {
   return settings.url === "" ? undefined : new Judge(settings, await openOptions(settings, options));
 }

@@ -40,6 +40,7 @@ function test(name: string, fn: (stage: Stage) => Promise<void>): void {
         cacheFolder: folder,
         timing,
         say: (message) => void said.push(message),
+        answered: (done, total) => void said.push(`judge: ${done} of ${total}`),
         ...options,
       });
     try {

@@ -3,12 +3,17 @@ import { assertEquals } from "@std/assert";
 const PROJECT = new URL("../../", import.meta.url);
 
 /** Asks for the network in a process of its own, with permissions and arguments of its own and nobody to answer a prompt. */
-async function ask(url: string, permissions: readonly string[], args: readonly string[]): Promise<string> {
+async function ask(
+  url: string,
+  permissions: readonly string[],
+  args: readonly string[],
+  asked?: string,
+): Promise<string> {
   const folder = await Deno.makeTempDir();
   try {
     const permission = JSON.stringify(new URL("./network_permission.ts", import.meta.url).href);
     const program = `import { askForNetwork } from ${permission};
-      try { await askForNetwork(${JSON.stringify(url)}); console.log("granted"); }
+      try { await askForNetwork(${JSON.stringify(url)}, ${JSON.stringify({ asked })}); console.log("granted"); }
       catch (error) { console.log(error.name + ": " + error.message); }`;
     await Deno.writeTextFile(`${folder}/program.js`, program);
     const process = new Deno.Command("deno", {
@@ -44,6 +49,12 @@ Deno.test("a task without the network is refused in one line that tells the comm
   assertEquals(
     await ask(url, ["--allow-net=h.test:80"], ["reproduce", "--set", "a=[1, 'x']", "--results", "../out"]),
     `${REFUSED} --set 'a=[1, '\\''x'\\'']' --results ../out --set ${setting}\n`,
+  );
+  const oracle = "preferences.oracle=judge";
+  assertEquals(await ask(url, [], ["reproduce"], oracle), `${REFUSED} --set ${setting} --set ${oracle}\n`);
+  assertEquals(
+    await ask(url, [], ["reproduce", "--set", oracle], oracle),
+    `${REFUSED} --set ${oracle} --set ${setting}\n`,
   );
   // What ./run would not find is written as it would.
   assertEquals(

@@ -1,6 +1,6 @@
 import { InputError } from "#lib/errors.ts";
 import { sha256 } from "./answer_cache.ts";
-import { Examiner, type JudgeOptions, openOptions } from "./examiner.ts";
+import { Examiner, type JudgeOptions, type OpeningOptions, openOptions } from "./examiner.ts";
 import type { Message } from "./messages.ts";
 import { COMPARING, type JudgedPair, pairComparison, type Verdict } from "./pair_comparison.ts";
 import type { JudgeSettings } from "./settings.ts";
@@ -19,7 +19,7 @@ const OTHER: Readonly<Record<Verdict, Verdict>> = { first: "second", second: "fi
  *
  * @throws {InputError} if the settings name no endpoint, the host may not be reached, or the key cannot be sent
  */
-export async function openPairJudge(settings: JudgeSettings, options: Omit<JudgeOptions, "key">): Promise<PairJudge> {
+export async function openPairJudge(settings: JudgeSettings, options: OpeningOptions): Promise<PairJudge> {
   if (settings.url === "") {
     throw new InputError(
       "judge.url names no endpoint: say who judges pairs, as in --set judge.url=http://localhost:8080/v1 --set judge.model=NAME",
@@ -54,12 +54,13 @@ export class PairJudge {
   }
 
   /**
-   * Asks for one verdict that is not kept: what is wrong with address, key or model shows before hours of training, not after.
+   * Asks for the verdict on a pair of its own, so that what is wrong with address, key or model shows before hours of training. The verdict
+   * is kept, as all are: where the others are kept, too, nobody is asked.
    *
    * @throws {InputError} as `verdicts`
    */
-  async check(): Promise<void> {
-    await this.#examiner.check(pairComparison(PROBE.prompt, PROBE.texts));
+  async check(stop?: AbortSignal): Promise<void> {
+    await this.verdicts([PROBE], stop);
   }
 }
 

@@ -32,6 +32,12 @@ export const METRICS: ReadonlyMap<string, MetricDisplay> = new Map([
   ...onTexts("alpha_beta", distance("alpha-beta divergence")),
   ["response_tokens", plain("response length", 1, "tokens", undefined)],
   ...onTexts("entropy", plain("entropy", 2, "nats", undefined)),
+  // Of rewards and the pairs that they are fitted to, where no value is better than another.
+  ["first_preferred", { ...percentage("first texts preferred"), better: undefined }],
+  ["held_out_accuracy", { ...percentage("held-out pairs ordered by the fit"), better: undefined }],
+  ["reward_accuracy", { ...percentage("held-out pairs ordered at the end"), better: undefined }],
+  ["violation", plain("violation", 3, "nats", undefined)],
+  ["multiplier", plain("multiplier", 2, undefined, undefined)],
 ]);
 
 /** What is not known stands for itself and is printed with three decimals. */

@@ -33,6 +33,8 @@ export interface TrajectoryBatch {
   readonly evenWeights: Tensor;
   /** `"B 2"` u32: the first row and the end of each trajectory among the N */
   readonly rowSpans: Tensor;
+  /** `"N"` u32, of a batch packed with `"after"`: where the states lie from which its tokens were chosen */
+  readonly choices?: Tensor;
   /** Where the hidden states of a model that does not learn are known already. */
   readonly known?: StateLookup;
 }
@@ -68,7 +70,7 @@ export function packTrajectories(
   const positions = Uint32Array.from({ length: read.length * tokens }, (_, i) => i % tokens);
   return {
     tokens: { ...padded, positions: gpu.upload(positions, padded.tokenIds.shape), source },
-    ...packResponses(gpu, trajectories, (b, t) => b * tokens + leads[b].length - ahead + t, gamma),
+    ...packResponses(gpu, trajectories, { stateOf: (b, t) => b * tokens + leads[b].length - ahead + t, gamma, seen }),
   };
 }
 
@@ -90,12 +92,15 @@ export function padTexts(gpu: Gpu, texts: readonly (readonly number[])[]): Padde
 
 type ResponseRows = Omit<TrajectoryBatch, "tokens" | "known">;
 
-/** @param stateOf row of the model's outputs that predicts token t of response b */
 function packResponses(
   gpu: Gpu,
   trajectories: readonly Trajectory[],
-  stateOf: (b: number, t: number) => number,
-  gamma: number,
+  { stateOf, gamma, seen }: {
+    /** The row of the model's outputs that is of token t of response b. */
+    readonly stateOf: (b: number, t: number) => number;
+    readonly gamma: number;
+    readonly seen: "before" | "after";
+  },
 ): ResponseRows {
   const count = trajectories.reduce((sum, { response }) => sum + response.length, 0);
   const states = new Uint32Array(count);
@@ -118,6 +123,7 @@ function packResponses(
     weights: gpu.upload(weights),
     evenWeights: gpu.upload(new Float32Array(count).fill(1 / count)),
     rowSpans: gpu.upload(rowSpans, [trajectories.length, 2]),
+    ...(seen === "after" && { choices: gpu.upload(states.map((state) => state - 1)) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { DataNotes } from "#lib/data/data_notes.ts";
 import { fitPrompt, type PromptLimit } from "#lib/data/prompt.ts";
 import { InputError } from "#lib/errors.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import type { PairCodec } from "./pair_codec.ts";
 import type { PairRecord } from "./pair_record.ts";
 import type { PreferencePair } from "./preference_pair.ts";
@@ -68,8 +69,14 @@ export function encodePairs(
     records.length,
     "pairs have texts that are the same in tokens, and are left out",
   );
-  const unknown = records.filter(({ prompt }) => !codec.isKnown(prompt)).length;
-  notes.count(SET, unknown, records.length, "prompts are not among those of the training data");
+  const unknown = records.filter(({ prompt }) => !codec.isKnown(prompt));
+  const first = excerpt(unknown[0]?.prompt ?? "");
+  notes.count(
+    SET,
+    unknown.length,
+    records.length,
+    `prompts are not among those of the training data, first "${first}"`,
+  );
   notes.unknownLetters(SET, kept.map(({ pair }) => pair.prompt), codec.tokenizer);
   return kept.map(({ pair }) => pair);
 }

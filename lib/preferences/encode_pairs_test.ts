@@ -74,7 +74,7 @@ Deno.test("prompts that the data has not are counted, and so are letters that mo
   assertEquals(pairs.length, 3);
   assert(pairs[2].prompt.includes(tokenizer.specialId("<unk>")));
   assertEquals(notes, [
-    "preferences: 2 of 3 prompts are not among those of the training data.",
+    'preferences: 2 of 3 prompts are not among those of the training data, first "name a cat.".',
     "preferences: 1 of 3 prompts have letters that the training texts lack: models see <unk> there.",
   ]);
 });

@@ -1,18 +1,8 @@
 import { describeJson, isJsonObject, parseJson } from "#lib/data/json_text.ts";
 import type { InputError } from "#lib/errors.ts";
+import type { PairRecord } from "#lib/results/cell_result.ts";
 
-/** A pair as a person reads it: the line of a file. */
-export interface PairRecord {
-  readonly prompt: string;
-  readonly first: string;
-  readonly second: string;
-  /** Probability that the first text is preferred: 1 or 0, 0.5 for a tie, or any number between. */
-  readonly label: number;
-  /** Who says so. */
-  readonly oracle: string;
-  /** The round that drew the pair, from 1; 0 for pairs that were there before. */
-  readonly round: number;
-}
+export type { PairRecord };
 
 /** The fields, in the order in which they are written. */
 export const PAIR_COLUMNS = ["prompt", "first", "second", "label", "oracle", "round"] as const;

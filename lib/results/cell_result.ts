@@ -30,9 +30,24 @@ export interface SampleResponse {
   readonly response: string;
 }
 
+/** A preference pair as a person reads it: the line of a file. */
+export interface PairRecord {
+  readonly prompt: string;
+  readonly first: string;
+  readonly second: string;
+  /** Probability that the first text is preferred: 1 or 0, 0.5 for a tie, or any number between. */
+  readonly label: number;
+  /** Who says so. */
+  readonly oracle: string;
+  /** The round that drew the pair, from 1; 0 for pairs that were there before. */
+  readonly round: number;
+}
+
 export interface CellResult {
   readonly scores: readonly CellScore[];
   readonly curves: readonly MeasureRow[];
   /** All responses of the first draw where a cell gives them, of each set the first few where they are recorded. */
   readonly samples: readonly SampleResponse[];
+  /** The preference pairs that it has learned from, those that are to be recorded; left out where it learns from none. */
+  readonly pairs?: readonly PairRecord[];
 }

@@ -1,4 +1,5 @@
-import type { CellResult, CellScore, SampleResponse } from "./cell_result.ts";
+import { visibleJson } from "#lib/visible_text.ts";
+import type { CellResult, CellScore, PairRecord, SampleResponse } from "./cell_result.ts";
 import { compareKeys } from "./csv_rows.ts";
 import { type CurveRow, formatCurves, parseCurves } from "./curves_csv.ts";
 import { formatItems, type ItemsRow, parseItems } from "./items_csv.ts";
@@ -8,12 +9,6 @@ import { type JudgedRow, parseLines, readJudged } from "./judged_rows.ts";
 import { formatProvenance, NO_PROVENANCE, type Provenance } from "./provenance.ts";
 import { readTextIfThere, removeIfThere, writeIfChanged } from "./storage.ts";
 
-export interface SampleRow extends SampleResponse {
-  readonly method: string;
-  readonly task?: string;
-  readonly seed: number;
-}
-
 /** Which cell a row belongs to. The data set of a score begins with the cell's task: the task itself, or its name and `/` in front. */
 export interface CellKey {
   readonly method: string;
@@ -21,8 +16,14 @@ export interface CellKey {
   readonly task?: string;
 }
 
+export type SampleRow = CellKey & SampleResponse;
+/** A line of `pairs.jsonl`. */
+export type PairRow = CellKey & PairRecord;
+
 /** What is recorded of cells; every other file is made from these. */
-export const RECORDED_FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl"] as const;
+export const RECORDED_FILES = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "pairs.jsonl"] as const;
+/** The one of them that is there only where cells learn from preference pairs. */
+export const PAIRS_FILE = "pairs.jsonl";
 export const PROVENANCE_FILE = "provenance.json";
 /** What a report writes, and may remove. */
 const REPORT_FILE = /\.(md|csv|svg|tex)$/;
@@ -36,6 +37,7 @@ export class ResultsFolder {
   items: readonly ItemsRow[] = [];
   curves: readonly CurveRow[] = [];
   samples: readonly SampleRow[] = [];
+  pairs: readonly PairRow[] = [];
   /** What a judge made of the cells' responses, in a file of its own. */
   judged: readonly JudgedRow[] = [];
   provenance: Provenance = NO_PROVENANCE;
@@ -48,15 +50,15 @@ export class ResultsFolder {
   /** Reads all rows that are there. */
   static async open(path: string, experiment: string): Promise<ResultsFolder> {
     const folder = new ResultsFolder(path, experiment);
-    const [scores, items, curves, samples] = await Promise.all(
+    const [scores, items, curves, samples, pairs] = await Promise.all(
       RECORDED_FILES.map((file) => readTextIfThere(`${path}/${file}`)),
     );
     if (scores !== undefined) folder.scores = parseScores(scores, `${path}/scores.csv`);
     if (items !== undefined) folder.items = parseItems(items, `${path}/items.csv`);
     if (curves !== undefined) folder.curves = parseCurves(curves, `${path}/curves.csv`);
-    if (samples !== undefined) {
-      folder.samples = parseLines(samples, `${path}/samples.jsonl`, "restore the file (git checkout) or remove it");
-    }
+    const remedy = "restore the file (git checkout) or remove it";
+    if (samples !== undefined) folder.samples = parseLines(samples, `${path}/samples.jsonl`, remedy);
+    if (pairs !== undefined) folder.pairs = parseLines(pairs, `${path}/${PAIRS_FILE}`, remedy);
     folder.judged = await readJudged(path);
     return folder;
   }
@@ -84,13 +86,15 @@ export class ResultsFolder {
     this.scores = [...this.scores, ...parseScores(formatScores(scores), "scores.csv")];
     this.items = [...this.items, ...parseItems(formatItems(items), "items.csv")];
     this.curves = [...this.curves, ...parseCurves(formatCurves(curves), "curves.csv")];
-    this.samples = [...this.samples, ...result.samples.map((sample) => ({ method, ...ofTask, seed, ...sample }))]
-      .sort((a, b) => compareKeys([a.method, a.task ?? "", a.seed], [b.method, b.task ?? "", b.seed]));
+    const keyed = <Row>(rows: readonly Row[]) => rows.map((row) => ({ method, ...ofTask, seed, ...row }));
+    this.samples = [...this.samples, ...keyed(result.samples)].sort(byCell);
+    this.pairs = [...this.pairs, ...keyed(result.pairs ?? [])].sort(byCell);
   }
 
   /** A cell's results as they are recorded, to be put under another name. */
   resultOf(cell: CellKey): CellResult {
     const items = this.items.filter((row) => isScoreOf(cell, row));
+    const pairs = this.pairs.filter((row) => isRowOf(cell, row));
     const scores = this.scores.filter((row) => isScoreOf(cell, row)).map((
       { dataset, metric, value, count, decoding },
     ): CellScore => {
@@ -109,8 +113,9 @@ export class ResultsFolder {
       scores,
       curves: this.curves.filter((row) => isRowOf(cell, row))
         .map(({ step, measure, value }) => ({ step, measure, value })),
-      samples: this.samples.filter((row) => isRowOf(cell, row))
-        .map(({ method: _, task: __, seed: ___, ...sample }) => sample),
+      samples: this.samples.filter((row) => isRowOf(cell, row)).map(withoutKey),
+      // Left out where there are none, as in results of before there were pairs.
+      ...(pairs.length === 0 ? {} : { pairs: pairs.map(withoutKey) }),
     };
   }
 
@@ -131,10 +136,15 @@ export class ResultsFolder {
       "items.csv": formatItems(this.items),
       "curves.csv": formatCurves(this.curves),
       "samples.jsonl": this.samples.map((row) => `${JSON.stringify(row)}\n`).join(""),
+      [PAIRS_FILE]: this.pairs.map((row) => `${visibleJson(row)}\n`).join(""),
       "scores.csv": formatScores(this.scores),
     };
-    for (const [name, text] of Object.entries(texts)) await writeIfChanged(`${this.path}/${name}`, text);
-    const files = Object.fromEntries(RECORDED_FILES.map((name) => [name, digestOf(texts[name])]));
+    const isThere = (name: keyof typeof texts) => name !== PAIRS_FILE || this.pairs.length > 0;
+    for (const [name, text] of Object.entries(texts)) {
+      if (isThere(name as keyof typeof texts)) await writeIfChanged(`${this.path}/${name}`, text);
+      else await removeIfThere(`${this.path}/${name}`);
+    }
+    const files = Object.fromEntries(RECORDED_FILES.filter(isThere).map((name) => [name, digestOf(texts[name])]));
     await this.writeProvenance({ ...this.provenance, files });
   }
 
@@ -162,7 +172,17 @@ export class ResultsFolder {
     this.items = this.items.filter(isScoreKept);
     this.curves = this.curves.filter(isKept);
     this.samples = this.samples.filter(isKept);
+    this.pairs = this.pairs.filter(isKept);
   }
+}
+
+/** The order of rows of cells, in which those of one cell stay as they are. */
+function byCell(a: CellKey, b: CellKey): number {
+  return compareKeys([a.method, a.task ?? "", a.seed], [b.method, b.task ?? "", b.seed]);
+}
+
+function withoutKey<Row extends CellKey>({ method: _, task: __, seed: ___, ...row }: Row): Omit<Row, keyof CellKey> {
+  return row;
 }
 
 /** The task that a score is of, by its data set. */

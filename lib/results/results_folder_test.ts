@@ -76,6 +76,44 @@ test("a cell's result comes back as it was put, under any name, to the byte", as
   assertEquals(of("kd"), of("beta_0.5"));
 });
 
+const pairs = (...firsts: readonly string[]) =>
+  firsts.map((first) => ({ prompt: "a", first, second: "c", label: 1, oracle: "metric", round: 1 }));
+const learned = (...firsts: readonly string[]) => ({ ...result("dolly", 0.5), pairs: pairs(...firsts) });
+
+test(
+  "pairs are a line each behind their cell, in the cell's order, and in a file only where there are some",
+  async (open, path) => {
+    const folder = await open();
+    const isThere = async () => (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).includes("pairs.jsonl");
+    const [kd, dpo] = [{ method: "kd", seed: 1 }, { method: "dpo", seed: 1 }];
+    folder.put(kd, result("dolly", 0.5));
+    await folder.write();
+    assertEquals([await isThere(), "pairs.jsonl" in folder.provenance.files], [false, false]);
+    folder.put({ ...dpo, method: "plad" }, learned("x"));
+    folder.put(dpo, learned("old"));
+    folder.put(dpo, learned("z", "\u202eb"));
+    await folder.write();
+    const line = (method: string, first: string) =>
+      `{"method":"${method}","seed":1,"prompt":"a","first":"${first}","second":"c","label":1,"oracle":"metric","round":1}\n`;
+    const text = line("dpo", "z") + line("dpo", "\\u202eb") + line("plad", "x");
+    assertEquals(await Deno.readTextFile(`${path}/pairs.jsonl`), text);
+    const read = await open();
+    assertEquals([read.resultOf(dpo).pairs, "pairs" in read.resultOf(kd)], [pairs("z", "\u202eb"), false]);
+    read.keepCells(new Set(["kd/1"]), undefined);
+    await read.write();
+    assertEquals(await isThere(), false);
+  },
+);
+
+test("pairs of a task's cell are its own", async (open, path) => {
+  const folder = await open();
+  for (const cell of [large, small]) folder.put(cell, { ...result(cell.task, 0.5), pairs: pairs(cell.task) });
+  await folder.write();
+  const keys = (await Deno.readTextFile(`${path}/pairs.jsonl`)).split("\n").map((line) => line.slice(0, 35));
+  assertEquals(keys, ['{"method":"kd","task":"qa/large","s', '{"method":"kd","task":"qa/small","s', ""]);
+  assertEquals((await open()).resultOf(small).pairs, pairs("qa/small"));
+});
+
 test("rows of other cells are forgotten, each in its own file", async (open) => {
   const folder = await open();
   for (const cell of [small, large, { ...small, seed: 2 }]) folder.put(cell, result(cell.task, 0.5));

@@ -5,7 +5,7 @@ import { keyOfAddress } from "./cell.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import { NO_PROVENANCE, type Provenance, withoutRecord } from "#lib/results/provenance.ts";
 import { provenanceOfFile } from "#lib/results/recorded_provenance.ts";
-import { PROVENANCE_FILE, RECORDED_FILES, ResultsFolder } from "#lib/results/results_folder.ts";
+import { PAIRS_FILE, PROVENANCE_FILE, RECORDED_FILES, ResultsFolder } from "#lib/results/results_folder.ts";
 import { readTextIfThere } from "#lib/results/storage.ts";
 
 /** What is known of an experiment's results. */
@@ -65,7 +65,7 @@ export function rowsDigest(folder: ResultsFolder, address: string): string {
 async function areAsWritten(path: string, files: Provenance["files"]): Promise<boolean> {
   const same = await Promise.all(RECORDED_FILES.map(async (name) => {
     const text = await readTextIfThere(`${path}/${name}`);
-    return text !== undefined && digestOf(text) === files[name];
+    return text === undefined ? name === PAIRS_FILE && files[name] === undefined : digestOf(text) === files[name];
   }));
   return same.every((isSame) => isSame);
 }

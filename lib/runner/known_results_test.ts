@@ -10,6 +10,7 @@ const result = (value: number): CellResult => ({
   scores: [{ dataset: "dolly", metric: "rouge_l", value, count: 2, items: [value, value] }],
   curves: [{ step: 1, measure: "loss", value }],
   samples: [{ dataset: "dolly", instruction: "a", input: "", reference: "b", response: `${value}` }],
+  pairs: [{ prompt: "a", first: `${value}`, second: "c", label: 1, oracle: "metric", round: 1 }],
 });
 
 const record = { environment: {}, settings: {}, kernels: {} } as unknown as FullRecord;
@@ -53,7 +54,7 @@ test("results as they were written are known whole", async ({ known }) => {
   assertEquals(await known(), { cells: BOTH, older: [], areWhole: true, rows: BOTH });
 });
 
-for (const file of ["scores.csv", "items.csv", "curves.csv", "samples.jsonl"]) {
+for (const file of ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "pairs.jsonl"]) {
   test(`a cell whose rows of ${file} were edited or are gone is known no more, and others are`, async ({ edit, known }) => {
     const only = { cells: ["sft/1"], older: [], areWhole: false, rows: ["sft/1"] };
     await edit(file, (text) => text.replaceAll("0.5", "0.75"));
@@ -69,10 +70,18 @@ test("a change that changes no row changes nothing", async ({ edit, known }) => 
 });
 
 test("new rows under the old record, as a stop between two files leaves them, are not taken for the old ones", async ({ edit, known }) => {
-  for (const file of ["items.csv", "curves.csv", "samples.jsonl", "scores.csv"]) {
+  for (const file of ["items.csv", "curves.csv", "samples.jsonl", "pairs.jsonl", "scores.csv"]) {
     await edit(file, (text) => text.replaceAll("0.5", "0.6"));
     assertEquals((await known()).cells, ["sft/1"]);
   }
+});
+
+test("pairs whose file is gone, or that a cell without pairs is given, are not those that were recorded", async ({ path, known }) => {
+  const text = await Deno.readTextFile(`${path}/pairs.jsonl`);
+  await Deno.remove(`${path}/pairs.jsonl`);
+  assertEquals((await known()).cells, []);
+  await Deno.writeTextFile(`${path}/pairs.jsonl`, `${text}${text.split("\n")[0].replace("kd", "gkd")}\n`);
+  assertEquals(await known(), { cells: BOTH, older: [], areWhole: false, rows: BOTH });
 });
 
 test("rows that no record is of are left out", async ({ edit, known }) => {

@@ -192,7 +192,7 @@ export class Reproduction {
 
   /** This process, with all threads of a CPU driver; or others, with an equal share of them each. */
   async #openComputer(tuning: Tuning, watcher: CellWatcher): Promise<CellComputer> {
-    const { program, stop, otherArguments } = this.#options;
+    const { program, stop, otherArguments, profile } = this.#options;
     const cores = navigator.hardwareConcurrency;
     const jobs = this.#options.jobs ?? (tuning.name === "cpu" ? cores : 1);
     const width = Math.min(jobs, this.#runCells().filter(({ isComputed }) => isComputed).length);
@@ -203,6 +203,7 @@ export class Reproduction {
     return new WorkerPool({
       ...this.#options,
       program,
+      judgeUrl: profile.judge.url,
       // A worker is told the folder, and where its results go is none of its business.
       otherArguments: [
         ...otherArguments.filter((each, i) =>

@@ -1,8 +1,8 @@
+import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
+import { KEY_VARIABLE } from "#lib/judge/examiner.ts";
+import { hostOf } from "#lib/judge/settings.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
-
-/** Where the adapter's name is kept. */
-const CACHE_FOLDER = ".cache";
 
 export interface WorkerCommand extends ResultsPlace {
   /** The program's main module: an address of a file. */
@@ -11,6 +11,8 @@ export interface WorkerCommand extends ResultsPlace {
   /** What else was asked for (`--set`, `--data`, …). */
   readonly otherArguments: readonly string[];
   readonly checkpointSeconds: number;
+  /** Of who judges pairs of texts, where the run has one: `http://localhost:8080/v1`. */
+  readonly judgeUrl?: string;
   /** Threads of a CPU driver that each worker has. */
   readonly driverThreads?: number;
 }
@@ -43,7 +45,8 @@ function denoPath(): string {
 }
 
 /** Of what a cell needs, what this process may do itself: a worker runs nothing, and writes no results. */
-function permissions({ program, resultsFolder, dataFolder, otherArguments }: WorkerCommand): string[] {
+function permissions(command: WorkerCommand): string[] {
+  const { program, resultsFolder, dataFolder, otherArguments, judgeUrl } = command;
   const project = decodeURIComponent(new URL("../", program).pathname);
   const state = `${resultsFolder}/${STATE_FOLDER}`;
   const pairs = otherArguments.filter((_, i) => otherArguments[i - 1] === "--preferences");
@@ -52,7 +55,19 @@ function permissions({ program, resultsFolder, dataFolder, otherArguments }: Wor
     ...read.map((path) => ({ name: "read", path }) as const),
     ...[state, CACHE_FOLDER].map((path) => ({ name: "write", path }) as const),
     ...["INIT_CWD", "XDG_RUNTIME_DIR"].map((variable) => ({ name: "env", variable }) as const),
+    ...judgePermissions(judgeUrl),
   ];
-  return wanted.filter((each) => Deno.permissions.querySync(each).state === "granted")
+  return wanted.filter(isGranted)
     .map(({ name, ...what }) => `--allow-${name}=${Object.values(what)[0]}`);
+}
+
+/** The judge's host and key, where this process may reach the host. */
+function judgePermissions(url = ""): Deno.PermissionDescriptor[] {
+  if (url === "") return [];
+  const net = { name: "net", host: hostOf(url) } as const;
+  return isGranted(net) ? [net, { name: "env", variable: KEY_VARIABLE }] : [];
+}
+
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
 }

@@ -49,6 +49,18 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a worker may reach the judge that its run may, and no other",
+  permissions: { read: [".cache"], net: ["127.0.0.1"] },
+  fn() {
+    const judged = (judgeUrl: string) => permissionsOf({ ...COMMAND, ...{ judgeUrl } });
+    const none = permissionsOf(COMMAND);
+    assertEquals(judged("http://127.0.0.1:8080/v1"), [...none, "--allow-net=127.0.0.1:8080"]);
+    assertEquals(judged("https://127.0.0.1/v1"), [...none, "--allow-net=127.0.0.1:443"]);
+    for (const url of ["", "http://localhost:8080/v1"]) assertEquals(judged(url), none);
+  },
+});
+
 Deno.test("a worker is told what else was asked for", () => {
   const words = workerArguments(COMMAND);
   assertEquals(words.slice(words.indexOf(COMMAND.program)), [

@@ -113,14 +113,21 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
     return heldWithin(tape, ascent, likelihood, this.#now(), this.#options.settings);
   }
 
-  /** Moves the multiplier by how far the step ended inside the set or outside. Logged: `multiplier`, `violation` in nats. */
+  /**
+   * Moves the multiplier by how far the step ended inside the set or outside. Logged: `multiplier`, `violation` in nats, and
+   * `reward_accuracy`, the share of the held-out pairs that the reward still orders as they are labelled.
+   */
   async ascended(): Promise<Readonly<Record<string, Tensor>>> {
     const { settings } = this.#options;
     const now = await meanLogLikelihood(this.#gpu, this.#logLikelihood, [this.#pairs().fitting]);
     const violation = Math.max(0, this.#now().maxLogLikelihood - settings.slackPerPair - now);
     this.#state = afterAscent(this.#now(), now, settings);
     const number = (value: number) => this.#gpu.upload(Float32Array.of(value));
-    return { multiplier: number(this.#state.multiplier), violation: number(violation) };
+    return {
+      multiplier: number(this.#state.multiplier),
+      violation: number(violation),
+      reward_accuracy: number(await this.#accuracy(this.#pairs().heldOut)),
+    };
   }
 
   state(): { readonly values: ConfidenceState | null } {

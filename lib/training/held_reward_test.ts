@@ -59,9 +59,12 @@ gpuTest("the multiplier is 0 inside the set, rises outside, and a restored one g
   // The entropy of four in five bounds what any reward can reach.
   assert(maxLogLikelihood > -Math.LN2 && maxLogLikelihood < -0.5, `${maxLogLikelihood}`);
   assertAlmostEquals(heldOutAccuracy, 0.8, 1e-12);
-  assertEquals(await ascended(), { multiplier: 0, violation: 0 });
+  const { reward_accuracy: accuracy, ...inside } = await ascended();
+  assertEquals(inside, { multiplier: 0, violation: 0 });
+  assertAlmostEquals(accuracy, heldOutAccuracy, 1e-6);
   turn(head);
-  const { multiplier, violation } = await ascended();
+  const { multiplier, violation, reward_accuracy: turned } = await ascended();
+  assertAlmostEquals(turned, 1 - heldOutAccuracy, 1e-6);
   assert(violation > 0.3, `${violation}`);
   assertAlmostEquals(multiplier, RATE * violation, 1e-5);
   const saved = reward.state();

@@ -1,120 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
-import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
-import { Critic } from "#lib/models/critic.ts";
-import { tinyDecoder } from "#lib/models/test_decoder.ts";
-import { KnownStates } from "#lib/objectives/known_states.ts";
-import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import { matchMoments, type MomentMatchingRun, type MomentMatchingSettings } from "./match_moments.ts";
 import { Checkpoint } from "./checkpoint.ts";
-import { MeasureLog } from "./measure_log.ts";
+import type { MomentMatchingSettings } from "./match_moments.ts";
+import { type PlayerValues, runTrial } from "./test_moment_trial.ts";
 import { assertResumes, EveryStep } from "./test_snapshots.ts";
 
 const gpu = await testGpu();
 
-const defaults: MomentMatchingSettings = {
-  beta: 0.5,
-  gamma: 1,
-  features: "both",
-  moments: "sampled",
-  horizon: "immediate",
-  baseline: "none",
-  sftWeight: 0,
-  criticSteps: 1,
-  criticWarmupSteps: 0,
-  criticLearningRateFactor: 5,
-};
-const NO_END = 0xffffffff;
-const prompts = [[3, 1, 4], [6, 5, 3]];
-const teacherTexts: readonly Trajectory[] = prompts.map((prompt) => ({ prompt, response: [7, 8, 9, 10] }));
-
-type Snapshot = Record<"student" | "teacher" | "offPolicyCritic" | "onPolicyCritic", Map<string, Float32Array>>;
-
-interface Trial {
-  readonly settings?: Partial<MomentMatchingSettings>;
-  readonly steps?: number;
-  readonly logEvery?: number;
-  readonly gpu?: Gpu;
-  /** Whether the parameters of all players are read before the first step and after each. */
-  readonly watched?: boolean;
-  readonly onStep?: (step: number) => void;
-  /** Whether the teacher's states of its own texts are known beforehand. */
-  readonly knowsStates?: boolean;
-  readonly checkpoint?: Checkpoint;
-}
-
-/** Runs the loop on tiny players and returns what was drawn, logged and, if watched, how the players moved. */
-async function runTrial(trial: Trial) {
-  const { settings, steps = 3, logEvery = 2, gpu: device = gpu, watched = false, onStep, knowsStates = false } = trial;
-  const critic = () => new Critic(device, { featureSize: 32, vocabSize: 33, head: "linear", bound: "tanh" }, () => 0);
-  using student = tinyDecoder(device, "llama", { spread: 1 });
-  using teacher = tinyDecoder(device, "llama", { spread: 2, seed: 2 });
-  using offPolicyCritic = critic();
-  using onPolicyCritic = critic();
-  const players = { student, teacher, offPolicyCritic, onPolicyCritic };
-  const drawn = { offPolicy: 0, onPolicy: 0, data: 0 };
-  const asked: number[] = [];
-  const snapshots: Snapshot[] = [];
-  const log = new MeasureLog(device, "test", logEvery);
-  trial.checkpoint?.keep("draws", {
-    state: () => ({ values: { ...drawn } }),
-    restore: ({ values }) => void Object.assign(drawn, values),
-  });
-  const run: MomentMatchingRun = {
-    players,
-    settings: { ...defaults, ...settings },
-    texts: {
-      offPolicy: () => (drawn.offPolicy++, teacherTexts),
-      offPolicyStates: knowsStates ? await KnownStates.of(device, teacher, teacherTexts) : undefined,
-      onPolicy: async (batches) => {
-        const first = drawn.onPolicy;
-        drawn.onPolicy += batches;
-        asked.push(batches);
-        const keyed = Array.from({ length: batches }, () => prompts).flat().map((promptIds, key) => ({
-          promptIds,
-          key,
-        }));
-        const responses = await generate(device, student, keyed, {
-          ...ANCESTRAL,
-          maxNewTokens: 4,
-          eosId: NO_END,
-          padId: 0,
-          seed: 1,
-          purpose: `on-policy ${first}`,
-        });
-        const texts = keyed.map(({ promptIds }, i) => ({ prompt: promptIds, response: responses[i] }));
-        return Array.from({ length: batches }, (_, i) => texts.slice(i * prompts.length, (i + 1) * prompts.length));
-      },
-      data: () => (drawn.data++, teacherTexts),
-    },
-    schedule: { steps, warmupSteps: 0, learningRate: 0.005, finalLearningRateFraction: 0.1 },
-    optimizer: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 },
-    maxGradNorm: 1,
-    log,
-    checkpoint: trial.checkpoint,
-    onStep: async (step) => {
-      onStep?.(step);
-      if (watched) snapshots.push(await readAll(players));
-    },
-  };
-  const start = watched ? await readAll(players) : undefined;
-  await matchMoments(device, run);
-  return { drawn, asked, rows: log.rows, start: start!, snapshots, end: await readAll(players) };
-}
-
-async function readAll(players: MomentMatchingRun["players"]): Promise<Snapshot> {
-  const { student, teacher, offPolicyCritic, onPolicyCritic } = players;
-  return {
-    student: await student.store.read(),
-    teacher: await teacher.store.read(),
-    offPolicyCritic: await offPolicyCritic.store.read(),
-    onPolicyCritic: await onPolicyCritic.store.read(),
-  };
-}
-
-const moved = (before: Snapshot, after: Snapshot) =>
-  (Object.keys(before) as (keyof Snapshot)[]).filter((player) =>
+const moved = (before: PlayerValues, after: PlayerValues) =>
+  (Object.keys(before) as (keyof PlayerValues)[]).filter((player) =>
     [...before[player]].some(([name, values]) => values.join() !== after[player].get(name)!.join())
   );
 

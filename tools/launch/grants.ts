@@ -60,7 +60,7 @@ export function grantsOf(
       if (!word.includes(",") || isFolder(word)) grant("DIR", word, "read");
     }
   }
-  const host = task === "judge" ? judgeHost(args) : undefined;
+  const host = asksJudge(task, args) ? judgeHost(args) : undefined;
   return host === undefined ? grants : { ...grants, net: [host] };
 }
 
@@ -81,10 +81,21 @@ function split(args: readonly string[]): { values: [flag: string, value: string]
   return { values, words };
 }
 
+/** Whether the task asks the judge: of pairs where its settings say so. */
+function asksJudge(task: string, args: readonly string[]): boolean {
+  if (task === "judge") return true;
+  return ["reproduce", "cell"].includes(task) && /^["']?judge["']?$/.test(lastOf("preferences.oracle", args) ?? "");
+}
+
+/** What the last `KEY=VALUE` among the arguments, or after `--set=`, gives a setting. */
+function lastOf(key: string, args: readonly string[]): string | undefined {
+  return args.map((arg) => arg.replace(/^--set=/, "")).findLast((arg) => arg.startsWith(`${key}=`))
+    ?.slice(key.length + 1);
+}
+
 /** HOST:PORT of the last `judge.url=URL`; undefined where there is none, or no address that is safe to read here. */
 function judgeHost(args: readonly string[]): string | undefined {
-  const last = args.map((arg) => /^(?:--set=)?judge\.url=(.*)$/s.exec(arg)?.[1]).findLast((url) => url !== undefined);
-  const [, scheme, host, port] =
-    /^["']?(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?(?:["'/?#].*)?$/.exec(last ?? "") ?? [];
+  const [, scheme, host, port] = /^["']?(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?(?:["'/?#].*)?$/
+    .exec(lastOf("judge.url", args) ?? "") ?? [];
   return host === undefined ? undefined : `${host}:${port ?? (scheme === "https" ? 443 : 80)}`;
 }

@@ -1,3 +1,5 @@
+import { concat } from "#kernels/concat/concat.ts";
+import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
@@ -5,7 +7,7 @@ import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Ascent } from "../ascent.ts";
 import type { ObjectiveValue } from "../objective.ts";
-import { hiddenOf, statesOf } from "../states.ts";
+import { actionLogProb, statesOf } from "../states.ts";
 import type { TrajectoryBatch } from "../trajectory_batch.ts";
 import { rewardLogits } from "./bradley_terry.ts";
 import { leaveOneOutAdvantages, textPolicyGradient } from "./leave_one_out.ts";
@@ -37,9 +39,29 @@ export interface GuidedTexts {
   readonly chosen: TrajectoryBatch;
 }
 
+/**
+ * What a reward sees of the N tokens of a batch: the backbone's last hidden state where it has read the token, and its log π(y_t | s_t),
+ * which that state does not tell → `"N F"`.
+ *
+ * @throws {RangeError} if the batch was not packed with `"after"`
+ */
+export function rewardFeatures(tape: Tape, backbone: LanguageModel, batch: TrajectoryBatch): Variable {
+  const { states, choices, tokens } = batch;
+  if (!choices) throw new RangeError('Cannot see the tokens of a batch that was not packed with "after"');
+  const table = backbone.hiddenStates(tape, tokens);
+  const at = (rows: Tensor) => tape.apply(embedding, { table, ids: tape.constant(rows) }, {});
+  const logProb = actionLogProb(tape, backbone.logits(tape, at(choices)), batch);
+  return tape.apply(concat, { x: at(states), y: tape.reshape(logProb, [logProb.value.shape[0], 1]) }, {});
+}
+
+/** F of a backbone's `rewardFeatures`. */
+export function rewardFeatureSize({ config }: LanguageModel): number {
+  return config.hiddenSize + 1;
+}
+
 /** The reward of every token of a batch, which was packed with `"after"`. */
 function rewardsOf(tape: Tape, { backbone, head }: TokenReward, batch: TrajectoryBatch): RewardedTexts {
-  return { rewards: tokenRewards(tape, head, hiddenOf(tape, backbone, batch)), rowSpans: batch.rowSpans };
+  return { rewards: tokenRewards(tape, head, rewardFeatures(tape, backbone, batch)), rowSpans: batch.rowSpans };
 }
 
 /** The reward's ascent on the gap Ĵ(π*, r) − Ĵ(π, r) of PbKD. Measure: `gap`, a mean over texts. */
@@ -87,7 +109,7 @@ export function packFeaturedPairs(
 ): FeaturedPairs {
   const batch = packPairs(gpu, pairs, backbone.layout, 1, "after");
   using tape = new Tape(gpu);
-  return { ...batch, features: tape.keep(hiddenOf(tape, backbone, batch)) };
+  return { ...batch, features: tape.keep(rewardFeatures(tape, backbone, batch)) };
 }
 
 /** The Bradley-Terry logits of a token reward → `"P"`. */

@@ -15,8 +15,7 @@ export function rewardHead(gpu: Gpu, { featureSize }: { readonly featureSize: nu
 /**
  * r of N tokens → `"N"`.
  *
- * @param features φ, `"N F"`: a model's last hidden states where it has read the token (`packTrajectories` with `"after"`), for those
- * before it do not know which token it is
+ * @param features φ, `"N F"`, of models that have read the token, for those before it do not know which token it is
  * @throws {RangeError} if F is not the head's
  */
 export function tokenRewards(tape: Tape, head: Critic, features: Variable): Variable {
