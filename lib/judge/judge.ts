@@ -1,5 +1,6 @@
 import { InputError } from "#lib/errors.ts";
-import { ChatEndpoint, type Timing } from "./chat_endpoint.ts";
+import type { Timing } from "#lib/waiting.ts";
+import { ChatEndpoint } from "./chat_endpoint.ts";
 import {
   comparison,
   comparisonAgain,

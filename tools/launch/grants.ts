@@ -1,7 +1,8 @@
 /**
- * What the arguments of one run name, and its permission set in `deno.json` does not have: folders, and the judge's host. The program
- * reads the same flags by the tables of its commands.
+ * What the arguments of one run name, and its permission set in `deno.json` does not have: folders, and the hosts of the judge and of the
+ * hub. The program reads the same flags by the tables of its commands.
  */
+import { FILE_HOSTS, hostOf, hubPlaces } from "../../lib/hub/places.ts";
 
 /** By permission, beside the task's set. */
 export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
@@ -12,23 +13,28 @@ export class GrantError extends Error {}
 /** The flags whose value follows them; tests hold them against those of the commands. */
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
-  ...["--jobs", "--against", "--shapes"],
+  ...["--jobs", "--against", "--shapes", "--files-from"],
 ];
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
 const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
 
+export interface Surroundings {
+  /** Where relative paths start. */
+  readonly caller: string;
+  /** Whether there is a folder of this path. */
+  readonly isFolder: (path: string) => boolean;
+  readonly env: (name: string) => string | undefined;
+}
+
 /**
- * @param caller where relative paths start
- * @param isFolder whether there is a folder of this path
  * @throws {GrantError} for a folder that Deno cannot be told of
  */
 export function grantsOf(
   task: string,
   args: readonly string[],
-  caller: string,
-  isFolder: (path: string) => boolean,
+  { caller, isFolder, env }: Surroundings,
 ): Grants {
   const grants: Grants = {};
   const grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => {
@@ -60,8 +66,27 @@ export function grantsOf(
       if (!word.includes(",") || isFolder(word)) grant("DIR", word, "read");
     }
   }
+  if (task === "fetch") {
+    const places = hubPlaces(env, caller);
+    if (places === undefined) return grants; // which the program will say
+    grant("HF_HUB_CACHE", places.cacheFolder, "read", "write");
+    grant("HF_TOKEN_PATH", places.tokenFile, "read");
+    const named = values.filter(([flag]) => flag === "--files-from").flatMap(([, value]) => value.split(","));
+    const hosts = [hostOf(places.endpoint), ...FILE_HOSTS, ...named.map(namedHost)];
+    grants.net = hosts.filter((host) => host !== undefined);
+  }
   const host = task === "judge" ? judgeHost(args) : undefined;
   return host === undefined ? grants : { ...grants, net: [host] };
+}
+
+/** HOST or HOST:PORT, as a person names it: one host, and no pattern. */
+function namedHost(word: string): string | undefined {
+  const host = word.trim();
+  if (host === "") return undefined;
+  if (/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)) return host;
+  throw new GrantError(
+    `--files-from ${word}: no host; name one as the message about it does, as in cdn.example.org:443`,
+  );
 }
 
 /** Flags with their values, and what is neither. */
