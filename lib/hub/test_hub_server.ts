@@ -136,7 +136,7 @@ export class TestHubServer implements AsyncDisposable {
     let at = 0;
     return new ReadableStream({
       pull(controller) {
-        if (end > 0 && at >= end) return controller.error(new Error("cut"));
+        if (end > 0 && at >= end) return controller.error("cut off by the test");
         if (at >= bytes.length) return controller.close();
         const next = Math.min(at + 64 * 1024, end > 0 ? end : bytes.length);
         controller.enqueue(bytes.subarray(at, next));
