@@ -62,6 +62,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
       : "";
     const own: Record<string, string> = {
       judge: ",JUDGE_API_KEY",
+      verify: `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`,
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
@@ -87,6 +88,18 @@ Deno.test("no task but fetch and judge has the network, whatever its arguments a
     ["judge", ["h.test:8080"]],
     ["fetch", ["mirror.test:81", ...FILE_HOSTS, "cdn.test", "cdn.test"]],
   ]);
+});
+
+Deno.test("a task that takes models may read those that are named, of the hub's cache, and no others", () => {
+  const isFolder = (path: string) => path === "org/folder";
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const { read, ...others } = grantsOf("verify", ["org/name@v1", "org/folder", "../x"], {
+    caller: "/w",
+    isFolder,
+    env,
+  });
+  assertEquals(read, ["/w/org/name@v1", "/hf/hub/models--org--name", "/w/org/folder", "/w/../x"]);
+  assertEquals(others, {});
 });
 
 Deno.test("fetch is granted the hub's cache, the file of the token, and hosts alone", () => {

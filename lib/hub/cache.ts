@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { FileLock } from "#lib/results/file_lock.ts";
 import { isFile, readTextIfThere, storageErrorOf, type StoragePlace, writeIfChanged } from "#lib/results/storage.ts";
 import type { RemoteFile } from "./client.ts";
 import { repositoryFolder } from "./places.ts";
@@ -31,7 +32,7 @@ export class CachedRepository {
     return `${this.folder}/blobs/${digest}`;
   }
 
-  /** The lock's file, which huggingface_hub takes too. */
+  /** The lock's file of a blob, which huggingface_hub takes too. */
   lockOf(digest: string): string {
     return `${this.#locks}/${digest}.lock`;
   }
@@ -41,10 +42,6 @@ export class CachedRepository {
     if (isCommit(revision)) return revision;
     const commit = (await readTextIfThere(`${this.folder}/refs/${revision}`))?.trim();
     return commit !== undefined && isCommit(commit) ? commit : undefined;
-  }
-
-  async recordCommit({ revision }: HubReference, commit: string): Promise<void> {
-    if (revision !== commit) await writeIfChanged(`${this.folder}/refs/${revision}`, commit, CACHE_PLACE);
   }
 
   /** The names at the top of a snapshot whose files are there. */
@@ -58,11 +55,21 @@ export class CachedRepository {
     return namesIn(`${this.folder}/.no_exist/${commit}`);
   }
 
-  async recordMissing(commit: string, names: readonly string[]): Promise<void> {
+  /**
+   * Records that a revision is this commit, and which names it does not have. Nothing is written where that is known already: the cache
+   * may be read-only.
+   */
+  async record(reference: HubReference, commit: string, missing: readonly string[], stop: AbortSignal): Promise<void> {
     const known = this.missingAt(commit);
-    for (const name of names) {
-      if (!known.includes(name)) await writeIfChanged(`${this.folder}/.no_exist/${commit}/${name}`, "", CACHE_PLACE);
+    const isKnown = await this.commitOf(reference) === commit && missing.every((name) => known.includes(name));
+    if (isKnown) return;
+    // One file has one writer at a time.
+    using _ = await FileLock.acquire(this.lockOf("record"), stop, CACHE_PLACE);
+    for (const name of missing) {
+      await writeIfChanged(`${this.folder}/.no_exist/${commit}/${name}`, "", CACHE_PLACE);
     }
+    const { revision } = reference;
+    if (revision !== commit) await writeIfChanged(`${this.folder}/refs/${revision}`, commit, CACHE_PLACE);
   }
 
   /** Whether a snapshot has a file, as far as its size and the name of its blob tell. */

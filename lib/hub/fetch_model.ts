@@ -1,5 +1,6 @@
 import { InputError } from "#lib/errors.ts";
-import { CachedRepository, sizeOf } from "./cache.ts";
+import { storageErrorOf } from "#lib/results/storage.ts";
+import { CACHE_PLACE, CachedRepository, sizeOf } from "./cache.ts";
 import { HubClient, type Listing, type RemoteFile } from "./client.ts";
 import { downloadBlob, type DownloadWatcher, incompleteOf } from "./download.ts";
 import { expectRoom, freeBytes } from "./free_space.ts";
@@ -74,9 +75,11 @@ export class ModelFetcher {
 
   /** Fetches what a plan lacks, checks it, and gives it its place in the cache. @returns the bytes that were fetched */
   async fetch(plan: FetchPlan, watcher: DownloadWatcher): Promise<number> {
-    const { reference, commit, files, free } = plan;
+    const { reference, commit, files } = plan;
     const repository = new CachedRepository(this.#options.settings.cacheFolder, reference.repository);
     const lacking = files.filter(({ isLinked }) => !isLinked);
+    if (lacking.length > 0) await this.#makeCache();
+    const free = plan.free ?? await this.#free();
     expectRoom(repository.folder, lacking.reduce((sum, { size, present }) => sum + size - present, 0), free);
     const context = { client: this.#client, requests: this.#requests, repository, reference, commit };
     let all = 0;
@@ -97,8 +100,8 @@ export class ModelFetcher {
   /** What the cache is to know of a model that is whole. */
   async #record({ reference, commit, files, leftOut }: FetchPlan, repository: CachedRepository): Promise<void> {
     const there = new Set([...files, ...leftOut].map(({ name }) => name));
-    await repository.recordMissing(commit, KNOWN_NAMES.filter((name) => !there.has(name)));
-    await repository.recordCommit(reference, commit);
+    const missing = KNOWN_NAMES.filter((name) => !there.has(name));
+    await repository.record(reference, commit, missing, this.#requests.stop);
   }
 
   async #listed(reference: HubReference, repository: CachedRepository, { commit, files }: Listing): Promise<FetchPlan> {
@@ -142,6 +145,16 @@ export class ModelFetcher {
       return { name, size, digest: "", present: size, isLinked: true };
     });
     return { reference, commit, folder, files, leftOut: [], free: await this.#free(), isListed: false };
+  }
+
+  /** Before the first fetch there is none, and what is free on its disk is not known. */
+  async #makeCache(): Promise<void> {
+    const { cacheFolder } = this.#options.settings;
+    try {
+      await Deno.mkdir(cacheFolder, { recursive: true });
+    } catch (error) {
+      throw await storageErrorOf(error, cacheFolder, "written", CACHE_PLACE);
+    }
   }
 
   async #free(): Promise<number | undefined> {

@@ -17,8 +17,8 @@ export interface LocatedModel {
 }
 
 export interface LocateOptions {
-  /** Where relative paths start. */
-  readonly caller: string;
+  /** Where relative paths start, if that is not the working directory. */
+  readonly caller?: string;
   readonly env?: (name: string) => string | undefined;
 }
 
@@ -27,8 +27,9 @@ export interface LocateOptions {
  *
  * @throws {InputError} where it is neither, or not whole in the cache; the message has the `./run fetch` line that mends it
  */
-export async function locate(word: string, { caller, env = Deno.env.get }: LocateOptions): Promise<LocatedModel> {
-  const path = /^([/\\]|[A-Za-z]:[\\/])/.test(word) ? word : `${caller}/${word}`;
+export async function locate(word: string, { caller, env = Deno.env.get }: LocateOptions = {}): Promise<LocatedModel> {
+  const isAbsolute = /^([/\\]|[A-Za-z]:[\\/])/.test(word);
+  const path = isAbsolute || caller === undefined ? word : `${caller}/${word}`;
   const found = await Deno.stat(path).catch(ifNotFound);
   if (found?.isDirectory) return { folder: path };
   if (found) throw new InputError(`${excerpt(word)}: a file; name the folder that it is in, or a model of the hub`);
@@ -36,7 +37,7 @@ export async function locate(word: string, { caller, env = Deno.env.get }: Locat
     throw new InputError(`${excerpt(word)}: no such folder; name one, or a model of the hub as ORG/NAME`);
   }
   const reference = parseReference(word);
-  const { cacheFolder } = placesOf(env, caller);
+  const { cacheFolder } = placesOf(env, caller ?? Deno.cwd());
   const repository = new CachedRepository(cacheFolder, reference.repository);
   const commit = await repository.commitOf(reference);
   const names = commit === undefined ? [] : repository.namesAt(commit);

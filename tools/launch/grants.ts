@@ -2,7 +2,7 @@
  * What the arguments of one run name, and its permission set in `deno.json` does not have: folders, and the hosts of the judge and of the
  * hub. The program reads the same flags by the tables of its commands.
  */
-import { FILE_HOSTS, hostOf, hubPlaces } from "../../lib/hub/places.ts";
+import { FILE_HOSTS, hostOf, hubPlaces, repositoryFolder, splitReference } from "../../lib/hub/places.ts";
 
 /** By permission, beside the task's set. */
 export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
@@ -18,6 +18,8 @@ export const VALUE_FLAGS: readonly string[] = [
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
 const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
+/** Their arguments are folders of models, or names of models in the hub's cache. */
+const READS_MODELS = ["verify"];
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
 
 export interface Surroundings {
@@ -58,7 +60,15 @@ export function grantsOf(
       grants.run = ["deno"]; // a process for each checkout
     }
   }
-  if (task === "verify") { for (const word of words) grant("DIR", word, "read"); }
+  if (READS_MODELS.includes(task)) {
+    for (const word of words) {
+      grant("DIR", word, "read");
+      const [repository] = splitReference(word) ?? [];
+      const places = hubPlaces(env, caller);
+      if (repository === undefined || places === undefined || isFolder(word)) continue;
+      grant("HF_HUB_CACHE", repositoryFolder(places.cacheFolder, repository), "read");
+    }
+  }
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {
