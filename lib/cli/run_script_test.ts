@@ -183,7 +183,7 @@ Deno.test(
       ): [string[], Record<string, string[]>] => [[task, "x", "--data", "in"], read("/in")]),
       [["bench", "gelu", "--against", "../old", "--json"], { read: ["/../old"], run: ["deno"] }],
       [["bench", "--against=/old"], { read: ["/old"], run: ["deno"] }],
-      [["verify", "a", "--json", "/b"], read("/a", "/b")],
+      [["verify", "./a", "--json", "/b"], read("/./a", "/b")],
       [["verify", "--", "--json", "-"], read("/--json", "/-")],
       [["diff", "HEAD~1", "../other", "--format", "bin"], read("/HEAD~1", "/../other")],
       [["diff", ":/one, two", "usr"], read("/usr")],

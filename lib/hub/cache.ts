@@ -1,15 +1,10 @@
 import { InputError } from "#lib/errors.ts";
 import { FileLock } from "#lib/results/file_lock.ts";
-import { isFile, readTextIfThere, storageErrorOf, type StoragePlace, writeIfChanged } from "#lib/results/storage.ts";
+import { isFile, readTextIfThere, storageErrorOf, writeIfChanged } from "#lib/results/storage.ts";
 import type { RemoteFile } from "./client.ts";
+import { CACHE_PLACE } from "./settings.ts";
 import { repositoryFolder } from "./places.ts";
 import { type HubReference, isCommit } from "./reference.ts";
-
-/** What messages say of the cache. */
-export const CACHE_PLACE: StoragePlace = {
-  kept: "what was fetched is kept",
-  instead: "take another folder with HF_HOME=DIR",
-};
 
 /**
  * A repository in the cache that Python's huggingface_hub has as well: `blobs/` by digest, `snapshots/COMMIT/` with links to them,
@@ -40,7 +35,7 @@ export class CachedRepository {
   /** The commit that a revision was when it was fetched last. */
   async commitOf({ revision }: HubReference): Promise<string | undefined> {
     if (isCommit(revision)) return revision;
-    const commit = (await readTextIfThere(`${this.folder}/refs/${revision}`))?.trim();
+    const commit = (await readTextIfThere(`${this.folder}/refs/${revision}`, CACHE_PLACE))?.trim();
     return commit !== undefined && isCommit(commit) ? commit : undefined;
   }
 

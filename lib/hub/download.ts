@@ -3,10 +3,11 @@ import { InputError } from "#lib/errors.ts";
 import { FileLock } from "#lib/results/file_lock.ts";
 import { storageErrorOf } from "#lib/results/storage.ts";
 import { describeNetworkError } from "#lib/waiting.ts";
-import { CACHE_PLACE, type CachedRepository, sizeOf } from "./cache.ts";
+import { type CachedRepository, sizeOf } from "./cache.ts";
 import type { HubClient, RemoteFile } from "./client.ts";
 import type { HubReference } from "./reference.ts";
 import { PassingFault, type Requests } from "./requests.ts";
+import { CACHE_PLACE } from "./settings.ts";
 
 /** What is to be known of a download while it lasts. */
 export interface DownloadWatcher {

@@ -1,6 +1,6 @@
 import { InputError } from "#lib/errors.ts";
 import { storageErrorOf } from "#lib/results/storage.ts";
-import { CACHE_PLACE, CachedRepository, sizeOf } from "./cache.ts";
+import { CachedRepository, sizeOf } from "./cache.ts";
 import { HubClient, type Listing, type RemoteFile } from "./client.ts";
 import { downloadBlob, type DownloadWatcher, incompleteOf } from "./download.ts";
 import { expectRoom, freeBytes } from "./free_space.ts";
@@ -8,7 +8,7 @@ import { whatLacks } from "./locate.ts";
 import { isDecided, KNOWN_NAMES, selectFiles, whyNoModel } from "./needed_files.ts";
 import { formatReference, type HubReference, isCommit } from "./reference.ts";
 import { type RequestOptions, Requests, UnreachableError } from "./requests.ts";
-import type { HubSettings } from "./settings.ts";
+import { CACHE_PLACE, type HubSettings } from "./settings.ts";
 
 /** A file that a model needs, and how much of it is here. */
 export interface NeededFile extends RemoteFile {

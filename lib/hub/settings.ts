@@ -1,7 +1,13 @@
 import { InputError } from "#lib/errors.ts";
-import { readTextIfThere } from "#lib/results/storage.ts";
+import { readTextIfThere, type StoragePlace } from "#lib/results/storage.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import { hostOf, type HubPlaces, hubPlaces } from "./places.ts";
+
+/** What messages say of the cache's place. */
+export const CACHE_PLACE: StoragePlace = {
+  kept: "what was fetched is kept",
+  instead: "take another folder with HF_HOME=DIR",
+};
 
 /** What the variables of the environment say. */
 export interface HubSettings extends HubPlaces {
@@ -29,7 +35,7 @@ export async function hubSettings(env: Environment, caller: string): Promise<Hub
     );
   }
   const token = tokenOf(env("HF_TOKEN"), "HF_TOKEN") ??
-    tokenOf(await readTextIfThere(places.tokenFile), places.tokenFile);
+    tokenOf(await readTextIfThere(places.tokenFile, CACHE_PLACE), places.tokenFile);
   return { ...places, token, offline: /^(1|true|yes|on)$/i.test(env("HF_HUB_OFFLINE")?.trim() ?? "") };
 }
 

@@ -73,8 +73,8 @@ export async function writeIfChanged(
  * @throws {StorageError} where it is there but may not be read, or is a folder
  * @throws {InputError} where it is not UTF-8
  */
-export async function readTextIfThere(path: string): Promise<string | undefined> {
-  return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path));
+export async function readTextIfThere(path: string, place = RESULTS): Promise<string | undefined> {
+  return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path), "read", place);
 }
 
 /** The bytes of a file, or undefined where there is none. @throws {StorageError} as `readTextIfThere` does */
@@ -129,12 +129,13 @@ async function ifThere<Result>(
   path: string,
   act: (path: string) => Promise<Result>,
   access: Access = "read",
+  place = RESULTS,
 ): Promise<Result | undefined> {
   try {
     return await act(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw await storageErrorOf(error, path, access);
+    throw await storageErrorOf(error, path, access, place);
   }
 }
 
