@@ -70,8 +70,8 @@ const PROFILE = ["--profile", "smoke"];
 const CELL = ["imitation_gap", ...PROFILE, "--methods", "distance_0", "--seeds", "10"];
 const CHECKPOINT = "lib/verification/fixtures/gpt2";
 
-/** What ./run grants beside the set: report writes to the project without it, and judge reaches nobody. */
-const NEEDS_RUN = ["report", "judge"];
+/** What ./run grants beside the set: report writes to the project without it, judge and fetch reach nobody. */
+const NEEDS_RUN = ["report", "judge", "fetch"];
 
 /** Arguments that give each task work that takes a moment. */
 function argumentsOf(task: string, results: string): readonly string[] {
@@ -95,6 +95,8 @@ function argumentsOf(task: string, results: string): readonly string[] {
       return ["--set", "judge.url=http://h.test:8080/v1", "--set", "judge.model=m", ...PROFILE, "--results", results];
     case "verify":
       return [CHECKPOINT];
+    case "fetch":
+      return ["org/name"];
     case "bench":
       return ["matmul"];
     default:
@@ -113,8 +115,8 @@ Deno.test("with its permissions a task does its work; without any one of them it
           assertEquals(code, 0, err);
         }
         const kinds = Object.keys(deeds).filter((kind) => granted(words, kind) !== undefined);
-        // Without its host the judge does not come to write.
-        for (const kind of kinds.filter((kind) => task !== "judge" || kind === "read")) {
+        // Without their hosts judge and fetch do not come to write.
+        for (const kind of kinds.filter((kind) => !["judge", "fetch"].includes(task) || kind === "read")) {
           assertRefused(await runWithout(kind, task, argumentsOf(task, results)), deeds[kind]);
         }
       });

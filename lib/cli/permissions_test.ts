@@ -1,7 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { FILE_HOSTS, HUB_VARIABLES } from "#lib/hub/places.ts";
+import { GrantError, grantsOf } from "../../tools/launch/grants.ts";
 import { HELP, TASK_NAMES } from "./help.ts";
 import { granted, SETS, setsOf, TASKS } from "./test_tasks.ts";
 
+/** Where a person's folders are. */
+const FOLDERS = "XDG_CACHE_HOME,HOME,USERPROFILE";
 const PROJECT = new URL("../../", import.meta.url);
 
 /** Each task that has a permission, with what it may do by it. */
@@ -44,10 +48,11 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     cell: "results,.cache",
   });
   assertEquals(granting("run"), {
-    ...{ reproduce: "deno,git", report: "git", diff: "git", export: "git", test: "deno deno,git,sh" },
+    ...{ reproduce: "deno,git", report: "git", diff: "git", fetch: "ln", export: "git", test: "deno deno,git,ln,sh" },
   });
   assertEquals(granting("net"), { test: "127.0.0.1" });
-  for (const kind of ["ffi", "sys", "import"]) assertEquals(granting(kind), {});
+  assertEquals(granting("sys"), { fetch: "statfs" });
+  for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures"], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
@@ -55,9 +60,13 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     const git = ["reproduce", "diff", "report", "export"].includes(task)
       ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
       : "";
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${
-      ["reproduce", "judge", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""
-    }${git}`;
+    const judged = ",JUDGE_API_KEY";
+    const own: Record<string, string> = {
+      ...{ judge: judged, reproduce: judged, cell: judged },
+      verify: `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`,
+      fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
+    };
+    const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
   // ./run's own second half: it looks for a driver, and may install one.
@@ -65,6 +74,50 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   assertEquals(launch as unknown, {
     run: ["apt-get", "sudo"],
     sys: ["uid"],
-    env: { allow: ["INIT_CWD", "VK_DRIVER_FILES", "VK_ICD_FILENAMES"], ignore: true },
+    env: { allow: ["INIT_CWD", "VK_DRIVER_FILES", "VK_ICD_FILENAMES", ...HUB_VARIABLES], ignore: true },
   });
+});
+
+Deno.test("no task but fetch and judge has the network, whatever its arguments and the environment say", () => {
+  const args = [
+    ...["--set", "judge.url=http://h.test:8080/v1", "--files-from", "cdn.test", "org/name", "http://h.test/"],
+    ...["--set=judge.url=http://h.test:8080/v1", "--files-from=cdn.test", "--", "https://h.test"],
+  ];
+  const env = (name: string) => name === "HF_ENDPOINT" ? "http://mirror.test:81/hub" : "/home/me";
+  const reached = TASKS.map(({ task }) => [task, grantsOf(task, args, { caller: "/", isFolder: () => true, env }).net]);
+  assertEquals(reached.filter(([, net]) => net !== undefined), [
+    ["judge", ["h.test:8080"]],
+    ["fetch", ["mirror.test:81", ...FILE_HOSTS, "cdn.test", "cdn.test"]],
+  ]);
+});
+
+Deno.test("a task that takes models may read those that are named, of the hub's cache, and no others", () => {
+  const isFolder = (path: string) => path === "org/folder";
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const { read, ...others } = grantsOf("verify", ["org/name@v1", "org/folder", "../x"], {
+    caller: "/w",
+    isFolder,
+    env,
+  });
+  assertEquals(read, ["/w/org/name@v1", "/hf/hub/models--org--name", "/w/org/folder", "/w/../x"]);
+  assertEquals(others, {});
+});
+
+Deno.test("fetch is granted the hub's cache, the file of the token, and hosts alone", () => {
+  const grants = (variables: Record<string, string>, ...args: string[]) =>
+    grantsOf("fetch", args, { caller: "/work", isFolder: () => false, env: (name) => variables[name] });
+  assertEquals(grants({ HOME: "/home/me/" }, "org/name"), {
+    read: ["/home/me/.cache/huggingface/hub", "/home/me/.cache/huggingface/token"],
+    write: ["/home/me/.cache/huggingface/hub"],
+    net: ["huggingface.co:443", ...FILE_HOSTS],
+  });
+  assertEquals(grants({ HOME: "/me", HF_HOME: "~/hf", HF_HUB_CACHE: "models", HF_TOKEN_PATH: "/t" }).read, [
+    ...["/work/models", "/t"],
+  ]);
+  assertEquals(grants({ HOME: "/me", HF_ENDPOINT: "ftp://h.test" }).net, [...FILE_HOSTS]);
+  assertEquals(grants({}), {});
+  for (const host of ["*", "h.test,*.org", "http://h.test", "h.test:80/x", "*.hf.co"]) {
+    assertThrows(() => grants({ HOME: "/me" }, "--files-from", host), GrantError, "no host; name one");
+  }
+  assertThrows(() => grants({ HF_HOME: "/a,b" }), GrantError, "a folder with a comma");
 });

@@ -5,6 +5,7 @@ const COPIED = [
   "run",
   "deno.json",
   "lib/cli/help.txt",
+  "lib/hub/places.ts",
   ...["main", "grants", "vulkan"].map((name) => `tools/launch/${name}.ts`),
 ];
 const { tasks, permissions } = JSON.parse(await Deno.readTextFile(new URL("deno.json", PROJECT)));
@@ -14,7 +15,9 @@ const ignore = Deno.build.os === "windows";
 async function runScript(args: readonly string[], path?: string) {
   const folder = await Deno.makeTempDir({ prefix: "a copy " });
   try {
-    for (const path of ["lib/cli", "tools/launch"]) await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+    for (const path of ["lib/cli", "lib/hub", "tools/launch"]) {
+      await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+    }
     // Deno looks whether the packages that deno.json links to are there.
     const std = ["-R", decodeURIComponent(new URL("tools/std", PROJECT).pathname), `${folder}/tools/`];
     await new Deno.Command("sh", { args: ["-c", 'cp "$@"', "sh", ...std] }).output();
@@ -184,7 +187,7 @@ Deno.test(
       ): [string[], Record<string, string[]>] => [[task, "x", "--data", "in"], read("/in")]),
       [["bench", "gelu", "--against", "../old", "--json"], { read: ["/../old"], run: ["deno"] }],
       [["bench", "--against=/old"], { read: ["/old"], run: ["deno"] }],
-      [["verify", "a", "--json", "/b"], read("/a", "/b")],
+      [["verify", "./a", "--json", "/b"], read("/./a", "/b")],
       [["verify", "--", "--json", "-"], read("/--json", "/-")],
       [["diff", "HEAD~1", "../other", "--format", "bin"], read("/HEAD~1", "/../other")],
       [["diff", ":/one, two", "usr"], read("/usr")],

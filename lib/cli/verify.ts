@@ -1,5 +1,6 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { InputError } from "#lib/errors.ts";
+import { locate } from "#lib/hub/locate.ts";
 import { readJson } from "#lib/models/checkpoint.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
@@ -13,10 +14,11 @@ import type { Terminal } from "./terminal.ts";
 
 export const verify = defineCommand({
   name: "verify",
-  positional: { name: "DIR", kind: "path", min: 0 },
+  positional: { name: "DIR|ORG/NAME", kind: "text", min: 0 },
   flags: { json: { kind: "switch", help: "prints JSON" } },
-  async run({ positional, flags }, { terminal }) {
-    const folders = positional.length > 0 ? positional : knownFolders(terminal);
+  async run({ positional, flags }, { terminal, callerFolder: caller }) {
+    const named = await Promise.all(positional.map((word) => locate(word, { caller })));
+    const folders = named.length > 0 ? named.map(({ folder }) => folder) : knownFolders(terminal);
     return await verifyFolders(folders, flags.json, terminal) ? 0 : 1;
   },
 });

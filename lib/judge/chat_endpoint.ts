@@ -1,17 +1,14 @@
 import { InputError } from "#lib/errors.ts";
+import {
+  askedWaitMs,
+  describeNetworkError,
+  isWorthAnotherTry,
+  LONGEST_ASKED_WAIT_MS,
+  SYSTEM_TIMING,
+  type Timing,
+  waitAfter,
+} from "#lib/waiting.ts";
 import type { Message } from "./messages.ts";
-
-/** How a client waits. It decides when a request is made again, never what comes of it. */
-export interface Timing {
-  /** Ends early, with the signal's reason, when the signal is aborted. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** From 0 up to 1. */
-  random(): number;
-  /** Milliseconds since 1970, which a `Retry-After` may be given in. */
-  now(): number;
-  /** A signal that is aborted when so many milliseconds have passed. */
-  after(ms: number): AbortSignal;
-}
 
 export interface ChatEndpointOptions {
   /** Of the chat completions. */
@@ -36,14 +33,10 @@ export interface Reply {
 /** A try that may go better the next time. */
 interface Fault {
   readonly what: string;
-  /** As the endpoint asked for. */
-  readonly waitMs?: number;
+  /** As the endpoint asked for, or 0. */
+  readonly waitMs: number;
 }
 
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
-/** A person had better come back than sit through a longer wait. */
-const LONGEST_ASKED_WAIT_MS = 300_000;
 const LONGEST_QUOTE = 160;
 
 /** A model behind an endpoint as OpenAI's. */
@@ -70,7 +63,7 @@ export class ChatEndpoint {
       const outcome = await this.#try(messages, signal);
       if ("body" in outcome) return outcome;
       if (failures > retries) throw this.#error(`${outcome.what} (tried ${failures} times)`);
-      const waitMs = this.#waitMs(failures, outcome);
+      const waitMs = waitAfter(failures, outcome.waitMs, this.#timing);
       say(this.#withoutKey(`judge: ${outcome.what}; again in ${Math.ceil(waitMs / 1000)} s`));
       await this.#timing.sleep(waitMs, signal);
     }
@@ -102,33 +95,26 @@ export class ChatEndpoint {
       body = await response.text();
     } catch (error) {
       signal.throwIfAborted();
-      if (timeout.aborted) return { what: `no answer within ${timeoutSeconds} s` };
+      if (timeout.aborted) return { what: `no answer within ${timeoutSeconds} s`, waitMs: 0 };
       if (error instanceof Deno.errors.NotCapable) throw this.#error("this process may not reach it");
-      return { what: `no answer: ${describeNetworkError(error)}` };
+      return { what: `no answer: ${describeNetworkError(error)}`, waitMs: 0 };
     }
     if (response.ok) return { text: firstChoice(body), body };
     const { status } = response;
     const what = `${status} ${response.statusText}`.trim() + (body.trim() === "" ? "" : `, ${this.quote(body)}`);
-    if (status === 429 || status === 408 || status >= 500) {
+    if (isWorthAnotherTry(status)) {
       return { what, waitMs: this.#askedWaitMs(response.headers.get("retry-after"), what) };
     }
     throw this.#error(`${what}${this.#hint(status, response.headers.get("location"))}`);
   }
 
-  #waitMs(failures: number, { waitMs = 0 }: Fault): number {
-    const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
-    return Math.max(waitMs, backOff * (0.5 + 0.5 * this.#timing.random()));
-  }
-
-  /** Seconds, or a date. */
-  #askedWaitMs(retryAfter: string | null, what: string): number | undefined {
-    if (retryAfter === null) return undefined;
-    const ms = /^\s*\d+\s*$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - this.#timing.now();
+  #askedWaitMs(retryAfter: string | null, what: string): number {
+    const ms = askedWaitMs(retryAfter, this.#timing);
     if (ms > LONGEST_ASKED_WAIT_MS) {
       const minutes = Math.ceil(ms / 60_000);
       throw this.#error(`${what}; it asks to be left alone for ${minutes} min: what is judged by then is kept`);
     }
-    return ms > 0 ? ms : undefined;
+    return ms;
   }
 
   #hint(status: number, location: string | null): string {
@@ -156,24 +142,6 @@ export class ChatEndpoint {
   }
 }
 
-const SYSTEM_TIMING: Timing = {
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      const stop = () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener("abort", stop);
-        resolve();
-      }, ms);
-      signal.addEventListener("abort", stop, { once: true });
-    }),
-  random: () => Math.random(),
-  now: () => Date.now(),
-  after: (ms) => AbortSignal.timeout(ms),
-};
-
 function firstChoice(body: string): string | undefined {
   try {
     const content = JSON.parse(body)?.choices?.[0]?.message?.content;
@@ -193,11 +161,4 @@ function gist(body: string): string {
     // No JSON: a proxy's page, or plain text.
   }
   return body.split("\n").find((line) => line.trim() !== "") ?? "";
-}
-
-/** Deno's reason without the address, which ours has: `tcp connect error: Connection refused (os error 111)`. */
-function describeNetworkError(error: unknown): string {
-  const { message, cause } = error as Error;
-  const [line] = (cause instanceof Error ? cause.message : message).split("\n");
-  return /client error \(\w+\): (.*)$/.exec(line)?.[1] ?? line;
 }

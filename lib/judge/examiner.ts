@@ -1,6 +1,7 @@
 import { InputError } from "#lib/errors.ts";
 import { AnswerCache, type Question } from "./answer_cache.ts";
-import { ChatEndpoint, type Timing } from "./chat_endpoint.ts";
+import type { Timing } from "#lib/waiting.ts";
+import { ChatEndpoint } from "./chat_endpoint.ts";
 import { askedAgain, type Form, type Message } from "./messages.ts";
 import { askForNetwork } from "./network_permission.ts";
 import { endpointOf, type JudgeSettings } from "./settings.ts";

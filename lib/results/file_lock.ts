@@ -1,4 +1,4 @@
-import { storageErrorOf } from "./storage.ts";
+import { storageErrorOf, type StoragePlace } from "./storage.ts";
 
 /** Milliseconds between two looks at a lock that another process holds. */
 const LOOK_EVERY_MS = 100;
@@ -20,22 +20,22 @@ export class FileLock implements Disposable {
    * @returns undefined where another holds it
    * @throws {StorageError} where the file may not be written
    */
-  static async tryAcquire(path: string): Promise<FileLock | undefined> {
-    const file = await open(path);
+  static async tryAcquire(path: string, place?: StoragePlace): Promise<FileLock | undefined> {
+    const file = await open(path, place);
     try {
       if (await file.tryLock(true)) return new FileLock(file);
     } catch (error) {
       file.close();
-      throw await storageErrorOf(error, path, "written");
+      throw await storageErrorOf(error, path, "written", place);
     }
     file.close();
     return undefined;
   }
 
   /** Takes the lock as soon as no other holds it. @param stop ends the wait with its reason */
-  static async acquire(path: string, stop: AbortSignal): Promise<FileLock> {
+  static async acquire(path: string, stop: AbortSignal, place?: StoragePlace): Promise<FileLock> {
     for (;;) {
-      const lock = await FileLock.tryAcquire(path);
+      const lock = await FileLock.tryAcquire(path, place);
       if (lock) return lock;
       stop.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
@@ -47,12 +47,12 @@ export class FileLock implements Disposable {
   }
 }
 
-async function open(path: string): Promise<Deno.FsFile> {
+async function open(path: string, place?: StoragePlace): Promise<Deno.FsFile> {
   try {
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     // Not truncated: the file may say who holds it.
     return await Deno.open(path, { read: true, write: true, create: true });
   } catch (error) {
-    throw await storageErrorOf(error, path, "written");
+    throw await storageErrorOf(error, path, "written", place);
   }
 }

@@ -10,6 +10,19 @@ import { refusalOf } from "./refusal.ts";
 /** What can be done to a file, as messages say it. */
 type Access = "read" | "written" | "removed";
 
+/** What messages say of the place that files are in. */
+export interface StoragePlace {
+  /** What is not lost where something cannot be written. */
+  readonly kept: string;
+  /** How to take another place. */
+  readonly instead: string;
+}
+
+const RESULTS: StoragePlace = {
+  kept: "what was recorded is whole",
+  instead: "take another folder with ./run … --results DIR",
+};
+
 /**
  * Puts a file in place of any that is there, in one step; makes its folder where there is none. The part file, `.NAME.part` in the same
  * folder, is removed when something goes wrong and written over where a process that was killed left one. One file has one writer
@@ -18,7 +31,11 @@ type Access = "read" | "written" | "removed";
  * @param content text is written as UTF-8
  * @throws {StorageError} where the disk is full or the place may not be written; the old file stays as it was
  */
-export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array,
+  place = RESULTS,
+): Promise<void> {
   const [, folder = ".", name] = /^(?:(.*)\/)?([^/]*)$/s.exec(path)!;
   const part = `${folder}/.${name}.part`;
   try {
@@ -28,7 +45,7 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   } catch (error) {
     // What went wrong before is what counts.
     await Deno.remove(part).catch(() => {});
-    throw await storageErrorOf(error, path, "written");
+    throw await storageErrorOf(error, path, "written", place);
   }
 }
 
@@ -38,11 +55,15 @@ export async function writeAtomically(path: string, content: string | Uint8Array
  * @returns whether it was written
  * @throws {StorageError} as `writeAtomically` and `readBytesIfThere` do
  */
-export async function writeIfChanged(path: string, content: string | Uint8Array): Promise<boolean> {
+export async function writeIfChanged(
+  path: string,
+  content: string | Uint8Array,
+  place = RESULTS,
+): Promise<boolean> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const recorded = await readBytesIfThere(path);
   if (recorded !== undefined && areEqual(recorded, bytes)) return false;
-  await writeAtomically(path, bytes);
+  await writeAtomically(path, bytes, place);
   return true;
 }
 
@@ -52,8 +73,8 @@ export async function writeIfChanged(path: string, content: string | Uint8Array)
  * @throws {StorageError} where it is there but may not be read, or is a folder
  * @throws {InputError} where it is not UTF-8
  */
-export async function readTextIfThere(path: string): Promise<string | undefined> {
-  return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path));
+export async function readTextIfThere(path: string, place = RESULTS): Promise<string | undefined> {
+  return await ifThere(path, async (path) => decodeStrictly(await Deno.readFile(path), path), "read", place);
 }
 
 /** The bytes of a file, or undefined where there is none. @throws {StorageError} as `readTextIfThere` does */
@@ -71,18 +92,23 @@ export async function removeIfThere(path: string): Promise<void> {
  *
  * @param path what was to be read, written or removed
  */
-export async function storageErrorOf(error: unknown, path: string, access: Access): Promise<unknown> {
+export async function storageErrorOf(
+  error: unknown,
+  path: string,
+  access: Access,
+  { kept, instead } = RESULTS,
+): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof StorageError) return error;
   const refusal = refusalOf(error);
   if (refusal !== undefined) return new StorageError(refusal, { cause: error });
   const { code } = error as { code?: string };
   if (code === undefined) return error;
-  const whole = access === "read" ? "" : "; what was recorded is whole";
+  const whole = access === "read" ? "" : `; ${kept}`;
   // The system's own words are as in "File name too long (os error 36): open 'PATH'".
   const [cause, remedy] = CAUSES[code] ?? [error.message.split(/ \(os error|\n/)[0]];
   const inTheWay = code === "ENOTDIR" || code === "EEXIST" ? await fileAbove(path) : undefined;
   const why = inTheWay === undefined ? cause : `${inTheWay} is no folder`;
-  const remedies = `${remedy === undefined ? "" : `${remedy}, or `}take another folder with ./run … --results DIR`;
+  const remedies = `${remedy === undefined ? "" : `${remedy}, or `}${instead}`;
   return new StorageError(`${path}: cannot be ${access}: ${why}${whole}; ${remedies}`, { cause: error });
 }
 
@@ -103,12 +129,13 @@ async function ifThere<Result>(
   path: string,
   act: (path: string) => Promise<Result>,
   access: Access = "read",
+  place = RESULTS,
 ): Promise<Result | undefined> {
   try {
     return await act(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw await storageErrorOf(error, path, access);
+    throw await storageErrorOf(error, path, access, place);
   }
 }
 

@@ -12,10 +12,17 @@ export interface Outcome {
 /**
  * Writes a program of a test to `<folder>/<name>.ts` and gives the words that run it. It imports from the project as its own
  * files do, as in `#lib/errors.ts`.
+ *
+ * @param further flags of permissions beside those to read, write and run
  */
-export async function programWords(folder: string, name: string, source: string): Promise<readonly string[]> {
+export async function programWords(
+  folder: string,
+  name: string,
+  source: string,
+  further: readonly string[] = [],
+): Promise<readonly string[]> {
   await Deno.writeTextFile(`${folder}/${name}.ts`, source);
-  const permissions = ["--allow-read", "--allow-write", "--allow-run"];
+  const permissions = ["--allow-read", "--allow-write", "--allow-run", ...further];
   return ["run", "--quiet", "--no-prompt", ...permissions, "--config", `${PROJECT}deno.json`, `${folder}/${name}.ts`];
 }
 
@@ -54,9 +61,14 @@ export async function killProgram(process: Deno.ChildProcess): Promise<void> {
  * Runs a program beside a disk of 256 KiB, mounted on `<folder>/disk`. `prepare` is a shell command that runs before it, such as one that
  * makes the disk read-only. The disk is in a name space of its own, which goes with the process, however that ends.
  */
-export async function runWithSmallDisk(folder: string, source: string, prepare = "true"): Promise<Outcome> {
+export async function runWithSmallDisk(
+  folder: string,
+  source: string,
+  prepare = "true",
+  further: readonly string[] = [],
+): Promise<Outcome> {
   await Deno.mkdir(`${folder}/disk`);
-  const words = await programWords(folder, "program", source);
+  const words = await programWords(folder, "program", source, further);
   const inside = `mount -t tmpfs -o size=256k tmpfs "$1/disk" && cd "$1" && { ${prepare}; } && shift && exec deno "$@"`;
   return await runShell(`exec unshare ${NAME_SPACE} sh -c '${inside}' sh "$@"`, folder, ...words);
 }

@@ -1,7 +1,8 @@
 /**
- * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the judge's host. The program
- * reads the same flags by the tables of its commands.
+ * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge and of
+ * the hub. The program reads the same flags by the tables of its commands.
  */
+import { FILE_HOSTS, hostOf, hubPlaces, repositoryFolder, splitReference } from "../../lib/hub/places.ts";
 
 /** By permission, beside the task's set. */
 export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
@@ -12,26 +13,33 @@ export class GrantError extends Error {}
 /** The flags whose value follows them; tests hold them against those of the commands. */
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
-  ...["--jobs", "--against", "--shapes", "--preferences"],
+  ...["--jobs", "--against", "--shapes", "--preferences", "--files-from"],
 ];
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
 const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
+/** Their arguments are folders of models, or names of models in the hub's cache. */
+const READS_MODELS = ["verify"];
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
 
+export interface Surroundings {
+  /** Where relative paths start. */
+  readonly caller: string;
+  /** Whether there is a folder of this path. */
+  readonly isFolder: (path: string) => boolean;
+  readonly env: (name: string) => string | undefined;
+}
+
 /**
- * @param caller where relative paths start
- * @param isFolder whether there is a folder of this path
  * @throws {GrantError} for a path that Deno cannot be told of
  */
 export function grantsOf(
   task: string,
   args: readonly string[],
-  caller: string,
-  isFolder: (path: string) => boolean,
+  { caller, isFolder, env }: Surroundings,
 ): Grants {
   const grants: Grants = {};
-  const grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => {
+  const grant: Grant = (name, value, ...kinds) => {
     if (value === "") return;
     const path = value.startsWith("/") ? value : `${caller.replace(/\/$/, "")}/${value}`;
     if (path.includes(",")) {
@@ -52,7 +60,7 @@ export function grantsOf(
       grants.run = ["deno"]; // a process for each checkout
     }
   }
-  if (task === "verify") { for (const word of words) grant("DIR", word, "read"); }
+  if (READS_MODELS.includes(task)) grantModels(words, { caller, isFolder, env }, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {
@@ -61,7 +69,46 @@ export function grantsOf(
     }
   }
   const host = asksJudge(task, args) ? judgeHost(args) : undefined;
-  return host === undefined ? grants : { ...grants, net: [host] };
+  const net = task === "fetch" ? grantHub(values, { caller, env }, grant) : host && [host];
+  return net ? { ...grants, net } : grants;
+}
+
+type Grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => void;
+
+/** Folders of models, or what the hub's cache has of models by their names. */
+function grantModels(words: readonly string[], { caller, isFolder, env }: Surroundings, grant: Grant): void {
+  const places = hubPlaces(env, caller);
+  for (const word of words) {
+    grant("DIR", word, "read");
+    const [repository] = splitReference(word) ?? [];
+    if (repository === undefined || places === undefined || isFolder(word)) continue;
+    grant("HF_HUB_CACHE", repositoryFolder(places.cacheFolder, repository), "read");
+  }
+}
+
+/** The hub's cache and token, and its hosts, which are returned; none where nothing says where the cache is, which the program will say. */
+function grantHub(
+  values: readonly (readonly [flag: string, value: string])[],
+  { caller, env }: Pick<Surroundings, "caller" | "env">,
+  grant: Grant,
+): string[] | undefined {
+  const places = hubPlaces(env, caller);
+  if (places === undefined) return undefined;
+  grant("HF_HUB_CACHE", places.cacheFolder, "read", "write");
+  grant("HF_TOKEN_PATH", places.tokenFile, "read");
+  const named = values.filter(([flag]) => flag === "--files-from").flatMap(([, value]) => value.split(","));
+  const hosts = [hostOf(places.endpoint), ...FILE_HOSTS, ...named.map(namedHost)];
+  return hosts.filter((host) => host !== undefined);
+}
+
+/** HOST or HOST:PORT, as a person names it: one host, and no pattern. */
+function namedHost(word: string): string | undefined {
+  const host = word.trim();
+  if (host === "") return undefined;
+  if (/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)) return host;
+  throw new GrantError(
+    `--files-from ${word}: no host; name one as the message about it does, as in cdn.example.org:443`,
+  );
 }
 
 /** Flags with their values, and what is neither. */

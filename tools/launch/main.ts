@@ -7,7 +7,7 @@ import { GrantError, type Grants, grantsOf } from "./grants.ts";
 import { provideAdapter } from "./vulkan.ts";
 
 /** Tasks that compute nothing. */
-const NO_ADAPTER = ["check", "list", "table", "diff", "report", "status", "show", "judge"];
+const NO_ADAPTER = ["check", "list", "table", "diff", "report", "status", "show", "judge", "fetch"];
 
 const [task, ...args] = Deno.args;
 const caller = Deno.env.get("INIT_CWD") ?? "/";
@@ -30,7 +30,7 @@ function commandOf(command: string): string {
   if (words[1] !== "run") {
     return quoted(["exec", "deno", "task", "--quiet", "--config", `${root}/deno.json`, task, ...args]);
   }
-  const grants = grantsOf(task, args, caller, isFolder);
+  const grants = grantsOf(task, args, { caller, isFolder, env: Deno.env.get });
   const set = (config.permissions as Record<string, Grants>)[task];
   const flags = (Object.keys(grants) as (keyof Grants)[]).map((kind) =>
     // A flag takes the place of what the set says.
