@@ -12,8 +12,7 @@ const PUBLISHED = "it holds the published data sets, whose licences do not let t
 export function testBeside(path: string, name: string, fn: (path: string) => Promise<void> | void): void {
   const whole = decodeURIComponent(new URL(`../../shared/${path}`, import.meta.url).pathname);
   const isThere = exists(whole);
-  const command = BESIDE[path.replace(/^fixtures\//, "")];
-  const remedy = command === undefined ? PUBLISHED : `${command} makes it`;
+  const remedy = BESIDE[path.replace(/^fixtures\//, "")] ?? PUBLISHED;
   Deno.test({
     name: isThere ? name : `${name} (skipped: ../shared/${path} is missing; ${remedy})`,
     ignore: !isThere,

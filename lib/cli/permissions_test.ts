@@ -49,7 +49,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   assertEquals(granting("net"), { test: "127.0.0.1" });
   for (const kind of ["ffi", "sys", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
-  assertEquals(reading, [["verify", ".,../shared/fixtures"], ["test", ". .,../shared"]]);
+  assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
     const git = ["reproduce", "diff", "report", "export"].includes(task)

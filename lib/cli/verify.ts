@@ -6,6 +6,7 @@ import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
 import { BESIDE, besideFolder, INSIDE, insideFolder } from "#lib/verification/known_fixtures.ts";
 import { verifyMetrics } from "#lib/verification/metrics.ts";
 import { verifyObjectives } from "#lib/verification/objectives.ts";
+import { recordsTokenizer, verifyOwnTokenizer, verifyTokenizer } from "#lib/verification/tokenizers.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,9 +23,9 @@ export const verify = defineCommand({
 /** The recorded values of the repository, and those beside it that are there; says which are not, and how to make them. */
 function knownFolders({ report }: Terminal): string[] {
   const isThere = (name: string) =>
-    hasFile(besideFolder(name), "golden.json") || hasFile(besideFolder(name), "porter.tsv");
-  for (const [name, command] of Object.entries(BESIDE)) {
-    if (!isThere(name)) report(`not checked: ${besideFolder(name)} is missing; ${command} makes it\n`);
+    ["golden.json", "porter.tsv", "ids.json", "cases.json"].some((file) => hasFile(besideFolder(name), file));
+  for (const [name, remedy] of Object.entries(BESIDE)) {
+    if (!isThere(name)) report(`not checked: ${besideFolder(name)} is missing; ${remedy}\n`);
   }
   return [...INSIDE.map(insideFolder), ...Object.keys(BESIDE).filter(isThere).map(besideFolder)];
 }
@@ -35,9 +36,7 @@ async function verifyFolders(folders: readonly string[], json: boolean, { print 
   await using gpu = await Gpu.open();
   const results: { folder: string; checks: Check[] }[] = [];
   for (const { folder, kind } of kinds) {
-    const checks = kind === "metrics"
-      ? await verifyMetrics(folder)
-      : await (kind === "checkpoint" ? verifyCheckpoint : verifyObjectives)(gpu, folder);
+    const checks = await VERIFIERS[kind](gpu, folder);
     results.push({ folder, checks });
     if (!json) { for (const check of checks) print(`${folder}: ${formatCheck(check)}`); }
   }
@@ -53,13 +52,24 @@ function formatCheck({ name, status, error, tolerance, note }: Check): string {
   return `${status.padEnd(7)} ${name}${figures}${note ? `: ${note}` : ""}`;
 }
 
-function kindOf(folder: string): "checkpoint" | "objectives" | "metrics" {
+const VERIFIERS = {
+  checkpoint: async (gpu: Gpu, folder: string) => [
+    ...await verifyCheckpoint(gpu, folder),
+    ...await verifyOwnTokenizer(folder),
+  ],
+  objectives: verifyObjectives,
+  metrics: (_: Gpu, folder: string) => verifyMetrics(folder),
+  tokenizer: (_: Gpu, folder: string) => verifyTokenizer(folder),
+} as const;
+
+function kindOf(folder: string): keyof typeof VERIFIERS {
   const has = (file: string) => hasFile(folder, file);
   if (has("config.json")) return "checkpoint";
   if (has("golden.safetensors")) return "objectives";
   if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
+  if (recordsTokenizer(folder)) return "tokenizer";
   throw new InputError(
-    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives) nor rouge_l.jsonl, porter.tsv or bleu.json (metrics)`,
+    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives), rouge_l.jsonl, porter.tsv or bleu.json (metrics) nor ids.json or cases.json (tokenizers)`,
   );
 }
 

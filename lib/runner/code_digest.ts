@@ -6,6 +6,7 @@ export const NUMBERS: readonly string[] = [
   ...["kernels", "experiments/imitation_gap", "experiments/methods", "experiments/tasks"],
   ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "data", "metrics", "judge", "bench"]
     .map((name) => `lib/${name}`),
+  "lib/tokenizers",
 ];
 
 /** Where the code is that makes tables and figures of results, and what names the packages that draw them. */
