@@ -12,6 +12,7 @@ import { StreamingDecoder } from "./streaming_decoder.ts";
 import { testModel } from "./test_sentencepiece.ts";
 import type { TextCodec } from "./text_codec.ts";
 import { readSentencePieceFile, tokenizerOf } from "./tokenizer_files.ts";
+import { checkedTokenizerJson } from "./tokenizer_json.ts";
 import { vocabMergesJson } from "./vocab_merges.ts";
 
 const STORIES = new URL("./testdata/stories260K/", import.meta.url).pathname;
@@ -25,11 +26,20 @@ const unigram = new SentencePieceCodec(
   { front: [], back: [], specialIds: {}, specialTokens: new Map([[1, "<s>"], [2, "</s>"]]) },
   "",
 );
+const metaspace = { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always" };
+const unigramJson = {
+  added_tokens: [{ id: 0, content: "</s>", special: true }],
+  ...{ normalizer: null, pre_tokenizer: metaspace, post_processor: null, decoder: metaspace },
+  model: { type: "Unigram", unk_id: 1, vocab: [["</s>", 0], ["<unk>", 0], ...letters] },
+};
 const CODECS: Readonly<Record<string, TextCodec>> = {
   "GPT-2": gpt2,
   "tokenizer.json with byte fallback": await tokenizerOf(STORIES),
   "SentencePiece BPE": await readSentencePieceFile(`${STORIES}tokenizer.model`),
   "SentencePiece unigram": unigram,
+  "tokenizer.json of unigram": new HubCodec(checkedTokenizerJson(unigramJson, "tokenizer.json"), {
+    ...{ specialIds: {}, digest: "", path: "tokenizer.json" },
+  }),
   "the project's": new ProjectCodec(
     new BpeTokenizer(trainBpe(["a cat", " a cat"], { vocabSize: 270, alphabet: "bytes" })),
   ),
