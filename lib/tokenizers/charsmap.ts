@@ -9,6 +9,10 @@ export interface NormalizedPrefix {
 
 /** Graphemes of this many bytes or more are normalised character by character. */
 const LONG_GRAPHEME_BYTES = 6;
+/** Normalised parts kept for reuse. */
+const MAX_CACHED_PARTS = 10_000;
+const SPACE = 0x20;
+const ASCII = Array.from({ length: 128 }, (_, byte) => byte);
 
 /**
  * SentencePiece's precompiled rules of normalisation: a trie (Darts, a double array of 32-bit units) from byte sequences to where their
@@ -18,6 +22,8 @@ export class Charsmap {
   readonly #units: Uint32Array;
   readonly #texts: Uint8Array;
   readonly #textAt = new Map<number, string>();
+  #replaced?: RegExp;
+  readonly #normalizedPart = new Map<string, string>();
 
   /**
    * @param path names the file in messages
@@ -44,16 +50,57 @@ export class Charsmap {
   }
 
   /**
+   * Matches, where it is told to start, letters that are replaced by nothing: ASCII but the space, with which no replaced sequence of
+   * ASCII begins, where no other character follows.
+   */
+  quietLetters(): RegExp | undefined {
+    const quiet = ASCII.filter((byte) => byte !== SPACE && this.#isQuiet(byte));
+    return quiet.length === 0 ? undefined : new RegExp(`${classOf(quiet)}+(?![^\\x00-\\x7f])`, "y");
+  }
+
+  /**
    * A text normalised as the `Precompiled` normaliser of Hugging Face's tokenizers does it: by grapheme, which is replaced as a whole by
    * what its first bytes with a rule stand for. Code points after those are lost, where SentencePiece keeps them.
    */
   normalizeByGrapheme(text: string): string {
-    const parts: string[] = [];
-    for (const { segment } of GRAPHEMES.segment(text)) {
-      const whole = utf8Of(segment).length < LONG_GRAPHEME_BYTES ? this.#firstMatch(segment) : undefined;
-      parts.push(whole ?? Array.from(segment, (character) => this.#firstMatch(character) ?? character).join(""));
-    }
-    return parts.join("");
+    this.#replaced ??= this.#replacedParts();
+    return text.replace(this.#replaced, (part) => {
+      const known = this.#normalizedPart.get(part);
+      if (known !== undefined) return known;
+      const normalized = Array.from(GRAPHEMES.segment(part), ({ segment }) => this.#normalizeGrapheme(segment)).join(
+        "",
+      );
+      if (this.#normalizedPart.size < MAX_CACHED_PARTS) this.#normalizedPart.set(part, normalized);
+      return normalized;
+    });
+  }
+
+  /**
+   * The parts of a text that may change: between ASCII characters is a border of graphemes, but within CR LF, so that parts are ASCII
+   * characters with a rule, and others with those beside them.
+   */
+  #replacedParts(): RegExp {
+    const ruled = ASCII.filter((byte) => this.#firstMatch(String.fromCharCode(byte)) !== undefined);
+    const beside = "[\\x00-\\x09\\x0b\\x0c\\x0e-\\x7f]?";
+    const alternatives = [
+      `${beside}(?:[^\\x00-\\x7f]+${beside})+`,
+      "\\r\\n",
+      ...(ruled.length > 0 ? [classOf(ruled)] : []),
+    ];
+    return new RegExp(alternatives.join("|"), "gu");
+  }
+
+  #normalizeGrapheme(segment: string): string {
+    const whole = utf8Of(segment).length < LONG_GRAPHEME_BYTES ? this.#firstMatch(segment) : undefined;
+    return whole ?? Array.from(segment, (character) => this.#firstMatch(character) ?? character).join("");
+  }
+
+  #isQuiet(byte: number): boolean {
+    const node = offsetOf(this.#units[0]) ^ byte;
+    const unit = this.#units[node];
+    if (unit === undefined || labelOf(unit) !== byte) return true;
+    const children = node ^ offsetOf(unit);
+    return !hasLeaf(unit) && !ASCII.some((next) => next > 0 && labelOf(this.#units[children ^ next]) === next);
   }
 
   #firstMatch(text: string): string | undefined {
@@ -94,3 +141,8 @@ const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 const hasLeaf = (unit: number) => ((unit >>> 8) & 1) === 1;
 const labelOf = (unit: number) => unit & 0x8000_00ff;
 const offsetOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
+
+/** ASCII characters as a class of a regular expression. */
+function classOf(bytes: readonly number[]): string {
+  return `[${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")}]`;
+}

@@ -100,8 +100,9 @@ Deno.test("a charsmap of tokenizer.json replaces whole graphemes by their first 
     normalizer: { type: "Sequence", normalizers: [{ type: "Precompiled", precompiled_charsmap }] },
   });
   assertEquals(codec.encode("\u00e1B"), [1, 2]);
-  // The mark on the letter is lost with the letter's replacement.
+  // The mark on the letter is lost with the letter's replacement, whatever stands around it.
   assertEquals(codec.encode("B\u0301c"), [2, 3]);
+  assertEquals(codec.encode("cBB\u0301B\u0301Bac\u00e1b"), [3, 2, 2, 2, 2, 1, 3, 1, 2]);
 });
 
 Deno.test("byte pieces decode to characters, each byte that is in none to U+FFFD", () => {

@@ -26,6 +26,7 @@ export class SentencePieceCodec implements TextCodec {
   readonly #specialIdOf: ReadonlyMap<string, number>;
   readonly #special?: RegExp;
   readonly #userDefined?: RegExp;
+  readonly #quiet?: RegExp;
   readonly #byteIds: readonly number[];
   readonly #split: (normalized: string) => PlacedPiece[];
 
@@ -39,6 +40,7 @@ export class SentencePieceCodec implements TextCodec {
     this.#specialIdOf = new Map([...rules.specialTokens].map(([id, token]) => [token, id]));
     this.#special = alternatives([...this.#specialIdOf.keys()]);
     this.#userDefined = userDefinedPattern(model);
+    this.#quiet = model.charsmap?.quietLetters();
     this.#byteIds = Array.from(
       { length: model.byteFallback ? 256 : 0 },
       (_, byte) => this.#idOf.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`)!,
@@ -122,6 +124,14 @@ export class SentencePieceCodec implements TextCodec {
     const bytes = utf8Of(text);
     let [result, isFirst, afterSpace] = ["", true, removesSpaces];
     for (let [at, byteAt] = [0, 0]; at < text.length;) {
+      const quiet = this.#quietAt(text, at);
+      if (quiet !== "") {
+        result += quiet;
+        at += quiet.length;
+        byteAt += quiet.length;
+        [isFirst, afterSpace] = [false, false];
+        continue;
+      }
       const frozen = this.#userDefinedAt(text, at);
       const match = frozen === undefined ? charsmap?.longestMatch(bytes, byteAt) : undefined;
       const given = frozen ?? (match ? textAt(bytes, byteAt, match.byteLength) : characterAt(text, at));
@@ -136,6 +146,13 @@ export class SentencePieceCodec implements TextCodec {
       if (part !== "") afterSpace = removesSpaces && part.endsWith(" ");
     }
     return isFirst ? undefined : result;
+  }
+
+  /** Letters that stay as they are, of one byte each. */
+  #quietAt(text: string, at: number): string {
+    if (this.#quiet === undefined || this.#userDefined !== undefined) return "";
+    this.#quiet.lastIndex = at;
+    return this.#quiet.exec(text)?.[0] ?? "";
   }
 
   #userDefinedAt(text: string, at: number): string | undefined {

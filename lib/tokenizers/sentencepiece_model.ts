@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import { Charsmap } from "./charsmap.ts";
 import { ProtobufError, type ProtobufField, protobufFields } from "./protobuf.ts";
 
@@ -162,10 +163,10 @@ function checkPieces(
   const ids = new Map<string, number>();
   for (const [id, { text, type }] of pieces.entries()) {
     const first = ids.get(text);
-    if (first !== undefined) throw new InputError(`${path}: pieces ${first} and ${id} are both "${text}"`);
+    if (first !== undefined) throw new InputError(`${path}: pieces ${first} and ${id} are both "${excerpt(text)}"`);
     ids.set(text, id);
     if (type === "byte" && !/^<0x[0-9A-F]{2}>$/.test(text)) {
-      throw new InputError(`${path}: piece ${id}, "${text}", is of the type byte; one is spelt as <0x0A>`);
+      throw new InputError(`${path}: piece ${id}, "${excerpt(text)}", is of the type byte; one is spelt as <0x0A>`);
     }
   }
   if (byteFallback && count("byte") !== 256) {

@@ -148,7 +148,7 @@ Deno.test("ids without a token are refused", () => {
   assertThrows(() => codecOf(stories).decode([512]), RangeError, "id 512 has no token in the vocabulary of 512 ids");
 });
 
-Deno.test("a file cut off anywhere is refused in one line, or is a smaller sound model", () => {
+Deno.test("a file cut off anywhere is refused in one line", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: stories.length - 1 }), (length) => {
       const error = assertThrows(() => readSentencePieceModel(stories.slice(0, length), "a.model"), InputError);
@@ -190,7 +190,7 @@ Deno.test("models that this does not compute, or that are none, are refused by n
     [testModel({ pieces: [["a", NaN]] }), "piece 3 has the score NaN"],
     [testModel({ pieces: [["", -1]] }), "piece 3 is empty"],
     [testModel({ pieces: [["x", 0, "unknown"]] }), "it has 2 unknown pieces"],
-    [testModel({ pieces: [["x", 0, "byte"]] }), 'piece 3, "x", is of the type byte'],
+    [testModel({ pieces: [["x\n", 0, "byte"]] }), 'piece 3, "x\\u{a}", is of the type byte'],
     [testModel({ kind: "bpe", pieces: [["x", 0, "unused"]] }), "1 of its pieces are unused"],
     [testModel({ pieces, normalizer: [[2, Uint8Array.of(1, 2, 3)]] }), "the charsmap has 3 bytes"],
     [testModel({ pieces, normalizer: [[2, new Uint8Array(12).fill(9)]] }), "says that its trie has"],
