@@ -27,7 +27,7 @@ testInFolder("a cell's model is exported with its tokenizer, and what was record
 
   const verified = await runProgram("verify", target);
   assertEquals(verified.status, 0, verified.printed);
-  assertMatch(verified.printed, /\n6 ok, 0 failed, 3 skipped$/);
+  assertMatch(verified.printed, /\n7 ok, 0 failed, 3 skipped$/);
 
   const again = await runProgram("export", CELL, target, ...options);
   assertEquals([again.status, again.reported.split("\n").length], [2, 2]);

@@ -128,6 +128,7 @@ async function writeTrained(folder: string, { gpu, model, texts }: HandedOver, m
       tokenizer_class: "PreTrainedTokenizerFast",
       ...{ eos_token: "<eos>", pad_token: "<pad>", ...unknown },
       clean_up_tokenization_spaces: false,
+      ...(formatted.scaffoldCount > 0 ? { first_scaffold_id: formatted.firstScaffold } : {}),
       ...(isDecoder ? { model_max_length: texts.maxPositions } : {}),
     },
     "generation_config.json": {

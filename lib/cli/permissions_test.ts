@@ -54,7 +54,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   assertEquals(granting("sys"), { fetch: "statfs" });
   for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
-  assertEquals(reading, [["verify", ".,../shared/fixtures"], ["test", ". .,../shared"]]);
+  assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
     const git = ["reproduce", "diff", "report", "export"].includes(task)
@@ -119,5 +119,5 @@ Deno.test("fetch is granted the hub's cache, the file of the token, and hosts al
   for (const host of ["*", "h.test,*.org", "http://h.test", "h.test:80/x", "*.hf.co"]) {
     assertThrows(() => grants({ HOME: "/me" }, "--files-from", host), GrantError, "no host; name one");
   }
-  assertThrows(() => grants({ HF_HOME: "/a,b" }), GrantError, "a folder with a comma");
+  assertThrows(() => grants({ HF_HOME: "/a,b" }), GrantError, "a path with a comma");
 });

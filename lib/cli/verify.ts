@@ -9,6 +9,7 @@ import { BESIDE, besideFolder, INSIDE, insideFolder } from "#lib/verification/kn
 import { verifyMetrics } from "#lib/verification/metrics.ts";
 import { verifyObjectives } from "#lib/verification/objectives.ts";
 import { verifyPreference } from "#lib/verification/preference.ts";
+import { recordsTokenizer, verifyOwnTokenizer, verifyTokenizer } from "#lib/verification/tokenizers.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -26,7 +27,7 @@ export const verify = defineCommand({
 /** The recorded values of the repository, and those beside it that are there; says which are not, and how to make them. */
 function knownFolders({ report }: Terminal): string[] {
   const isThere = (name: string) =>
-    hasFile(besideFolder(name), "golden.json") || hasFile(besideFolder(name), "porter.tsv");
+    ["golden.json", "porter.tsv", "ids.json", "cases.json"].some((file) => hasFile(besideFolder(name), file));
   for (const [name, remedy] of Object.entries(BESIDE)) {
     if (!isThere(name)) report(`not checked: ${besideFolder(name)} is missing; ${remedy}\n`);
   }
@@ -56,10 +57,14 @@ function formatCheck({ name, status, error, tolerance, note }: Check): string {
 }
 
 const VERIFIERS = {
-  checkpoint: verifyCheckpoint,
+  checkpoint: async (gpu: Gpu, folder: string) => [
+    ...await verifyCheckpoint(gpu, folder),
+    ...await verifyOwnTokenizer(folder),
+  ],
   objectives: verifyObjectives,
   preference: verifyPreference,
   metrics: (_: Gpu, folder: string) => verifyMetrics(folder),
+  tokenizer: (_: Gpu, folder: string) => verifyTokenizer(folder),
 } as const;
 
 async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
@@ -70,8 +75,9 @@ async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
     return "mdp" in golden ? "preference" : "objectives";
   }
   if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
+  if (recordsTokenizer(folder)) return "tokenizer";
   throw new InputError(
-    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives or preferences) nor rouge_l.jsonl, porter.tsv or bleu.json (metrics)`,
+    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives or preferences), rouge_l.jsonl, porter.tsv or bleu.json (metrics) nor ids.json or cases.json (tokenizers)`,
   );
 }
 

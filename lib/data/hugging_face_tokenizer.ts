@@ -73,7 +73,7 @@ export function formatHuggingFaceTokenizer(tokenizer: BpeTokenizer, modelVocabSi
 }
 
 /** GPT-2's letters for bytes: printable ones stand for themselves, the others for U+0100 and the following in their order. */
-const LETTERS: readonly string[] = (() => {
+export const LETTERS: readonly string[] = (() => {
   const isPrintable = (byte: number) =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
   let next = 0x100;

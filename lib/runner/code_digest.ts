@@ -12,7 +12,7 @@ export const NUMBERS: readonly string[] = [
   ],
   ...[
     ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "preferences", "bench"],
-    ...["data", "metrics", "judge"],
+    ...["data", "metrics", "judge", "tokenizers"],
   ].map((name) => `lib/${name}`),
 ];
 

@@ -1,3 +1,5 @@
+import { excerpt } from "#lib/visible_text.ts";
+
 /** One comparison with a recorded value. */
 export interface Check {
   readonly name: string;
@@ -65,6 +67,26 @@ export function checkTokens(name: string, actual: readonly number[], expected: r
   const wrong = expected.findIndex((token, i) => actual[i] !== token);
   if (wrong < 0) return { name, status: "ok", error: 0, tolerance: 0 };
   return { name, status: "FAIL", note: `token ${wrong} is ${actual[wrong]} instead of ${expected[wrong]}` };
+}
+
+/** Compares lists of tokens, or texts, one by one: all must be equal. */
+export function checkAll<Value extends string | readonly number[]>(
+  name: string,
+  actual: readonly Value[],
+  expected: readonly Value[],
+): Check {
+  const counted = `${name} (${expected.length})`;
+  if (expected.length === 0 || actual.length !== expected.length) {
+    return { name: counted, status: "FAIL", note: `there are ${actual.length} to compare with ${expected.length}` };
+  }
+  const spelt = (value: Value) => excerpt(JSON.stringify(value), 120);
+  const wrong = expected.flatMap((value, i) => JSON.stringify(value) === JSON.stringify(actual[i]) ? [] : [i]);
+  if (wrong.length === 0) return { name: counted, status: "ok", error: 0, tolerance: 0 };
+  const [first] = wrong;
+  const note = `${wrong.length} differ; number ${first} is ${spelt(actual[first])} instead of ${
+    spelt(expected[first])
+  }`;
+  return { name: counted, status: "FAIL", note };
 }
 
 /** @param error 0 or more; NaN, and the largest of no deviations, −∞, are no agreement */

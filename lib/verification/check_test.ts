@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { bounded, type Check, checkLoss, checkLosses, checkTensor, checkTokens, TOLERANCE } from "./check.ts";
+import { bounded, type Check, checkAll, checkLoss, checkLosses, checkTensor, checkTokens, TOLERANCE } from "./check.ts";
 
 function assertFails({ status, note }: Check, expectedNote?: string): void {
   assertEquals(status, "FAIL");
@@ -75,4 +75,12 @@ Deno.test("tokens agree exactly or the first other one is named", () => {
 Deno.test("the largest of no deviations is no agreement", () => {
   assertFails(bounded("none", Math.max(...[]), 1));
   assert(bounded("zero", 0, 0).status === "ok");
+});
+
+Deno.test("lists of tokens and texts agree where all are equal, or the first other one is named", () => {
+  assertEquals(checkAll("ids", [[1, 2], []], [[1, 2], []]), { name: "ids (2)", status: "ok", error: 0, tolerance: 0 });
+  assertFails(checkAll("ids", [[1], [2], [4]], [[1], [3], [5]]), "2 differ; number 1 is [2] instead of [3]");
+  assertFails(checkAll("texts", ["a\u200b"], ["a"]), '1 differ; number 0 is "a\\u{200b}" instead of "a"');
+  assertFails(checkAll("texts", ["a"], ["a", "b"]), "there are 1 to compare with 2");
+  assertFails(checkAll("texts", [], []), "there are 0 to compare with 0");
 });

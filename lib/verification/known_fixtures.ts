@@ -3,6 +3,12 @@ export const INSIDE = ["gpt2", "llama", "t5", "t5-v1_1", "objectives", "metrics"
 
 const MODELS = "python tools/fixtures/models.py ../shared/fixtures";
 
+const TOKENIZERS = [
+  ...["bytelevel_small", "chat_templates", "gpt2", "llama2_sentencepiece", "mistral_sentencepiece", "opt_like"],
+  ...["special_tokens", "t5_unigram"],
+];
+const RECORDED_ELSEWHERE = "it was recorded independently of this project, which has no script that makes it";
+
 /** Further ones beside it, in `../shared/fixtures/`, which no clone has, and how to come by each. */
 export const BESIDE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
@@ -10,8 +16,9 @@ export const BESIDE: Readonly<Record<string, string>> = {
   ),
   reference_gpt: `${MODELS} reference_gpt makes it`,
   objectives: "python tools/fixtures/objectives.py ../shared/fixtures/objectives makes it",
-  preference: "it was recorded independently of this project, which has no script that makes it",
+  preference: RECORDED_ELSEWHERE,
   metrics: "python tools/fixtures/metrics.py ../shared/fixtures/metrics makes it",
+  ...Object.fromEntries(TOKENIZERS.map((name) => [`tokenizers/${name}`, RECORDED_ELSEWHERE])),
 };
 
 /** Where they lie, from the project's folder. */
