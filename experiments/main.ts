@@ -17,6 +17,7 @@ import { preferenceOracles } from "#experiments/tables/preference_oracles.ts";
 import { preferenceTasks } from "#experiments/tables/preference_tasks.ts";
 import { preferenceRates } from "#experiments/tables/preference_rates.ts";
 import { preferenceBlackBox, preferenceWhiteBox } from "#experiments/tables/preferences.ts";
+import { preferenceTheory } from "#experiments/preference_theory/preference_theory.ts";
 import { textsPerStep } from "#experiments/tables/texts_per_step.ts";
 import { taskCombinationFactor } from "#experiments/tables/task_combination_factor.ts";
 import { taskSpecific } from "#experiments/tables/task_specific.ts";
@@ -36,6 +37,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   taskSpecific,
   taskCombinationFactor,
   imitationGap,
+  preferenceTheory,
   preferenceBlackBox,
   preferenceWhiteBox,
   preferenceRates,

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { testCopy } from "./test_copy.ts";
+import { CELLS } from "./test_small_run.ts";
 
 const PROFILE = ["--profile", "smoke"];
 const NAMES = ["instruction_following", "distances"];
@@ -49,10 +50,8 @@ testCopy(
       const taken = await copy.run(["show", "distances/ammd/10", ...PROFILE]);
       assertMatch(taken.out, /^ {2}taken {5}from instruction_following\/ammd\/10$/m);
       const status = await copy.run(["status", ...NAMES, ...PROFILE]);
-      assertMatch(
-        status.out,
-        /^instruction_following: 4 done \(2 accepted within the noise\), 0 failed, 0 stale, 28 missing$/m,
-      );
+      const counts = `4 done (2 accepted within the noise), 0 failed, 0 stale, ${CELLS - 4} missing`;
+      assertStringIncludes(status.out, `\ninstruction_following: ${counts}\n`);
     });
   },
 );

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { PARSED, RUN } from "./test_documented_runs.ts";
 import {
   type Documented,
   documentedCommands,
@@ -24,6 +25,12 @@ Deno.test("the commands of the documents parse: name, flags, experiments, method
   const commands = await documentedCommands();
   assert(commands.length > 20);
   assertEquals(await problemsOf(commands, problemOf), []);
+});
+
+Deno.test("each command of the documents is run by a slow test, or it is said why not", async () => {
+  const documented = new Set((await documentedCommands()).map(({ code }) => code));
+  assertEquals([...documented].filter((code) => !(code in RUN) && !(code in PARSED)), [], "neither run nor excused");
+  assertEquals(Object.keys({ ...RUN, ...PARSED }).filter((code) => !documented.has(code)), [], "in no document");
 });
 
 Deno.test("so do parts of commands, as in `bench --against DIR`, and flags by themselves", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { runProgram as run, testInFolder as test } from "./test_run.ts";
-import { FILES, read, SMALL, TABLE } from "./test_small_run.ts";
+import { CELLS, FILES, read, SMALL, TABLE } from "./test_small_run.ts";
 
 test("reproduce writes the same bytes twice, and again when all is there; other bytes for another seed", async (folder) => {
   const [first, second, other] = ["first", "second", "other"].map((name) => `${folder}/${name}`);
@@ -73,10 +73,8 @@ test("a loss that is no number fails its cell, which keeps its log and how to ru
 
   const asked = ["status", "instruction_following", "--profile", "smoke", "--results", folder];
   const state = await run(...asked, ...wild.slice(0, 2));
-  assertMatch(
-    state.printed,
-    /instruction_following: 1 done, 3 failed, 0 stale, 28 missing\n {2}sft_continued\/10: failed: /,
-  );
+  const counts = `1 done, 3 failed, 0 stale, ${CELLS - 4} missing`;
+  assertStringIncludes(state.printed, `instruction_following: ${counts}\n  sft_continued/10: failed: `);
   assertStringIncludes(state.printed, `again: ${again}`);
   const shown = await run("show", "instruction_following/kd/10", "--profile", "smoke", "--results", folder);
   assertMatch(shown.printed, /^Failure\n {2}kd, seed 10: /m);

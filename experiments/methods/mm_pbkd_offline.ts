@@ -2,7 +2,7 @@ import { z } from "zod";
 import { criticOf } from "#lib/bench/critic_of.ts";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
-import { OWN_RATE, recipeOf, recipeOfOwnRate, withoutRate } from "#lib/bench/recipe.ts";
+import { OWN_RATE, recipeOf, recipeOfOwnRate } from "#lib/bench/recipe.ts";
 import { count, countOrNone, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws } from "#lib/bench/student_texts.ts";
 import { onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fromSft, type StudentRun } from "#lib/bench/method.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import type { Profile } from "#lib/bench/profile.ts";
-import { distillationOf, OWN_RATE, recipeOf, recipeOfOwnRate, withoutRate } from "#lib/bench/recipe.ts";
+import { distillationOf, OWN_RATE, recipeOf, recipeOfOwnRate } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";

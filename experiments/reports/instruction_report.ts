@@ -140,9 +140,9 @@ const CURVE_AXES: Readonly<Record<string, Omit<CurvePanel, "measure">>> = {
   validation_two_tv_off: { heading: "2·TV on the teacher's texts", title: "2·TV" },
   validation_two_tv_on: { heading: "2·TV on own texts", title: "2·TV" },
   validation_entropy_on: { heading: "Entropy on own texts", title: "nats" },
-  pairs: { heading: "Pairs so far, a mark where a round begins", title: "pairs" },
-  held_out_accuracy: { heading: "Held-out pairs that a round's fit orders as labelled", title: "%", scale: 100 },
-  reward_accuracy: { heading: "Held-out pairs that the reward orders as labelled", title: "%", scale: 100 },
+  pairs: { heading: "Pairs, marked where a round begins", title: "pairs" },
+  held_out_accuracy: { heading: "Held-out pairs right, of each fit", title: "%", scale: 100 },
+  reward_accuracy: { heading: "Held-out pairs right", title: "%", scale: 100 },
   violation: { heading: "Violation of the confidence set", title: "nats" },
   multiplier: { heading: "Multiplier of the confidence set", title: "multiplier" },
 };

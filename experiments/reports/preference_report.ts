@@ -64,7 +64,9 @@ export function rewardTable(
   results: RecordedResults,
   { caption, methods, legend = [] }: Pick<TableRows, "caption" | "methods"> & { readonly legend?: readonly string[] },
 ): ScoreTable {
-  const scores = [...results.scores, ...endsOf(results.curves)].filter(({ method }) => methods.includes(method));
+  const scores = [...results.scores, ...endsOf(results.curves)].filter(({ method }) => methods.includes(method))
+    // How many items there are is said below the table of scores; an end of a curve has none.
+    .map((row) => ({ ...row, count: 1 }));
   const columns = [
     ROUGE_COLUMN,
     ...REWARD_COLUMNS.map(([metric, label]) => ({ dataset: ENDS, metric, label })),

@@ -48,7 +48,10 @@ export const preferenceOracles = instructionExperiment({
     const caption = `Oracles of preference pairs, profile ${results.profile}`;
     return preferenceReport(results, { caption, methods }, {
       tables: {
-        rewards: rewardTable(results, { caption: `${caption}: labels and rewards`, methods: methods.slice(1) }),
+        rewards: rewardTable(results, {
+          ...{ caption: `${caption}: labels and rewards`, methods: methods.slice(1) },
+          legend: ["DPO fits no reward, so that it has no accuracy and no confidence set."],
+        }),
       },
       figures: { training: textCurves(results, methods) },
     });

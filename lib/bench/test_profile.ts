@@ -15,6 +15,7 @@ const SECTIONS = {
   distillm: anything,
   fewRecords: anything,
   imitationGap: anything,
+  preferenceTheory: anything,
   taskSpecific: anything,
   pbkd_offline: anything,
   mm_pbkd_offline: anything,

@@ -3,7 +3,13 @@ import { readTextStrictlySync } from "#lib/text_file.ts";
 
 /** Where the code is that makes numbers: what was trained by other code than this is not resumed (results have declared versions instead). */
 export const NUMBERS: readonly string[] = [
-  ...["kernels", "experiments/imitation_gap", "experiments/methods", "experiments/tasks"],
+  ...[
+    "kernels",
+    "experiments/imitation_gap",
+    "experiments/methods",
+    "experiments/preference_theory",
+    "experiments/tasks",
+  ],
   ...[
     ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "preferences", "bench"],
     ...["data", "metrics", "judge"],
@@ -12,7 +18,8 @@ export const NUMBERS: readonly string[] = [
 
 /** Where the code is that makes tables and figures of results, and what names the packages that draw them. */
 export const REPORTS: readonly string[] = [
-  ...["experiments/imitation_gap", "experiments/methods", "experiments/reports", "experiments/tables"],
+  ...["experiments/imitation_gap", "experiments/methods", "experiments/preference_theory"],
+  ...["experiments/reports", "experiments/tables"],
   ...[
     "lib/metrics",
     "lib/reporting",

@@ -8,10 +8,11 @@ import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Ascent } from "../ascent.ts";
 import type { ObjectiveValue } from "../objective.ts";
 import { actionLogProb, statesOf } from "../states.ts";
-import type { TrajectoryBatch } from "../trajectory_batch.ts";
+import { releaseBatch, type TrajectoryBatch } from "../trajectory_batch.ts";
 import { rewardLogits } from "./bradley_terry.ts";
 import { leaveOneOutAdvantages, textPolicyGradient } from "./leave_one_out.ts";
 import { type LabelledPair, packPairs, type PairBatch } from "./pair_batch.ts";
+import { statesOfPairs } from "./pair_states.ts";
 import { meanReturn, returnGap, returnsOf, type RewardedTexts, type TextReward } from "./returns.ts";
 import { tokenRewards } from "./reward_head.ts";
 
@@ -107,9 +108,14 @@ export function packFeaturedPairs(
   pairs: readonly LabelledPair[],
   { backbone }: Pick<TokenReward, "backbone">,
 ): FeaturedPairs {
-  const batch = packPairs(gpu, pairs, backbone.layout, 1, "after");
-  using tape = new Tape(gpu);
-  return { ...batch, features: tape.keep(rewardFeatures(tape, backbone, batch)) };
+  const pack = (some: readonly LabelledPair[]) => packPairs(gpu, some, backbone.layout, 1, "after");
+  const [features] = statesOfPairs(gpu, pairs, [rewardFeatureSize(backbone)], (tape, some) => {
+    const batch = pack(some);
+    const values = rewardFeatures(tape, backbone, batch);
+    releaseBatch(gpu, batch);
+    return [values];
+  });
+  return { ...pack(pairs), features };
 }
 
 /** The Bradley-Terry logits of a token reward → `"P"`. */

@@ -1,11 +1,13 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
-import { Tape, type Variable } from "#lib/autograd/tape.ts";
+import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { statesOf } from "../states.ts";
+import { releaseBatch } from "../trajectory_batch.ts";
 import { advantageLogits } from "./bradley_terry.ts";
 import { type LabelledPair, packPairs, type PairBatch } from "./pair_batch.ts";
+import { statesOfPairs } from "./pair_states.ts";
 
 /** Pairs with the teacher's states, which stand still while critic and student learn. */
 export interface TaughtPairs extends PairBatch {
@@ -17,10 +19,14 @@ export interface TaughtPairs extends PairBatch {
 
 /** Packs pairs with what their teacher makes of the states. `releaseBatch` releases all of it. */
 export function packTaughtPairs(gpu: Gpu, pairs: readonly LabelledPair[], teacher: LanguageModel): TaughtPairs {
-  const batch = packPairs(gpu, pairs, teacher.layout);
-  using tape = new Tape(gpu);
-  const { hidden, logits } = statesOf(tape, teacher, batch);
-  return { ...batch, features: tape.keep(hidden), policy: tape.keep(logits) };
+  const { hiddenSize, vocabSize } = teacher.config;
+  const [features, policy] = statesOfPairs(gpu, pairs, [hiddenSize, vocabSize], (tape, some) => {
+    const batch = packPairs(gpu, some, teacher.layout);
+    const { hidden, logits } = statesOf(tape, teacher, batch);
+    releaseBatch(gpu, batch);
+    return [hidden, logits];
+  });
+  return { ...packPairs(gpu, pairs, teacher.layout), features, policy };
 }
 
 /**

@@ -39,6 +39,8 @@ export interface LinesOptions extends FigureText {
   readonly legend?: readonly LegendEntry[];
   /** Whether the vertical axes begin at 0; default false. */
   readonly fromZero?: boolean;
+  /** Axes on which equal ratios have equal lengths, a power law on both being a straight line; default none. */
+  readonly logarithmic?: "x" | "both";
 }
 
 interface LineAxis extends Pick<FigureAxis, "title"> {
@@ -66,10 +68,11 @@ const MARKERS = 7;
  * Lines through the means over the seeds, with their spread, over one horizontal axis; a panel each with a vertical axis of its own. One
  * seed has no spread. A series without values in a panel has no line there, which the notes say.
  *
- * @throws {RangeError} if a value is not finite, or a series has two values of a seed at a place
+ * @throws {RangeError} if a value is not finite, or not above 0 on a logarithmic axis, or a series has two values of a seed at a place
  */
 export function lines(options: LinesOptions): Figure {
   const { series, spread, notes = [] } = options;
+  checkLogarithms(options);
   const panels = options.panels.map((panel): Panel => ({
     ...panel,
     lines: series.map(({ method }) => pointsOf(panel, method)),
@@ -89,6 +92,18 @@ export function lines(options: LinesOptions): Figure {
       words: panel.words ?? lastMeans(panel, options),
     })),
   });
+}
+
+function checkLogarithms({ logarithmic, panels }: LinesOptions): void {
+  for (const { title, values } of logarithmic === undefined ? [] : panels) {
+    const wrong = values.find(({ x, value }) => !(x > 0) || (logarithmic === "both" && !(value > 0)));
+    if (wrong) {
+      const { method, seed, x, value } = wrong;
+      throw new RangeError(
+        `Cannot draw ${method} seed ${seed} in ${title}: ${value} at ${x} has no place on logarithmic axes`,
+      );
+    }
+  }
 }
 
 function rangeOf(panels: readonly Panel[]): number[] | undefined {
@@ -143,7 +158,7 @@ function nameOf({ heading, title }: LinesPanel): string {
 
 function viewOf(
   panel: Panel,
-  { series, x: shared, spread, fromZero = false }: LinesOptions,
+  { series, x: shared, spread, fromZero = false, logarithmic }: LinesOptions,
   domain: number[] | undefined,
   { width, height }: Size,
 ): View {
@@ -180,14 +195,14 @@ function viewOf(
         type: "quantitative",
         title: axisTitle(x, width),
         // Panels of one axis have one domain, so that they line up.
-        scale: { zero: false, domain, nice: false, padding: 4 },
+        scale: { ...(logarithmic === undefined ? { zero: false } : { type: "log" }), domain, nice: false, padding: 4 },
         axis: { grid: false, tickCount: 5, ...(x.ticks ? { values: [...x.ticks], format: ".6~g" } : {}) },
       },
       y: {
         type: "quantitative",
         title: axisTitle(panel, height),
-        scale: { zero: fromZero },
-        axis: { tickCount: 5, domain: false },
+        scale: logarithmic === "both" ? { type: "log" } : { zero: fromZero },
+        axis: { tickCount: 5, domain: false, ...(logarithmic === "both" ? { format: "~g" } : {}) },
       },
     },
   };

@@ -24,6 +24,7 @@ const options: Omit<LinesOptions, "panels"> = {
 const bounds = (values: readonly LineValue[]) => lines({ ...options, panels: [{ title: "Return", values }] });
 
 const THICK = /<path [^>]*stroke-width="3\.4"/;
+const LINE_PATH = /<path [^>]*?d="([^"]*)"[^>]*stroke-width="3\.4"/;
 const LINE = /<path [^>]*stroke-width="1\.6"/;
 const BAND = /<path [^>]*opacity="0\.13"/;
 
@@ -61,4 +62,29 @@ Deno.test("no points make a figure that says so, and impossible ones are refused
     RangeError,
     "gap seed 1 at 0 in Return: it is Infinity",
   );
+});
+
+Deno.test("on logarithmic axes equal ratios have equal lengths; what is not above 0 has no place there", async () => {
+  const powers = [1, 10, 100, 1000].map((x): LineValue => ({ method: "gap", x, seed: 1, value: 5 * x ** 2 }));
+  const drawn = (values: readonly LineValue[], logarithmic: "x" | "both") =>
+    lines({
+      ...{ title: "Power law", series: options.series.slice(0, 1), panels: [{ title: "Return", values }] },
+      ...{ x: { title: "Pairs", ticks: [1, 10, 100, 1000] }, spread: "nothing", logarithmic },
+    });
+  const pointsOf = (svg: string) =>
+    [...LINE_PATH.exec(svg)![1].matchAll(/[ML](-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+  const straight = pointsOf(await renderSvg(drawn(powers, "both")));
+  const steps = straight.slice(1).map(([x, y], i) => [x - straight[i][0], y - straight[i][1]]);
+  assertEquals(steps.length, 3);
+  for (const step of steps) step.forEach((length, axis) => assert(Math.abs(length - steps[0][axis]) < 0.25));
+  const bent = pointsOf(await renderSvg(drawn(powers, "x")));
+  assert(Math.abs((bent[3][1] - bent[2][1]) / (bent[2][1] - bent[1][1]) - 100) < 10);
+  const zero = { ...powers[0], value: 0 };
+  assertThrows(
+    () => drawn([zero], "both"),
+    RangeError,
+    "gap seed 1 in Return: 0 at 1 has no place on logarithmic axes",
+  );
+  drawn([zero], "x");
+  assertThrows(() => drawn([{ ...powers[0], x: 0 }], "x"), RangeError, "at 0 has no place");
 });

@@ -1,0 +1,36 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
+import { Tape, type Variable } from "#lib/autograd/tape.ts";
+import type { LabelledPair } from "./pair_batch.ts";
+
+/** Pairs whose texts a model reads at once. */
+const PAIRS_AT_ONCE = 32;
+
+/**
+ * What models make of the N states of pairs, which stand still while a reward learns, in the order of `packPairs`. Models read a few pairs
+ * at a time, since all of them together take more memory than a device binds.
+ *
+ * @param widths of the tables: the columns C of each
+ * @param statesOf the tables' rows of some of the pairs, each `"n C"`
+ * @returns a table `"N C"` for each width, which the caller releases
+ */
+export function statesOfPairs(
+  gpu: Gpu,
+  pairs: readonly LabelledPair[],
+  widths: readonly number[],
+  statesOf: (tape: Tape, some: readonly LabelledPair[]) => readonly Variable[],
+): Tensor[] {
+  const count = pairs.reduce((sum, { texts: [first, second] }) => sum + first.length + second.length, 0);
+  const tables = widths.map((width) => gpu.allocate([count, width]));
+  for (let start = 0, row = 0; start < pairs.length; start += PAIRS_AT_ONCE) {
+    using tape = new Tape(gpu);
+    const parts = statesOf(tape, pairs.slice(start, start + PAIRS_AT_ONCE));
+    parts.forEach(({ value }, i) => {
+      const offset = tables[i].offset + row * widths[i] * BYTES_PER_ELEMENT;
+      gpu.copy(value, { ...tables[i], shape: value.shape, offset });
+    });
+    row += parts[0].value.shape[0];
+    gpu.flush();
+  }
+  return tables;
+}
