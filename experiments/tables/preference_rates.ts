@@ -1,7 +1,8 @@
 /**
  * Question: which learning rate should each method have that learns from preference pairs?
  *
- * Source: this project. Each has the best of its four, found here on validation prompts; the evaluation sets are not read.
+ * Source: this project. Each is to have the best of its four on validation prompts; the evaluation sets are not read. The rates
+ * of `tiny` are those that trials of one seed found.
  * Losses of pairs, policy gradients and moments take rates of different sizes.
  * Command: `deno task reproduce preference_rates`.
  * Result: results/<profile>/preference_rates/{scores,items,curves}.csv, table.md, held_out.md, scan.svg. Not recorded yet.
