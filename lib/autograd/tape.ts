@@ -50,8 +50,8 @@ export interface TapeOptions {
   readonly learning?: readonly ParameterOwner[];
   /** Whether backward runs the model's blocks again, instead of keeping what they made. Default false. */
   readonly recompute?: boolean;
-  /** Of the tape that this one is a part of. */
-  readonly shared?: SharedGradients;
+  /** The tape whose block this one is: parameters and their gradients are its. */
+  readonly partOf?: Tape;
 }
 
 /**
@@ -68,6 +68,7 @@ export class Tape implements Disposable {
   readonly #parameters = new Map<Parameter, TapeVariable>();
   /** Tensors to release at the end, and whether a recorded op needs them until then. */
   readonly #owned = new Map<Tensor["buffer"], { readonly tensor: Tensor; retained: boolean }>();
+  readonly #whole: Tape;
   readonly #shared: SharedGradients;
   /** The parameters whose gradients are not handed over yet. */
   readonly #held: GradientSlot[] = [];
@@ -75,11 +76,12 @@ export class Tape implements Disposable {
   #ranBackward = false;
 
   constructor(gpu: Gpu, options: TapeOptions = {}) {
-    const { learning = [], recompute = false, shared = new SharedGradients(gpu) } = options;
+    const { learning = [], recompute = false, partOf } = options;
     this.gpu = gpu;
     this.#learning = learning;
     this.#recomputes = recompute && learning.length > 0;
-    this.#shared = shared;
+    this.#whole = partOf ?? this;
+    this.#shared = partOf ? partOf.#shared : new SharedGradients(gpu);
   }
 
   /** Runs an op, after a check of its axes. */
@@ -127,6 +129,7 @@ export class Tape implements Disposable {
 
   /** A parameter, which gets a gradient if its store is among those that learn. */
   parameter(parameter: Parameter): Variable {
+    if (this.#whole !== this) return this.#whole.parameter(parameter);
     let variable = this.#parameters.get(parameter);
     if (!variable) {
       const owner = this.#learning.find((store) => store.owns(parameter));
@@ -211,9 +214,9 @@ export class Tape implements Disposable {
     this.#owned.clear();
   }
 
-  /** A tape of its own for what is soon thrown away; gradients flow from it into this one. */
+  /** A tape for what is soon thrown away; gradients flow from it into this one. */
   #part(): Tape {
-    return new Tape(this.gpu, { learning: this.#learning, shared: this.#shared });
+    return new Tape(this.gpu, { learning: this.#learning, partOf: this });
   }
 
   #runAgain(run: (tape: Tape) => Variable, dOut: Tensor): void {
@@ -241,7 +244,7 @@ export class Tape implements Disposable {
     const { sum } = slot;
     if (!sum) {
       slot.sum = gradient;
-      if (slot.parameter) this.#hold(slot, gradient);
+      if (slot.parameter) this.#whole.#hold(slot, gradient);
     } else if (!this.#shared.isShared(sum)) {
       accumulate(this.gpu, sum, gradient);
       this.#shared.drop(gradient);
