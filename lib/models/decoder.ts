@@ -29,7 +29,8 @@ export class Decoder implements LanguageModel {
   hiddenStates(tape: Tape, batch: TokenBatch, attend: Attend = this.#attendBatch(batch)): Variable {
     let x = this.family.embed(tape, this.store, batch);
     for (let layer = 0; layer < this.config.numLayers; layer++) {
-      x = tape.scope(() => this.family.block(tape, this, layer, x, batch, attend));
+      const below = x;
+      x = tape.block((part) => this.family.block(part, this, layer, below, batch, attend));
     }
     return tape.scope(() => this.family.finalNorm(tape, this, x));
   }
