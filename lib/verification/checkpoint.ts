@@ -4,7 +4,8 @@ import { clipScale, globalNorm } from "#kernels/global_norm/global_norm.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { generate, type GenerationPrompt, GREEDY } from "#lib/generation/generate.ts";
-import { readJson, readModel, splitCheckpoint, writeGradients } from "#lib/models/checkpoint.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { readModel, splitCheckpoint, writeGradients } from "#lib/models/checkpoint.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { meanOverTokens } from "#lib/objectives/states.ts";
@@ -32,7 +33,7 @@ interface Golden {
  */
 export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
   using model = await readModel(gpu, folder);
-  const golden = await readJson(`${folder}/golden.json`) as Golden & RecordedTraining;
+  const golden = await readJsonFile(`${folder}/golden.json`) as Golden & RecordedTraining;
   return golden.losses
     ? await verifyTraining(gpu, model, folder, golden)
     : await verifyStep(gpu, model, await SafeTensorsFile.read(`${folder}/golden.safetensors`), golden);
