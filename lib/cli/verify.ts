@@ -69,7 +69,7 @@ const VERIFIERS = {
 
 async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
   const has = (file: string) => hasFile(folder, file);
-  if (has("config.json")) return "checkpoint";
+  if (has("config.json") || has("adapter_config.json")) return "checkpoint";
   if (has("golden.safetensors")) {
     const golden = await readJsonFile(`${folder}/golden.json`) as object;
     return "mdp" in golden ? "preference" : "objectives";
@@ -77,7 +77,7 @@ async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
   if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
   if (recordsTokenizer(folder)) return "tokenizer";
   throw new InputError(
-    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives or preferences), rouge_l.jsonl, porter.tsv or bleu.json (metrics) nor ids.json or cases.json (tokenizers)`,
+    `${folder}: holds neither config.json or adapter_config.json (a checkpoint), golden.safetensors (objectives or preferences), rouge_l.jsonl, porter.tsv or bleu.json (metrics) nor ids.json or cases.json (tokenizers)`,
   );
 }
 

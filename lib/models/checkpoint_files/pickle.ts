@@ -160,7 +160,9 @@ const pushTuple = (count: number) => (m: Machine) => {
 
 const pushText = (lengthBytes: 1 | 4 | 8) => (m: Machine) => m.push(m.text(m.number(lengthBytes)));
 
-const pushNamed = (m: Machine, module: PickleValue, name: PickleValue) => m.push(m.named(`${module}.${name}`));
+/** Up to protocol 2 Python writes the name that this module had in Python 2. */
+const pushNamed = (m: Machine, module: PickleValue, name: PickleValue) =>
+  m.push(m.named(`${module === "__builtin__" ? "builtins" : module}.${name}`));
 
 const OPCODES: Readonly<Record<string, (m: Machine) => void>> = {
   "\x80": (m) => void m.take(1), // PROTO
