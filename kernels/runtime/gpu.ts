@@ -175,8 +175,12 @@ export class Gpu implements AsyncDisposable {
     this.#pool.onSubmit();
   }
 
-  /** Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. */
+  /**
+   * Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. What was written
+   * is submitted, too, where no command is: the driver keeps a copy of it until then.
+   */
   async throttle(): Promise<void> {
+    this.#commands();
     this.flush();
     this.#throwFailure();
     this.#pending.push(this.device.queue.onSubmittedWorkDone());

@@ -1,7 +1,7 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { InputError } from "#lib/errors.ts";
 import { locate } from "#lib/hub/locate.ts";
-import { readJson } from "#lib/models/checkpoint.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
 import { verifyCheckpoint } from "#lib/verification/checkpoint.ts";
@@ -69,15 +69,15 @@ const VERIFIERS = {
 
 async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
   const has = (file: string) => hasFile(folder, file);
-  if (has("config.json")) return "checkpoint";
+  if (has("config.json") || has("adapter_config.json")) return "checkpoint";
   if (has("golden.safetensors")) {
-    const golden = await readJson(`${folder}/golden.json`) as object;
+    const golden = await readJsonFile(`${folder}/golden.json`) as object;
     return "mdp" in golden ? "preference" : "objectives";
   }
   if (has("rouge_l.jsonl") || has("porter.tsv") || has("bleu.json")) return "metrics";
   if (recordsTokenizer(folder)) return "tokenizer";
   throw new InputError(
-    `${folder}: holds neither config.json (a checkpoint), golden.safetensors (objectives or preferences), rouge_l.jsonl, porter.tsv or bleu.json (metrics) nor ids.json or cases.json (tokenizers)`,
+    `${folder}: holds neither config.json or adapter_config.json (a checkpoint), golden.safetensors (objectives or preferences), rouge_l.jsonl, porter.tsv or bleu.json (metrics) nor ids.json or cases.json (tokenizers)`,
   );
 }
 

@@ -34,7 +34,7 @@ export async function beamSearch(
   settings: BeamSettings,
 ): Promise<number[][]> {
   const { beams, maxNewTokens } = settings;
-  const most = Math.floor(Math.min(MAX_TOP_TOKENS, model.config.vocabSize) / 2);
+  const most = Math.floor(Math.min(MAX_TOP_TOKENS, model.actionCount) / 2);
   if (!Number.isInteger(beams) || beams < 1 || beams > most) {
     throw new RangeError(`Cannot search with ${beams} beams: the number must be from 1 to ${most}`);
   }

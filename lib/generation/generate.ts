@@ -173,15 +173,15 @@ class Decoding implements Disposable {
   }
 }
 
-function checkMixture({ config, layout }: LanguageModel, mixture: TokenMixture): void {
+function checkMixture({ actionCount, layout }: LanguageModel, mixture: TokenMixture): void {
   const { weight } = mixture;
   if (!(weight >= 0 && weight <= 1)) {
     throw new RangeError(`Cannot sample from a mixture: its weight is ${weight} but must be from 0 to 1`);
   }
-  const other = mixture.model.config.vocabSize;
-  if (config.vocabSize !== other) {
+  const other = mixture.model.actionCount;
+  if (actionCount !== other) {
     throw new InputError(
-      `The model's vocabulary has ${config.vocabSize} tokens but that of the model mixed in ${other}; they must be the same`,
+      `The model's vocabulary has ${actionCount} tokens but that of the model mixed in ${other}; they must be the same`,
     );
   }
   if (!sameLayout(layout, mixture.model.layout)) {

@@ -1,35 +1,104 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { InputError } from "#lib/errors.ts";
-import { readTextStrictly } from "#lib/text_file.ts";
+import { fileNames, openWeights, others } from "./checkpoint_files/open_weights.ts";
+import { floatPieces, type StoredTensor } from "./checkpoint_files/stored_tensor.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { Decoder } from "./decoder.ts";
 import { EncoderDecoder } from "./encoder_decoder.ts";
 import type { LanguageModel } from "./language_model.ts";
+import {
+  isAdapterFolder,
+  locateBase,
+  type LoraAdapter,
+  type Merge,
+  mergerInto,
+  readLoraAdapter,
+} from "./lora_adapter.ts";
 import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
-import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
+import { serializeSafeTensors } from "./safetensors.ts";
+import { findTensors } from "./stored_tensors.ts";
 
-/** A model of the configuration, decoder or encoder-decoder. @param normalSource draws from N(0, 1) for the initial parameters. */
-export function newModel(gpu: Gpu, config: ModelConfig, normalSource: () => number): LanguageModel {
-  return "startId" in config ? new EncoderDecoder(gpu, config, normalSource) : new Decoder(gpu, config, normalSource);
+/**
+ * A model of the configuration, decoder or encoder-decoder.
+ *
+ * @param normalSource draws from N(0, 1) for the initial parameters; without it they are 0
+ * @param actionCount the ids to choose among, if not all V
+ */
+export function newModel(
+  gpu: Gpu,
+  config: ModelConfig,
+  normalSource?: () => number,
+  actionCount?: number,
+): LanguageModel {
+  return "startId" in config
+    ? new EncoderDecoder(gpu, config, normalSource, actionCount)
+    : new Decoder(gpu, config, normalSource, actionCount);
 }
 
-/** Reads a Hugging Face checkpoint folder: `config.json` and `model.safetensors`, of any architecture that `parseModelConfig` knows. */
-export async function readModel(gpu: Gpu, folder: string): Promise<LanguageModel> {
+export interface ReadOptions {
+  /** The ids to choose among, where the tables have more rows than the tokenizer has ids: those below. */
+  readonly actionCount?: number;
+  /** The folder of an adapter's base model, if that is not where the adapter says. */
+  readonly base?: string;
+}
+
+/**
+ * Reads a model from a folder as the Hugging Face hub has it: `config.json` of any architecture that `parseModelConfig` knows, and
+ * weights in one file or in shards, safetensors or what torch.save writes. A folder of a LoRA adapter gives the base model with the
+ * adapter merged into it. Values go to the GPU piece by piece: beside them some MB are in memory.
+ *
+ * @throws {InputError} in one line, where a file is missing, damaged, contradicts another, or is of a form that is not read
+ */
+export async function readModel(gpu: Gpu, folder: string, options: ReadOptions = {}): Promise<LanguageModel> {
+  if (!isAdapterFolder(folder)) return await readWeights(gpu, folder, options);
+  const adapter = await readLoraAdapter(folder);
+  return await readWeights(gpu, options.base ?? await locateBase(adapter, folder), options, adapter);
+}
+
+async function readWeights(
+  gpu: Gpu,
+  folder: string,
+  { actionCount }: ReadOptions,
+  adapter?: LoraAdapter,
+): Promise<LanguageModel> {
   const configPath = `${folder}/config.json`;
-  const config = parseModelConfig(await readJson(configPath), configPath);
-  const path = `${folder}/model.safetensors`;
-  const file = await SafeTensorsFile.read(path);
-  const model = newModel(gpu, config, () => 0);
-  for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
-    const stored = file.names.includes(withoutPrefix(name)) ? withoutPrefix(name) : name;
-    const tensor = file.get(stored);
-    if (tensor.shape.join() !== shape.join()) {
-      throw new InputError(`${path}: ${stored} is [${tensor.shape}], but ${configPath} makes it [${shape}]`);
-    }
-    gpu.write(rowsOf(model.store.get(parameter).value, firstRow, shape), file.f32(stored));
+  const stated = await readConfig(folder, configPath);
+  using files = await openWeights(folder);
+  const { config, tensors } = findTensors(stated, files, configPath);
+  const merge = adapter && mergerInto(adapter, config);
+  const model = newModel(gpu, config, undefined, actionCount);
+  try {
+    for (const [tensor, stored] of tensors) await writeStored(gpu, model, tensor, stored, merge);
+  } catch (error) {
+    model[Symbol.dispose]();
+    throw error;
   }
   return model;
+}
+
+async function readConfig(folder: string, path: string): Promise<ModelConfig> {
+  const names = fileNames(folder);
+  if (names.length > 0 && !names.includes("config.json")) {
+    throw new InputError(`${path}: there is no such file${others(names)}`);
+  }
+  return parseModelConfig(await readJsonFile(path), path);
+}
+
+async function writeStored(
+  gpu: Gpu,
+  model: LanguageModel,
+  { name, parameter, firstRow, shape }: CheckpointTensor,
+  stored: StoredTensor,
+  merge: Merge | undefined,
+): Promise<void> {
+  const target = model.store.get(parameter).value;
+  for (const piece of floatPieces(stored)) {
+    merge?.(name, piece.firstRow, piece.values);
+    gpu.write(rowsOf(target, firstRow + piece.firstRow, [piece.rows, ...shape.slice(1)]), piece.values);
+    await gpu.throttle();
+  }
 }
 
 /** Puts gradients, under the names and shapes of the checkpoint, where backward would have. */
@@ -79,18 +148,4 @@ export function splitCheckpoint(
       { shape: tensor.shape, data: valuesOf(tensor) },
     ]),
   );
-}
-
-/** The original GPT-2 checkpoints leave out the model's name. */
-function withoutPrefix(name: string): string {
-  return name.replace(/^transformer\./, "");
-}
-
-export async function readJson(path: string): Promise<unknown> {
-  const text = await readTextStrictly(path);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path}: not JSON: ${(error as Error).message}`);
-  }
 }

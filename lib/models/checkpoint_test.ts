@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import { readJson, readModel, splitCheckpoint, writeGradients, writeModel } from "./checkpoint.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { readModel, splitCheckpoint, writeGradients, writeModel } from "./checkpoint.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
 import { tinyDecoder } from "./test_decoder.ts";
@@ -161,7 +162,7 @@ test("a tensor of another shape than the configuration says is refused with file
   using written = tinyDecoder(gpu, "llama");
   await writeModel(written, folder);
   const path = `${folder}/config.json`;
-  await Deno.writeTextFile(path, JSON.stringify({ ...await readJson(path) as object, vocab_size: 34 }));
+  await Deno.writeTextFile(path, JSON.stringify({ ...await readJsonFile(path) as object, vocab_size: 34 }));
   await assertRefused(
     folder,
     `${folder}/model.safetensors: model.embed_tokens.weight is [33,16], but ${folder}/config.json makes it [34,16]`,
@@ -193,7 +194,7 @@ test("a folder without its files, and a config.json that is no JSON, are refused
   using model = tinyDecoder(gpu, "gpt2");
   await writeModel(model, folder);
   await Deno.remove(`${folder}/model.safetensors`);
-  await assertRefused(folder, `${folder}/model.safetensors: no such file`);
+  await assertRefused(folder, `${folder}: no weights: neither model.safetensors nor pytorch_model.bin is there`);
 });
 
 test("the config.json written ends with a newline and names the architecture", async (folder) => {

@@ -1,8 +1,8 @@
 import { attention } from "#kernels/attention/attention.ts";
-import { linear } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
+import { actionCountOf, headLogits } from "./action_head.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
@@ -17,10 +17,15 @@ export class Decoder implements LanguageModel {
   readonly config: DecoderConfig;
   readonly store: ParameterStore;
   readonly family: DecoderFamily;
+  readonly actionCount: number;
 
-  /** @param normalSource draws from N(0, 1) for the initial parameters. */
-  constructor(gpu: Gpu, config: DecoderConfig, normalSource: () => number) {
+  /**
+   * @param normalSource draws from N(0, 1) for the initial parameters, which are 0 without it
+   * @param actionCount the ids to choose among, if not all V
+   */
+  constructor(gpu: Gpu, config: DecoderConfig, normalSource?: () => number, actionCount?: number) {
     this.config = config;
+    this.actionCount = actionCountOf(config, actionCount);
     this.family = DECODER_FAMILIES[config.family];
     this.store = new ParameterStore(gpu, this.family.parameterSpecs(config), normalSource);
   }
@@ -38,7 +43,7 @@ export class Decoder implements LanguageModel {
   /** The LM head: hidden states `"N C"` → logits `"N V"`. */
   logits(tape: Tape, hiddenStates: Variable): Variable {
     const weight = tape.parameter(this.store.get(this.family.headParameter(this.config)));
-    return tape.apply(linear, { x: hiddenStates, weight }, {});
+    return headLogits(tape, hiddenStates, weight, this.actionCount);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {

@@ -1,5 +1,6 @@
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { CheckpointNames } from "./checkpoint_names.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { Json } from "./config_json.ts";
 import type { DecoderConfig, DecoderSizes } from "./decoder_config.ts";
@@ -23,6 +24,7 @@ export interface DecoderFamily {
   formatConfig(config: DecoderConfig): Record<string, unknown>;
   parameterSpecs(config: DecoderConfig): ParameterSpec[];
   checkpointTensors(config: DecoderConfig): CheckpointTensor[];
+  readonly checkpointNames: CheckpointNames;
   /** Token (and position) embeddings → `"N C"`. */
   embed(tape: Tape, store: ParameterStore, batch: TokenBatch): Variable;
   /** One transformer block, `"N C"` → `"N C"`. */

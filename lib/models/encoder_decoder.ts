@@ -1,11 +1,11 @@
 import { crossAttention } from "#kernels/attention/cross_attention.ts";
 import { relativeAttention } from "#kernels/attention/relative_attention.ts";
-import { linear } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { scale } from "#kernels/elementwise/scale/scale.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
+import { actionCountOf, headLogits } from "./action_head.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "./language_model.ts";
 import { relativeBuckets } from "./relative_buckets.ts";
@@ -36,14 +36,19 @@ export class EncoderDecoder implements LanguageModel {
   readonly config: T5Config;
   readonly store: ParameterStore;
   readonly layout: TextLayout;
+  readonly actionCount: number;
   readonly #gpu: Gpu;
   /** Of texts of each length, by stack: a model meets few lengths, again and again. */
   readonly #buckets = new Map<string, Tensor>();
 
-  /** @param normalSource draws from N(0, 1) for the initial parameters. */
-  constructor(gpu: Gpu, config: T5Config, normalSource: () => number) {
+  /**
+   * @param normalSource draws from N(0, 1) for the initial parameters, which are 0 without it
+   * @param actionCount the ids to choose among, if not all V
+   */
+  constructor(gpu: Gpu, config: T5Config, normalSource?: () => number, actionCount?: number) {
     this.#gpu = gpu;
     this.config = config;
+    this.actionCount = actionCountOf(config, actionCount);
     this.layout = { kind: "encoderDecoder", startId: config.startId };
     this.store = new ParameterStore(gpu, t5ParameterSpecs(config), normalSource);
   }
@@ -104,7 +109,7 @@ export class EncoderDecoder implements LanguageModel {
     const { tiedHead, scaledHead, hiddenSize } = this.config;
     const x = scaledHead ? tape.apply(scale, { x: hiddenStates }, { factor: 1 / Math.sqrt(hiddenSize) }) : hiddenStates;
     const weight = tape.parameter(this.store.get(tiedHead ? "shared.weight" : "lm_head.weight"));
-    return tape.apply(linear, { x, weight }, {});
+    return headLogits(tape, x, weight, this.actionCount);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {

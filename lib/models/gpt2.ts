@@ -35,6 +35,9 @@ export const gpt2: DecoderFamily = {
 
   checkpointTensors: (config) => gpt2.parameterSpecs(config).map(({ name, shape }) => wholeTensor(name, shape)),
 
+  /** The first published checkpoints have the names without the model's, and the causal masks of each layer. */
+  checkpointNames: { prefixes: ["transformer.", ""], buffers: /\.attn\.(masked_)?bias$/ },
+
   embed(tape, store, { tokenIds, positions }) {
     const rows = [elementCount(tokenIds.shape)];
     const lookUp = (name: string, ids: Variable) =>

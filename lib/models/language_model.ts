@@ -36,6 +36,8 @@ export interface LanguageModel extends Disposable {
   readonly config: ModelConfig;
   readonly store: ParameterStore;
   readonly layout: TextLayout;
+  /** How many ids it chooses among, V here: those of its tokenizer, where its tables have more rows than that. */
+  readonly actionCount: number;
   /** The last hidden states of every token, after the final norm: `"N C"` with N = B T. */
   hiddenStates(tape: Tape, batch: TokenBatch): Variable;
   /** The LM head: hidden states `"N C"` → next-token logits `"N V"`. */

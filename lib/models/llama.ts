@@ -51,6 +51,9 @@ export const llama: DecoderFamily = {
       return [wholeTensor(name, shape)];
     }),
 
+  /** A base model, without a head, is stored without the first part of the names; older files hold the rotary frequencies. */
+  checkpointNames: { prefixes: ["model.", ""], buffers: /\.rotary_emb\.inv_freq$/ },
+
   embed(tape, store, { tokenIds }) {
     const ids = tape.reshape(tape.constant(tokenIds), [elementCount(tokenIds.shape)]);
     return tape.apply(embedding, { table: tape.parameter(store.get("model.embed_tokens.weight")), ids }, {});

@@ -15,11 +15,23 @@ export type ModelConfig = DecoderConfig | T5Config;
 export function parseModelConfig(json: unknown, path: string): ModelConfig {
   if (typeof json !== "object" || json === null) throw new InputError(`${path}: must be a JSON object`);
   const config = json as Json;
+  refuseQuantised(config, path);
   const type = config.model_type;
   if (isNameIn(DECODER_FAMILIES, type)) return DECODER_FAMILIES[type].parseConfig(config, path);
   if (isNameIn(T5_FAMILIES, type)) return parseT5Config(type, config, path);
   const known = [DECODER_FAMILIES, T5_FAMILIES].flatMap(Object.keys).map((name) => `"${name}"`).join(", ");
   throw new InputError(`${path}: model_type is ${JSON.stringify(type) ?? "missing"}; this reads ${known}`);
+}
+
+/** GPTQ, AWQ, bitsandbytes, fp8, mxfp4 and their like all say so under one of these keys. */
+function refuseQuantised(config: Json, path: string): void {
+  const key = ["quantization_config", "compression_config"].find((each) => config[each] != null);
+  if (key === undefined) return;
+  const { quant_method: method } = config[key] as Json;
+  const by = method === undefined ? "" : ` by ${JSON.stringify(method)}`;
+  throw new InputError(
+    `${path}: ${key} says that the weights are quantised${by}; take a checkpoint in f32, f16 or bf16`,
+  );
 }
 
 function isNameIn<Name extends string>(families: Readonly<Record<Name, unknown>>, name: unknown): name is Name {

@@ -1,7 +1,7 @@
 import { elementCount } from "#kernels/runtime/tensor.ts";
 import { editDistance } from "#lib/edit_distance.ts";
 import { InputError } from "#lib/errors.ts";
-import { LENGTH_BYTES, METADATA, parseHeader, type SafeTensorDType, splitFile } from "./safetensors_header.ts";
+import { headerLength, LENGTH_BYTES, METADATA, parseWholeHeader, type SafeTensorDType } from "./safetensors_header.ts";
 
 /**
  * The safetensors format: a header's length (u64), the header (JSON: name → dtype, shape, data_offsets), the tensors' bytes
@@ -51,29 +51,13 @@ export class SafeTensorsFile {
    * @throws {InputError} naming file and tensor, if the bytes are no whole and consistent safetensors file
    */
   static parse(bytes: Uint8Array<ArrayBuffer>, path: string): SafeTensorsFile {
-    const { header, data } = splitFile(bytes, path);
-    const entries = parseHeader(header, path).sort((a, b) => a.begin - b.begin || a.end - b.end);
-    const tensors = new Map<string, SafeTensor>();
-    let end = 0;
-    for (const entry of entries) {
-      const where = `${path}: tensor ${entry.name}`;
-      if (entry.begin !== end) {
-        const problem = entry.begin < end ? "overlaps the one before, which ends" : "leaves a hole after byte";
-        throw new InputError(`${where} begins at byte ${entry.begin} and ${problem} at ${end}; the file is damaged`);
-      }
-      if (entry.end > data.length) {
-        throw new InputError(`${where} ends at byte ${entry.end} of ${data.length}: the file is truncated`);
-      }
-      end = entry.end;
-      tensors.set(entry.name, {
-        dtype: entry.dtype,
-        shape: entry.shape,
-        bytes: data.subarray(entry.begin, entry.end),
-      });
-    }
-    if (end !== data.length) {
-      throw new InputError(`${path}: ${data.length - end} bytes after the last tensor; the file is damaged`);
-    }
+    const dataStart = LENGTH_BYTES + headerLength(bytes.subarray(0, LENGTH_BYTES), bytes.length, path);
+    const data = bytes.subarray(dataStart);
+    const entries = parseWholeHeader(bytes.subarray(LENGTH_BYTES, dataStart), data.length, path);
+    const tensors = new Map(entries.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      { dtype, shape, bytes: data.subarray(begin, end) },
+    ]));
     return new SafeTensorsFile(path, tensors);
   }
 
@@ -81,9 +65,7 @@ export class SafeTensorsFile {
   get(name: string): SafeTensor {
     const tensor = this.#tensors.get(name);
     if (tensor) return tensor;
-    const nearest = nearestNames(name, this.names);
-    const hint = nearest.length > 0 ? `; the nearest are ${nearest.join(", ")}` : "; it has none at all";
-    throw new InputError(`${this.#path}: no tensor ${name}${hint}`);
+    throw new InputError(`${this.#path}: no tensor ${name}; ${nearestTo(name, this.names)}`);
   }
 
   /**
@@ -168,11 +150,13 @@ export function serializeSafeTensors(
   return file;
 }
 
-/** Up to three names of the least edit distance, nearest first. */
-function nearestNames(name: string, names: readonly string[]): string[] {
-  return names
+/** What else there is, for a message: up to three names of the least edit distance, nearest first. */
+export function nearestTo(name: string, names: readonly string[]): string {
+  if (names.length === 0) return "it has none at all";
+  const nearest = names
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate);
+  return `the nearest are ${nearest.join(", ")}`;
 }

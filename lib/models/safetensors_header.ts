@@ -3,7 +3,7 @@ import { InputError } from "#lib/errors.ts";
 
 // The head of a safetensors file: the header's length (u64), then the header (JSON: name → dtype, shape, data_offsets).
 
-const BYTES_PER_ELEMENT = {
+export const BYTES_PER_ELEMENT = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -39,27 +39,53 @@ export interface HeaderEntry {
 }
 
 /**
- * The header's bytes and those of the tensors.
+ * The bytes of the header, as the file's first eight give them.
  *
- * @throws {InputError} if the bytes are too few for what they say of themselves
+ * @param fileBytes of the whole file
+ * @throws {InputError} if the file has fewer than it says of itself
  */
-export function splitFile(bytes: Uint8Array<ArrayBuffer>, path: string) {
-  if (bytes.length < LENGTH_BYTES) {
-    throw new InputError(`${path}: ${bytes.length} bytes are too few for a safetensors file; it is truncated`);
+export function headerLength(start: Uint8Array, fileBytes: number, path: string): number {
+  if (start.length < LENGTH_BYTES) {
+    throw new InputError(`${path}: ${start.length} bytes are too few for a safetensors file; it is truncated`);
   }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {
     throw new InputError(
       `${path}: oversized header of ${length} bytes, the limit is ${MAX_HEADER_BYTES}; this is no safetensors file`,
     );
   }
-  const dataStart = LENGTH_BYTES + Number(length);
-  if (dataStart > bytes.length) {
+  if (LENGTH_BYTES + Number(length) > fileBytes) {
     throw new InputError(
-      `${path}: the header has ${length} bytes but only ${bytes.length - LENGTH_BYTES} follow; the file is truncated`,
+      `${path}: the header has ${length} bytes but only ${fileBytes - LENGTH_BYTES} follow; the file is truncated`,
     );
   }
-  return { header: bytes.subarray(LENGTH_BYTES, dataStart), data: bytes.subarray(dataStart) };
+  return Number(length);
+}
+
+/**
+ * The tensors that a header names, in the order of their bytes, which fill the rest of the file without holes.
+ *
+ * @param dataBytes after the header
+ * @throws {InputError} naming file and tensor, as `parseHeader` does, or where they do not fill it
+ */
+export function parseWholeHeader(header: Uint8Array, dataBytes: number, path: string): HeaderEntry[] {
+  const entries = parseHeader(header, path).sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let end = 0;
+  for (const entry of entries) {
+    const where = `${path}: tensor ${entry.name}`;
+    if (entry.begin !== end) {
+      const problem = entry.begin < end ? "overlaps the one before, which ends" : "leaves a hole after byte";
+      throw new InputError(`${where} begins at byte ${entry.begin} and ${problem} at ${end}; the file is damaged`);
+    }
+    if (entry.end > dataBytes) {
+      throw new InputError(`${where} ends at byte ${entry.end} of ${dataBytes}: the file is truncated`);
+    }
+    end = entry.end;
+  }
+  if (end !== dataBytes) {
+    throw new InputError(`${path}: ${dataBytes - end} bytes after the last tensor; the file is damaged`);
+  }
+  return entries;
 }
 
 /**
@@ -67,7 +93,7 @@ export function splitFile(bytes: Uint8Array<ArrayBuffer>, path: string) {
  *
  * @throws {InputError} naming file and tensor, if the header is not JSON or an entry contradicts itself
  */
-export function parseHeader(header: Uint8Array, path: string): HeaderEntry[] {
+function parseHeader(header: Uint8Array, path: string): HeaderEntry[] {
   let text: string;
   let object: unknown;
   try {

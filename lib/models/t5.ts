@@ -6,6 +6,7 @@ import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, ones, type ParameterSpec, type ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { CheckpointNames } from "./checkpoint_names.ts";
 import { type CheckpointTensor, splitRows, wholeTensor } from "./checkpoint_tensor.ts";
 import type { T5Config } from "./t5_config.ts";
 
@@ -24,6 +25,16 @@ export interface T5Parts {
 
 /** What attends: queries and the keys they see, packed, → heads side by side, `"N H·D"`. */
 export type AttendPacked = (packed: Variable) => Variable;
+
+/**
+ * Both stacks may hold the embedding again. The first published checkpoints have a bias of distances to the source, which T5 never
+ * reads: transformers leaves it out by this name.
+ */
+export const T5_CHECKPOINT_NAMES: CheckpointNames = {
+  prefixes: [""],
+  buffers: /^decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight$/,
+  embeddingCopies: ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"],
+};
 
 export function t5ParameterSpecs(config: T5Config): ParameterSpec[] {
   const { vocabSize, hiddenSize, numLayers, numDecoderLayers } = config;

@@ -43,26 +43,32 @@ export class ParameterStore implements ParameterOwner, Disposable {
   /** Those whose gradient has been added to since it was zeroed. */
   readonly #withGradient = new Set<Parameter>();
 
-  /** Makes the parameters with their initial values, drawn in the order of `specs`. */
-  constructor(gpu: Gpu, specs: readonly ParameterSpec[], normalSource: () => number) {
+  /**
+   * Makes the parameters with their initial values, drawn in the order of `specs`.
+   *
+   * @param normalSource draws from N(0, 1); without one every parameter is 0, for values that are read from a file
+   */
+  constructor(gpu: Gpu, specs: readonly ParameterSpec[], normalSource?: () => number) {
     this.#gpu = gpu;
-    const initial = new Map(specs.map((spec) => [spec.name, spec.initial(elementCount(spec.shape), normalSource)]));
+    const initial = normalSource &&
+      new Map(specs.map((spec) => [spec.name, spec.initial(elementCount(spec.shape), normalSource)]));
     const ordered = [...specs.filter(({ decayed }) => decayed), ...specs.filter(({ decayed }) => !decayed)];
     const groups = splitBySize(ordered, gpu.device.limits.maxStorageBufferBindingSize / BYTES_PER_ELEMENT);
     const parameters = new Map<string, Parameter>();
     this.segments = groups.map((group, index) => {
       const count = group.reduce((sum, spec) => sum + paddedCount(spec.shape), 0);
-      const flat = new Float32Array(count);
+      const flat = initial && new Float32Array(count);
       const values = gpu.allocate([count]);
       let offset = 0;
       let decayedCount = 0;
       for (const { name, shape, decayed } of group) {
-        flat.set(initial.get(name)!, offset);
+        flat?.set(initial!.get(name)!, offset);
         parameters.set(name, this.#view(name, shape, values, index, offset));
         offset += paddedCount(shape);
         if (decayed) decayedCount = offset;
       }
-      gpu.write(values, flat);
+      if (flat) gpu.write(values, flat);
+      else gpu.clear(values);
       return { values, decayedCount };
     });
     this.parameters = new Map(specs.map(({ name }) => [name, parameters.get(name)!]));

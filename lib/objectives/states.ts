@@ -39,7 +39,7 @@ export function statesOfBoth(
   { student, teacher }: { readonly student: LanguageModel; readonly teacher: LanguageModel },
   batch: TrajectoryBatch,
 ): { student: States; teacher: States } {
-  const [own, theirs] = [student.config.vocabSize, teacher.config.vocabSize];
+  const [own, theirs] = [student.actionCount, teacher.actionCount];
   if (own !== theirs) {
     throw new InputError(
       `The student's vocabulary has ${own} tokens but its teacher's ${theirs}; they must be the same`,

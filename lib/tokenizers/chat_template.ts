@@ -4,7 +4,8 @@ import { InputError } from "#lib/errors.ts";
 import { isFile } from "#lib/results/storage.ts";
 import { readTextStrictly } from "#lib/text_file.ts";
 import { excerpt } from "#lib/visible_text.ts";
-import { readJsonFile, readTokenizerSettings } from "./tokenizer_settings.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { readTokenizerSettings } from "./tokenizer_settings.ts";
 
 /** A turn of a talk. */
 export interface ChatMessage {

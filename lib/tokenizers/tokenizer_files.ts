@@ -8,7 +8,8 @@ import { readSentencePieceModel, type SentencePieceModel } from "./sentencepiece
 import { sentencePieceRules } from "./sentencepiece_rules.ts";
 import type { TextCodec } from "./text_codec.ts";
 import { checkedTokenizerJson, type TokenizerJson } from "./tokenizer_json.ts";
-import { readJsonFile, readTokenizerSettings, specialIdsOf, type TokenizerSettings } from "./tokenizer_settings.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { readTokenizerSettings, specialIdsOf, type TokenizerSettings } from "./tokenizer_settings.ts";
 import { vocabMergesJson, type VocabMergesRules } from "./vocab_merges.ts";
 
 /** A form that checkpoints keep their tokenizers in. */

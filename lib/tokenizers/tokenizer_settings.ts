@@ -1,7 +1,7 @@
+import { readJsonFile } from "#lib/json_file.ts";
 import { describeJson, isJsonObject, type JsonObject } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
 import { isFile } from "#lib/results/storage.ts";
-import { readTextStrictly } from "#lib/text_file.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import type { SpecialIds } from "./text_codec.ts";
 
@@ -51,19 +51,6 @@ export async function readTokenizerSettings(folder: string): Promise<TokenizerSe
     specialTokens: Object.fromEntries(specialTokens),
     addedTokens: addedTokensOf(tokenizerConfig, await objectIn("added_tokens.json"), folder),
   };
-}
-
-/** The value of a file of JSON. @throws {InputError} if it cannot be read, or is not JSON */
-export async function readJsonFile(path: string): Promise<unknown> {
-  const text = await readTextStrictly(path);
-  if (text.startsWith("version https://git-lfs")) {
-    throw new InputError(`${path}: a pointer of Git LFS, not the file itself; fetch it with git lfs pull`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path}: not JSON: ${excerpt((error as Error).message, 200)}`);
-  }
 }
 
 /**

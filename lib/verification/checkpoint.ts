@@ -1,131 +1,74 @@
-import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
-import { embedding } from "#kernels/embedding/embedding.ts";
-import { clipScale, globalNorm } from "#kernels/global_norm/global_norm.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import { generate, type GenerationPrompt, GREEDY } from "#lib/generation/generate.ts";
-import { readJson, readModel, splitCheckpoint, writeGradients } from "#lib/models/checkpoint.ts";
+import { Tape } from "#lib/autograd/tape.ts";
+import { generate } from "#lib/generation/generate.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { readModel } from "#lib/models/checkpoint.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
+import { isAdapterFolder, readLoraAdapter } from "#lib/models/lora_adapter.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
-import { meanOverTokens } from "#lib/objectives/states.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
 import { updateStep } from "#lib/training/update_step.ts";
 import { type Check, checkLoss, checkTensor, checkTokens } from "./check.ts";
+import { checkActions, type RecordedActions } from "./checkpoint_actions.ts";
+import { adapterWeights } from "./checkpoint_adapter.ts";
+import { checkFiles } from "./checkpoint_files.ts";
+import {
+  allWeights,
+  checkContinuations,
+  checkGradients,
+  checkUpdate,
+  type Golden,
+  GREEDY_TEXTS,
+  notRecorded,
+  recordedLoss,
+} from "./checkpoint_step.ts";
+import { checkPerplexities, type RecordedPerplexities } from "./checkpoint_texts.ts";
 import { nextTokenBatch, type RecordedBatch, recordedBatch } from "./recorded_batch.ts";
 
-/** No token: recorded continuations do not stop at the end of a text. */
-const NO_TOKEN = 0xffffffff;
-export const GREEDY_TEXTS = { ...GREEDY, eosId: NO_TOKEN, padId: 0, seed: 0, purpose: "verify" };
-
-/** `golden.json`; what a folder does not record is reported as skipped. */
-interface Golden {
-  readonly adamw?: { lr: number; betas: [number, number]; eps: number; weight_decay: number; clip_norm: number };
-  readonly grad_norm_before_clip?: number;
-  readonly greedy_max_new_tokens?: number;
-  readonly greedy?: Readonly<Record<string, number[]>>;
-}
+/** `golden.json`: which parts of it there are says what is checked. */
+type AnyGolden = Golden & RecordedActions & RecordedPerplexities & RecordedTraining;
 
 /**
  * Checks a checkpoint folder against what PyTorch recorded beside it: logits, loss, every gradient, one AdamW step with clipping,
  * greedy continuations (`golden.safetensors`), or the losses of several training steps (`tokens.safetensors`). Of these a folder may
- * record a part; the rest is reported as skipped.
+ * record a part; the rest is reported as skipped. What only some folders record is checked there: a policy over fewer ids than the
+ * tables have rows, perplexities of texts, values of 16 bits, files to be refused. Of an adapter's folder gradients and step are those
+ * of A and B.
  */
 export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
   using model = await readModel(gpu, folder);
-  const golden = await readJson(`${folder}/golden.json`) as Golden & RecordedTraining;
-  return golden.losses
-    ? await verifyTraining(gpu, model, folder, golden)
-    : await verifyStep(gpu, model, await SafeTensorsFile.read(`${folder}/golden.safetensors`), golden);
+  const golden = await readJsonFile(`${folder}/golden.json`) as AnyGolden;
+  if (golden.losses) return await verifyTraining(gpu, model, folder, golden);
+  const recorded = await SafeTensorsFile.read(`${folder}/golden.safetensors`);
+  return [
+    ...await verifyStep(gpu, model, folder, { recorded, golden }),
+    ...await checkActions(gpu, folder, recorded, golden),
+    ...await checkFiles(folder),
+  ];
 }
 
-async function verifyStep(gpu: Gpu, model: LanguageModel, recorded: SafeTensorsFile, golden: Golden): Promise<Check[]> {
-  const batch = recordedBatch(gpu, recorded, model.layout);
+async function verifyStep(
+  gpu: Gpu,
+  model: LanguageModel,
+  folder: string,
+  { recorded, golden }: { readonly recorded: SafeTensorsFile; readonly golden: AnyGolden },
+): Promise<Check[]> {
+  const padId = model.layout.kind === "oneText" ? undefined : await padIdOf(folder);
+  const batch = recordedBatch(gpu, recorded, model.layout, padId);
+  using adapter = isAdapterFolder(folder) ? adapterWeights(gpu, model, await readLoraAdapter(folder)) : undefined;
+  const trained = adapter ?? allWeights(gpu, model);
   return [
     await checkLogits(gpu, model, batch, recorded),
     ...await checkContinuations(gpu, model, batch, golden),
-    ...await checkGradients(gpu, model, batch, recorded, golden),
-    ...await checkUpdate(gpu, model, recorded, golden),
+    ...await checkPerplexities(gpu, model, folder, golden),
+    ...await checkGradients(gpu, model, batch, recorded, { golden, trained }),
+    ...await checkUpdate(gpu, recorded, golden, trained),
   ];
 }
 
-async function checkContinuations(
-  gpu: Gpu,
-  model: LanguageModel,
-  batch: RecordedBatch,
-  golden: Golden,
-): Promise<Check[]> {
-  const { greedy = {}, greedy_max_new_tokens: maxNewTokens } = golden;
-  const recorded = Object.entries(greedy);
-  if (recorded.length === 0 || maxNewTokens === undefined) return [notRecorded("greedy continuations")];
-  const prompts = recorded.map(([row]): GenerationPrompt => ({
-    promptIds: batch.prompts[Number(row)],
-    key: Number(row),
-  }));
-  const texts = await generate(gpu, model, prompts, { ...GREEDY_TEXTS, maxNewTokens });
-  // What an encoder-decoder wrote is recorded with the start token in front.
-  const written = (tokens: readonly number[]) => model.layout.kind === "oneText" ? tokens : tokens.slice(1);
-  return recorded.map(([row, tokens], i) =>
-    checkTokens(`greedy continuation of row ${row}`, texts[i], written(tokens))
-  );
-}
-
-async function checkGradients(
-  gpu: Gpu,
-  model: LanguageModel,
-  batch: RecordedBatch,
-  recorded: SafeTensorsFile,
-  golden: Golden,
-): Promise<Check[]> {
-  using tape = new Tape(gpu, { learning: [model.store] });
-  model.store.zeroGradients();
-  const { loss } = recordedLoss(tape, model, batch);
-  tape.backward(loss);
-  const norm = tape.adopt(globalNorm(gpu, model.store.gradients));
-  const [[lossValue], [normValue]] = await gpu.readAll([loss.value, norm]);
-  const expectedNorm = golden.grad_norm_before_clip;
-  const gradients = splitCheckpoint(model, await model.store.readGradients());
-  const areRecorded = recorded.names.some((name) => name.startsWith("grad."));
-  return [
-    recorded.names.includes("loss") ? checkLoss("loss", lossValue, recorded.f32("loss")[0]) : notRecorded("loss"),
-    expectedNorm === undefined
-      ? notRecorded("gradient norm")
-      : checkTensor("gradient norm", [normValue], [expectedNorm]),
-    ...(areRecorded
-      ? [...gradients].map(([name, { data }]) => checkRecorded(`gradient of ${name}`, data, recorded, `grad.${name}`))
-      : [notRecorded("gradients")]),
-  ];
-}
-
-/**
- * One clipped AdamW step from the recorded gradients. From gradients of our own it would say nothing where they are rounding noise:
- * GPT-2's key biases have an exact gradient of 0, and Adam's first step turns noise of any size into a step of the learning rate.
- */
-async function checkUpdate(
-  gpu: Gpu,
-  model: LanguageModel,
-  recorded: SafeTensorsFile,
-  { adamw }: Golden,
-): Promise<Check[]> {
-  const tensors = model.checkpointTensors();
-  if (!adamw || tensors.some(({ name }) => !recorded.names.includes(`grad.${name}`))) {
-    return [notRecorded("AdamW step", "not recorded: it takes the gradient of every parameter")];
-  }
-  using optimizer = new AdamW(gpu, model.store, {
-    betas: adamw.betas,
-    eps: adamw.eps,
-    weightDecay: adamw.weight_decay,
-    decayAll: true,
-  });
-  model.store.zeroGradients();
-  writeGradients(gpu, model, (name) => recorded.f32(`grad.${name}`));
-  const norm = globalNorm(gpu, model.store.gradients);
-  const scale = clipScale(gpu, norm, adamw.clip_norm);
-  optimizer.step(adamw.lr, scale);
-  const updated = splitCheckpoint(model, await model.store.read());
-  for (const tensor of [norm, scale]) gpu.release(tensor);
-  return [...updated].map(([name, { data }]) =>
-    checkRecorded(`AdamW step of ${name}`, data, recorded, `adamw.${name}`)
-  );
+async function padIdOf(folder: string): Promise<number | undefined> {
+  const { pad_token_id: id } = await readJsonFile(`${folder}/config.json`) as { pad_token_id?: unknown };
+  return typeof id === "number" ? id : undefined;
 }
 
 async function checkLogits(
@@ -137,17 +80,8 @@ async function checkLogits(
   if (!recorded.names.includes("logits")) return notRecorded("logits");
   using tape = new Tape(gpu);
   const logits = await gpu.read(model.logits(tape, model.hiddenStates(tape, batch.tokens)).value);
-  const { vocabSize } = model.config;
-  return checkTensor("logits", logits, recorded.f32("logits"), (i) => batch.isCounted(Math.floor(i / vocabSize)));
-}
-
-/** Compares with a tensor of the file, if it is there. */
-function checkRecorded(check: string, actual: ArrayLike<number>, recorded: SafeTensorsFile, name: string): Check {
-  return recorded.names.includes(name) ? checkTensor(check, actual, recorded.f32(name)) : notRecorded(check);
-}
-
-function notRecorded(name: string, note = "not recorded"): Check {
-  return { name, status: "skipped", note };
+  const { actionCount } = model;
+  return checkTensor("logits", logits, recorded.f32("logits"), (i) => batch.isCounted(Math.floor(i / actionCount)));
 }
 
 interface RecordedTraining {
@@ -182,20 +116,4 @@ async function verifyTraining(
     checks.push(checkLoss(`loss of training step ${step + 1}`, (await gpu.read(loss))[0], expected));
   }
   return checks;
-}
-
-/** Mean cross-entropy over the labels that count. */
-export function recordedLoss(
-  tape: Tape,
-  model: LanguageModel,
-  batch: RecordedBatch,
-): { loss: Variable; measures: { loss: Variable } } {
-  const { gpu } = tape;
-  const upload = (values: readonly number[]) => tape.constant(tape.adopt(gpu.upload(Uint32Array.from(values))));
-  const all = model.hiddenStates(tape, batch.tokens);
-  const hidden = tape.apply(embedding, { table: all, ids: upload(batch.states) }, {});
-  const perToken = tape.apply(crossEntropy, { logits: model.logits(tape, hidden), labels: upload(batch.labels) }, {});
-  const weights = tape.adopt(gpu.upload(new Float32Array(batch.labels.length).fill(1 / batch.labels.length)));
-  const loss = meanOverTokens(tape, perToken, { weights });
-  return { loss, measures: { loss } };
 }

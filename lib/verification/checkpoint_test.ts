@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { testBeside } from "#lib/test_beside.ts";
-import { readJson } from "#lib/models/checkpoint.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "#lib/models/safetensors.ts";
 import { type Check, TOLERANCE } from "./check.ts";
 import { verifyCheckpoint } from "./checkpoint.ts";
@@ -110,7 +110,7 @@ test("another continuation, and a NaN among the recorded gradients, fail by name
   const name = "transformer.h.0.ln_1.weight";
   let token = NaN;
   const checks = await withCopy("gpt2", async (folder) => {
-    const golden = await readJson(`${folder}/golden.json`) as { greedy: Record<string, number[]> };
+    const golden = await readJsonFile(`${folder}/golden.json`) as { greedy: Record<string, number[]> };
     token = golden.greedy["1"][3]++;
     await Deno.writeTextFile(`${folder}/golden.json`, JSON.stringify(golden));
     await rewrite(`${folder}/golden.safetensors`, (tensors) => tensors.get(`grad.${name}`)!.data[7] = NaN);

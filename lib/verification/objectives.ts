@@ -3,7 +3,7 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { rewardToGo } from "#kernels/advantages/advantages.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import { readJson } from "#lib/models/checkpoint.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { type Distance, distanceOf } from "#lib/objectives/distance.ts";
@@ -37,7 +37,7 @@ type Term = (tape: Tape, student: Variable) => Variable;
 
 /** Checks values and student-logit gradients of the objectives against what PyTorch recorded in float64. */
 export async function verifyObjectives(gpu: Gpu, folder: string): Promise<Check[]> {
-  const golden = await readJson(`${folder}/golden.json`) as Record<string, number>;
+  const golden = await readJsonFile(`${folder}/golden.json`) as Record<string, number>;
   const file = await SafeTensorsFile.read(`${folder}/golden.safetensors`);
   const recorded = readRecorded(gpu, file, golden.gamma);
   const checks: Check[] = [];

@@ -1,7 +1,7 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { spanSum } from "#kernels/span_sum/span_sum.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import { readJson } from "#lib/models/checkpoint.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { logLikelihood, pairAccuracy, rewardLogits } from "#lib/objectives/preference/bradley_terry.ts";
@@ -41,7 +41,7 @@ const SETTINGS: ReadonlySet<string> = new Set<keyof PreferenceSettings>([
  * recorded in float64.
  */
 export async function verifyPreference(gpu: Gpu, folder: string): Promise<Check[]> {
-  const { formulas, values, mdp } = await readJson(`${folder}/golden.json`) as GoldenPreference;
+  const { formulas, values, mdp } = await readJsonFile(`${folder}/golden.json`) as GoldenPreference;
   const file = await SafeTensorsFile.read(`${folder}/golden.safetensors`);
   const recorded = readRecordedPairs(gpu, file, formulas.gamma);
   const terms = new PreferenceTerms(gpu, recorded, values);

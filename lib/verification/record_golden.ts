@@ -4,7 +4,7 @@ import { generate } from "#lib/generation/generate.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { SafeTensorsFile, serializeSafeTensors, type TensorValues } from "#lib/models/safetensors.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import { GREEDY_TEXTS, recordedLoss } from "./checkpoint.ts";
+import { GREEDY_TEXTS, recordedLoss } from "./checkpoint_step.ts";
 import { NOT_COUNTED, recordedBatch } from "./recorded_batch.ts";
 
 const MAX_TEXTS = 4;
@@ -31,9 +31,9 @@ export interface GoldenFiles {
  * @param texts the first few are taken, as many as fit into 16 MiB of logits; no response may be empty
  */
 export async function recordGolden(gpu: Gpu, model: LanguageModel, texts: readonly Trajectory[]): Promise<GoldenFiles> {
-  const { vocabSize } = model.config;
+  const { actionCount } = model;
   const longest = Math.max(...texts.map(({ prompt, response }) => prompt.length + response.length));
-  const most = Math.floor(MAX_LOGIT_BYTES / (2 * 4 * vocabSize * longest));
+  const most = Math.floor(MAX_LOGIT_BYTES / (2 * 4 * actionCount * longest));
   const shown = texts.slice(0, Math.max(1, Math.min(MAX_TEXTS, most)));
   const inputs = model.layout.kind === "oneText" ? textsSideBySide(shown) : sourcesAndTargets(shown);
   const file = SafeTensorsFile.parse(serializeSafeTensors(inputs.tensors), "golden.safetensors");
@@ -45,7 +45,7 @@ export async function recordGolden(gpu: Gpu, model: LanguageModel, texts: readon
   const [rows, columns] = batch.tokens.tokenIds.shape;
   const tensors = new Map<string, Values>([
     ...inputs.tensors,
-    ["logits", { shape: [rows, columns, vocabSize], data: logitValues }],
+    ["logits", { shape: [rows, columns, actionCount], data: logitValues }],
     ["loss", { shape: [], data: lossValues }],
   ]);
   return {

@@ -11,7 +11,8 @@ import {
   vocabMergesCodec,
 } from "#lib/tokenizers/tokenizer_files.ts";
 import { checkedTokenizerJson } from "#lib/tokenizers/tokenizer_json.ts";
-import { readJsonFile, readTokenizerSettings } from "#lib/tokenizers/tokenizer_settings.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { readTokenizerSettings } from "#lib/tokenizers/tokenizer_settings.ts";
 import { type Check, checkAll } from "./check.ts";
 
 /** `ids.json`: ids of the texts beside the folder, or of texts of its own. */

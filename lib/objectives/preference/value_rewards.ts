@@ -19,8 +19,8 @@ export interface TaughtPairs extends PairBatch {
 
 /** Packs pairs with what their teacher makes of the states. `releaseBatch` releases all of it. */
 export function packTaughtPairs(gpu: Gpu, pairs: readonly LabelledPair[], teacher: LanguageModel): TaughtPairs {
-  const { hiddenSize, vocabSize } = teacher.config;
-  const [features, policy] = statesOfPairs(gpu, pairs, [hiddenSize, vocabSize], (tape, some) => {
+  const widths = [teacher.config.hiddenSize, teacher.actionCount];
+  const [features, policy] = statesOfPairs(gpu, pairs, widths, (tape, some) => {
     const batch = packPairs(gpu, some, teacher.layout);
     const { hidden, logits } = statesOf(tape, teacher, batch);
     releaseBatch(gpu, batch);
