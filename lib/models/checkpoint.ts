@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
+import { elementCount } from "#kernels/runtime/tensor.ts";
 import { InputError } from "#lib/errors.ts";
 import { readTextStrictly } from "#lib/text_file.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
@@ -9,8 +9,12 @@ import type { LanguageModel } from "./language_model.ts";
 import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
 
-/** A model of the configuration, decoder or encoder-decoder. @param normalSource draws from N(0, 1) for the initial parameters. */
-export function newModel(gpu: Gpu, config: ModelConfig, normalSource: () => number): LanguageModel {
+/**
+ * A model of the configuration, decoder or encoder-decoder.
+ *
+ * @param normalSource draws from N(0, 1) for the initial parameters; without one they are 0, for values that are read
+ */
+export function newModel(gpu: Gpu, config: ModelConfig, normalSource?: () => number): LanguageModel {
   return "startId" in config ? new EncoderDecoder(gpu, config, normalSource) : new Decoder(gpu, config, normalSource);
 }
 
@@ -20,31 +24,26 @@ export async function readModel(gpu: Gpu, folder: string): Promise<LanguageModel
   const config = parseModelConfig(await readJson(configPath), configPath);
   const path = `${folder}/model.safetensors`;
   const file = await SafeTensorsFile.read(path);
-  const model = newModel(gpu, config, () => 0);
+  const model = newModel(gpu, config);
   for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
     const stored = file.names.includes(withoutPrefix(name)) ? withoutPrefix(name) : name;
     const tensor = file.get(stored);
     if (tensor.shape.join() !== shape.join()) {
       throw new InputError(`${path}: ${stored} is [${tensor.shape}], but ${configPath} makes it [${shape}]`);
     }
-    gpu.write(rowsOf(model.store.get(parameter).value, firstRow, shape), file.f32(stored));
+    model.store.writeRows(parameter, firstRow, file.f32(stored));
   }
   return model;
 }
 
 /** Puts gradients, under the names and shapes of the checkpoint, where backward would have. */
 export function writeGradients(
-  gpu: Gpu,
   model: LanguageModel,
   valuesOf: (name: string) => Float32Array<ArrayBuffer>,
 ): void {
-  for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
-    gpu.write(rowsOf(model.store.get(parameter).gradient, firstRow, shape), valuesOf(name));
+  for (const { name, parameter, firstRow } of model.checkpointTensors()) {
+    model.store.writeGradientRows(parameter, firstRow, valuesOf(name));
   }
-}
-
-function rowsOf(tensor: Tensor, firstRow: number, shape: readonly number[]): Tensor {
-  return { ...tensor, shape, offset: tensor.offset + firstRow * sizeBytes(shape.slice(1)) };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { attention } from "#kernels/attention/attention.ts";
-import { linear } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
@@ -18,8 +18,8 @@ export class Decoder implements LanguageModel {
   readonly store: ParameterStore;
   readonly family: DecoderFamily;
 
-  /** @param normalSource draws from N(0, 1) for the initial parameters. */
-  constructor(gpu: Gpu, config: DecoderConfig, normalSource: () => number) {
+  /** @param normalSource draws from N(0, 1) for the initial parameters; without one they are 0, for values that are read. */
+  constructor(gpu: Gpu, config: DecoderConfig, normalSource?: () => number) {
     this.config = config;
     this.family = DECODER_FAMILIES[config.family];
     this.store = new ParameterStore(gpu, this.family.parameterSpecs(config), normalSource);
@@ -36,8 +36,7 @@ export class Decoder implements LanguageModel {
 
   /** The LM head: hidden states `"N C"` → logits `"N V"`. */
   logits(tape: Tape, hiddenStates: Variable): Variable {
-    const weight = tape.parameter(this.store.get(this.family.headParameter(this.config)));
-    return tape.apply(linear, { x: hiddenStates, weight }, {});
+    return outputHead(tape, this.store.blocks(this.family.headParameter(this.config)), hiddenStates);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {

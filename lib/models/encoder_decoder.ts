@@ -1,11 +1,11 @@
 import { crossAttention } from "#kernels/attention/cross_attention.ts";
 import { relativeAttention } from "#kernels/attention/relative_attention.ts";
-import { linear } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { scale } from "#kernels/elementwise/scale/scale.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "./language_model.ts";
 import { relativeBuckets } from "./relative_buckets.ts";
@@ -40,8 +40,8 @@ export class EncoderDecoder implements LanguageModel {
   /** Of texts of each length, by stack: a model meets few lengths, again and again. */
   readonly #buckets = new Map<string, Tensor>();
 
-  /** @param normalSource draws from N(0, 1) for the initial parameters. */
-  constructor(gpu: Gpu, config: T5Config, normalSource: () => number) {
+  /** @param normalSource draws from N(0, 1) for the initial parameters; without one they are 0, for values that are read. */
+  constructor(gpu: Gpu, config: T5Config, normalSource?: () => number) {
     this.#gpu = gpu;
     this.config = config;
     this.layout = { kind: "encoderDecoder", startId: config.startId };
@@ -107,8 +107,7 @@ export class EncoderDecoder implements LanguageModel {
   logits(tape: Tape, hiddenStates: Variable): Variable {
     const { tiedHead, scaledHead, hiddenSize } = this.config;
     const x = scaledHead ? tape.apply(scale, { x: hiddenStates }, { factor: 1 / Math.sqrt(hiddenSize) }) : hiddenStates;
-    const weight = tape.parameter(this.store.get(tiedHead ? "shared.weight" : "lm_head.weight"));
-    return tape.apply(linear, { x, weight }, {});
+    return outputHead(tape, this.store.blocks(tiedHead ? "shared.weight" : "lm_head.weight"), x);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {

@@ -117,7 +117,7 @@ async function checkUpdate(
     decayAll: true,
   });
   model.store.zeroGradients();
-  writeGradients(gpu, model, (name) => recorded.f32(`grad.${name}`));
+  writeGradients(model, (name) => recorded.f32(`grad.${name}`));
   const norm = globalNorm(gpu, model.store.gradients);
   const scale = clipScale(gpu, norm, adamw.clip_norm);
   optimizer.step(adamw.lr, scale);
