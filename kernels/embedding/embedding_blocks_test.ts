@@ -40,7 +40,12 @@ gpuTest("embeddingOfBlocks: to the bit what embedding gives of the whole table",
   const context = { out: expected, saved: {}, attrs: {} };
   const dTable = embedding.backward(gpu, dOut, { ...context, inputs: whole, wanted: new Set(["table"] as const) });
   const dBlocks = op.backward(gpu, dOut, { ...context, inputs, wanted: new Set(names) });
-  const [a, b, c, ...parts] = await gpu.readAll([expected, actual, dTable.table!, ...names.map((name) => dBlocks[name]!)]);
+  const [a, b, c, ...parts] = await gpu.readAll([
+    expected,
+    actual,
+    dTable.table!,
+    ...names.map((name) => dBlocks[name]!),
+  ]);
   assertEquals(b, a);
   assertEquals(parts.flatMap((part) => [...part]), [...c]);
 });
