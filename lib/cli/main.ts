@@ -1,4 +1,5 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
+import { DeviceLimitError } from "#kernels/runtime/device_errors.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import { unknownName } from "#lib/bench/suggestion.ts";
 import { explainRefusal } from "#lib/results/refusal.ts";
@@ -87,7 +88,7 @@ function onSignal(signal: Interrupted["signal"], command: Command, stop: AbortCo
 }
 
 /** Errors whose message says all that there is to know. */
-const EXPECTED = [InputError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
+const EXPECTED = [InputError, DeviceLimitError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
 
 function describeError(error: unknown, debug: boolean): string {
   if (error instanceof Interrupted) return "interrupted: what is done is saved; the same command resumes from there";

@@ -208,7 +208,7 @@ test("gradients written under the checkpoint's names lie where the parameters do
   for (const family of ["gpt2", "llama"] as const) {
     using model = tinyDecoder(gpu, family);
     const tensors = splitCheckpoint(model, await model.store.read());
-    writeGradients(gpu, model, (name) => tensors.get(name)!.data);
+    writeGradients(model, (name) => tensors.get(name)!.data);
     assertEquals(await model.store.readGradients(), await model.store.read());
   }
 });

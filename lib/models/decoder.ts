@@ -2,7 +2,8 @@ import { attention } from "#kernels/attention/attention.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { actionCountOf, headLogits } from "./action_head.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
+import { actionCountOf, headBlocks, withHeadRows } from "./action_head.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
@@ -27,7 +28,8 @@ export class Decoder implements LanguageModel {
     this.config = config;
     this.actionCount = actionCountOf(config, actionCount);
     this.family = DECODER_FAMILIES[config.family];
-    this.store = new ParameterStore(gpu, this.family.parameterSpecs(config), normalSource);
+    const specs = withHeadRows(this.family.parameterSpecs(config), this.family.headParameter(config), this.actionCount);
+    this.store = new ParameterStore(gpu, specs, normalSource);
   }
 
   /** The last hidden states, after the final norm: `"N C"` with N = B T. */
@@ -42,8 +44,11 @@ export class Decoder implements LanguageModel {
 
   /** The LM head: hidden states `"N C"` → logits `"N V"`. */
   logits(tape: Tape, hiddenStates: Variable): Variable {
-    const weight = tape.parameter(this.store.get(this.family.headParameter(this.config)));
-    return headLogits(tape, hiddenStates, weight, this.actionCount);
+    return outputHead(
+      tape,
+      headBlocks(this.store, this.family.headParameter(this.config), this.actionCount),
+      hiddenStates,
+    );
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {

@@ -83,7 +83,7 @@ gpuTest("llama: weight decay takes the matrices and tables, not norms", () => {
 function assertDecayed(family: "gpt2" | "llama", decayed: RegExp): void {
   using model = tinyDecoder(gpu, family);
   const [{ decayedCount }] = model.store.segments;
-  for (const [name, { value }] of model.store.parameters) {
+  for (const [name, { blocks: [{ value }] }] of model.store.parameters) {
     assertEquals(value.offset / 4 < decayedCount, decayed.test(name), name);
   }
 }

@@ -5,7 +5,8 @@ import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { scale } from "#kernels/elementwise/scale/scale.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { actionCountOf, headLogits } from "./action_head.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
+import { actionCountOf, headBlocks, withHeadRows } from "./action_head.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "./language_model.ts";
 import { relativeBuckets } from "./relative_buckets.ts";
@@ -50,7 +51,8 @@ export class EncoderDecoder implements LanguageModel {
     this.config = config;
     this.actionCount = actionCountOf(config, actionCount);
     this.layout = { kind: "encoderDecoder", startId: config.startId };
-    this.store = new ParameterStore(gpu, t5ParameterSpecs(config), normalSource);
+    const specs = withHeadRows(t5ParameterSpecs(config), headParameter(config), this.actionCount);
+    this.store = new ParameterStore(gpu, specs, normalSource);
   }
 
   /** @throws {RangeError} if the batch has no source */
@@ -106,10 +108,9 @@ export class EncoderDecoder implements LanguageModel {
   }
 
   logits(tape: Tape, hiddenStates: Variable): Variable {
-    const { tiedHead, scaledHead, hiddenSize } = this.config;
+    const { scaledHead, hiddenSize } = this.config;
     const x = scaledHead ? tape.apply(scale, { x: hiddenStates }, { factor: 1 / Math.sqrt(hiddenSize) }) : hiddenStates;
-    const weight = tape.parameter(this.store.get(tiedHead ? "shared.weight" : "lm_head.weight"));
-    return headLogits(tape, x, weight, this.actionCount);
+    return outputHead(tape, headBlocks(this.store, headParameter(this.config), this.actionCount), x);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {
@@ -141,4 +142,9 @@ export class EncoderDecoder implements LanguageModel {
     this.#buckets.set(key, buckets);
     return buckets;
   }
+}
+
+/** The parameter `"V C"` of the LM head. */
+function headParameter({ tiedHead }: T5Config): string {
+  return tiedHead ? "shared.weight" : "lm_head.weight";
 }

@@ -1,5 +1,4 @@
 import { add } from "#kernels/elementwise/add/add.ts";
-import { embedding } from "#kernels/embedding/embedding.ts";
 import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
 import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { conv1d, conv1dResidual } from "#kernels/linear/linear.ts";
@@ -7,6 +6,7 @@ import { elementCount } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { normal, ones, type ParameterSpec, zeros } from "#lib/nn/parameter_store.ts";
+import { embed } from "#lib/nn/row_blocks.ts";
 import { wholeTensor } from "./checkpoint_tensor.ts";
 import { expect, type Json, positive, size } from "./config_json.ts";
 import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
@@ -24,12 +24,12 @@ export const gpt2: DecoderFamily = {
   parameterSpecs(config) {
     const { vocabSize, maxPositions, hiddenSize, numLayers } = config;
     const specs = [
-      matrix("transformer.wte.weight", [vocabSize, hiddenSize]),
+      { ...matrix("transformer.wte.weight", [vocabSize, hiddenSize]), isTable: true },
       matrix("transformer.wpe.weight", [maxPositions, hiddenSize]),
     ];
     for (let layer = 0; layer < numLayers; layer++) specs.push(...blockSpecs(config, layer));
     specs.push(...normSpecs("transformer.ln_f", hiddenSize));
-    if (!config.tiedHead) specs.push(matrix("lm_head.weight", [vocabSize, hiddenSize]));
+    if (!config.tiedHead) specs.push({ ...matrix("lm_head.weight", [vocabSize, hiddenSize]), isTable: true });
     return specs;
   },
 
@@ -40,8 +40,7 @@ export const gpt2: DecoderFamily = {
 
   embed(tape, store, { tokenIds, positions }) {
     const rows = [elementCount(tokenIds.shape)];
-    const lookUp = (name: string, ids: Variable) =>
-      tape.apply(embedding, { table: tape.parameter(store.get(name)), ids: tape.reshape(ids, rows) }, {});
+    const lookUp = (name: string, ids: Variable) => embed(tape, store.blocks(name), tape.reshape(ids, rows));
     return tape.apply(add, {
       x: lookUp("transformer.wte.weight", tape.constant(tokenIds)),
       y: lookUp("transformer.wpe.weight", tape.constant(positions)),

@@ -1,4 +1,3 @@
-import { embedding } from "#kernels/embedding/embedding.ts";
 import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { rotary } from "#kernels/rotary/rotary.ts";
@@ -7,6 +6,7 @@ import { swiglu } from "#kernels/elementwise/swiglu/swiglu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
+import { embed } from "#lib/nn/row_blocks.ts";
 import { splitRows, wholeTensor } from "./checkpoint_tensor.ts";
 import { expect, type Json, positive, size } from "./config_json.ts";
 import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
@@ -31,11 +31,12 @@ export const llama: DecoderFamily = {
         shape: [vocabSize, hiddenSize],
         decayed: true,
         initial: normal(EMBEDDING_DEVIATION),
+        isTable: true,
       },
     ];
     for (let layer = 0; layer < numLayers; layer++) specs.push(...blockSpecs(config, layer));
     specs.push({ name: "model.norm.weight", shape: [hiddenSize], decayed: false, initial: ones });
-    if (!config.tiedHead) specs.push(matrix("lm_head.weight", vocabSize, hiddenSize));
+    if (!config.tiedHead) specs.push({ ...matrix("lm_head.weight", vocabSize, hiddenSize), isTable: true });
     return specs;
   },
 
@@ -56,7 +57,7 @@ export const llama: DecoderFamily = {
 
   embed(tape, store, { tokenIds }) {
     const ids = tape.reshape(tape.constant(tokenIds), [elementCount(tokenIds.shape)]);
-    return tape.apply(embedding, { table: tape.parameter(store.get("model.embed_tokens.weight")), ids }, {});
+    return embed(tape, store.blocks("model.embed_tokens.weight"), ids);
   },
 
   block(tape, model, layer, x, batch, attend) {

@@ -13,7 +13,7 @@ export class GrantError extends Error {}
 /** The flags whose value follows them; tests hold them against those of the commands. */
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
-  ...["--jobs", "--against", "--shapes", "--preferences", "--files-from"],
+  ...["--jobs", "--against", "--shapes", "--preferences", "--files-from", "--binding-limit"],
 ];
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
