@@ -6,7 +6,8 @@ import { InputError } from "#lib/errors.ts";
 import { locate, type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
 import { selectFiles } from "#lib/hub/needed_files.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
-import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { LanguageModel, TextLayout } from "#lib/models/language_model.ts";
+import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { isFile } from "#lib/results/storage.ts";
 import { type Cell, cellAt, fullAddressOf } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
@@ -35,10 +36,9 @@ export type ModelSource =
   | { readonly folder: string; readonly files: Readonly<Record<string, string>> }
   | { readonly cell: string; readonly profile: string };
 
-/** A model that can be run, with what its texts are made of. */
-export interface OpenedModel {
-  readonly gpu: Gpu;
-  readonly model: LanguageModel;
+/** What a model's texts are made of. */
+export interface ModelTexts {
+  readonly layout: TextLayout["kind"];
   readonly codec: TextCodec;
   /** Each of them ends a text: that of the tokenizer first, then others that the model's files name. At least one. */
   readonly eosIds: readonly number[];
@@ -47,6 +47,12 @@ export interface OpenedModel {
   readonly maxPositions: number;
   /** Of its files; a cell has none. */
   readonly folder?: string;
+}
+
+/** A model that can be run. */
+export interface OpenedModel extends ModelTexts {
+  readonly gpu: Gpu;
+  readonly model: LanguageModel;
   /** Reads every file of a folder once, which takes a while where they are large. */
   source(): Promise<ModelSource>;
 }
@@ -72,21 +78,36 @@ export async function withModel<Result>(
 ): Promise<Result> {
   const { context } = options;
   if (namesCell(word, context)) return await withCell(word, options, use);
-  const located = await locate(word, { caller: context.callerFolder });
-  await expectModel(located);
+  const located = await locateModel(word, context);
   options.line.update(() => `reads ${word}`, true);
   // The small files first: what is wrong with them is said before the large ones are read.
-  const codec = await tokenizerOf(located.folder);
-  const eosIds = await eosIdsOf(located.folder, codec);
+  const texts = await textsOf(located);
   await using gpu = await Gpu.open(options.gpu);
   using model = await readModel(gpu, located.folder);
-  return await use({
-    ...{ gpu, model, codec, eosIds },
+  return await use({ ...texts, gpu, model, source: () => sourceOf(located) });
+}
+
+/**
+ * The same without its weights, and without a GPU.
+ *
+ * @throws {InputError} also for a cell, whose tokenizer is made where it is trained
+ */
+export async function openTexts(word: string, context: ModelOptions["context"]): Promise<ModelTexts> {
+  if (!namesCell(word, context)) return await textsOf(await locateModel(word, context));
+  throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
+}
+
+async function textsOf({ folder }: LocatedModel): Promise<ModelTexts> {
+  const path = `${folder}/config.json`;
+  const config = parseModelConfig(await readJsonFile(path), path);
+  const codec = await tokenizerOf(folder);
+  const eosIds = await eosIdsOf(folder, codec);
+  return {
+    ...{ codec, eosIds, folder },
+    layout: "startId" in config ? "encoderDecoder" : "oneText",
     padId: codec.specialIds.pad ?? eosIds[0],
-    maxPositions: maxPositionsOf(model),
-    folder: located.folder,
-    source: () => sourceOf(located),
-  });
+    maxPositions: maxPositionsOf(config),
+  };
 }
 
 /** Whether a word is the address of a cell: its first part an experiment, at least two more, and no folder of that path. */
@@ -147,7 +168,8 @@ async function withCell<Result>(
       used = {
         result: await use({
           ...{ gpu, model, codec: new ProjectCodec(tokenizer), eosIds: [eosId], padId },
-          maxPositions: maxPositionsOf(model),
+          layout: model.layout.kind,
+          maxPositions: maxPositionsOf(model.config),
           source: () => Promise.resolve(sourceOfCell(cell, place.profileName)),
         }),
       };
@@ -167,14 +189,16 @@ function noFlags(): FlagValues<typeof SHOWN_FLAGS> {
   return { profile: undefined, results: undefined, data: undefined, preferences: undefined, set: [], recorded: false };
 }
 
-function maxPositionsOf({ config }: LanguageModel): number {
+function maxPositionsOf(config: ModelConfig): number {
   return "maxPositions" in config ? config.maxPositions : Infinity;
 }
 
-/** @throws {InputError} where a folder has no model in it */
-async function expectModel({ folder }: LocatedModel): Promise<void> {
-  const problem = await whatLacks(folder, await namesIn(folder));
-  if (problem !== undefined) throw new InputError(`${excerpt(folder)}: no model: it has ${problem}`);
+/** @throws {InputError} where there is no such model, or it is not whole */
+async function locateModel(word: string, { callerFolder }: ModelOptions["context"]): Promise<LocatedModel> {
+  const located = await locate(word, { caller: callerFolder });
+  const problem = await whatLacks(located.folder, await namesIn(located.folder));
+  if (problem !== undefined) throw new InputError(`${excerpt(word)}: no model: it has ${problem}`);
+  return located;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -62,7 +62,19 @@ const TASK_FILE = /\.(csv|json|en)$/;
  * @throws {InputError} if there is no such path, nothing in it is of these forms, or a file is wrong
  */
 export async function readScoredSets(path: string): Promise<ScoredSet[]> {
-  return isFolder(path) ? await readFolder(path.replace(/(?<=.)\/+$/, "")) : [await readFile(path)];
+  if (isFolder(path)) return await readFolder(path.replace(/(?<=.)\/+$/, ""));
+  if (!isThere(path)) throw new InputError(`${path}: there is no such file or folder`);
+  return [await readFile(path)];
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "ENOTDIR") return false;
+    throw error;
+  }
 }
 
 async function readFile(path: string): Promise<ScoredSet> {
