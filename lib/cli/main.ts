@@ -13,6 +13,7 @@ import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
 import { exportModel } from "./export.ts";
 import { fetchModels } from "./fetch.ts";
+import { evaluate } from "./evaluate.ts";
 import { report } from "./report.ts";
 import { doctor } from "./doctor.ts";
 import { judge } from "./judge.ts";
@@ -25,7 +26,8 @@ import { verify } from "./verify.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly Command[] = [
-  ...[reproduce, status, judge, show, table, diff, report, fetchModels, exportModel, verify, bench, doctor, list, cell],
+  ...[reproduce, status, judge, show, table, diff, report, fetchModels, evaluate, exportModel, verify, bench, doctor],
+  ...[list, cell],
 ];
 
 const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;
