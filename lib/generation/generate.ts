@@ -40,8 +40,8 @@ export interface Watching {
   readonly onToken?: (text: number, token: number) => unknown;
   /** Once it is aborted, what was read until then are the texts. */
   readonly stop?: AbortSignal;
-  /** Tokens of each text that are written between readings: 1 shows every token at once; with more the GPU waits less. */
-  readonly stepsAReading?: number;
+  /** How many tokens of each text to write until the next reading: 1 shows every token at once; with more the GPU waits less. */
+  readonly stepsAReading?: () => number;
 }
 
 /** Pure sampling from the model's own distribution. */
@@ -68,7 +68,7 @@ export async function generate(
   prompts: readonly GenerationPrompt[],
   settings: GenerationSettings,
   mixture: TokenMixture = { model, weight: 0 },
-  { onToken, stop, stepsAReading = STEPS_A_READING }: Watching = {},
+  { onToken, stop, stepsAReading = () => STEPS_A_READING }: Watching = {},
 ): Promise<number[][]> {
   checkMixture(model, mixture);
   // A model of weight 0 is not run, so that its presence changes nothing.
@@ -76,10 +76,10 @@ export async function generate(
   for (const each of models) checkLengths(each, prompts, settings);
   if (prompts.length === 0 || settings.maxNewTokens === 0) return prompts.map(() => []);
   using decoding = new Decoding(gpu, models, mixture.weight, prompts, settings);
-  decoding.write(stepsAReading);
+  decoding.write(stepsAReading());
   while (!decoding.hasEnded && !stop?.aborted) {
     const reading = decoding.readWritten(onToken);
-    decoding.write(stepsAReading);
+    decoding.write(stepsAReading());
     await reading;
   }
   return decoding.texts;

@@ -98,7 +98,10 @@ gpuTest("tokens are told as they are read, in their order, and are the texts how
   for (const stepsAReading of [1, 3, 20]) {
     const told: number[][] = prompts.map(() => []);
     const onToken = (text: number, token: number) => void told[text].push(token);
-    assertEquals(await generate(gpu, model, prompts, settings, undefined, { onToken, stepsAReading }), expected);
+    assertEquals(
+      await generate(gpu, model, prompts, settings, undefined, { onToken, stepsAReading: () => stepsAReading }),
+      expected,
+    );
     assertEquals(told, expected);
   }
 });
@@ -109,7 +112,7 @@ gpuTest("a stop leaves what was read until then", async () => {
   const stop = new AbortController();
   const told: number[] = [];
   const onToken = (_: number, token: number) => told.push(token) === 3 && stop.abort();
-  const watching = { onToken, stop: stop.signal, stepsAReading: 1 };
+  const watching = { onToken, stop: stop.signal, stepsAReading: () => 1 };
   const [text] = await generate(gpu, model, [prompts[1]], settings, undefined, watching);
   assertEquals(text, told);
   assertEquals(text, expected.slice(0, 3));

@@ -14,12 +14,14 @@ export class GrantError extends Error {}
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
   ...["--jobs", "--against", "--shapes", "--preferences", "--files-from"],
+  ...["--max-new-tokens", "--temperature", "--top-k", "--top-p", "--seed", "--repetition-penalty", "--no-repeat-ngram"],
+  ...["--system", "--template", "--prompts", "--batch-size", "--out"],
 ];
 
-const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
+const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export", "generate"];
 const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
-/** Their arguments are folders of models, or names of models in the hub's cache. */
-const READS_MODELS = ["verify"];
+/** How many of their arguments, from the first, are folders of models, or names of models in the hub's cache. */
+const MODELS_OF: Readonly<Record<string, number>> = { verify: Infinity, generate: 1 };
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
 
 export interface Surroundings {
@@ -55,12 +57,15 @@ export function grantsOf(
     if (["--data", "--preferences"].includes(flag) && READS_DATA.includes(task)) grant(flag, value, "read");
     if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
+    if (flag === "--prompts" && task === "generate") grant(flag, value, "read");
+    if (flag === "--out" && task === "generate") grant(flag, value, "write");
     if (flag === "--against" && task === "bench" && value !== "") {
       grant(flag, value, "read");
       grants.run = ["deno"]; // a process for each checkout
     }
   }
-  if (READS_MODELS.includes(task)) grantModels(words, { caller, isFolder, env }, grant);
+  const models = words.slice(0, MODELS_OF[task] ?? 0);
+  if (models.length > 0) grantModels(models, { caller, isFolder, env }, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {
