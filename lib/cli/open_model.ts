@@ -5,6 +5,7 @@ import { isJsonObject } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
 import { locate, type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
 import { selectFiles } from "#lib/hub/needed_files.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
 import type { LanguageModel, TextLayout } from "#lib/models/language_model.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
@@ -14,7 +15,6 @@ import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
 import { tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
-import { readJsonFile } from "#lib/tokenizers/tokenizer_settings.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import { CellProgress } from "./cell_progress.ts";
 import type { CommandContext, Flags, FlagValues } from "./command.ts";
@@ -83,7 +83,8 @@ export async function withModel<Result>(
   // The small files first: what is wrong with them is said before the large ones are read.
   const texts = await textsOf(located);
   await using gpu = await Gpu.open(options.gpu);
-  using model = await readModel(gpu, located.folder);
+  // Of padded tables, the ids alone that the tokenizer has.
+  using model = await readModel(gpu, located.folder, { actionCount: texts.codec.vocabSize });
   return await use({ ...texts, gpu, model, source: () => sourceOf(located) });
 }
 
