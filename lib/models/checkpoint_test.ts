@@ -1,41 +1,19 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
+import { testInFolder } from "#lib/test_folder.ts";
 import { Tape } from "#lib/autograd/tape.ts";
-import { InputError } from "#lib/errors.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { readModel, splitCheckpoint, writeGradients, writeModel } from "./checkpoint.ts";
 import type { LanguageModel } from "./language_model.ts";
-import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
+import { SafeTensorsFile } from "./safetensors.ts";
+import { assertRefused as assertRefusedBy, rewrite } from "./test_checkpoints.ts";
 import { tinyDecoder } from "./test_decoder.ts";
 import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 const gpu = await testGpu();
 
-/** A test with a folder of its own, which is gone afterwards. */
-function test(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeResources: false,
-    fn: async () => {
-      const folder = await Deno.makeTempDir();
-      try {
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
-}
-
-type Tensors = Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }>;
-
-/** Changes the tensors of a checkpoint on disk. */
-async function rewrite(folder: string, change: (tensors: Tensors) => Tensors): Promise<void> {
-  const path = `${folder}/model.safetensors`;
-  const file = await SafeTensorsFile.read(path);
-  const tensors = new Map(file.names.map((name) => [name, { shape: file.get(name).shape, data: file.f32(name) }]));
-  await Deno.writeFile(path, serializeSafeTensors(change(tensors)));
-}
+const test = (name: string, fn: (folder: string) => Promise<void>) => testInFolder(name, fn, { opensDevice: true });
+const assertRefused = (folder: string, ...parts: string[]) => assertRefusedBy(gpu, folder, parts);
 
 async function logitsOf(model: LanguageModel) {
   using tape = new Tape(gpu);
@@ -45,13 +23,6 @@ async function logitsOf(model: LanguageModel) {
     spans: gpu.upload(Uint32Array.of(0, 3, 0, 3), [2, 2]),
   };
   return await gpu.read(model.logits(tape, model.hiddenStates(tape, batch)).value);
-}
-
-/** Reading must fail with one line that holds these parts. */
-async function assertRefused(folder: string, ...parts: string[]): Promise<void> {
-  const { message } = await assertRejects(() => readModel(gpu, folder), InputError);
-  assert(!message.includes("\n"), message);
-  for (const part of parts) assert(message.includes(part), `"${message}" lacks "${part}"`);
 }
 
 for (const family of ["gpt2", "llama"] as const) {
@@ -134,28 +105,6 @@ test("a LLaMA checkpoint keeps the projections apart, under the names of transfo
   const fused = (await model.store.read()).get("model.layers.0.self_attn.qkv_proj.weight")!;
   assertEquals(file.f32("model.layers.0.self_attn.k_proj.weight"), fused.slice(16 * 16, 24 * 16));
   assertEquals(file.f32("model.layers.0.self_attn.v_proj.weight"), fused.slice(24 * 16));
-});
-
-test("GPT-2's original names, without the model's, read too", async (folder) => {
-  using written = tinyDecoder(gpu, "gpt2");
-  await writeModel(written, folder);
-  await rewrite(
-    folder,
-    (tensors) => new Map([...tensors].map(([name, tensor]) => [name.replace("transformer.", ""), tensor])),
-  );
-  using read = await readModel(gpu, folder);
-  assertEquals(await read.store.read(), await written.store.read());
-});
-
-test("tensors beside the model's, such as attention masks, are passed over", async (folder) => {
-  using written = tinyDecoder(gpu, "gpt2");
-  await writeModel(written, folder);
-  await rewrite(
-    folder,
-    (tensors) => tensors.set("transformer.h.0.attn.bias", { shape: [1], data: Float32Array.of(1) }),
-  );
-  using read = await readModel(gpu, folder);
-  assertEquals(await read.store.read(), await written.store.read());
 });
 
 test("a tensor of another shape than the configuration says is refused with file, name and both shapes", async (folder) => {
