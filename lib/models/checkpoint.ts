@@ -21,8 +21,10 @@ export async function readModel(gpu: Gpu, folder: string): Promise<LanguageModel
   const path = `${folder}/model.safetensors`;
   const file = await SafeTensorsFile.read(path);
   const model = newModel(gpu, config, () => 0);
+  const [prefix] = model instanceof Decoder ? model.family.checkpointNames.prefixes : [""];
   for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
-    const stored = file.names.includes(withoutPrefix(name)) ? withoutPrefix(name) : name;
+    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+    const stored = file.names.includes(bare) ? bare : name;
     const tensor = file.get(stored);
     if (tensor.shape.join() !== shape.join()) {
       throw new InputError(`${path}: ${stored} is [${tensor.shape}], but ${configPath} makes it [${shape}]`);
@@ -79,11 +81,6 @@ export function splitCheckpoint(
       { shape: tensor.shape, data: valuesOf(tensor) },
     ]),
   );
-}
-
-/** The original GPT-2 checkpoints leave out the model's name. */
-function withoutPrefix(name: string): string {
-  return name.replace(/^transformer\./, "");
 }
 
 export async function readJson(path: string): Promise<unknown> {

@@ -5,7 +5,7 @@ import { InputError } from "#lib/errors.ts";
 import { readJson, readModel, splitCheckpoint, writeGradients, writeModel } from "./checkpoint.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "./safetensors.ts";
-import { tinyDecoder } from "./test_decoder.ts";
+import { FORMS, tinyDecoder } from "./test_decoder.ts";
 import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 const gpu = await testGpu();
@@ -53,7 +53,7 @@ async function assertRefused(folder: string, ...parts: string[]): Promise<void> 
   for (const part of parts) assert(message.includes(part), `"${message}" lacks "${part}"`);
 }
 
-for (const family of ["gpt2", "llama"] as const) {
+for (const family of FORMS) {
   for (const tiedHead of [true, false]) {
     test(`a ${family} checkpoint with a ${tiedHead ? "tied" : "separate"} head reads back with equal bits`, async (folder) => {
       using written = tinyDecoder(gpu, family, { tiedHead });
@@ -204,7 +204,7 @@ test("the config.json written ends with a newline and names the architecture", a
 });
 
 test("gradients written under the checkpoint's names lie where the parameters do", async () => {
-  for (const family of ["gpt2", "llama"] as const) {
+  for (const family of FORMS) {
     using model = tinyDecoder(gpu, family);
     const tensors = splitCheckpoint(model, await model.store.read());
     writeGradients(gpu, model, (name) => tensors.get(name)!.data);

@@ -3,7 +3,7 @@ import { linear } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
-import type { DecoderConfig } from "./decoder_config.ts";
+import { attentionOf, type DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
 import type { Attend, DecoderFamily } from "./decoder_family.ts";
@@ -37,7 +37,8 @@ export class Decoder implements LanguageModel {
   /** The LM head: hidden states `"N C"` → logits `"N V"`. */
   logits(tape: Tape, hiddenStates: Variable): Variable {
     const weight = tape.parameter(this.store.get(this.family.headParameter(this.config)));
-    return tape.apply(linear, { x: hiddenStates, weight }, {});
+    const x = this.family.beforeHead?.(tape, this, hiddenStates) ?? hiddenStates;
+    return tape.apply(linear, { x, weight }, {});
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {
@@ -49,8 +50,7 @@ export class Decoder implements LanguageModel {
   }
 
   #attendBatch({ spans }: TokenBatch): Attend {
-    const { numHeads, numKvHeads, headSize } = this.config;
-    return (tape, qkv) =>
-      tape.apply(attention, { qkv, spans: tape.constant(spans) }, { numHeads, numKvHeads, headSize });
+    return (tape, qkv, layer) =>
+      tape.apply(attention, { qkv, spans: tape.constant(spans) }, attentionOf(this.config, layer));
   }
 }

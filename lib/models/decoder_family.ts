@@ -1,5 +1,6 @@
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { CheckpointNames } from "./checkpoint_names.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { Json } from "./config_json.ts";
 import type { DecoderConfig, DecoderSizes } from "./decoder_config.ts";
@@ -23,12 +24,16 @@ export interface DecoderFamily {
   formatConfig(config: DecoderConfig): Record<string, unknown>;
   parameterSpecs(config: DecoderConfig): ParameterSpec[];
   checkpointTensors(config: DecoderConfig): CheckpointTensor[];
+  readonly checkpointNames: CheckpointNames;
   /** Token (and position) embeddings → `"N C"`. */
   embed(tape: Tape, store: ParameterStore, batch: TokenBatch): Variable;
   /** One transformer block, `"N C"` → `"N C"`. */
   block(tape: Tape, model: DecoderParts, layer: number, x: Variable, batch: TokenBatch, attend: Attend): Variable;
+  /** What follows the blocks, `"N C"` → `"N C"`. */
   finalNorm(tape: Tape, model: DecoderParts, x: Variable): Variable;
-  /** The parameter `"V C"` of the LM head. */
+  /** What the head reads, `"N C"` → `"N I"`; default the hidden states themselves. */
+  beforeHead?(tape: Tape, model: DecoderParts, x: Variable): Variable;
+  /** The parameter `"V I"` of the LM head, I what `beforeHead` gives, or C. */
   headParameter(config: DecoderConfig): string;
 }
 
