@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
+import { testBeside } from "#lib/test_beside.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import { formatModelConfig, parseModelConfig } from "./model_config.ts";
 
@@ -226,3 +227,25 @@ Deno.test("of Gemma 3, what would change the arithmetic is refused by key", () =
   );
   assertRefused({ ...gemma3, attention_bias: true }, "attention_bias is true");
 });
+
+/** Keys that say the same in other words: the layers from which on there would be a window, of which there are none. */
+const OTHER_WORDS = ["max_window_layers"];
+
+for (
+  const name of ["opt", "opt-350m", "qwen2", "llama3", "llama3-tied", "mistral", "smollm2", "qwen3", "gemma3_text"]
+) {
+  testBeside(
+    `fixtures/hf/${name}`,
+    `what is written of ${name} agrees with what transformers wrote of it`,
+    async (folder) => {
+      const theirs = JSON.parse(await Deno.readTextFile(`${folder}/config.json`)) as Record<string, unknown>;
+      const ours = formatModelConfig(parse(theirs));
+      assertEquals(parse(ours), parse(theirs));
+      const shared = Object.keys(ours).filter((key) =>
+        key in theirs && theirs[key] !== null && !OTHER_WORDS.includes(key)
+      );
+      assertEquals(shared.length > 10, true, `${shared}`);
+      for (const key of shared) assertEquals(ours[key], theirs[key], key);
+    },
+  );
+}
