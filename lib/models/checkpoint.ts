@@ -16,6 +16,7 @@ import {
   mergerInto,
   readLoraAdapter,
 } from "./lora_adapter.ts";
+import type { ModelOptions } from "./model_weights.ts";
 import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
 import { serializeSafeTensors } from "./safetensors.ts";
 import { findTensors } from "./stored_tensors.ts";
@@ -24,22 +25,19 @@ import { findTensors } from "./stored_tensors.ts";
  * A model of the configuration, decoder or encoder-decoder.
  *
  * @param normalSource draws from N(0, 1) for the initial parameters; without it they are 0
- * @param actionCount the ids to choose among, if not all V
  */
 export function newModel(
   gpu: Gpu,
   config: ModelConfig,
   normalSource?: () => number,
-  actionCount?: number,
+  options?: ModelOptions,
 ): LanguageModel {
   return "startId" in config
-    ? new EncoderDecoder(gpu, config, normalSource, actionCount)
-    : new Decoder(gpu, config, normalSource, actionCount);
+    ? new EncoderDecoder(gpu, config, normalSource, options)
+    : new Decoder(gpu, config, normalSource, options);
 }
 
-export interface ReadOptions {
-  /** The ids to choose among, where the tables have more rows than the tokenizer has ids: those below. */
-  readonly actionCount?: number;
+export interface ReadOptions extends ModelOptions {
   /** The folder of an adapter's base model, if that is not where the adapter says. */
   readonly base?: string;
 }
@@ -60,7 +58,7 @@ export async function readModel(gpu: Gpu, folder: string, options: ReadOptions =
 async function readWeights(
   gpu: Gpu,
   folder: string,
-  { actionCount }: ReadOptions,
+  options: ReadOptions,
   adapter?: LoraAdapter,
 ): Promise<LanguageModel> {
   const configPath = `${folder}/config.json`;
@@ -68,7 +66,7 @@ async function readWeights(
   using files = await openWeights(folder);
   const { config, tensors } = findTensors(stated, files, configPath);
   const merge = adapter && mergerInto(adapter, config);
-  const model = newModel(gpu, config, undefined, actionCount);
+  const model = newModel(gpu, config, undefined, options);
   try {
     for (const [tensor, stored] of tensors) await writeStored(gpu, model, tensor, stored, merge);
   } catch (error) {
@@ -95,7 +93,7 @@ async function writeStored(
 ): Promise<void> {
   for (const piece of floatPieces(stored)) {
     merge?.(name, piece.firstRow, piece.values);
-    model.store.writeRows(parameter, firstRow + piece.firstRow, piece.values);
+    model.weights.writeRows(parameter, firstRow + piece.firstRow, piece.values);
     await gpu.throttle();
   }
 }

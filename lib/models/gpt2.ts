@@ -36,10 +36,10 @@ export const gpt2: DecoderFamily = {
   /** The first published checkpoints have the names without the model's, and the causal masks of each layer. */
   checkpointNames: { prefixes: ["transformer.", ""], buffers: /\.attn\.(masked_)?bias$/ },
 
-  embed(tape, store, { tokenIds, positions }) {
+  embed(tape, weights, { tokenIds, positions }) {
     return tape.apply(add, {
-      x: lookUp(tape, { store }, "transformer.wte", tokenIds),
-      y: lookUp(tape, { store }, "transformer.wpe", positions),
+      x: lookUp(tape, { weights }, "transformer.wte", tokenIds),
+      y: lookUp(tape, { weights }, "transformer.wpe", positions),
     }, sum);
   },
 
@@ -65,15 +65,15 @@ function norm(tape: Tape, model: DecoderParts, name: string, x: Variable): Varia
   return normWithBias(tape, model, name, x, model.config.normEps);
 }
 
-function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable): Variable {
-  const weight = tape.parameter(store.get(`${name}.weight`));
-  const bias = tape.parameter(store.get(`${name}.bias`));
+function project(tape: Tape, { weights }: DecoderParts, name: string, x: Variable): Variable {
+  const weight = tape.parameter(weights.get(`${name}.weight`));
+  const bias = tape.parameter(weights.get(`${name}.bias`));
   return tape.apply(conv1d, { x, weight, bias }, {});
 }
 
-function projectOnto(tape: Tape, { store }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
-  const weight = tape.parameter(store.get(`${name}.weight`));
-  const bias = tape.parameter(store.get(`${name}.bias`));
+function projectOnto(tape: Tape, { weights }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
+  const weight = tape.parameter(weights.get(`${name}.weight`));
+  const bias = tape.parameter(weights.get(`${name}.bias`));
   return tape.apply(conv1dResidual, { x, weight, bias, residual }, {});
 }
 

@@ -63,12 +63,12 @@ export const opt: DecoderFamily = {
   /** A base model, without a head, is stored without the first part of the names; older files hold the form's version. */
   checkpointNames: { prefixes: ["model.", ""], buffers: /\bdecoder\.version$/ },
 
-  embed(tape, store, { tokenIds, positions }) {
+  embed(tape, weights, { tokenIds, positions }) {
     const ids = tape.adopt(shiftIds(tape.gpu, positions, FIRST_POSITION));
-    const tokens = lookUp(tape, { store }, "model.decoder.embed_tokens", tokenIds);
-    const places = lookUp(tape, { store }, "model.decoder.embed_positions", ids);
-    return store.parameters.has("model.decoder.project_in.weight")
-      ? projectOnto(tape, { store }, "model.decoder.project_in", tokens, places)
+    const tokens = lookUp(tape, { weights }, "model.decoder.embed_tokens", tokenIds);
+    const places = lookUp(tape, { weights }, "model.decoder.embed_positions", ids);
+    return weights.parameters.has("model.decoder.project_in.weight")
+      ? projectOnto(tape, { weights }, "model.decoder.project_in", tokens, places)
       : tape.apply(add, { x: tokens, y: places }, sum);
   },
 
