@@ -17,6 +17,7 @@ import {
   readLoraAdapter,
 } from "./lora_adapter.ts";
 import type { ModelOptions } from "./model_weights.ts";
+import { loraOf, readAdapterInto } from "./lora_folder.ts";
 import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
 import { serializeSafeTensors } from "./safetensors.ts";
 import { findTensors } from "./stored_tensors.ts";
@@ -40,6 +41,8 @@ export function newModel(
 export interface ReadOptions extends ModelOptions {
   /** The folder of an adapter's base model, if that is not where the adapter says. */
   readonly base?: string;
+  /** Whether an adapter stays beside the base model's weights, to be trained on; default it is merged into them. */
+  readonly keepAdapter?: boolean;
 }
 
 /**
@@ -65,9 +68,11 @@ async function readWeights(
   const stated = await readConfig(folder, configPath);
   using files = await openWeights(folder);
   const { config, tensors } = findTensors(stated, files, configPath);
-  const merge = adapter && mergerInto(adapter, config);
-  const model = newModel(gpu, config, undefined, options);
+  const kept = options.keepAdapter ? adapter : undefined;
+  const merge = adapter && !kept ? mergerInto(adapter, config) : undefined;
+  const model = newModel(gpu, config, undefined, kept ? { ...options, lora: loraOf(kept, config) } : options);
   try {
+    if (kept) readAdapterInto(model, kept);
     for (const [tensor, stored] of tensors) await writeStored(gpu, model, tensor, stored, merge);
   } catch (error) {
     model[Symbol.dispose]();
@@ -121,7 +126,7 @@ export async function writeModel(
   await Deno.mkdir(folder, { recursive: true });
   const config = JSON.stringify({ ...formatModelConfig(model.config), ...ids }, null, 2);
   await Deno.writeTextFile(`${folder}/config.json`, `${config}\n`);
-  const tensors = splitCheckpoint(model, await model.store.read());
+  const tensors = splitCheckpoint(model, await model.weights.read());
   await Deno.writeFile(`${folder}/model.safetensors`, serializeSafeTensors(tensors, { format: "pt" }));
 }
 

@@ -30,7 +30,8 @@ export class Decoder implements LanguageModel {
     this.actionCount = actionCountOf(config, options.actionCount);
     this.family = DECODER_FAMILIES[config.family];
     const specs = withHeadRows(this.family.parameterSpecs(config), this.family.headParameter(config), this.actionCount);
-    this.weights = weightsOf(gpu, specs, options, normalSource);
+    const plan = { specs, tensors: this.checkpointTensors(), isTransposed: this.family.isTransposed === true };
+    this.weights = weightsOf(gpu, plan, options, normalSource);
   }
 
   get store(): ParameterStore {

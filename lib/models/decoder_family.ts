@@ -26,6 +26,8 @@ export interface DecoderFamily {
   parameterSpecs(config: DecoderConfig): ParameterSpec[];
   checkpointTensors(config: DecoderConfig): CheckpointTensor[];
   readonly checkpointNames: CheckpointNames;
+  /** Whether its linear layers are inputs by outputs, as GPT-2's `Conv1D`. */
+  readonly isTransposed?: boolean;
   /** Token (and position) embeddings → `"N C"`. */
   embed(tape: Tape, weights: Weights, batch: TokenBatch): Variable;
   /** One transformer block, `"N C"` → `"N C"`. */

@@ -53,7 +53,8 @@ export class EncoderDecoder implements LanguageModel {
     this.actionCount = actionCountOf(config, options.actionCount);
     this.layout = { kind: "encoderDecoder", startId: config.startId };
     const specs = withHeadRows(t5ParameterSpecs(config), headParameter(config), this.actionCount);
-    this.weights = weightsOf(gpu, specs, options, normalSource);
+    const plan = { specs, tensors: this.checkpointTensors(), isTransposed: false };
+    this.weights = weightsOf(gpu, plan, options, normalSource);
   }
 
   get store(): ParameterStore {

@@ -8,7 +8,7 @@ import { wholeTensor } from "./checkpoint_tensor.ts";
 import { expect, type Json, positive, size } from "./config_json.ts";
 import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
-import { biasSpec, deviatingSpec, lookUp, normWithBias, normWithBiasSpecs, tableSpec } from "./layers.ts";
+import { biasSpec, lookUp, normalSpec, normWithBias, normWithBiasSpecs, tableSpec } from "./layers.ts";
 
 const STANDARD_DEVIATION = 0.02;
 const sum = { xScale: 1, yScale: 1 };
@@ -33,6 +33,7 @@ export const gpt2: DecoderFamily = {
 
   checkpointTensors: (config) => gpt2.parameterSpecs(config).map(({ name, shape }) => wholeTensor(name, shape)),
 
+  isTransposed: true,
   /** The first published checkpoints have the names without the model's, and the causal masks of each layer. */
   checkpointNames: { prefixes: ["transformer.", ""], buffers: /\.attn\.(masked_)?bias$/ },
 
@@ -100,7 +101,7 @@ function projectionSpecs(
   outputs: number,
   standardDeviation = STANDARD_DEVIATION,
 ): ParameterSpec[] {
-  return [deviatingSpec(name, inputs, outputs, standardDeviation), biasSpec(name, outputs)];
+  return [normalSpec(name, inputs, outputs, standardDeviation), biasSpec(name, outputs)];
 }
 
 /** A small decoder after GPT-2: tied head, feed-forward 4 times the hidden size. */

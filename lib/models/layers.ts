@@ -70,11 +70,11 @@ export function matrixSpec(name: string, outputs: number, inputs: number, factor
 }
 
 /** A matrix that starts from N(0, deviation²). */
-export function deviatingSpec(name: string, rows: number, size: number, deviation: number): ParameterSpec {
+export function normalSpec(name: string, rows: number, size: number, deviation: number): ParameterSpec {
   return { name: `${name}.weight`, shape: [rows, size], decayed: true, initial: normal(deviation) };
 }
 
 /** A table that is read by rows alone, for embeddings and output heads; it starts from N(0, deviation²). */
 export function tableSpec(name: string, rows: number, size: number, deviation: number): ParameterSpec {
-  return { ...deviatingSpec(name, rows, size, deviation), isTable: true };
+  return { ...normalSpec(name, rows, size, deviation), isTable: true };
 }

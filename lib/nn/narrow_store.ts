@@ -2,7 +2,7 @@ import { narrow, type NarrowForm } from "#kernels/widen/narrow.ts";
 import { type NarrowTensor, releaseNarrow } from "#kernels/widen/widen.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
-import type { Weight } from "#lib/autograd/tape.ts";
+import { Tape, type Weight } from "#lib/autograd/tape.ts";
 import { type ParameterSpec, ParameterStore } from "./parameter_store.ts";
 import { NarrowWeight } from "./narrow_weight.ts";
 import { partRows } from "./row_blocks.ts";
@@ -83,6 +83,23 @@ export class NarrowStore implements Weights {
       }
       start += tensor.shape[0];
     }
+  }
+
+  async read(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const values = await this.#wide.read();
+    for (const [name, { shape, blocks }] of this.parameters) {
+      if (values.has(name)) continue;
+      const all = new Float32Array(elementCount(shape));
+      let at = 0;
+      for (const block of blocks) {
+        using tape = new Tape(this.#gpu);
+        const part = await this.#gpu.read(tape.parameter(block).value);
+        all.set(part, at);
+        at += part.length;
+      }
+      values.set(name, all);
+    }
+    return values;
   }
 
   [Symbol.dispose](): void {

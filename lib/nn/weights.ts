@@ -20,4 +20,6 @@ export interface Weights extends Disposable {
   blocks(name: string): readonly Weight[];
   /** Overwrites whole rows of a parameter, from `firstRow` on, whichever blocks they lie in. */
   writeRows(name: string, firstRow: number, values: Float32Array<ArrayBuffer>): void;
+  /** Every parameter's values on the CPU, as they are computed with. */
+  read(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
 }
