@@ -1,6 +1,7 @@
 import { InputError } from "#lib/errors.ts";
 import { locate } from "#lib/hub/locate.ts";
 import { isFile } from "#lib/results/storage.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import { ADAPTER_WEIGHTS, openWeights } from "./checkpoint_files/open_weights.ts";
 import { floatsOf, type StoredTensor, type TensorFiles } from "./checkpoint_files/stored_tensor.ts";
 import { type LoraConfig, readLoraConfig } from "./lora_config.ts";
@@ -168,7 +169,10 @@ export async function locateBase({ config: { baseName } }: LoraAdapter, folder: 
   try {
     return (await locate(baseName)).folder;
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${path}: base_model_name_or_path is not to be found: ${error.message}`);
+    if (!(error instanceof InputError || error instanceof Deno.errors.NotCapable)) throw error;
+    const reason = error instanceof InputError ? error.message : `${excerpt(baseName)}: no argument names it`;
+    throw new InputError(
+      `${path}: base_model_name_or_path is not to be found: ${reason}; a command reads what its arguments name, so name it there, too`,
+    );
   }
 }
