@@ -169,10 +169,17 @@ export async function locateBase({ config: { baseName } }: LoraAdapter, folder: 
   try {
     return (await locate(baseName)).folder;
   } catch (error) {
-    if (!(error instanceof InputError || error instanceof Deno.errors.NotCapable)) throw error;
-    const reason = error instanceof InputError ? error.message : `${excerpt(baseName)}: no argument names it`;
+    if (!(error instanceof InputError || isRefusal(error))) throw error;
+    const reason = error instanceof InputError
+      ? error.message
+      : `${excerpt(baseName)}: this process may not look for it`;
     throw new InputError(
       `${path}: base_model_name_or_path is not to be found: ${reason}; a command reads what its arguments name, so name it there, too`,
     );
   }
+}
+
+/** Whether Deno did not permit what failed. */
+function isRefusal(error: unknown): boolean {
+  return [error, (error as { cause?: unknown }).cause].some((each) => each instanceof Deno.errors.NotCapable);
 }
