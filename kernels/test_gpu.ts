@@ -7,11 +7,13 @@ const opened = new Map<string, Promise<Gpu>>();
  * The device that the tests of one file share. Use `gpuTest` for a test of its own; a test that calls this must turn the resource
  * sanitizer off, because the device outlives it. Where the adapter prefers images for inputs, small inputs are read from images too.
  *
- * @param tuning what to choose differently from the adapter's table; each choice has its own device
+ * @param tuning what to choose differently from the adapter's table; each choice has its own device, and so has each limit
+ * @param bindingLimit the most bytes that one tensor may have there
  */
-export function testGpu(tuning: Partial<Tuning> = {}): Promise<Gpu> {
-  const key = JSON.stringify(Object.entries(tuning).sort());
-  const gpu = opened.get(key) ?? Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0, ...tuning } });
+export function testGpu(tuning: Partial<Tuning> = {}, bindingLimit?: number): Promise<Gpu> {
+  const key = JSON.stringify([Object.entries(tuning).sort(), bindingLimit]);
+  const chosen = { leastImageBytes: 0, mostUncopiedBytes: 0, ...tuning };
+  const gpu = opened.get(key) ?? Gpu.open({ tuning: chosen, bindingLimit });
   opened.set(key, gpu);
   return gpu;
 }

@@ -39,6 +39,18 @@ export function visibleText(text: string, options?: VisibleTextOptions): string 
   return visibleParts(text, options).map(({ text }) => text).join("");
 }
 
+/** What is shown otherwise if more follows: the last letter where joiners are spelling, and emoji, which may be joined. */
+const UNSETTLED = new RegExp(
+  `(?:(?:${JOINING}[\\u200c\\u200d]+)*${JOINING}?[\\u200c\\u200d]*|` +
+    "[\\p{Emoji}\\p{Emoji_Component}\\u{e0020}-\\u{e007f}\\u200d\\u20e3\\ufe0e\\ufe0f]+)$",
+  "v",
+);
+
+/** How much of a text that goes on can be shown by now: `visibleText` of this part and of the rest, together, is that of the whole. */
+export function visibleLength(text: string): number {
+  return UNSETTLED.exec(text)?.index ?? text.length;
+}
+
 /** The start of a text as a message quotes it: on one line, every character seen, `…` where more than so many follow. */
 export function excerpt(text: string, maxLength = 80): string {
   if (text.length <= maxLength) return visibleText(text);

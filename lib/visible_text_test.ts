@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { visibleJson, visibleParts, visibleText } from "./visible_text.ts";
+import { visibleJson, visibleLength, visibleParts, visibleText } from "./visible_text.ts";
 
 /** Every code point that is never ordinary text by itself, by ranges that do not come from the pattern under test. */
 const HOSTILE: readonly (readonly [number, number])[] = [
@@ -113,4 +113,35 @@ Deno.test("JSON keeps its value and has nothing unseen in it but the line feeds 
     assertEquals(JSON.parse(json), JSON.parse(JSON.stringify(value)));
     assertEquals(visibleText(json, { keepLines: true }), json);
   }));
+});
+
+Deno.test("a text that comes in pieces is shown as the whole would be, piece by piece", () => {
+  const families = [
+    "👩\u200d👧",
+    "1\ufe0f\u20e3",
+    "🇩🇪",
+    "می\u200cشود",
+    "ක්\u200dෂ",
+    "🏴\u{e0067}\u{e0062}\u{e007f}",
+    "a\u200db",
+  ];
+  const pieces = fc.array(fc.oneof(anyText, fc.constantFrom(...families)), { maxLength: 6 });
+  const stream = (text: string) => {
+    let [shown, held] = ["", ""];
+    for (const character of text) {
+      held += character;
+      const length = visibleLength(held);
+      shown += visibleText(held.slice(0, length));
+      held = held.slice(length);
+    }
+    return shown + visibleText(held);
+  };
+  fc.assert(fc.property(pieces, (parts) => assertEquals(stream(parts.join("")), visibleText(parts.join("")))));
+});
+
+Deno.test("ordinary text is shown at once, up to its last letter", () => {
+  for (const text of ["Once upon", "größer", "東京", "a\n", "\u{1b}[31m", ""]) {
+    assertEquals(visibleLength(text), text.length);
+  }
+  assertEquals(["in 12", "so 👩\u200d", "می"].map((text) => visibleLength(text)), [3, 3, 1]);
 });

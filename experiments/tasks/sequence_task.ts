@@ -1,6 +1,6 @@
 import type { TaskFormat } from "#lib/data/task_files.ts";
 import { countLeakedSources, type TaskData, type TaskRecord } from "#lib/data/task_records.ts";
-import type { TaskMetric } from "./task_metrics.ts";
+import type { TaskMetric } from "#lib/bench/task_metrics.ts";
 
 /** A task from one text to another, whole: what `--data` reads, what is embedded in its place, how answers are scored, how it is called. */
 export interface SequenceTask {

@@ -14,7 +14,7 @@ import type { TaskMaking } from "#lib/bench/method_registry.ts";
 import { withOverrides } from "#lib/bench/section.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
-import type { Answer } from "./task_metrics.ts";
+import type { Answer } from "#lib/bench/task_metrics.ts";
 import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";

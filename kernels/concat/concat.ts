@@ -43,7 +43,7 @@ export const concat: Op<"x" | "y", Record<never, never>> = {
 };
 
 /** A copy of `width` columns of dOut (`"N C"`) from column `first`. */
-function columnsOf(gpu: Gpu, dOut: Tensor, first: number, width: number): Tensor {
+export function columnsOf(gpu: Gpu, dOut: Tensor, first: number, width: number): Tensor {
   const [rows, outWidth] = dOut.shape;
   const blockSize = blockSizeOf(first, width, outWidth);
   const columns = gpu.allocate([rows, width]);

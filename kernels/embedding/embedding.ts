@@ -1,7 +1,9 @@
 import type { Op } from "../op.ts";
 import { blockSizeOf } from "../runtime/block_kernel.ts";
 import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
+import type { Gpu } from "../runtime/gpu.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
+import type { Tensor } from "../runtime/tensor.ts";
 import { embeddingReference } from "./embedding_reference.ts";
 import wgsl from "./embedding.wgsl" with { type: "text" };
 
@@ -36,15 +38,9 @@ export const embedding: Op<"table" | "ids", Record<never, never>> = {
   /** @throws {RangeError} if a CPU driver would end the walk along the n of one id */
   backward(gpu, dOut, { inputs: { table, ids } }) {
     const [count, size] = dOut.shape;
-    requireLoopRounds(gpu, "embedding", `gradients of ${count} rows`, loopRounds(count - 1));
     const blockSize = blockSizeOf(size);
     const width = size / blockSize;
-    const links = gpu.allocate([count, 2], "u32");
-    gpu.dispatch(linkKernel, {
-      bindings: { idVecs: ids, links },
-      params: { count, width },
-      ...elementwiseGrid(gpu, count, 1),
-    });
+    const links = linksOf(gpu, ids);
     const dTable = gpu.allocate(table.shape);
     gpu.clear(dTable);
     gpu.dispatch(gatherKernel[blockSize], {
@@ -58,3 +54,20 @@ export const embedding: Op<"table" | "ids", Record<never, never>> = {
 
   reference: embeddingReference,
 };
+
+/**
+ * The chain of the n of every id, `"N 2"`; the caller releases it.
+ *
+ * @throws {RangeError} if a CPU driver would end the walk along it
+ */
+export function linksOf(gpu: Gpu, ids: Tensor): Tensor {
+  const [count] = ids.shape;
+  requireLoopRounds(gpu, "embedding", `gradients of ${count} rows`, loopRounds(count - 1));
+  const links = gpu.allocate([count, 2], "u32");
+  gpu.dispatch(linkKernel, {
+    bindings: { idVecs: ids, links },
+    params: { count, width: 0 },
+    ...elementwiseGrid(gpu, count, 1),
+  });
+  return links;
+}

@@ -1,5 +1,6 @@
 import { requestAdapter, requestDevice } from "./adapter.ts";
-import { BufferPool } from "./buffer_pool.ts";
+import { BufferPool, type BufferUse } from "./buffer_pool.ts";
+import { DeviceLimitError, GpuError } from "./device_errors.ts";
 import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ImageSet } from "./kernel_text.ts";
@@ -22,19 +23,18 @@ export interface Dispatch {
   readonly workgroups: Workgroups;
 }
 
-/** The device is lost or refused its work; nothing more can be computed on it. */
-export class GpuError extends Error {
-  override readonly name = "GpuError";
-}
-
 export interface GpuOptions {
   /** Whether every dispatch is timed by timestamps. This is slower, because each gets its own pass. */
   readonly profile?: boolean;
   /** Overrides choices made for the adapter, to test what other adapters would use. */
   readonly tuning?: Partial<Tuning>;
+  /** Lowers the bytes that one tensor may have, to test what devices that bind less would do. */
+  readonly bindingLimit?: number;
 }
 
 const MAX_SUBMITS_AHEAD = 3;
+/** What may be written before it is submitted: until then, the driver keeps a copy. */
+const MOST_WRITTEN_BYTES = 2 ** 26;
 
 /**
  * The device and its queue of work. Dispatches are encoded into one compute pass and submitted together by `flush`; only
@@ -44,6 +44,8 @@ export class Gpu implements AsyncDisposable {
   readonly device: GPUDevice;
   readonly adapterInfo: GPUAdapterInfo;
   readonly tuning: Tuning;
+  /** The most bytes that one tensor may have: what a kernel can bind at once, and a buffer can hold. */
+  readonly bindingLimit: number;
   /** Called with every kernel that is dispatched, because results depend on them. */
   onDispatch: ((kernel: Kernel) => void) | undefined;
   readonly #pool: BufferPool;
@@ -56,17 +58,21 @@ export class Gpu implements AsyncDisposable {
   #pass: GPUComputePassEncoder | undefined;
   #failure: Error | undefined;
   #awaits = 0;
+  #writtenBytes = 0;
   #closed = false;
 
-  private constructor(device: GPUDevice, adapterInfo: GPUAdapterInfo, { profile, tuning }: GpuOptions) {
+  private constructor(device: GPUDevice, adapterInfo: GPUAdapterInfo, options: GpuOptions) {
     this.device = device;
     this.adapterInfo = adapterInfo;
-    this.tuning = { ...tuningFor(adapterInfo), ...tuning };
-    this.#pool = new BufferPool(device);
+    this.tuning = { ...tuningFor(adapterInfo), ...options.tuning };
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize, options.bindingLimit ?? Infinity);
+    this.bindingLimit = limit - limit % 16; // bindings end on 16 bytes
+    this.#pool = new BufferPool(device, (buffer) => this.#images.forget(buffer));
     this.#images = new InputImages(device, () => this.#pool.liveBytes);
     this.#params = new ParamsBuffer(device);
     this.#pipelines = new PipelineCache(device, this.#params.binding, this.#images);
-    this.#timer = profile ? new DispatchTimer(device) : undefined;
+    this.#timer = options.profile ? new DispatchTimer(device) : undefined;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new GpuError(`GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`);
@@ -100,9 +106,14 @@ export class Gpu implements AsyncDisposable {
     return this.#awaits;
   }
 
-  /** A tensor with undefined content. */
+  /** A tensor with undefined content. @throws {DeviceLimitError} if the device cannot bind it */
   allocate(shape: Shape, dtype: DType = "f32"): Tensor {
-    return this.#allocate(shape, dtype, false);
+    return this.#allocate(shape, dtype, "output");
+  }
+
+  /** The same of f32 for what stays, such as parameters: a large one takes no more memory than its elements. */
+  allocateLasting(shape: Shape): Tensor {
+    return this.#allocate(shape, "f32", "lasting");
   }
 
   release(tensor: Tensor): void {
@@ -112,7 +123,7 @@ export class Gpu implements AsyncDisposable {
 
   upload(values: TypedArray, shape: Shape = [values.length]): Tensor {
     if (values.length === 0) throw new RangeError(`Cannot upload [${shape}]: it has no elements`);
-    const tensor = this.#allocate(shape, values instanceof Float32Array ? "f32" : "u32", true);
+    const tensor = this.#allocate(shape, values instanceof Float32Array ? "f32" : "u32", "upload");
     if (values.byteLength !== sizeBytes(shape)) {
       throw new RangeError(`Cannot upload ${values.length} values as [${shape}]`);
     }
@@ -129,6 +140,11 @@ export class Gpu implements AsyncDisposable {
     this.flush();
     this.device.queue.writeBuffer(tensor.buffer, tensor.offset, values);
     this.#images.written(tensor);
+    this.#writtenBytes += values.byteLength;
+    if (this.#writtenBytes > MOST_WRITTEN_BYTES) {
+      this.device.queue.submit([]);
+      this.#writtenBytes = 0;
+    }
   }
 
   dispatch(kernel: Kernel, { bindings, params = {}, constants = {}, workgroups }: Dispatch): void {
@@ -228,20 +244,19 @@ export class Gpu implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#failure) await this.settle();
     this.#closed = true;
-    this.#pool.trim((buffer) => this.#images.forget(buffer));
+    this.#pool.trim();
     this.device.destroy();
   }
 
-  #allocate(shape: Shape, dtype: DType, forUpload: boolean): Tensor {
+  #allocate(shape: Shape, dtype: DType, use: BufferUse): Tensor {
     const size = sizeBytes(shape);
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    const limit = this.bindingLimit;
     if (!(size <= limit)) {
-      throw new RangeError(
+      throw new DeviceLimitError(
         `Cannot allocate [${shape}] ${dtype}: its ${size} bytes are over this device's limit of ${limit} for one binding`,
       );
     }
-    return { shape, dtype, buffer: this.#pool.acquire(size, forUpload), offset: 0 };
+    return { shape, dtype, buffer: this.#pool.acquire(size, use), offset: 0 };
   }
 
   #withDefaults(kernel: Kernel, constants: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

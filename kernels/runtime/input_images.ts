@@ -127,13 +127,13 @@ export class InputImages {
   imageOf(tensor: Tensor, { element }: KernelBinding, encoder: () => GPUCommandEncoder): InputImage {
     const { buffer, offset } = tensor;
     const format = IMAGE_FORMATS[element];
-    const size = imageSize(tensor);
+    const size = this.#imageSize(tensor);
     let images = this.#ofBuffers.get(buffer);
     if (!images) this.#ofBuffers.set(buffer, images = new Map());
-    const key = windowKey(tensor, element);
+    const key = this.#windowKey(tensor, element);
     let image = images.get(key);
     if (!image) {
-      images.set(key, image = this.#freeImage(size, format, isWhole(tensor)));
+      images.set(key, image = this.#freeImage(size, format, this.#isWhole(tensor)));
       image.window = { buffer, key, start: offset, end: offset + size };
       image.stale = image.window;
     }
@@ -157,13 +157,27 @@ export class InputImages {
   }
 
   #fits(tensor: Tensor, element: string): boolean {
-    const texels = imageSize(tensor) / IMAGE_FORMATS[element].bytes;
+    const texels = this.#imageSize(tensor) / IMAGE_FORMATS[element].bytes;
     return texels <= IMAGE_WIDTH * this.#device.limits.maxTextureDimension2D;
   }
 
   #isFresh(tensor: Tensor, element: string): boolean {
-    const image = this.#ofBuffers.get(tensor.buffer)?.get(windowKey(tensor, element));
+    const image = this.#ofBuffers.get(tensor.buffer)?.get(this.#windowKey(tensor, element));
     return image !== undefined && image.stale === undefined;
+  }
+
+  #windowKey(tensor: Tensor, element: string): string {
+    return `${tensor.offset} ${this.#imageSize(tensor)} ${element}`;
+  }
+
+  /** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of similar size share the image. */
+  #imageSize(tensor: Tensor): number {
+    return this.#isWhole(tensor) ? tensor.buffer.size : bindingSize(tensor);
+  }
+
+  #isWhole(tensor: Tensor): boolean {
+    return tensor.offset === 0 &&
+      sizeClass(bindingSize(tensor), this.#device.limits.maxBufferSize) === tensor.buffer.size;
   }
 
   #noteRead(image: Image): void {
@@ -201,23 +215,10 @@ export class InputImages {
   }
 }
 
-function windowKey(tensor: Tensor, element: string): string {
-  return `${tensor.offset} ${imageSize(tensor)} ${element}`;
-}
-
 function setOf<T>(sets: Map<string, Set<T>>, key: string): Set<T> {
   let set = sets.get(key);
   if (!set) sets.set(key, set = new Set());
   return set;
-}
-
-/** The bytes that a tensor's image holds: a whole buffer where the tensor fills one, so that tensors of similar size share the image. */
-function imageSize(tensor: Tensor): number {
-  return isWhole(tensor) ? tensor.buffer.size : bindingSize(tensor);
-}
-
-function isWhole(tensor: Tensor): boolean {
-  return tensor.offset === 0 && sizeClass(bindingSize(tensor)) === tensor.buffer.size;
 }
 
 /** Copies a range of bytes to its texels: the rest of the first row, whole rows, and the beginning of the last row. */

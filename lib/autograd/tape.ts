@@ -3,6 +3,7 @@ import type { Named, Op } from "#kernels/op.ts";
 import { axisSizes } from "#kernels/runtime/axes.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { reshape, type Shape, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
+import { SharedGradients } from "./shared_gradients.ts";
 
 /** A named tensor that a model learns. `gradient` exists while some tape learns it. */
 export interface Parameter {
@@ -44,6 +45,15 @@ interface RecordedOp {
   readonly outShape: Shape;
 }
 
+export interface TapeOptions {
+  /** The stores that learn; default none. */
+  readonly learning?: readonly ParameterOwner[];
+  /** Whether backward runs the model's blocks again, instead of keeping what they made. Default false. */
+  readonly recompute?: boolean;
+  /** The tape whose block this one is: parameters and their gradients are its. */
+  readonly partOf?: Tape;
+}
+
 /**
  * Records ops and runs them backward (reverse-mode differentiation). Who learns is a property of the tape, not of the model:
  * only parameters of `learning` stores get gradients, and ops that reach none of them record and save nothing, so a frozen
@@ -53,20 +63,25 @@ interface RecordedOp {
 export class Tape implements Disposable {
   readonly gpu: Gpu;
   readonly #learning: readonly ParameterOwner[];
+  readonly #recomputes: boolean;
   readonly #recorded: RecordedOp[] = [];
   readonly #parameters = new Map<Parameter, TapeVariable>();
   /** Tensors to release at the end, and whether a recorded op needs them until then. */
   readonly #owned = new Map<Tensor["buffer"], { readonly tensor: Tensor; retained: boolean }>();
-  /** How many slots hold a gradient, where these are more than one: sums have the gradient of their terms in common. */
-  readonly #sharers = new Map<Tensor["buffer"], number>();
+  readonly #whole: Tape;
+  readonly #shared: SharedGradients;
   /** The parameters whose gradients are not handed over yet. */
   readonly #held: GradientSlot[] = [];
   #heldBytes = 0;
   #ranBackward = false;
 
-  constructor(gpu: Gpu, { learning = [] }: { learning?: readonly ParameterOwner[] } = {}) {
+  constructor(gpu: Gpu, options: TapeOptions = {}) {
+    const { learning = [], recompute = false, partOf } = options;
     this.gpu = gpu;
     this.#learning = learning;
+    this.#recomputes = recompute && learning.length > 0;
+    this.#whole = partOf ?? this;
+    this.#shared = partOf ? partOf.#shared : new SharedGradients(gpu);
   }
 
   /** Runs an op, after a check of its axes. */
@@ -99,7 +114,7 @@ export class Tape implements Disposable {
         for (const name of wanted) {
           const gradient = gradients[name];
           if (!gradient) throw new Error(`${op.name} gave no gradient of ${name}`);
-          if (gradient.buffer === dOut.buffer) this.#share(gradient);
+          if (gradient.buffer === dOut.buffer) this.#shared.share(gradient);
           this.#addGradient(variables[name].slot!, gradient);
         }
       },
@@ -114,6 +129,7 @@ export class Tape implements Disposable {
 
   /** A parameter, which gets a gradient if its store is among those that learn. */
   parameter(parameter: Parameter): Variable {
+    if (this.#whole !== this) return this.#whole.parameter(parameter);
     let variable = this.#parameters.get(parameter);
     if (!variable) {
       const owner = this.#learning.find((store) => store.owns(parameter));
@@ -160,6 +176,25 @@ export class Tape implements Disposable {
   }
 
   /**
+   * Runs a block of a model and at once releases what it made, except its result and what backward needs. On a tape that recomputes,
+   * backward needs nothing that the block made, since it runs the block again (Chen et al. 2016, arXiv 1604.06174): the same gradients to
+   * the bit, with the memory of one block at a time.
+   *
+   * @param run writes on the tape that it is given, and is called outside of scopes: what it reads of this tape must still be there
+   */
+  block(run: (tape: Tape) => Variable): Variable {
+    if (!this.#recomputes) return this.scope(() => run(this));
+    using tape = this.#part();
+    const { slot, value: made } = run(tape) as TapeVariable;
+    const value = tape.keep({ value: made, requiresGrad: false });
+    this.#own(value);
+    if (!slot) return { value, requiresGrad: false };
+    const own: GradientSlot = {};
+    this.#recorded.push({ slot: own, outShape: value.shape, backward: (dOut) => this.#runAgain(run, dOut) });
+    return { value, requiresGrad: true, slot: own } as TapeVariable;
+  }
+
+  /**
    * Adds d loss / d parameter to the gradient of every parameter that learns. `loss` has one element. A tape runs backward once.
    */
   backward(loss: Variable): void {
@@ -171,15 +206,7 @@ export class Tape implements Disposable {
     if (this.#ranBackward) throw new RangeError("Cannot run backward: this tape has run it before");
     this.#ranBackward = true;
     this.#addGradient(slot, this.gpu.upload(Float32Array.of(1), value.shape));
-    for (const recorded of this.#recorded.reverse()) {
-      const dOut = recorded.slot.sum;
-      if (!dOut) continue;
-      recorded.backward(reshape(dOut, recorded.outShape));
-      this.#drop(dOut);
-      recorded.slot.sum = undefined;
-    }
-    this.#recorded.length = 0;
-    this.#handOver();
+    this.#runBackward();
   }
 
   [Symbol.dispose](): void {
@@ -187,18 +214,44 @@ export class Tape implements Disposable {
     this.#owned.clear();
   }
 
+  /** A tape for what is soon thrown away; gradients flow from it into this one. */
+  #part(): Tape {
+    return new Tape(this.gpu, { learning: this.#learning, partOf: this });
+  }
+
+  #runAgain(run: (tape: Tape) => Variable, dOut: Tensor): void {
+    using tape = this.#part();
+    const { slot } = run(tape) as TapeVariable;
+    // Both tapes hold it now, and each drops it.
+    this.#shared.share(dOut);
+    tape.#addGradient(slot!, dOut);
+    tape.#runBackward();
+  }
+
+  #runBackward(): void {
+    for (const recorded of this.#recorded.reverse()) {
+      const dOut = recorded.slot.sum;
+      if (!dOut) continue;
+      recorded.backward(reshape(dOut, recorded.outShape));
+      this.#shared.drop(dOut);
+      recorded.slot.sum = undefined;
+    }
+    this.#recorded.length = 0;
+    this.#handOver();
+  }
+
   #addGradient(slot: GradientSlot, gradient: Tensor): void {
     const { sum } = slot;
     if (!sum) {
       slot.sum = gradient;
-      if (slot.parameter) this.#hold(slot, gradient);
-    } else if (!this.#isShared(sum)) {
+      if (slot.parameter) this.#whole.#hold(slot, gradient);
+    } else if (!this.#shared.isShared(sum)) {
       accumulate(this.gpu, sum, gradient);
-      this.#drop(gradient);
+      this.#shared.drop(gradient);
     } else {
-      slot.sum = this.#isShared(gradient) ? this.#copyOf(gradient) : gradient;
+      slot.sum = this.#shared.isShared(gradient) ? this.#shared.copyOf(gradient) : gradient;
       accumulate(this.gpu, slot.sum, sum);
-      this.#drop(sum);
+      this.#shared.drop(sum);
     }
   }
 
@@ -211,34 +264,11 @@ export class Tape implements Disposable {
   #handOver(): void {
     for (const slot of this.#held) {
       slot.owner!.addGradient(slot.parameter!, slot.sum!);
-      this.#drop(slot.sum!);
+      this.#shared.drop(slot.sum!);
       slot.sum = undefined;
     }
     this.#held.length = 0;
     this.#heldBytes = 0;
-  }
-
-  /** One more slot holds a gradient: it must not change until the others have dropped it. */
-  #share({ buffer }: Tensor): void {
-    this.#sharers.set(buffer, (this.#sharers.get(buffer) ?? 1) + 1);
-  }
-
-  #isShared({ buffer }: Tensor): boolean {
-    return this.#sharers.has(buffer);
-  }
-
-  #drop(gradient: Tensor): void {
-    const sharers = this.#sharers.get(gradient.buffer) ?? 1;
-    if (sharers === 1) this.gpu.release(gradient);
-    else if (sharers === 2) this.#sharers.delete(gradient.buffer);
-    else this.#sharers.set(gradient.buffer, sharers - 1);
-  }
-
-  #copyOf(gradient: Tensor): Tensor {
-    const copy = this.gpu.allocate(gradient.shape);
-    this.gpu.copy(gradient, copy);
-    this.#drop(gradient);
-    return copy;
   }
 
   #own(tensor: Tensor): void {

@@ -6,7 +6,7 @@ import type { MeasureLog } from "#lib/training/measure_log.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { ModelSettings, TrainingSettings } from "./profile.ts";
-import { optimizerOf, scheduleOf } from "./recipe.ts";
+import { memoryOf, optimizerOf, scheduleOf } from "./recipe.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** A model and the curves of its training. */
@@ -48,6 +48,7 @@ export async function fineTuned(
     schedule: scheduleOf(profile, training),
     optimizer: optimizerOf(profile),
     maxGradNorm: profile.optimizer.maxGradNorm,
+    memory: memoryOf(profile),
     log,
     checkpoint,
     // The distances to the teacher are left to the end: a teacher has none, and an SFT student's are those of its descendants' start.

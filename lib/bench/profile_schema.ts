@@ -60,6 +60,9 @@ export const COMMON_SECTIONS = z.strictObject({
     betas: z.tuple([decay, decay]).describe("decay of the first and second moment of the gradient"),
     weightDecay: z.number().min(0).describe("of matrices; critics have none"),
     maxGradNorm: positive.describe("gradients are scaled down to this global norm; the critics' are not"),
+    textsAtOnce: count.optional().describe("of a step's texts, read in micro-batches to save memory; default all"),
+    recompute: z.boolean().optional()
+      .describe("whether backward runs the layers again to save memory: the same numbers, in more time"),
     finalLearningRateFraction: fraction.describe("of the peak, reached by a cosine at the last step"),
   }).describe("AdamW, for every model"),
   judge: JUDGE_SCHEMA.prefault({}).describe(

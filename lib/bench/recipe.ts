@@ -1,4 +1,5 @@
 import type { AdamWHyperparameters } from "#lib/training/adam_w.ts";
+import type { TrainingMemory } from "#lib/training/training_memory.ts";
 import type { Schedule } from "#lib/training/schedule.ts";
 import type { RecipeChanges, StudentRun } from "./method.ts";
 import type { Profile, TrainingSettings } from "./profile.ts";
@@ -12,6 +13,11 @@ export function optimizerOf({ optimizer: { betas, weightDecay } }: Profile): Ada
 
 export function scheduleOf({ optimizer }: Profile, { steps, learningRate, warmupSteps }: TrainingSettings): Schedule {
   return { steps, learningRate, warmupSteps, finalLearningRateFraction: optimizer.finalLearningRateFraction };
+}
+
+/** How little of a step's texts and of a model's blocks is held at once, for every model. */
+export function memoryOf({ optimizer: { textsAtOnce, recompute } }: Profile): TrainingMemory {
+  return { textsAtOnce, recompute };
 }
 
 /** How students are trained on from SFT, every number given. */
@@ -51,6 +57,7 @@ export function recipeOf(run: StudentRun, observation?: Observation) {
     schedule: scheduleOf(profile, distillation),
     optimizer: optimizerOf(profile),
     maxGradNorm: profile.optimizer.maxGradNorm,
+    memory: memoryOf(profile),
     log,
     onStep: observer(run, observation),
     checkpoint,

@@ -1,7 +1,7 @@
 import { distillation, type DistillationSettings } from "#lib/objectives/distillation.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "#lib/objectives/objective.ts";
-import { packPairs, type PairBatch } from "#lib/objectives/preference/pair_batch.ts";
+import { packPairMicroBatches, type PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
 import type { NextTexts, TextSource } from "#lib/training/text_draws.ts";
@@ -55,12 +55,13 @@ export async function learnFromPairs<Players extends { readonly student: Languag
 ): Promise<void> {
   const { bench: { gpu }, student, distillation: { textsPerStep } } = run;
   const rounds = new PairRounds(run, { ...options, batchSize: Math.floor(textsPerStep / 2), heldOutShare: 0 });
+  const recipe = recipeOf(run);
   await trainOnBatches(gpu, {
-    ...recipeOf(run),
+    ...recipe,
     store: student.store,
-    async nextBatch(step) {
+    async nextBatches(step) {
       await rounds.reach(step);
-      return packPairs(gpu, rounds.data.next(), student.layout);
+      return packPairMicroBatches(gpu, rounds.data.next(), student.layout, recipe.memory.textsAtOnce);
     },
     players,
     objective,

@@ -18,6 +18,8 @@ export type Flag =
     | { readonly kind: "seeds"; readonly value: string }
     /** A whole number. */
     | { readonly kind: "count"; readonly value: string }
+    /** Any number. */
+    | { readonly kind: "number"; readonly value: string }
     /** May be given several times. */
     | { readonly kind: "repeated"; readonly value: string }
   );
@@ -28,7 +30,7 @@ type FlagValue<Kind extends Flag["kind"]> = Kind extends "switch" ? boolean
   : Kind extends "repeated" ? readonly string[]
   : Kind extends "names" ? readonly string[] | undefined
   : Kind extends "seeds" ? readonly number[] | undefined
-  : Kind extends "count" ? number | undefined
+  : Kind extends "count" | "number" ? number | undefined
   : string | undefined;
 
 /** The values of declared flags; undefined for one that was not given, false or empty for a switch or a repeated one. */
@@ -72,6 +74,8 @@ export interface Command<F extends Flags = Flags> {
   readonly flags: F;
   /** Whether Ctrl-C and SIGTERM only ask it to stop, by the context's signal; a second one ends the process at once, as the first does others. */
   readonly stopsByItself?: boolean;
+  /** What is said when it is asked to stop, and when it has stopped, where that is not about a run that is resumed. */
+  readonly stopTexts?: { readonly asked: string; readonly stopped: string };
   run(invocation: Invocation<F>, context: CommandContext): Promise<ExitStatus>;
 }
 

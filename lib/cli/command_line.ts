@@ -102,7 +102,14 @@ function readFlag(name: string, flag: Flag, value: unknown, callerFolder?: strin
     if (!/^\d{1,9}$/.test(text)) throw new InputError(`--${name} ${excerpt(text)}: must be a whole number, as in 30`);
     return Number(text);
   }
+  if (flag.kind === "number") return readNumber(name, text);
   return text;
+}
+
+function readNumber(name: string, text: string): number {
+  const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (!Number.isFinite(number)) throw new InputError(`--${name} ${excerpt(text)}: must be a number, as in 0.7`);
+  return number;
 }
 
 function readSeeds(name: string, text: string): number[] {

@@ -18,6 +18,7 @@ import { recordGolden } from "#lib/verification/record_golden.ts";
 import { CellProgress } from "./cell_progress.ts";
 import { defineCommand } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
+import { expectNothingIn } from "./empty_folder.ts";
 import { formatModelCard } from "./model_card.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { DEFAULT_CHECKPOINT_SECONDS, givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
@@ -89,23 +90,6 @@ interface Written {
   readonly adapter: string;
   readonly tokenizer: ReturnType<typeof formatHuggingFaceTokenizer>;
   readonly isDecoder: boolean;
-}
-
-/** @throws {InputError} if the folder holds anything, or is none */
-function expectNothingIn(folder: string): void {
-  let first: IteratorResult<Deno.DirEntry>;
-  try {
-    first = Deno.readDirSync(folder)[Symbol.iterator]().next();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new InputError(`${folder}: a file; name a folder to write to`);
-    }
-    throw error;
-  }
-  if (!first.done) {
-    throw new InputError(`${folder}: holds ${first.value.name} already; name a folder that is empty or does not exist`);
-  }
 }
 
 /** Writes everything but the model card. */

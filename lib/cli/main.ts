@@ -1,4 +1,5 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
+import { DeviceLimitError } from "#kernels/runtime/device_errors.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import { unknownName } from "#lib/bench/suggestion.ts";
 import { explainRefusal } from "#lib/results/refusal.ts";
@@ -12,6 +13,8 @@ import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
 import { exportModel } from "./export.ts";
 import { fetchModels } from "./fetch.ts";
+import { evaluate } from "./evaluate.ts";
+import { generateTexts } from "./generate.ts";
 import { report } from "./report.ts";
 import { doctor } from "./doctor.ts";
 import { judge } from "./judge.ts";
@@ -24,7 +27,8 @@ import { verify } from "./verify.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly Command[] = [
-  ...[reproduce, status, judge, show, table, diff, report, fetchModels, exportModel, verify, bench, doctor, list, cell],
+  ...[reproduce, status, judge, show, table, diff, report, fetchModels, generateTexts, evaluate, exportModel, verify],
+  ...[bench, doctor, list, cell],
 ];
 
 const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;
@@ -41,19 +45,19 @@ interface MainOptions extends Omit<CommandContext, "stop"> {
  */
 export async function main(args: readonly string[], options: MainOptions): Promise<number> {
   const { terminal, commands = COMMANDS } = options;
+  const command = commands.find(({ name }) => name === args[0]);
   try {
     if (args.length === 0 || /^(-h|--help|help)$/.test(args[0])) {
       terminal.print(HELP);
       return EXIT.done;
     }
-    const command = commands.find(({ name }) => name === args[0]);
     if (command === undefined) {
       throw new InputError(unknownName("command", args[0], commands.map(({ name }) => name)));
     }
     return await runCommand(command, args.slice(1), options);
   } catch (caught) {
     const error = explainRefusal(caught, args);
-    terminal.report(`${describeError(error, args.includes("--debug"))}\n`);
+    terminal.report(`${describeError(error, args.includes("--debug"), command)}\n`);
     return exitStatusOf(error);
   }
 }
@@ -82,15 +86,21 @@ function onSignal(signal: Interrupted["signal"], command: Command, stop: AbortCo
     terminal.report(`${newLine}interrupted\n`);
     Deno.exit(EXIT[signal]);
   }
-  terminal.report(`${newLine}stopping: the step is finished and saved; once more stops at once\n`);
+  terminal.report(`${newLine}${(command.stopTexts ?? RESUMED).asked}; once more stops at once\n`);
   stop.abort(new Interrupted(signal));
 }
 
 /** Errors whose message says all that there is to know. */
-const EXPECTED = [InputError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
+const EXPECTED = [InputError, DeviceLimitError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
 
-function describeError(error: unknown, debug: boolean): string {
-  if (error instanceof Interrupted) return "interrupted: what is done is saved; the same command resumes from there";
+/** Of commands that go on from where they were stopped. */
+const RESUMED: Command["stopTexts"] & object = {
+  asked: "stopping: the step is finished and saved",
+  stopped: "what is done is saved; the same command resumes from there",
+};
+
+function describeError(error: unknown, debug: boolean, command: Command | undefined): string {
+  if (error instanceof Interrupted) return `interrupted: ${(command?.stopTexts ?? RESUMED).stopped}`;
   if (!(error instanceof Error)) return `error: ${error}`;
   if (debug) return error.stack ?? error.message;
   const expected = EXPECTED.some((kind) => error instanceof kind);

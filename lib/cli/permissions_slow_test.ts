@@ -97,6 +97,8 @@ function argumentsOf(task: string, results: string): readonly string[] {
       return [CHECKPOINT];
     case "fetch":
       return ["org/name"];
+    case "generate":
+      return ["instruction_following/sft/10", "Hello", ...PROFILE, "--results", results];
     case "bench":
       return ["matmul"];
     default:

@@ -43,6 +43,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     reproduce: "results,.cache",
     judge: "results,.cache",
     report: "results",
+    generate: "results,.cache",
     export: "results,.cache",
     test: ".cache .cache",
     cell: "results,.cache",
@@ -64,6 +65,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     const own: Record<string, string> = {
       ...{ judge: judged, reproduce: judged, cell: judged },
       verify: `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`,
+      generate: `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`,
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
@@ -101,6 +103,21 @@ Deno.test("a task that takes models may read those that are named, of the hub's 
   });
   assertEquals(read, ["/w/org/name@v1", "/hf/hub/models--org--name", "/w/org/folder", "/w/../x"]);
   assertEquals(others, {});
+});
+
+Deno.test("generate may read its model and the file of prompts and write what --out names; a prompt is no path", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const grants = (...args: string[]) => grantsOf("generate", args, { caller: "/w", isFolder: () => false, env });
+  assertEquals(grants("org/name", "Once, upon a time", "--temperature", "0.7", "--chat"), {
+    read: ["/w/org/name", "/hf/hub/models--org--name"],
+  });
+  assertEquals(
+    grants("--top-p", ".9", "m", "--prompts", "p.txt", "--out=o.jsonl", "--results", "r", "--system", "a, b"),
+    {
+      read: ["/w/p.txt", "/w/r", "/w/m", "/hf/hub/models--m"],
+      write: ["/w/o.jsonl", "/w/r"],
+    },
+  );
 });
 
 Deno.test("fetch is granted the hub's cache, the file of the token, and hosts alone", () => {

@@ -10,6 +10,7 @@ function stage(isInteractive: boolean, columns = 80, rows = 24) {
     columns,
     rows,
     print: () => {},
+    write: () => {},
     report: (text: string) => void written.push(text),
     rewrite: (lines: readonly string[]) => void written.push(`<${lines.join("|")}>`),
   };

@@ -19,6 +19,7 @@ function stage(
       columns: 200,
       rows: 24,
       print() {},
+      write() {},
       report() {},
       rewrite: (lines) => text = lines.join("\n"),
     },

@@ -7,6 +7,8 @@ import { visibleText } from "#lib/visible_text.ts";
 export interface Terminal {
   /** Writes a line of the result. */
   print(line: string): void;
+  /** Writes a part of the result as it is made; a part ends where `visibleLength` says that it may. */
+  write(text: string): void;
   /** Writes text about the run: errors, notes, progress. */
   report(text: string): void;
   /** Writes lines in place of those that it wrote last and nothing was reported after; none takes those away. For `isInteractive` only. */
@@ -34,6 +36,7 @@ export function processTerminal({ stdout, stderr }: Streams = Deno): Terminal {
   let rewritten = 0;
   return {
     print: (line) => writeAll(stdout, `${visibleText(line, { keepLines: true })}\n`),
+    write: (text) => writeAll(stdout, visibleText(text, { keepLines: true })),
     report(text) {
       rewritten = 0;
       writeAll(stderr, visibleText(text, { keepLines: true }));

@@ -21,8 +21,9 @@ Deno.test("what is printed and reported is text: only line feeds and tabs act", 
   const { written, ...to } = streams();
   const terminal = processTerminal(to);
   terminal.print(HOSTILE);
+  terminal.write(HOSTILE);
   terminal.report(HOSTILE);
-  assertEquals(written, { stdout: `${VISIBLE}\n`, stderr: VISIBLE });
+  assertEquals(written, { stdout: `${VISIBLE}\n${VISIBLE}`, stderr: VISIBLE });
 });
 
 Deno.test("lines are rewritten by the terminal's own sequences, and nothing in them acts, not even a line feed", () => {

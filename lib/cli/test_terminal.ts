@@ -9,17 +9,19 @@ export interface KeptTerminal {
 
 /** A terminal for tests. */
 export function keptTerminal(): KeptTerminal {
-  const [printed, reported]: string[][] = [[], []];
+  let printed = "";
+  const reported: string[] = [];
   return {
     terminal: {
       isInteractive: false,
       columns: 80,
       rows: 24,
-      print: (line) => void printed.push(line),
+      print: (line) => void (printed += `${line}\n`),
+      write: (text) => void (printed += text),
       report: (text) => void reported.push(text),
       rewrite: () => {},
     },
-    printed: () => printed.join("\n"),
+    printed: () => printed.replace(/\n$/, ""),
     reported: () => reported.join(""),
   };
 }

@@ -16,11 +16,19 @@ import type { Terminal } from "./terminal.ts";
 export const verify = defineCommand({
   name: "verify",
   positional: { name: "DIR|ORG/NAME", kind: "text", min: 0 },
-  flags: { json: { kind: "switch", help: "prints JSON" } },
+  flags: {
+    json: { kind: "switch", help: "prints JSON" },
+    "binding-limit": {
+      kind: "count",
+      value: "BYTES",
+      help: "lowers what one tensor may take, as on devices that bind less: larger tables lie in blocks of rows",
+    },
+  },
   async run({ positional, flags }, { terminal, callerFolder: caller }) {
     const named = await Promise.all(positional.map((word) => locate(word, { caller })));
     const folders = named.length > 0 ? named.map(({ folder }) => folder) : knownFolders(terminal);
-    return await verifyFolders(folders, flags.json, terminal) ? 0 : 1;
+    const { json, "binding-limit": bindingLimit } = flags;
+    return await verifyFolders(folders, { json, bindingLimit }, terminal) ? 0 : 1;
   },
 });
 
@@ -35,9 +43,13 @@ function knownFolders({ report }: Terminal): string[] {
 }
 
 /** Runs the checks of every folder and prints one line each; true if none failed. */
-async function verifyFolders(folders: readonly string[], json: boolean, { print }: Terminal): Promise<boolean> {
+async function verifyFolders(
+  folders: readonly string[],
+  { json, bindingLimit }: { readonly json: boolean; readonly bindingLimit?: number },
+  { print }: Terminal,
+): Promise<boolean> {
   const kinds = await Promise.all(folders.map(async (folder) => ({ folder, kind: await kindOf(folder) })));
-  await using gpu = await Gpu.open();
+  await using gpu = await Gpu.open({ bindingLimit });
   const results: { folder: string; checks: Check[] }[] = [];
   for (const { folder, kind } of kinds) {
     const checks = await VERIFIERS[kind](gpu, folder);

@@ -4,7 +4,13 @@ import { readCurves } from "#lib/results/curves_csv.ts";
 import { readItems } from "#lib/results/items_csv.ts";
 import { readProvenance } from "#lib/results/recorded_provenance.ts";
 import { RECORDED_FILES } from "#lib/results/results_folder.ts";
-import { COMPARED_FILES, type ComparedFile, readDifferent, type ResultsVersion } from "#lib/results/results_version.ts";
+import {
+  COMPARED_FILES,
+  type ComparedFile,
+  EVALUATION,
+  readDifferent,
+  type ResultsVersion,
+} from "#lib/results/results_version.ts";
 import { readScores } from "#lib/results/scores_csv.ts";
 import { compareDependencies } from "./compare_dependencies.ts";
 import { compareProvenance, type ProvenancePair } from "./compare_provenance.ts";
@@ -91,7 +97,7 @@ function compareExperiment(
     .map((file) => ({ file, before: tables[file][0], after: tables[file][1] }))
     .filter(({ before, after }) => before ?? after);
   const scored = (i: number) => ({ scores: scores[i]?.rows ?? [], items: items[i]?.rows ?? [] });
-  const rows = compareRows([scored(0), scored(1)], methods);
+  const rows = compareRows([scored(0), scored(1)], methods, folder === EVALUATION && isOfSameData(read));
   if (files.length === 0) return undefined;
   const [profile, experiment] = folder.split("/");
   const [isBefore, isAfter] = versions.map(isIn);
@@ -104,6 +110,13 @@ function compareExperiment(
       ? files.map(({ file, before, after }) => ({ file, ...compareRecords(before, after) }))
       : [],
   };
+}
+
+/** Whether nothing says that two evaluations are of other data: those are compared item by item. */
+function isOfSameData(read: ExperimentPair["read"]): boolean {
+  const [before, after] = read("provenance.json", (text) => readProvenance(text)?.data);
+  const sets = new Set([...before?.keys() ?? [], ...after?.keys() ?? []].filter((path) => path.endsWith(".digest")));
+  return [...sets].every((path) => before?.get(path) === after?.get(path));
 }
 
 /** What cells were computed with, a note if that cannot be read, or undefined if it is the same or not there. */

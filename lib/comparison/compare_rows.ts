@@ -28,16 +28,21 @@ type ItemsOf = (row: Omit<RecordedItems, "values">) => readonly number[] | undef
  * A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables.
  *
  * @param order of methods; others come after
+ * @param ofModels whether rows are of trained models as they are, which items alone can tell apart; else of methods, where items say nothing
+ * of another training run
  */
 export function compareRows(
   versions: readonly [before: ScoredVersion, after: ScoredVersion],
   order: readonly string[] = [],
+  ofModels = false,
 ) {
   const [before, after] = versions.map(rowsOf);
   const [itemsBefore, itemsAfter] = versions.map(itemsOf);
   const changed = [...before].flatMap(([key, row]) => {
     const other = after.get(key);
-    return other === undefined || isSameRow(row, other) ? [] : [changeOf(row, other, itemsBefore, itemsAfter)];
+    return other === undefined || isSameRow(row, other)
+      ? []
+      : [changeOf([row, other], [itemsBefore, itemsAfter], ofModels)];
   });
   const without = (rows: ReadonlyMap<string, Row>, others: ReadonlyMap<string, Row>): RowName[] =>
     inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name), order);
@@ -72,7 +77,11 @@ function hasSameValues(before: Row["seeds"], after: Row["seeds"]): boolean {
   return before.size === after.size && [...before].every(([seed, { value }]) => after.get(seed)?.value === value);
 }
 
-function changeOf(row: Row, other: Row, itemsBefore: ItemsOf, itemsAfter: ItemsOf): ChangedRow {
+function changeOf(
+  [row, other]: readonly [Row, Row],
+  [itemsBefore, itemsAfter]: readonly [ItemsOf, ItemsOf],
+  ofModels: boolean,
+): ChangedRow {
   const { method, dataset, metric } = row;
   const [before, after] = [summaryOf(row), summaryOf(other)];
   const change = after.mean - before.mean;
@@ -80,14 +89,15 @@ function changeOf(row: Row, other: Row, itemsBefore: ItemsOf, itemsAfter: ItemsO
   const test = testDifference(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
   // One seed does not show how much a change varies from seed to seed, whatever its items say of the trained model.
   const { seeds, items } = test.components;
-  const isTellable = seeds !== undefined && !isEqual;
+  const isTellable = (seeds !== undefined || (ofModels && items !== undefined)) && !isEqual;
   const { better } = metricDisplay(metric);
   const direction = change > 0 ? "up" : change < 0 ? "down" : "none";
   const isBetter = direction === (better === "higher" ? "up" : "down");
   return {
     ...{ method, dataset, metric, before, after, change },
     pairedSeeds: test.pairedSeeds,
-    overItems: seeds !== undefined && items !== undefined,
+    overItems: items !== undefined && (seeds !== undefined || ofModels),
+    itemsAlone: items !== undefined && seeds === undefined && ofModels,
     direction,
     p: isTellable ? test.p : undefined,
     correctedP: undefined,

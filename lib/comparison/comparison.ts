@@ -87,6 +87,8 @@ export interface ChangedRow extends RowName {
   /** Whether the same seeds were compared with themselves, and whether item by item. */
   readonly pairedSeeds: boolean;
   readonly overItems: boolean;
+  /** Whether items alone showed how much the difference varies: that of two trained models as they are. */
+  readonly itemsAlone: boolean;
   readonly verdict: Verdict;
   readonly direction: "up" | "down" | "none";
   /** Undefined where neither higher nor lower values of the metric are better. */

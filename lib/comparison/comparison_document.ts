@@ -185,13 +185,21 @@ function legendOf(rows: readonly ChangedRow[]): string[] {
   const metrics = (wanted: (row: ChangedRow) => boolean) =>
     listNames([...new Set(rows.filter(wanted).map(({ metric }) => metricLabel(metric)))]);
   const percent = metrics(({ metric }) => metricDisplay(metric).scale === "percent");
-  const tested = rows.filter(({ p }) => p !== undefined);
+  const all = rows.filter(({ p }) => p !== undefined);
+  const [tested, ofModels] = [all.filter(({ itemsAlone }) => !itemsAlone), all.filter(({ itemsAlone }) => itemsAlone)];
   const seedsOnly = metrics(({ p, overItems }) => p !== undefined && !overItems);
   return [
     `Before, after: mean ± sample standard deviation over the seeds${percent && `; in percent: ${percent}`}.`,
     ...tested.length > 0
       ? [
         "p: two-sided, by Student's t, seeds and items both as random effects (Satterthwaite's degrees of freedom), and not below what seeds alone or items alone give.",
+      ]
+      : [],
+    ...ofModels.length > 0
+      ? ["p of two models as they are: two-sided, by Student's t over the items, each compared with itself."]
+      : [],
+    ...all.length > 0
+      ? [
         `Larger than the noise: corrected p below ${SIGNIFICANCE_LEVEL}, by Holm's correction for the changed rows of the same experiment, data set and metric.`,
       ]
       : [],

@@ -109,11 +109,15 @@ export function instructionFiles(folder: string): string[] {
 export async function loadEvaluationSets(
   folder: string,
   { itemsPerSet }: Pick<InstructionFolderOptions, "itemsPerSet"> = {},
-): Promise<EvaluationSet[]> {
+): Promise<(EvaluationSet & { readonly files: readonly string[] })[]> {
   const { sets } = chooseFiles(folder);
   if (sets.size === 0) throw new InputError(`Cannot evaluate on ${folder}: it has no evaluation file (*.jsonl)`);
   return await Promise.all(
-    Array.from(sets, async ([name, paths]) => ({ name, records: (await readFiles(paths)).slice(0, itemsPerSet) })),
+    Array.from(sets, async ([name, files]) => ({
+      name,
+      records: (await readFiles(files)).slice(0, itemsPerSet),
+      files,
+    })),
   );
 }
 

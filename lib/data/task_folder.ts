@@ -2,7 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import { isFolder, listNames } from "./folder_names.ts";
 import { filesOfPath, readTaskFile, type TaskFormat } from "./task_files.ts";
-import { countLeakedSources, type TaskData } from "./task_records.ts";
+import { countLeakedSources, type TaskData, type TaskRecord } from "./task_records.ts";
 
 /** Words of a file's name that say which split it is; one that begins with `train` is for training. */
 const SPLIT_WORDS = { validation: ["validation", "valid", "val", "dev"], test: ["test"] } as const;
@@ -66,6 +66,29 @@ export async function loadTask(task: string, format: TaskFormat, folder: string)
 export function taskFiles(task: string, format: TaskFormat, folder: string): string[] {
   const { train, validation, test } = chooseFiles(task, format, folder);
   return [...train, ...validation, ...test].flatMap((path) => filesOfPath(format, path));
+}
+
+/**
+ * Reads the records to score on alone, by the rules of `loadTask`, from a folder that needs no training files: the test files, else those
+ * for validation.
+ *
+ * @returns also the files, of parallel texts both
+ * @throws {InputError} if the folder has neither, or a file is wrong
+ */
+export async function loadTestRecords(
+  task: string,
+  format: TaskFormat,
+  folder: string,
+): Promise<{ readonly records: readonly TaskRecord[]; readonly files: readonly string[] }> {
+  const { home, test, validation } = chooseFiles(task, format, folder);
+  const paths = test.length > 0 ? test : validation;
+  if (paths.length === 0) {
+    throw new InputError(
+      `${home}: no test file for ${task}; expected test* with one of ${format.extensions.join(", ")}`,
+    );
+  }
+  const records = (await Promise.all(paths.map((path) => readTaskFile(task, format, path)))).flat();
+  return { records, files: paths.flatMap((path) => filesOfPath(format, path)) };
 }
 
 /** The files of each split, and the names of all files of the task's forms. */

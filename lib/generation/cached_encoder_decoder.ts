@@ -86,28 +86,31 @@ export class CachedEncoderDecoder implements CachedModel {
 
   #read(tape: Tape, tokenIds: Tensor, slot: number): Variable {
     this.#slotsUsed = slot + 1;
-    return this.#model.logits(tape, this.#model.decode(tape, tokenIds, this.#attention(tape, slot)));
+    return this.#model.logits(tape, this.#model.decode(tape, tokenIds, this.#attention(slot)));
   }
 
-  #attention(tape: Tape, slot: number): DecoderAttention {
+  #attention(slot: number): DecoderAttention {
     const { done, prompts } = this.#texts;
-    const relative = { bias: relativeBias(tape, this.#model, "decoder").value, buckets: this.#buckets };
-    const oneToken = (packed: Variable) => tape.reshape(packed, [prompts.length, 1, packed.value.shape[1]]);
-    const rows = (attended: Tensor) => {
+    const oneToken = (tape: Tape, packed: Variable) => tape.reshape(packed, [prompts.length, 1, packed.value.shape[1]]);
+    const rows = (tape: Tape, attended: Tensor) => {
       const out = tape.constant(tape.adopt(attended));
       return tape.reshape(out, [prompts.length, attended.shape[2]]);
     };
     return {
-      response: (packed, layer) => {
-        const qkv = oneToken(packed).value;
+      response: (tape, packed, layer) => {
+        const relative = { bias: relativeBias(tape, this.#model, "decoder").value, buckets: this.#buckets };
+        const qkv = oneToken(tape, packed).value;
         const cache = this.#caches[layer];
         writeCache(this.#gpu, qkv, cache, slot, this.#layout);
-        return rows(attendCache(this.#gpu, { qkv, spans: this.#spans, done, cache, relative }, slot, this.#layout));
+        return rows(
+          tape,
+          attendCache(this.#gpu, { qkv, spans: this.#spans, done, cache, relative }, slot, this.#layout),
+        );
       },
-      source: (queries, layer) => {
+      source: (tape, queries, layer) => {
         const keyValues = this.#sourceKeyValues[layer];
-        const inputs = { queries: oneToken(queries).value, spans: this.#sourceSpans, done, keyValues };
-        return rows(attendSource(this.#gpu, inputs, this.#layout));
+        const inputs = { queries: oneToken(tape, queries).value, spans: this.#sourceSpans, done, keyValues };
+        return rows(tape, attendSource(this.#gpu, inputs, this.#layout));
       },
     };
   }

@@ -7,11 +7,14 @@ import { InputError } from "#lib/errors.ts";
 import { type LanguageModel, sameLayout } from "#lib/models/language_model.ts";
 import { fnv1a32 } from "#lib/random/random_stream.ts";
 import { type CachedModel, openCachedModel } from "./cached_model.ts";
+import { RepetitionGuard, type RepetitionLimits } from "./repetition_guard.ts";
 import { column, columnStride } from "./step_columns.ts";
 
-export interface GenerationSettings extends SamplingSettings {
+export interface GenerationSettings extends SamplingSettings, Partial<RepetitionLimits> {
   readonly maxNewTokens: number;
   readonly eosId: number;
+  /** Further tokens that end a text, as checkpoints for chats have them. */
+  readonly otherEosIds?: readonly number[];
   readonly padId: number;
   readonly seed: number;
   /** What the samples are for: other purposes draw independent ones. */
@@ -31,6 +34,16 @@ export interface TokenMixture {
   readonly weight: number;
 }
 
+/** Follows texts while they are written. */
+export interface Watching {
+  /** Called when a token was read, with the index of its text: of each text in order. */
+  readonly onToken?: (text: number, token: number) => unknown;
+  /** Once it is aborted, what was read until then are the texts. */
+  readonly stop?: AbortSignal;
+  /** How many tokens of each text to write until the next reading: 1 shows every token at once; with more the GPU waits less. */
+  readonly stepsAReading?: () => number;
+}
+
 /** Pure sampling from the model's own distribution. */
 export const ANCESTRAL: SamplingSettings = { temperature: 1, topK: 0, topP: 1 };
 export const GREEDY: SamplingSettings = { temperature: 0, topK: 0, topP: 1 };
@@ -44,9 +57,9 @@ const STEPS_A_READING = 8;
  * have ended; since a reading takes a while, the next tokens are written meanwhile.
  *
  * With a mixture, tokens are drawn from (1 − weight) softmax(logits of `model`) + weight softmax(logits of `mixture.model`), to which
- * temperature, top-k and top-p then apply.
+ * temperature, top-k and top-p then apply. Repetition limits change the logits before anything else does.
  *
- * @returns for each prompt the new tokens, `eosId` included where it was drawn
+ * @returns for each prompt the new tokens, the end token included where one was drawn
  * @throws {InputError} if the two models have different vocabularies, or only one of them is an encoder-decoder
  */
 export async function generate(
@@ -55,6 +68,7 @@ export async function generate(
   prompts: readonly GenerationPrompt[],
   settings: GenerationSettings,
   mixture: TokenMixture = { model, weight: 0 },
+  { onToken, stop, stepsAReading = () => STEPS_A_READING }: Watching = {},
 ): Promise<number[][]> {
   checkMixture(model, mixture);
   // A model of weight 0 is not run, so that its presence changes nothing.
@@ -62,10 +76,10 @@ export async function generate(
   for (const each of models) checkLengths(each, prompts, settings);
   if (prompts.length === 0 || settings.maxNewTokens === 0) return prompts.map(() => []);
   using decoding = new Decoding(gpu, models, mixture.weight, prompts, settings);
-  decoding.write(STEPS_A_READING);
-  while (!decoding.hasEnded) {
-    const reading = decoding.readWritten();
-    decoding.write(STEPS_A_READING);
+  decoding.write(stepsAReading());
+  while (!decoding.hasEnded && !stop?.aborted) {
+    const reading = decoding.readWritten(onToken);
+    decoding.write(stepsAReading());
     await reading;
   }
   return decoding.texts;
@@ -85,6 +99,8 @@ class Decoding implements Disposable {
   readonly #done: Tensor;
   /** One column `"B 1"` a step: the tokens written. */
   readonly #tokens: Tensor;
+  readonly #guard: RepetitionGuard | undefined;
+  readonly #endIds: ReadonlySet<number>;
   #stepsWritten = 0;
   #stepsRead = 0;
 
@@ -95,8 +111,9 @@ class Decoding implements Disposable {
     prompts: readonly GenerationPrompt[],
     settings: GenerationSettings,
   ) {
-    const { maxNewTokens } = settings;
+    const { maxNewTokens, eosId, otherEosIds = [], repetitionPenalty = 1, noRepeatNgram = 0 } = settings;
     const batch = prompts.length;
+    this.#endIds = new Set([eosId, ...otherEosIds]);
     this.texts = prompts.map(() => []);
     this.#gpu = gpu;
     this.#mixtureWeight = mixtureWeight;
@@ -112,6 +129,8 @@ class Decoding implements Disposable {
       done: this.#done,
     };
     this.#models = models.map((model) => openCachedModel(gpu, model, texts));
+    if (repetitionPenalty === 1 && noRepeatNgram === 0) return;
+    this.#guard = new RepetitionGuard(gpu, models[0], texts.prompts, { repetitionPenalty, noRepeatNgram });
   }
 
   /** Whether every text was read to its end. */
@@ -127,25 +146,27 @@ class Decoding implements Disposable {
   }
 
   /** Reads what is written by now; more may be written meanwhile. */
-  async readWritten(): Promise<void> {
+  async readWritten(onToken?: Watching["onToken"]): Promise<void> {
     const steps = this.#stepsWritten - this.#stepsRead;
     const [batch, stride] = [this.#prompts.length, this.#tokens.shape[1]];
     const tokens = await this.#gpu.read({ ...column(this.#tokens, this.#stepsRead, stride), shape: [steps, stride] });
     this.#stepsRead += steps;
     for (let step = 0; step < steps; step++) {
       for (let row = 0; row < batch; row++) {
-        if (!this.#endsWithEos(this.texts[row])) this.texts[row].push(tokens[step * stride + row]);
+        if (this.#endsWithEos(this.texts[row])) continue;
+        this.texts[row].push(tokens[step * stride + row]);
+        onToken?.(row, tokens[step * stride + row]);
       }
     }
   }
 
   [Symbol.dispose](): void {
-    for (const model of this.#models) model[Symbol.dispose]();
+    for (const part of [...this.#models, this.#guard]) part?.[Symbol.dispose]();
     for (const tensor of [this.#rows, this.#done, this.#tokens]) this.#gpu.release(tensor);
   }
 
   #endsWithEos(text: readonly number[]): boolean {
-    return text.at(-1) === this.#settings.eosId;
+    return text.length > 0 && this.#endIds.has(text.at(-1)!);
   }
 
   #writeStep(step: number): void {
@@ -157,6 +178,7 @@ class Decoding implements Disposable {
           ? model.readPrompts(tape)
           : model.readToken(tape, column(this.#tokens, step - 1, this.#prompts.length), step - 1),
     );
+    this.#guard?.apply(logits, this.#tokens, step);
     const { seed, purpose, temperature, topK, topP, eosId, padId } = this.#settings;
     const tokens = column(this.#tokens, step, this.#prompts.length);
     sampleTokens(

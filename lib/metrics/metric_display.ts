@@ -19,6 +19,7 @@ export const METRICS: ReadonlyMap<string, MetricDisplay> = new Map([
   ["accuracy", percentage("accuracy")],
   ["exact_match", percentage("exact match")],
   ["judge", percentage("judge's score")],
+  ["perplexity", { ...plain("perplexity", 2, undefined, undefined), better: "lower" }],
   ["gap", plain("imitation gap", 3, undefined, undefined)],
   ["d_on", distance("on-policy moment distance")],
   ["d_off", distance("off-policy moment distance")],

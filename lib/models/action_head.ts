@@ -1,7 +1,6 @@
-import { linear } from "#kernels/linear/linear.ts";
-import { linearOfFirstRows } from "#kernels/linear/linear_of_first_rows.ts";
-import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import type { Parameter } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
+import type { ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /**
@@ -20,8 +19,13 @@ export function actionCountOf({ vocabSize }: ModelConfig, wanted = vocabSize): n
   return wanted;
 }
 
-/** The output head: hidden states `"N C"` → logits `"N V"` of the first `actionCount` rows of the table. */
-export function headLogits(tape: Tape, x: Variable, weight: Variable, actionCount: number): Variable {
-  if (actionCount === weight.value.shape[0]) return tape.apply(linear, { x, weight }, {});
-  return tape.apply(linearOfFirstRows, { x, weight }, { rows: actionCount });
+/** The specs of a model's parameters, of whose head the first `rows` rows can be read without the others. */
+export function withHeadRows(specs: readonly ParameterSpec[], head: string, rows: number): ParameterSpec[] {
+  return specs.map((spec) => spec.name === head && rows < spec.shape[0] ? { ...spec, firstRows: rows } : spec);
+}
+
+/** The blocks of the head's first `rows` rows, where they are blocks of their own (`withHeadRows`). */
+export function headBlocks(store: ParameterStore, head: string, rows: number): readonly Parameter[] {
+  let end = 0;
+  return store.blocks(head).filter(({ value }) => (end += value.shape[0]) <= rows);
 }

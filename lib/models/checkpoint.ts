@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
+import { elementCount } from "#kernels/runtime/tensor.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { InputError } from "#lib/errors.ts";
 import { fileNames, openWeights, others } from "./checkpoint_files/open_weights.ts";
@@ -89,31 +89,25 @@ async function readConfig(folder: string, path: string): Promise<ModelConfig> {
 async function writeStored(
   gpu: Gpu,
   model: LanguageModel,
-  { name, parameter, firstRow, shape }: CheckpointTensor,
+  { name, parameter, firstRow }: CheckpointTensor,
   stored: StoredTensor,
   merge: Merge | undefined,
 ): Promise<void> {
-  const target = model.store.get(parameter).value;
   for (const piece of floatPieces(stored)) {
     merge?.(name, piece.firstRow, piece.values);
-    gpu.write(rowsOf(target, firstRow + piece.firstRow, [piece.rows, ...shape.slice(1)]), piece.values);
+    model.store.writeRows(parameter, firstRow + piece.firstRow, piece.values);
     await gpu.throttle();
   }
 }
 
 /** Puts gradients, under the names and shapes of the checkpoint, where backward would have. */
 export function writeGradients(
-  gpu: Gpu,
   model: LanguageModel,
   valuesOf: (name: string) => Float32Array<ArrayBuffer>,
 ): void {
-  for (const { name, parameter, firstRow, shape } of model.checkpointTensors()) {
-    gpu.write(rowsOf(model.store.get(parameter).gradient, firstRow, shape), valuesOf(name));
+  for (const { name, parameter, firstRow } of model.checkpointTensors()) {
+    model.store.writeGradientRows(parameter, firstRow, valuesOf(name));
   }
-}
-
-function rowsOf(tensor: Tensor, firstRow: number, shape: readonly number[]): Tensor {
-  return { ...tensor, shape, offset: tensor.offset + firstRow * sizeBytes(shape.slice(1)) };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
-import { linearWithBias } from "#kernels/linear/linear.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, type ParameterSpec, ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
 
 export interface CriticConfig {
   /** Size of the state features, F. */
@@ -46,15 +46,13 @@ export class Critic implements Disposable {
   }
 
   #layer(tape: Tape, name: string, x: Variable): Variable {
-    const weight = tape.parameter(this.store.get(`${name}.weight`));
-    const bias = tape.parameter(this.store.get(`${name}.bias`));
-    return tape.apply(linearWithBias, { x, weight, bias }, {});
+    return outputHead(tape, this.store.blocks(`${name}.weight`), x, this.store.get(`${name}.bias`));
   }
 }
 
 function layerSpecs(name: string, outputs: number, inputs: number, initial: ParameterSpec["initial"]): ParameterSpec[] {
   return [
-    { name: `${name}.weight`, shape: [outputs, inputs], decayed: true, initial },
+    { name: `${name}.weight`, shape: [outputs, inputs], decayed: true, initial, isTable: true },
     { name: `${name}.bias`, shape: [outputs], decayed: false, initial: zeros },
   ];
 }

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { elementCount } from "#kernels/runtime/tensor.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
@@ -22,10 +23,10 @@ function features(tape: Tape): Variable {
 }
 
 /** Overwrites every parameter with values of this size. */
-async function fill(critic: Critic, size: number): Promise<void> {
-  for (const { value } of critic.store.parameters.values()) {
-    const count = (await gpu.read(value)).length;
-    gpu.write(value, Float32Array.from({ length: count }, (_, i) => size * Math.cos(3 * i + 1)));
+function fill({ store }: Critic, size: number): void {
+  for (const { name, shape } of store.parameters.values()) {
+    const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => size * Math.cos(3 * i + 1));
+    store.writeRows(name, 0, values);
   }
 }
 
@@ -56,7 +57,7 @@ for (const config of configs) {
 gpuTest("with the tanh bound |f| ≤ 1 whatever the parameters, without it f passes 1", async () => {
   for (const config of configs) {
     using critic = criticOf(config);
-    await fill(critic, 40);
+    fill(critic, 40);
     using tape = new Tape(gpu);
     const values = await gpu.read(critic.values(tape, features(tape)).value);
     const largest = Math.max(...values.map(Math.abs));
@@ -67,7 +68,7 @@ gpuTest("with the tanh bound |f| ≤ 1 whatever the parameters, without it f pas
 
 gpuTest("the mlp head is a GELU layer of the features' size before the linear map", async () => {
   using critic = criticOf({ featureSize: 8, vocabSize: 5, head: "mlp", bound: "none" });
-  await fill(critic, 0.7);
+  fill(critic, 0.7);
   using tape = new Tape(gpu);
   const actual = await gpu.read(critic.values(tape, features(tape)).value);
   const parameters = await critic.store.read();

@@ -2,8 +2,9 @@ import { attention } from "#kernels/attention/attention.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { actionCountOf, headLogits } from "./action_head.ts";
-import type { DecoderConfig } from "./decoder_config.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
+import { actionCountOf, headBlocks, withHeadRows } from "./action_head.ts";
+import { attentionOf, type DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
 import type { Attend, DecoderFamily } from "./decoder_family.ts";
@@ -27,22 +28,24 @@ export class Decoder implements LanguageModel {
     this.config = config;
     this.actionCount = actionCountOf(config, actionCount);
     this.family = DECODER_FAMILIES[config.family];
-    this.store = new ParameterStore(gpu, this.family.parameterSpecs(config), normalSource);
+    const specs = withHeadRows(this.family.parameterSpecs(config), this.family.headParameter(config), this.actionCount);
+    this.store = new ParameterStore(gpu, specs, normalSource);
   }
 
   /** The last hidden states, after the final norm: `"N C"` with N = B T. */
   hiddenStates(tape: Tape, batch: TokenBatch, attend: Attend = this.#attendBatch(batch)): Variable {
     let x = this.family.embed(tape, this.store, batch);
     for (let layer = 0; layer < this.config.numLayers; layer++) {
-      x = tape.scope(() => this.family.block(tape, this, layer, x, batch, attend));
+      const below = x;
+      x = tape.block((part) => this.family.block(part, this, layer, below, batch, attend));
     }
     return tape.scope(() => this.family.finalNorm(tape, this, x));
   }
 
   /** The LM head: hidden states `"N C"` → logits `"N V"`. */
   logits(tape: Tape, hiddenStates: Variable): Variable {
-    const weight = tape.parameter(this.store.get(this.family.headParameter(this.config)));
-    return headLogits(tape, hiddenStates, weight, this.actionCount);
+    const blocks = headBlocks(this.store, this.family.headParameter(this.config), this.actionCount);
+    return outputHead(tape, blocks, this.family.beforeHead?.(tape, this, hiddenStates) ?? hiddenStates);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {
@@ -54,8 +57,7 @@ export class Decoder implements LanguageModel {
   }
 
   #attendBatch({ spans }: TokenBatch): Attend {
-    const { numHeads, numKvHeads, headSize } = this.config;
-    return (tape, qkv) =>
-      tape.apply(attention, { qkv, spans: tape.constant(spans) }, { numHeads, numKvHeads, headSize });
+    return (tape, qkv, layer) =>
+      tape.apply(attention, { qkv, spans: tape.constant(spans) }, attentionOf(this.config, layer));
   }
 }

@@ -5,7 +5,8 @@ import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { scale } from "#kernels/elementwise/scale/scale.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { actionCountOf, headLogits } from "./action_head.ts";
+import { outputHead } from "#lib/nn/row_blocks.ts";
+import { actionCountOf, headBlocks, withHeadRows } from "./action_head.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "./language_model.ts";
 import { relativeBuckets } from "./relative_buckets.ts";
@@ -26,9 +27,9 @@ import type { T5Config } from "./t5_config.ts";
 /** How the decoder's layers attend: to the response so far, and to the source; over whole texts or over caches. */
 export interface DecoderAttention {
   /** Packed queries, keys and values `"N 3·H·D"` → `"N H·D"`. */
-  response(packed: Variable, layer: number): Variable;
+  response(tape: Tape, packed: Variable, layer: number): Variable;
   /** Queries `"N H·D"` → `"N H·D"`. */
-  source(queries: Variable, layer: number): Variable;
+  source(tape: Tape, queries: Variable, layer: number): Variable;
 }
 
 /** An encoder-decoder language model after T5: the encoder reads the prompt, the decoder writes the response. */
@@ -50,7 +51,8 @@ export class EncoderDecoder implements LanguageModel {
     this.config = config;
     this.actionCount = actionCountOf(config, actionCount);
     this.layout = { kind: "encoderDecoder", startId: config.startId };
-    this.store = new ParameterStore(gpu, t5ParameterSpecs(config), normalSource);
+    const specs = withHeadRows(t5ParameterSpecs(config), headParameter(config), this.actionCount);
+    this.store = new ParameterStore(gpu, specs, normalSource);
   }
 
   /** @throws {RangeError} if the batch has no source */
@@ -60,19 +62,19 @@ export class EncoderDecoder implements LanguageModel {
     const encoded = this.encode(tape, source);
     const { numHeads, headSize } = this.config;
     return this.decode(tape, tokenIds, {
-      response: (packed) => this.#attendText(tape, "decoder", packed, { tokenIds, spans }),
-      source: (queries, layer) => {
-        const keyValues = tape.reshape(
-          sourceKeyValues(tape, this, layer, encoded),
+      response: (part, packed) => this.#attendText(part, "decoder", packed, { tokenIds, spans }),
+      source: (part, queries, layer) => {
+        const keyValues = part.reshape(
+          sourceKeyValues(part, this, layer, encoded),
           [...source.tokenIds.shape, 2 * numHeads * headSize],
         );
         const inputs = {
-          queries: tape.reshape(queries, [...tokenIds.shape, numHeads * headSize]),
+          queries: part.reshape(queries, [...tokenIds.shape, numHeads * headSize]),
           keyValues,
-          spans: tape.constant(source.spans),
+          spans: part.constant(source.spans),
         };
-        const attended = tape.apply(crossAttention, inputs, { numHeads, headSize });
-        return tape.reshape(attended, queries.value.shape);
+        const attended = part.apply(crossAttention, inputs, { numHeads, headSize });
+        return part.reshape(attended, queries.value.shape);
       },
     });
   }
@@ -81,16 +83,10 @@ export class EncoderDecoder implements LanguageModel {
   encode(tape: Tape, source: PaddedTexts): Variable {
     let x = embedTokens(tape, this, source.tokenIds);
     for (let layer = 0; layer < this.config.numLayers; layer++) {
-      x = tape.scope(() => {
-        const attended = selfAttention(
-          tape,
-          this,
-          "encoder",
-          layer,
-          x,
-          (packed) => this.#attendText(tape, "encoder", packed, source),
-        );
-        return feedForward(tape, this, "encoder", layer, attended);
+      const below = x;
+      x = tape.block((part) => {
+        const attend = (packed: Variable) => this.#attendText(part, "encoder", packed, source);
+        return feedForward(part, this, "encoder", layer, selfAttention(part, this, "encoder", layer, below, attend));
       });
     }
     return tape.scope(() => finalNorm(tape, this, "encoder", x));
@@ -100,20 +96,21 @@ export class EncoderDecoder implements LanguageModel {
   decode(tape: Tape, tokenIds: Tensor, attention: DecoderAttention): Variable {
     let x = embedTokens(tape, this, tokenIds);
     for (let layer = 0; layer < this.config.numDecoderLayers; layer++) {
-      x = tape.scope(() => {
-        const own = selfAttention(tape, this, "decoder", layer, x, (packed) => attention.response(packed, layer));
-        const both = sourceAttention(tape, this, layer, own, (queries) => attention.source(queries, layer));
-        return feedForward(tape, this, "decoder", layer, both);
+      const below = x;
+      x = tape.block((part) => {
+        const attend = (packed: Variable) => attention.response(part, packed, layer);
+        const own = selfAttention(part, this, "decoder", layer, below, attend);
+        const both = sourceAttention(part, this, layer, own, (queries) => attention.source(part, queries, layer));
+        return feedForward(part, this, "decoder", layer, both);
       });
     }
     return tape.scope(() => finalNorm(tape, this, "decoder", x));
   }
 
   logits(tape: Tape, hiddenStates: Variable): Variable {
-    const { tiedHead, scaledHead, hiddenSize } = this.config;
+    const { scaledHead, hiddenSize } = this.config;
     const x = scaledHead ? tape.apply(scale, { x: hiddenStates }, { factor: 1 / Math.sqrt(hiddenSize) }) : hiddenStates;
-    const weight = tape.parameter(this.store.get(tiedHead ? "shared.weight" : "lm_head.weight"));
-    return headLogits(tape, x, weight, this.actionCount);
+    return outputHead(tape, headBlocks(this.store, headParameter(this.config), this.actionCount), x);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {
@@ -145,4 +142,9 @@ export class EncoderDecoder implements LanguageModel {
     this.#buckets.set(key, buckets);
     return buckets;
   }
+}
+
+/** The parameter `"V C"` of the LM head. */
+function headParameter({ tiedHead }: T5Config): string {
+  return tiedHead ? "shared.weight" : "lm_head.weight";
 }

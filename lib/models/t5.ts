@@ -1,13 +1,13 @@
-import { embedding } from "#kernels/embedding/embedding.ts";
 import { geglu } from "#kernels/elementwise/geglu/geglu.ts";
-import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { relu } from "#kernels/elementwise/relu/relu.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { normal, ones, type ParameterSpec, type ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { CheckpointNames } from "./checkpoint_names.ts";
+import { embed } from "#lib/nn/row_blocks.ts";
 import { type CheckpointTensor, splitRows, wholeTensor } from "./checkpoint_tensor.ts";
+import { project, projectOnto } from "./layers.ts";
 import type { T5Config } from "./t5_config.ts";
 
 // The parts of T5: its parameters under the names of Hugging Face checkpoints, and its sublayers. Projections of one input are one
@@ -40,12 +40,12 @@ export function t5ParameterSpecs(config: T5Config): ParameterSpec[] {
   const { vocabSize, hiddenSize, numLayers, numDecoderLayers } = config;
   return [
     // Of deviation 1, as T5's: the norms that follow make the scale of the sum matter.
-    { name: "shared.weight", shape: [vocabSize, hiddenSize], decayed: true, initial: normal(1) },
+    { name: "shared.weight", shape: [vocabSize, hiddenSize], decayed: true, initial: normal(1), isTable: true },
     ...Array.from({ length: numLayers }, (_, layer) => encoderBlockSpecs(config, layer)).flat(),
     normSpec("encoder.final_layer_norm", config),
     ...Array.from({ length: numDecoderLayers }, (_, layer) => decoderBlockSpecs(config, layer)).flat(),
     normSpec("decoder.final_layer_norm", config),
-    ...(config.tiedHead ? [] : [matrix("lm_head.weight", vocabSize, hiddenSize)]),
+    ...(config.tiedHead ? [] : [{ ...matrix("lm_head.weight", vocabSize, hiddenSize), isTable: true }]),
   ];
 }
 
@@ -69,7 +69,7 @@ export function relativeBias(tape: Tape, { store }: T5Parts, stack: Stack): Vari
 
 export function embedTokens(tape: Tape, { store }: T5Parts, tokenIds: Tensor): Variable {
   const ids = tape.reshape(tape.constant(tokenIds), [elementCount(tokenIds.shape)]);
-  return tape.apply(embedding, { table: tape.parameter(store.get("shared.weight")), ids }, {});
+  return embed(tape, store.blocks("shared.weight"), ids);
 }
 
 /** x + attention(norm(x)) of one layer, `"N C"` → `"N C"`. */
@@ -125,14 +125,6 @@ export function finalNorm(tape: Tape, parts: T5Parts, stack: Stack, x: Variable)
 
 function norm(tape: Tape, { config, store }: T5Parts, name: string, x: Variable): Variable {
   return tape.apply(rmsNorm, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, { eps: config.normEps });
-}
-
-function project(tape: Tape, { store }: T5Parts, name: string, x: Variable): Variable {
-  return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
-}
-
-function projectOnto(tape: Tape, { store }: T5Parts, name: string, x: Variable, residual: Variable): Variable {
-  return tape.apply(linearResidual, { x, weight: tape.parameter(store.get(`${name}.weight`)), residual }, {});
 }
 
 function encoderBlockSpecs(config: T5Config, layer: number): ParameterSpec[] {

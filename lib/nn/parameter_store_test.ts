@@ -19,13 +19,13 @@ function counting(): () => number {
 }
 
 /** The GPU with another binding limit, which lists what is allocated and released. */
-function watchedGpu(bindingLimit = gpu.device.limits.maxStorageBufferBindingSize) {
+function watchedGpu(bindingLimit = gpu.bindingLimit) {
   const allocated: Tensor[] = [];
   const released: Tensor[] = [];
   const watched = {
-    device: { limits: { maxStorageBufferBindingSize: bindingLimit } },
-    allocate: (shape: Shape) => {
-      const tensor = gpu.allocate(shape);
+    bindingLimit,
+    allocateLasting: (shape: Shape) => {
+      const tensor = gpu.allocateLasting(shape);
       allocated.push(tensor);
       return tensor;
     },

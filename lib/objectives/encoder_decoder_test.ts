@@ -1,10 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { elementCount } from "#kernels/runtime/tensor.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import { Critic } from "#lib/models/critic.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { tinyEncoderDecoder } from "#lib/models/test_encoder_decoder.ts";
+import { normal } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import type { Distance } from "./distance.ts";
 import { distillation } from "./distillation.ts";
@@ -84,8 +86,8 @@ function critic(seed: number): Critic {
   const random = new RandomStream(seed, "critic");
   const config = { featureSize: 20, vocabSize: student.config.vocabSize, head: "mlp", bound: "tanh" } as const;
   const made = new Critic(gpu, config, () => random.normal());
-  for (const { value } of made.store.parameters.values()) {
-    gpu.write(value, Float32Array.from({ length: value.shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal()));
+  for (const { name, shape } of made.store.parameters.values()) {
+    made.store.writeRows(name, 0, normal(0.3)(elementCount(shape), () => random.normal()));
   }
   return made;
 }

@@ -14,7 +14,7 @@ import { crossEntropyOf } from "./supervised.ts";
 import { packTrajectories } from "./trajectory_batch.ts";
 
 const gpu = await testGpu();
-const pack = (texts: Parameters<typeof packTrajectories>[1]) => packTrajectories(gpu, texts, ONE_TEXT, 0.9);
+const pack = (texts: Parameters<typeof packTrajectories>[1]) => packTrajectories(gpu, texts, ONE_TEXT, { gamma: 0.9 });
 const offPolicy = pack([{ prompt: [3, 1], response: [4, 1, 5] }, { prompt: [9], response: [2] }]);
 const onPolicy = pack([{ prompt: [6, 5], response: [3, 5] }]);
 const data = pack([{ prompt: [8], response: [9, 7] }]);

@@ -27,7 +27,7 @@ export interface TrajectoryBatch {
   readonly states: Tensor;
   /** `"N"` u32: y_t */
   readonly actions: Tensor;
-  /** `"N"`: γ^(t−1) / N, so that a weighted sum is the discounted mean over response tokens */
+  /** `"N"`: γ^(t−1) / N, so that a weighted sum is the discounted mean over response tokens; of a micro-batch, N is the whole step's */
   readonly weights: Tensor;
   /** `"N"`: 1 / N, for terms that carry their discount themselves */
   readonly evenWeights: Tensor;
@@ -39,19 +39,28 @@ export interface TrajectoryBatch {
   readonly known?: StateLookup;
 }
 
+/** How trajectories are packed. */
+export interface Packing {
+  /** Discount γ of the weights; default 1. */
+  readonly gamma?: number;
+  /**
+   * `"before"` (the default): states s_t, from which y_t is chosen. `"after"`: the model's outputs at y_t itself, of which the last token
+   * is one, for what is said of a token by those who have read it, such as its reward.
+   */
+  readonly seen?: "before" | "after";
+  /** N of the weights, where the trajectories are only some of those that a mean is over; default their own response tokens. */
+  readonly meanOver?: number;
+}
+
 /**
  * Packs trajectories as models of the layout read them; every prompt and response must have a token. The caller releases the tensors
  * (`releaseBatch`).
- *
- * @param seen `"before"`: states s_t, from which y_t is chosen. `"after"`: the model's outputs at y_t itself, of which the last token is
- * one, for what is said of a token by those who have read it, such as its reward
  */
 export function packTrajectories(
   gpu: Gpu,
   trajectories: readonly Trajectory[],
   layout: TextLayout,
-  gamma = 1,
-  seen: "before" | "after" = "before",
+  { gamma = 1, seen = "before", meanOver = responseTokensOf(trajectories) }: Packing = {},
 ): TrajectoryBatch {
   if (trajectories.length === 0) throw new RangeError("Cannot pack no trajectories");
   trajectories.forEach(({ prompt, response }, b) => {
@@ -70,8 +79,40 @@ export function packTrajectories(
   const positions = Uint32Array.from({ length: read.length * tokens }, (_, i) => i % tokens);
   return {
     tokens: { ...padded, positions: gpu.upload(positions, padded.tokenIds.shape), source },
-    ...packResponses(gpu, trajectories, { stateOf: (b, t) => b * tokens + leads[b].length - ahead + t, gamma, seen }),
+    ...packResponses(gpu, trajectories, {
+      stateOf: (b, t) => b * tokens + leads[b].length - ahead + t,
+      ...{ gamma, seen, meanOver },
+    }),
   };
+}
+
+/**
+ * Packs the trajectories of a step in micro-batches: their weighted sums add up to the means over the whole step.
+ *
+ * @param textsAtOnce trajectories of a micro-batch at most; default all
+ */
+export function packMicroBatches(
+  gpu: Gpu,
+  trajectories: readonly Trajectory[],
+  layout: TextLayout,
+  packing: Omit<Packing, "meanOver"> = {},
+  textsAtOnce?: number,
+): TrajectoryBatch[] {
+  const whole = { ...packing, meanOver: responseTokensOf(trajectories) };
+  return inGroups(trajectories, textsAtOnce).map((some) => packTrajectories(gpu, some, layout, whole));
+}
+
+/** Things in groups of `most` and a last one of what is left; default one group. */
+export function inGroups<Thing>(things: readonly Thing[], most = Math.max(1, things.length)): (readonly Thing[])[] {
+  return Array.from(
+    { length: Math.ceil(things.length / most) },
+    (_, group) => things.slice(group * most, (group + 1) * most),
+  );
+}
+
+/** N of some trajectories. */
+export function responseTokensOf(trajectories: readonly Trajectory[]): number {
+  return trajectories.reduce((sum, { response }) => sum + response.length, 0);
 }
 
 /** Tokens that a model reads of a batch, padding and sources included. */
@@ -95,14 +136,12 @@ type ResponseRows = Omit<TrajectoryBatch, "tokens" | "known">;
 function packResponses(
   gpu: Gpu,
   trajectories: readonly Trajectory[],
-  { stateOf, gamma, seen }: {
+  { stateOf, gamma, seen, meanOver }: Required<Packing> & {
     /** The row of the model's outputs that is of token t of response b. */
     readonly stateOf: (b: number, t: number) => number;
-    readonly gamma: number;
-    readonly seen: "before" | "after";
   },
 ): ResponseRows {
-  const count = trajectories.reduce((sum, { response }) => sum + response.length, 0);
+  const count = responseTokensOf(trajectories);
   const states = new Uint32Array(count);
   const actions = new Uint32Array(count);
   const weights = new Float32Array(count);
@@ -113,7 +152,7 @@ function packResponses(
     response.forEach((action, t) => {
       states[row] = stateOf(b, t);
       actions[row] = action;
-      weights[row] = gamma ** t / count;
+      weights[row] = gamma ** t / meanOver;
       row++;
     });
   });
@@ -121,7 +160,7 @@ function packResponses(
     states: gpu.upload(states),
     actions: gpu.upload(actions),
     weights: gpu.upload(weights),
-    evenWeights: gpu.upload(new Float32Array(count).fill(1 / count)),
+    evenWeights: gpu.upload(new Float32Array(count).fill(1 / meanOver)),
     rowSpans: gpu.upload(rowSpans, [trajectories.length, 2]),
     ...(seen === "after" && { choices: gpu.upload(states.map((state) => state - 1)) }),
   };

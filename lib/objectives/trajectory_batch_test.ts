@@ -7,7 +7,7 @@ import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_ba
 const gpu = await testGpu();
 /** Everything of a batch on the CPU, and the batch released. */
 async function packed(trajectories: readonly Trajectory[], gamma?: number, seen?: "before" | "after") {
-  const batch = packTrajectories(gpu, trajectories, ONE_TEXT, gamma, seen);
+  const batch = packTrajectories(gpu, trajectories, ONE_TEXT, { gamma, seen });
   const { tokens, states, actions, weights, evenWeights, rowSpans } = batch;
   const tensors = [tokens.tokenIds, tokens.positions, tokens.spans, states, actions, weights, evenWeights, rowSpans];
   const values = (await gpu.readAll(tensors)).map((values) => [...values]);
@@ -80,7 +80,7 @@ gpuTest("after an action the state is the output at the action itself, of the la
 gpuTest("an encoder-decoder's states after an action are those of its own text, behind the start token", async () => {
   const texts = [{ prompt: [11, 12], response: [21, 22] }, { prompt: [13], response: [24] }];
   const statesAt = async (seen: "before" | "after") => {
-    const batch = packTrajectories(gpu, texts, { kind: "encoderDecoder", startId: 7 }, 1, seen);
+    const batch = packTrajectories(gpu, texts, { kind: "encoderDecoder", startId: 7 }, { seen });
     const [ids, states] = await gpu.readAll([batch.tokens.tokenIds, batch.states]);
     releaseBatch(gpu, batch);
     return { ids: [...ids], states: [...states] };

@@ -14,6 +14,9 @@ export type RecordedItems = Omit<ItemsRow, "experiment">;
 
 const COLUMNS = [...KEY_COLUMNS, "values"];
 const SIGNIFICANT_DIGITS = 4;
+/** Of what a perplexity is made of: its exponent would show what is rounded away. */
+const SURPRISE = /^perplexity\./;
+const SURPRISE_DIGITS = 9;
 const READERS = { ...NAME_READERS, values: NUMBERS };
 
 const FORMAT: RowFormat<ItemsRow> = {
@@ -25,14 +28,14 @@ const FORMAT: RowFormat<ItemsRow> = {
   isWrong: ({ values }) => values.length === 0 || !values.every(Number.isFinite),
   fieldsOf: (row) => ({
     ...row,
-    values: row.values.map(compact).join(" "),
+    values: row.values.map((value) => compact(value, row.metric)).join(" "),
     ...columnsOf(row.dataset, row.decoding),
   }),
 };
 
 /**
  * `items.csv`: a row per trained model, data set and metric, sorted by key, the values separated by spaces, with four significant
- * digits and no trailing zeros.
+ * digits (nine of a perplexity's parts) and no trailing zeros.
  *
  * @throws {RangeError} if a key occurs twice, or a row has no values or one that is not finite
  */
@@ -52,6 +55,6 @@ export function readItems(text: string, path: string): { readonly table: CsvTabl
 }
 
 /** Through a number again, as its shortest text has no trailing zeros and no sign before 0. */
-function compact(value: number): string {
-  return String(Number(value.toPrecision(SIGNIFICANT_DIGITS)));
+function compact(value: number, metric: string): string {
+  return String(Number(value.toPrecision(SURPRISE.test(metric) ? SURPRISE_DIGITS : SIGNIFICANT_DIGITS)));
 }

@@ -8,6 +8,9 @@ import { decodeStrictly } from "#lib/text_file.ts";
 export const COMPARED_FILES = [...RECORDED_FILES, PROVENANCE_FILE] as const;
 export type ComparedFile = typeof COMPARED_FILES[number];
 
+/** The profile and experiment that the files of `./run evaluate --out DIR`, which has none, are compared as. */
+export const EVALUATION = "evaluate/evaluation";
+
 /** Files beside the results, or above them, that say what the code depends on. */
 const PROJECT_FILES = ["deno.json", "deno.lock"];
 
@@ -103,7 +106,13 @@ export class ResultsHistory {
    */
   async openFolder(folder: string, label: string): Promise<ResultsVersion> {
     if (!await isFolder(folder)) throw new InputError(`${folder}: no such folder; ${CONTENT}`);
-    const files = await Promise.all((await namesIn(folder)).map((profile) => filesOf(profile, `${folder}/${profile}`)));
+    const names = await namesIn(folder);
+    const files = names.includes("scores.csv")
+      ? [
+        names.map((name) => [`${EVALUATION}/${name}`, { name: `${folder}/${name}` }] as const)
+          .filter(([path]) => isRecorded(path)),
+      ]
+      : await Promise.all(names.map((profile) => filesOf(profile, `${folder}/${profile}`)));
     return withResults({ label, files: new Map(files.flat()) }, `${folder}/`);
   }
 
@@ -166,7 +175,7 @@ interface Located {
 class UnknownRevision extends InputError {}
 
 const SHORT_HASH = 7;
-const CONTENT = "results are kept as PROFILE/EXPERIMENT/scores.csv";
+const CONTENT = "results are kept as PROFILE/EXPERIMENT/scores.csv, those of one evaluation as scores.csv";
 
 /** The folder itself may be missing: a commit can have it all the same. */
 async function locate(results: string): Promise<Located> {

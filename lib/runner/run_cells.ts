@@ -1,4 +1,4 @@
-import { GpuError } from "#kernels/runtime/gpu.ts";
+import { GpuError } from "#kernels/runtime/device_errors.ts";
 import { Interrupted, StorageError } from "#lib/errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";

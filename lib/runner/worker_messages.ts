@@ -1,5 +1,5 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
-import { GpuError } from "#kernels/runtime/gpu.ts";
+import { DeviceLimitError, GpuError } from "#kernels/runtime/device_errors.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import type { TrainingProgress } from "#lib/bench/experiment.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
@@ -39,6 +39,7 @@ interface SentError {
 const KINDS: Readonly<Record<string, new (message: string) => Error>> = {
   Busy,
   DamagedFileError,
+  DeviceLimitError,
   GpuError,
   InputError,
   NoAdapterError,

@@ -36,7 +36,7 @@ export class ReferenceTraining<Model extends LanguageModel> implements Disposabl
     const measures = await updateStep(
       this.#gpu,
       [update],
-      (tape) => fineTuning(tape, { student: this.model }, this.#batch),
+      [(tape) => fineTuning(tape, { student: this.model }, this.#batch)],
     );
     for (const tensor of Object.values(measures)) this.#gpu.release(tensor);
   }

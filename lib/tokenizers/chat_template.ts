@@ -33,11 +33,13 @@ export interface RenderOptions {
  * encoded with `findSpecialTokens` and without `addSpecialTokens`: it spells the special tokens itself.
  */
 export class ChatTemplate {
+  readonly source: string;
   readonly #template: Template;
   readonly #options: ChatTemplateOptions;
 
   /** @throws {InputError} if the text is no template */
   constructor(source: string, options: ChatTemplateOptions) {
+    this.source = source;
     this.#options = options;
     try {
       this.#template = new Template(source);

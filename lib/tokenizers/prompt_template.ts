@@ -10,6 +10,8 @@ export interface PromptTemplate {
   readonly source: string;
   /** Whether the text spells special tokens that are to become those tokens. */
   readonly spellsSpecialTokens: boolean;
+  /** What stands in front of a response and is its first piece's: a space, where a model has learned that. Default nothing. */
+  readonly beforeResponse?: string;
   render(prompt: Prompt): string;
 }
 
@@ -41,6 +43,32 @@ export const PLAIN_TEMPLATE: PromptTemplate = {
   spellsSpecialTokens: false,
   render: ({ instruction, input }) => input === "" ? instruction : `${instruction}\n${input}`,
 };
+
+/**
+ * The form that this project's own decoders have learned: `<ins>` instruction, `<inp>` input unless it is empty, `<res>`.
+ *
+ * @param space what stands in front of each text: a space for a `tokenizer.json`; nothing for `ProjectCodec`, which puts it there itself
+ */
+export function markerTemplate(space: " " | ""): PromptTemplate {
+  return {
+    name: "markers",
+    source: `<ins>${space}{instruction}<inp>${space}{input}<res>${space}`,
+    spellsSpecialTokens: true,
+    beforeResponse: space,
+    render: ({ instruction, input }) =>
+      `<ins>${space}${instruction}${input === "" ? "" : `<inp>${space}${input}`}<res>`,
+  };
+}
+
+/** The same with a text in front of every instruction, as T5's tasks have one: `summarize: `. */
+export function withPrefix(template: PromptTemplate, prefix: string): PromptTemplate {
+  if (prefix === "") return template;
+  return {
+    ...template,
+    source: `${prefix}\0${template.source}`,
+    render: ({ instruction, input }) => template.render({ instruction: `${prefix}${instruction}`, input }),
+  };
+}
 
 /** A talk of one turn by a checkpoint's own template, the instruction with its input as what the user says. */
 export function chatPromptTemplate(template: ChatTemplate, source: string): PromptTemplate {
@@ -84,6 +112,6 @@ export function encodeExample(
   const options = { findSpecialTokens: template.spellsSpecialTokens || undefined };
   const text = template.render(prompt);
   const promptIds = codec.encode(text, options);
-  const whole = codec.encode(`${text}${response}`, options);
+  const whole = codec.encode(`${text}${template.beforeResponse ?? ""}${response}`, options);
   return { promptIds, responseIds: [...whole.slice(promptIds.length), eos] };
 }

@@ -28,7 +28,7 @@ export class AdamW implements Resumable<number>, Disposable {
     this.#gpu = gpu;
     this.#hyperparameters = hyperparameters;
     this.#moments = store.segments.map(({ values }) => {
-      const [first, second] = [gpu.allocate(values.shape), gpu.allocate(values.shape)];
+      const [first, second] = [gpu.allocateLasting(values.shape), gpu.allocateLasting(values.shape)];
       gpu.clear(first);
       gpu.clear(second);
       return { first, second };

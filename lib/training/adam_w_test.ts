@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { adamWReference } from "#kernels/adamw/adamw_reference.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { elementCount } from "#kernels/runtime/tensor.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { normal, ones, type ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -19,8 +20,8 @@ const rates = [0.01, 0.02, 0.005, 0.01];
 function newStore(bindingLimit?: number): ParameterStore {
   const random = new RandomStream(3, "optimizer test");
   const limited = {
-    device: { limits: { maxStorageBufferBindingSize: bindingLimit } },
-    allocate: gpu.allocate.bind(gpu),
+    bindingLimit,
+    allocateLasting: gpu.allocateLasting.bind(gpu),
     release: gpu.release.bind(gpu),
     write: gpu.write.bind(gpu),
     clear: gpu.clear.bind(gpu),
@@ -37,8 +38,8 @@ async function fourSteps(store: ParameterStore, change: Partial<AdamWHyperparame
   using optimizer = new AdamW(gpu, store, { ...hyperparameters, ...change });
   const scale = gradScale === undefined ? undefined : gpu.upload(Float32Array.of(gradScale));
   for (const [i, rate] of rates.entries()) {
-    for (const [name, { gradient }] of store.parameters) {
-      gpu.write(gradient, gradientOf(name, i + 1, gradient.shape.reduce((a, b) => a * b)));
+    for (const { name, shape } of store.parameters.values()) {
+      store.writeGradientRows(name, 0, gradientOf(name, i + 1, elementCount(shape)));
     }
     optimizer.step(rate, scale);
   }

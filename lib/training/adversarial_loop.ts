@@ -9,6 +9,7 @@ import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { MeasureLog } from "./measure_log.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
+import type { TrainingMemory } from "./training_memory.ts";
 import { type Update, updateStep } from "./update_step.ts";
 
 /** Texts of one step, each part under its name; the loop releases them after it. */
@@ -63,10 +64,10 @@ export type RoundTexts<Batch extends StepBatch> = (
   round: { readonly adversarySteps: number; readonly playerSteps: boolean },
 ) => Promise<RoundBatches<Batch>>;
 
-/** The batches of a round's steps, in their order: those of the adversaries, then the player's. */
+/** The batches of a round's steps, in their order: those of the adversaries, then the player's; each step's in micro-batches. */
 export interface RoundBatches<Batch extends StepBatch> {
-  adversaries(step: number): Batch;
-  player(): Batch;
+  adversaries(step: number): readonly Batch[];
+  player(): readonly Batch[];
 }
 
 export interface AdversarialRun<Batch extends StepBatch> {
@@ -79,6 +80,7 @@ export interface AdversarialRun<Batch extends StepBatch> {
   /** Rounds in which only the adversaries move, before the player first does. */
   readonly warmupRounds: number;
   readonly texts: RoundTexts<Batch>;
+  readonly memory?: TrainingMemory;
   readonly log: MeasureLog;
   /** Called before the texts of a round are drawn, with the player's step that it leads to; 0 in the warm-up. */
   readonly onRound?: (step: number) => Promise<void>;
@@ -90,7 +92,7 @@ export interface AdversarialRun<Batch extends StepBatch> {
 
 /** A min-max game of a player and its adversaries: each round the adversaries ascend, and then the player descends. */
 export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: AdversarialRun<Batch>): Promise<void> {
-  const { player, adversaries, adversarySteps, warmupRounds, log, checkpoint } = run;
+  const { player, adversaries, adversarySteps, warmupRounds, memory, log, checkpoint } = run;
   const { schedule } = player;
   using learners = new DisposableStack();
   const optimizerOf = ({ store, optimizer }: Pick<Player<Batch>, "store" | "optimizer">) =>
@@ -110,25 +112,25 @@ export async function adversarialLoop<Batch extends StepBatch>(gpu: Gpu, run: Ad
     await run.onRound?.(step);
     const batches = await run.texts({ adversarySteps, playerSteps: step > 0 });
     for (let k = 0; k < adversarySteps; k++) {
-      const batch = batches.adversaries(k);
-      const { grad_norm, ...measures } = await updateStep(
-        gpu,
-        updates,
-        (tape) => negatedSum(tape, adversaries.map((each) => each.ascent(tape, batch)), `${run.adversaryName}_loss`),
+      const parts = batches.adversaries(k);
+      const terms = parts.map((batch) => (tape: Tape) =>
+        negatedSum(tape, adversaries.map((each) => each.ascent(tape, batch)), `${run.adversaryName}_loss`)
       );
-      release(gpu, batch, log);
+      const { grad_norm, ...measures } = await updateStep(gpu, updates, terms, memory);
+      release(gpu, parts, log);
       log.add(step, { ...measures, [`${run.adversaryName}_grad_norm`]: grad_norm });
       for (const { onAscended } of adversaries) log.add(step, await onAscended?.(step) ?? {});
     }
     if (round === warmupRounds - 1) await log.flush();
     if (step === 1) await run.onStep?.(0);
     if (step > 0) {
-      const batch = batches.player();
+      const parts = batches.player();
       const learningRate = learningRateAt(step - 1, schedule);
       const own = { optimizer: descending, learningRate, maxGradNorm: player.maxGradNorm };
       const beside = ratesOf(companions, learningRate);
-      const measures = await updateStep(gpu, [own, ...beside], (tape) => player.descent(tape, batch));
-      release(gpu, batch, log);
+      const terms = parts.map((batch) => (tape: Tape) => player.descent(tape, batch));
+      const measures = await updateStep(gpu, [own, ...beside], terms, memory);
+      release(gpu, parts, log);
       log.add(step, measures);
       await log.endStep(step);
       await run.onStep?.(step);
@@ -146,10 +148,12 @@ function ratesOf(
   return learners.map(({ optimizer, learningRateFactor }) => ({ optimizer, learningRate: rate * learningRateFactor }));
 }
 
-function release(gpu: Gpu, batch: StepBatch, log: MeasureLog): void {
-  for (const part of Object.values<TrajectoryBatch | undefined>({ ...batch })) {
-    if (!part) continue;
-    log.countTokens(tokensOf(part));
-    releaseBatch(gpu, part);
+function release(gpu: Gpu, batches: readonly StepBatch[], log: MeasureLog): void {
+  for (const batch of batches) {
+    for (const part of Object.values<TrajectoryBatch | undefined>({ ...batch })) {
+      if (!part) continue;
+      log.countTokens(tokensOf(part));
+      releaseBatch(gpu, part);
+    }
   }
 }

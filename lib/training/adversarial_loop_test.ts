@@ -53,8 +53,8 @@ async function play(checkpoint?: Checkpoint, onRound: (what: string) => void = (
     texts(round) {
       onRound(`texts ${JSON.stringify(round)}`);
       return Promise.resolve({
-        adversaries: (step) => (onRound(`adversaries ${step}`), {}),
-        player: () => (onRound("player"), {}),
+        adversaries: (step) => (onRound(`adversaries ${step}`), [{}]),
+        player: () => (onRound("player"), [{}]),
       });
     },
     ...{ log, checkpoint },

@@ -29,10 +29,10 @@ export async function fitCritic(
   // A critic's size is held by its bound, not by decay.
   using optimizer = new AdamW(gpu, critic.store, { betas: [betas[0], betas[1]], eps: 1e-8, weightDecay: 0 });
   for (let step = 1; step <= steps; step++) {
-    const { grad_norm } = await updateStep(gpu, [{ optimizer, learningRate }], (tape) => {
+    const { grad_norm } = await updateStep(gpu, [{ optimizer, learningRate }], [(tape) => {
       const loss = linearCombination(tape, [{ weight: -1, value: moment(tape) }]);
       return { loss, measures: {} };
-    });
+    }]);
     gpu.release(grad_norm);
     await onStep?.(step);
   }

@@ -58,10 +58,10 @@ export async function fitPreferences<Batch extends PairLabels>(
   let fitted: FittedPreferences = { steps: 0, heldOutLogLikelihood: await look() };
   for (let step = 1, worse = 0; step <= steps && worse < patience; step++) {
     const batch = training[(step - 1) % training.length];
-    const { grad_norm } = await updateStep(gpu, [{ optimizer, learningRate }], (tape) => {
+    const { grad_norm } = await updateStep(gpu, [{ optimizer, learningRate }], [(tape) => {
       const loss = linearCombination(tape, [{ weight: -1, value: logLikelihood(tape, batch) }]);
       return { loss, measures: {} };
-    });
+    }]);
     gpu.release(grad_norm);
     if (step % lookEvery !== 0 && step !== steps) continue;
     const now = await look();

@@ -6,6 +6,7 @@ import type { AdamWHyperparameters } from "./adam_w.ts";
 import { adversarialLoop, type AdversarialRun, type RoundTexts, undecayed } from "./adversarial_loop.ts";
 import type { Hold } from "./held_reward.ts";
 import type { Schedule } from "./schedule.ts";
+import { requireWholeSteps } from "./training_memory.ts";
 
 export interface GuidanceSettings extends TextReward {
   /** K: ascent steps of the reward before each descent step of the student; 0 leaves the reward where its fit has left it. */
@@ -30,7 +31,8 @@ export interface GuidanceTexts {
   }>;
 }
 
-export interface GuidanceRun extends Pick<AdversarialRun<GuidanceBatch>, "log" | "onRound" | "onStep" | "checkpoint"> {
+export interface GuidanceRun
+  extends Pick<AdversarialRun<GuidanceBatch>, "memory" | "log" | "onRound" | "onStep" | "checkpoint"> {
   readonly players: GuidedPlayers;
   readonly texts: GuidanceTexts;
   readonly settings: GuidanceSettings;
@@ -54,7 +56,8 @@ export interface GuidanceBatch {
  * what holds it, and the student one descent step, the policy gradient that raises Ĵ(π_θ, r).
  */
 export async function guideByReward(gpu: Gpu, run: GuidanceRun): Promise<void> {
-  const { players, settings, held, schedule, optimizer, maxGradNorm, log, onRound, onStep, checkpoint } = run;
+  const { players, settings, held, schedule, optimizer, maxGradNorm, memory, log, onRound, onStep, checkpoint } = run;
+  requireWholeSteps(memory, "a reward's gap");
   await adversarialLoop<GuidanceBatch>(gpu, {
     player: {
       name: "student",
@@ -77,17 +80,18 @@ export async function guideByReward(gpu: Gpu, run: GuidanceRun): Promise<void> {
     adversarySteps: settings.ascentSteps,
     warmupRounds: 0,
     texts: roundTexts(gpu, run),
-    ...{ log, onRound, onStep, checkpoint },
+    ...{ memory, log, onRound, onStep, checkpoint },
   });
 }
 
 function roundTexts(gpu: Gpu, { texts, players }: GuidanceRun): RoundTexts<GuidanceBatch> {
-  const read = (drawn: readonly Trajectory[]) => packTrajectories(gpu, drawn, players.backbone.layout, 1, "after");
+  const read = (drawn: readonly Trajectory[]) =>
+    packTrajectories(gpu, drawn, players.backbone.layout, { seen: "after" });
   return async ({ adversarySteps }) => {
     const { ascents, descent } = await texts.student(adversarySteps);
     return {
-      adversaries: (step) => ({ teacher: read(texts.teacher()), student: read(ascents[step]) }),
-      player: () => ({ student: read(descent), chosen: packTrajectories(gpu, descent, players.student.layout) }),
+      adversaries: (step) => [{ teacher: read(texts.teacher()), student: read(ascents[step]) }],
+      player: () => [{ student: read(descent), chosen: packTrajectories(gpu, descent, players.student.layout) }],
     };
   };
 }

@@ -12,13 +12,8 @@ import {
 } from "#lib/objectives/preference/confidence_set.ts";
 import type { LabelledPair, PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { releaseBatch } from "#lib/objectives/trajectory_batch.ts";
-import {
-  fitPreferences,
-  type FittedPreferences,
-  KeptValues,
-  meanLogLikelihood,
-  type PreferenceFit,
-} from "./fit_preferences.ts";
+import { fitPreferences, type FittedPreferences, KeptValues, type PreferenceFit } from "./fit_preferences.ts";
+import { NonFiniteError } from "./measure_log.ts";
 import type { Resumable, SavedPart } from "./resumable.ts";
 
 /** What holds an adversary while it ascends. */
@@ -102,9 +97,9 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
       { learner: { store }, logLikelihood: this.#logLikelihood, ...batches },
       fit,
     );
-    const maxLogLikelihood = await meanLogLikelihood(this.#gpu, this.#logLikelihood, [fitting]);
+    const { logLikelihood: maxLogLikelihood, heldOutAccuracy } = await this.#look();
     this.#state = { multiplier: 0, maxLogLikelihood };
-    return { ...fitted, maxLogLikelihood, heldOutAccuracy: await this.#accuracy(heldOut) };
+    return { ...fitted, maxLogLikelihood, heldOutAccuracy };
   }
 
   /** @throws {RangeError} before the first fit */
@@ -119,14 +114,14 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
    */
   async ascended(): Promise<Readonly<Record<string, Tensor>>> {
     const { settings } = this.#options;
-    const now = await meanLogLikelihood(this.#gpu, this.#logLikelihood, [this.#pairs().fitting]);
+    const { logLikelihood: now, heldOutAccuracy } = await this.#look();
     const violation = Math.max(0, this.#now().maxLogLikelihood - settings.slackPerPair - now);
     this.#state = afterAscent(this.#now(), now, settings);
     const number = (value: number) => this.#gpu.upload(Float32Array.of(value));
     return {
       multiplier: number(this.#state.multiplier),
       violation: number(violation),
-      reward_accuracy: number(await this.#accuracy(this.#pairs().heldOut)),
+      reward_accuracy: number(heldOutAccuracy),
     };
   }
 
@@ -147,10 +142,19 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
   readonly #logLikelihood = (tape: Tape, batch: Batch): Variable =>
     logLikelihood(tape, this.#options.reward.logits(tape, batch), batch);
 
-  async #accuracy(batch: Batch): Promise<number> {
+  /** What the reward makes of its pairs as it is now: the mean log-likelihood of those that it was fitted on, and how it orders the others. */
+  async #look(): Promise<{ readonly logLikelihood: number; readonly heldOutAccuracy: number }> {
     using tape = new Tape(this.#gpu);
-    const logits = await this.#gpu.read(this.#options.reward.logits(tape, batch).value);
-    return pairAccuracy(logits, this.#options.pairs().heldOut.map(({ label }) => label));
+    const { fitting, heldOut } = this.#pairs();
+    const asked = [this.#logLikelihood(tape, fitting), this.#options.reward.logits(tape, heldOut)];
+    // Every ascent ends with this: both in one wait for the GPU.
+    const [[mean], logits] = await this.#gpu.readAll(asked.map(({ value }) => value));
+    const pairs = this.#options.pairs();
+    if (!Number.isFinite(mean)) {
+      throw new NonFiniteError(`The log-likelihood of ${pairs.fitting.length} pairs is ${mean}`);
+    }
+    const labels = pairs.heldOut.map(({ label }) => label);
+    return { logLikelihood: mean, heldOutAccuracy: pairAccuracy(logits as Float32Array, labels) };
   }
 
   #now(): ConfidenceState {

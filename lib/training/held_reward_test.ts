@@ -24,7 +24,7 @@ const SPLIT = { fitting: pairsOf(10), heldOut: pairsOf(5) };
 
 /** A token's features tell which it is. */
 function pack(pairs: readonly LabelledPair[]): FeaturedPairs {
-  const batch = packPairs(gpu, pairs, { kind: "oneText" }, 1, "after");
+  const batch = packPairs(gpu, pairs, { kind: "oneText" }, { seen: "after" });
   const tokens = pairs.flatMap(({ texts }) => texts.flat());
   const features = Float32Array.from(tokens.flatMap((token) => [Number(token === 1), Number(token === 2)]));
   return { ...batch, features: gpu.upload(features, [tokens.length, 2]) };
@@ -88,13 +88,13 @@ gpuTest(
       const texts = pack([{ prompt: [3], texts: [[1, 1], [1, 1]], label: 1 }]);
       const violations: number[] = [];
       for (let step = 0; step < 160; step++) {
-        const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.04 }], (tape) => {
+        const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.04 }], [(tape) => {
           const rewards = tokenRewards(tape, head, tape.constant(texts.features));
           const returned = meanReturn(tape, { rewards, rowSpans: texts.rowSpans }, REWARD);
           const gap = { value: linearCombination(tape, [{ weight: -1, value: returned }]), measures: {} };
           const { value } = isHeld ? reward.within(tape, gap) : gap;
           return { loss: linearCombination(tape, [{ weight: -1, value }]), measures: {} };
-        });
+        }]);
         for (const tensor of Object.values(measures)) gpu.release(tensor);
         violations.push((await ascended()).violation);
       }

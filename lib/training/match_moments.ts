@@ -10,7 +10,7 @@ import {
   studentObjective,
 } from "#lib/objectives/moment_matching.ts";
 import { type RatioPlayers, ratioStudentObjective } from "#lib/objectives/ratio_critic.ts";
-import { packTrajectories, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { inGroups, packMicroBatches, type Trajectory, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import type { AdamWHyperparameters } from "./adam_w.ts";
 import {
   adversarialLoop,
@@ -23,6 +23,7 @@ import {
 } from "./adversarial_loop.ts";
 import type { Hold } from "./held_reward.ts";
 import type { Schedule } from "./schedule.ts";
+import { requireWholeSteps } from "./training_memory.ts";
 
 export interface MomentMatchingSettings extends MomentSettings {
   /** K: ascent steps of the critics before each descent step of the student. */
@@ -46,7 +47,8 @@ export interface MomentTexts {
 }
 
 /** What training has in common whatever its critics are. */
-interface MatchingRun<Players> extends Pick<AdversarialRun<MomentBatch>, "log" | "onRound" | "onStep" | "checkpoint"> {
+interface MatchingRun<Players>
+  extends Pick<AdversarialRun<MomentBatch>, "memory" | "log" | "onRound" | "onStep" | "checkpoint"> {
   readonly players: Players;
   readonly texts: MomentTexts;
   /** Of the student. */
@@ -67,7 +69,11 @@ export interface MomentMatchingRun extends MatchingRun<MomentPlayers> {
  * not move while the critics do. A critic whose moment β leaves out does not play.
  */
 export async function matchMoments(gpu: Gpu, run: MomentMatchingRun): Promise<void> {
-  const { players, settings } = run;
+  const { players, settings, held, memory } = run;
+  if (held) requireWholeSteps(memory, "a critic that is held in a confidence set");
+  if (settings.horizon === "rewardToGo" && settings.baseline !== "none") {
+    requireWholeSteps(memory, `the baseline ${settings.baseline}`);
+  }
   const descent = studentObjective(settings);
   await play(gpu, run, settings, {
     descent: (tape, batch) => descent(tape, players, batch),
@@ -120,7 +126,7 @@ async function play(
   settings: Pick<MomentSettings, "beta" | "gamma" | "sftWeight">,
   { descent, companions, ...game }: Game,
 ): Promise<void> {
-  const { players, schedule, optimizer, maxGradNorm, log, onRound, onStep, checkpoint } = run;
+  const { players, schedule, optimizer, maxGradNorm, memory, log, onRound, onStep, checkpoint } = run;
   await adversarialLoop<MomentBatch>(gpu, {
     player: {
       name: "student",
@@ -130,7 +136,7 @@ async function play(
     ...game,
     adversaryName: "critic",
     texts: roundTexts(gpu, run, settings),
-    ...{ log, onRound, onStep, checkpoint },
+    ...{ memory, log, onRound, onStep, checkpoint },
   });
 }
 
@@ -157,19 +163,23 @@ function criticsOf({ players, settings, optimizer, held }: MomentMatchingRun): A
 
 function roundTexts(
   gpu: Gpu,
-  { texts, players }: Pick<MatchingRun<{ readonly student: LanguageModel }>, "texts" | "players">,
+  { texts, players, memory }: Pick<MatchingRun<{ readonly student: LanguageModel }>, "texts" | "players" | "memory">,
   { beta, gamma, sftWeight }: Pick<MomentSettings, "beta" | "gamma" | "sftWeight">,
 ): RoundTexts<MomentBatch> {
   const { layout } = players.student;
+  const textsAtOnce = memory?.textsAtOnce;
   const packOffPolicy = () => {
     const drawn = texts.offPolicy();
-    return { ...packTrajectories(gpu, drawn, layout, gamma), known: texts.offPolicyStates?.lookUp(drawn) };
+    const groups = inGroups(drawn, textsAtOnce);
+    return packMicroBatches(gpu, drawn, layout, { gamma }, textsAtOnce)
+      .map((batch, i) => ({ ...batch, known: texts.offPolicyStates?.lookUp(groups[i]) }));
   };
-  const pack = (onPolicy: readonly Trajectory[] | undefined, withData: boolean): MomentBatch => ({
-    offPolicy: beta > 0 ? packOffPolicy() : undefined,
-    onPolicy: onPolicy && packTrajectories(gpu, onPolicy, layout, gamma),
-    data: withData ? packTrajectories(gpu, texts.data(), layout) : undefined,
-  });
+  const pack = (onPolicy: readonly Trajectory[] | undefined, withData: boolean): MomentBatch[] =>
+    sideBySide({
+      offPolicy: beta > 0 ? packOffPolicy() : [],
+      onPolicy: onPolicy ? packMicroBatches(gpu, onPolicy, layout, { gamma }, textsAtOnce) : [],
+      data: withData ? packMicroBatches(gpu, texts.data(), layout, {}, textsAtOnce) : [],
+    });
   return async ({ adversarySteps, playerSteps }) => {
     const written = beta < 1 ? await texts.onPolicy(adversarySteps + (playerSteps ? 1 : 0)) : [];
     return {
@@ -177,4 +187,18 @@ function roundTexts(
       player: () => pack(written[adversarySteps], sftWeight > 0),
     };
   };
+}
+
+/** The micro-batches of the sides, one of each at a time. */
+function sideBySide(sides: Readonly<Record<keyof MomentBatch, readonly TrajectoryBatch[]>>): MomentBatch[] {
+  const counts = Object.values(sides).map(({ length }) => length).filter((length) => length > 0);
+  const [count] = counts;
+  if (counts.some((other) => other !== count)) {
+    throw new RangeError(`Cannot step: the sides have ${counts.join(", ")} micro-batches, not as many each`);
+  }
+  return Array.from({ length: count }, (_, i) => ({
+    offPolicy: sides.offPolicy[i],
+    onPolicy: sides.onPolicy[i],
+    data: sides.data[i],
+  }));
 }

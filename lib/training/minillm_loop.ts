@@ -9,6 +9,7 @@ import type { MeasureLog } from "./measure_log.ts";
 import { positionOf } from "./resumable.ts";
 import { RolloutCollection } from "./rollout_collection.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
+import { requireWholeSteps, type TrainingMemory } from "./training_memory.ts";
 import { updateStep } from "./update_step.ts";
 
 /** Where the texts come from; every call draws new ones. */
@@ -29,6 +30,7 @@ export interface MiniLlmRun {
   readonly schedule: Schedule;
   readonly optimizer: AdamWHyperparameters;
   readonly maxGradNorm: number;
+  readonly memory?: TrainingMemory;
   /** Orders the mini-batches of each pass. */
   readonly random: RandomStream;
   readonly log: MeasureLog;
@@ -46,8 +48,9 @@ export interface MiniLlmRun {
  * deals them anew: so each is packed and scored once, and stays on the GPU.
  */
 export async function miniLlmLoop(gpu: Gpu, run: MiniLlmRun): Promise<void> {
-  const { players, texts, settings, schedule, maxGradNorm, log, checkpoint } = run;
+  const { players, texts, settings, schedule, maxGradNorm, memory, log, checkpoint } = run;
   if (settings.ppoEpochs < 1) throw new RangeError(`Cannot train: ppoEpochs is ${settings.ppoEpochs}, not 1 or more`);
+  requireWholeSteps(memory, "a mini-batch of MiniLLM's rollouts");
   using optimizer = new AdamW(gpu, players.student.store, run.optimizer);
   using rollouts = new RolloutCollection(gpu, run);
   const objective = miniLlm(settings);
@@ -62,7 +65,7 @@ export async function miniLlmLoop(gpu: Gpu, run: MiniLlmRun): Promise<void> {
     const rollout = await rollouts.next(schedule.steps - step + 1);
     const data = settings.taskWeight > 0 ? packTrajectories(gpu, texts.data(), players.student.layout) : undefined;
     const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
-    log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, { rollout, data })));
+    log.add(step, await updateStep(gpu, [update], [(tape) => objective(tape, players, { rollout, data })], memory));
     log.countTokens(tokensOf(rollout.texts) + (data ? tokensOf(data) : 0));
     if (data) releaseBatch(gpu, data);
     await log.endStep(step);

@@ -14,6 +14,7 @@ import { matchMoments, type MomentMatchingRun, type MomentMatchingSettings } fro
 import type { Checkpoint } from "./checkpoint.ts";
 import { HeldReward } from "./held_reward.ts";
 import { MeasureLog } from "./measure_log.ts";
+import type { TrainingMemory } from "./training_memory.ts";
 
 const shared = await testGpu();
 
@@ -49,6 +50,7 @@ export interface Trial {
   readonly onStep?: (step: number) => void;
   /** Whether the teacher's states of its own texts are known beforehand. */
   readonly knowsStates?: boolean;
+  readonly memory?: TrainingMemory;
   readonly checkpoint?: Checkpoint;
   /** Pairs whose confidence set holds the on-policy critic, from where it is at the start: no text better than another. */
   readonly held?: ConfidenceSettings & { readonly pairs: readonly LabelledPair[] };
@@ -117,6 +119,7 @@ export async function runTrial(trial: Trial) {
     optimizer: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 },
     maxGradNorm: 1,
     log,
+    memory: trial.memory,
     checkpoint: trial.checkpoint,
     onStep: async (step) => {
       onStep?.(step);

@@ -1,13 +1,15 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { Tape } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "#lib/objectives/objective.ts";
-import { packTrajectories, releaseBatch, tokensOf, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
+import { packMicroBatches, releaseBatch, tokensOf, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
 import { AdamW, type AdamWHyperparameters } from "./adam_w.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { MeasureLog } from "./measure_log.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import type { NextTexts } from "./text_draws.ts";
+import type { TrainingMemory } from "./training_memory.ts";
 import { updateStep } from "./update_step.ts";
 
 export interface BatchTraining<Players extends { readonly student: LanguageModel }, Batch extends TrajectoryBatch> {
@@ -15,11 +17,12 @@ export interface BatchTraining<Players extends { readonly student: LanguageModel
   /** The parameters that learn. */
   readonly store: ParameterStore;
   readonly objective: Objective<Players, Batch>;
-  /** Packs the texts of a step, counted from 1; they may have to be written first. They are released after the step. */
-  readonly nextBatch: (step: number) => Promise<Batch>;
+  /** Packs the texts of a step, counted from 1, in micro-batches; they may have to be written first. They are released after the step. */
+  readonly nextBatches: (step: number) => Promise<readonly Batch[]>;
   readonly schedule: Schedule;
   readonly optimizer: AdamWHyperparameters;
   readonly maxGradNorm: number;
+  readonly memory?: TrainingMemory;
   readonly log: MeasureLog;
   /** Called before the first step (0) and after each. */
   readonly onStep?: (step: number) => Promise<void>;
@@ -28,7 +31,7 @@ export interface BatchTraining<Players extends { readonly student: LanguageModel
 }
 
 export interface TextTraining<Players extends { readonly student: LanguageModel }>
-  extends Omit<BatchTraining<Players, TrajectoryBatch>, "nextBatch"> {
+  extends Omit<BatchTraining<Players, TrajectoryBatch>, "nextBatches"> {
   /** The texts of a step, counted from 1; they may have to be written first. */
   readonly nextTexts: NextTexts;
 }
@@ -38,10 +41,10 @@ export async function trainOnTexts<Players extends { readonly student: LanguageM
   gpu: Gpu,
   training: TextTraining<Players>,
 ): Promise<void> {
-  const { layout } = training.players.student;
+  const { players: { student: { layout } }, memory, nextTexts } = training;
   await trainOnBatches(gpu, {
     ...training,
-    nextBatch: async (step) => packTrajectories(gpu, await training.nextTexts(step), layout),
+    nextBatches: async (step) => packMicroBatches(gpu, await nextTexts(step), layout, {}, memory?.textsAtOnce),
   });
 }
 
@@ -50,16 +53,19 @@ export async function trainOnBatches<
   Players extends { readonly student: LanguageModel },
   Batch extends TrajectoryBatch,
 >(gpu: Gpu, training: BatchTraining<Players, Batch>): Promise<void> {
-  const { players, objective, schedule, maxGradNorm, log, checkpoint } = training;
+  const { players, objective, schedule, maxGradNorm, memory, log, checkpoint } = training;
   using optimizer = new AdamW(gpu, training.store, training.optimizer);
   const done = await checkpoint?.resume({ student: optimizer, log }) ?? 0;
   if (done === 0) await training.onStep?.(0);
   for (let step = done + 1; step <= schedule.steps; step++) {
-    const batch = await training.nextBatch(step);
+    const batches = await training.nextBatches(step);
     const update = { optimizer, learningRate: learningRateAt(step - 1, schedule), maxGradNorm };
-    log.add(step, await updateStep(gpu, [update], (tape) => objective(tape, players, batch)));
-    log.countTokens(tokensOf(batch));
-    releaseBatch(gpu, batch);
+    const terms = batches.map((batch) => (tape: Tape) => objective(tape, players, batch));
+    log.add(step, await updateStep(gpu, [update], terms, memory));
+    for (const batch of batches) {
+      log.countTokens(tokensOf(batch));
+      releaseBatch(gpu, batch);
+    }
     await log.endStep(step);
     await training.onStep?.(step);
     await checkpoint?.reached(step, step === schedule.steps);

@@ -39,7 +39,7 @@ for (const family of ["gpt2", "llama"] as const) {
     const before = gpu.awaits;
     for (let step = 1; step <= 20; step++) {
       const update = { optimizer, learningRate: 0.01, maxGradNorm: 1 };
-      const { loss, grad_norm } = await updateStep(gpu, [update], lossOf(student));
+      const { loss, grad_norm } = await updateStep(gpu, [update], [lossOf(student)]);
       losses.push(loss);
       gpu.release(grad_norm);
     }
@@ -59,7 +59,7 @@ for (const family of ["gpt2", "llama"] as const) {
     for (let step = 1; step <= 12; step++) {
       const ownBatch = packTrajectories(own, texts, ONE_TEXT);
       const update = { optimizer, learningRate: 0.01, maxGradNorm: 1 };
-      const measures = await updateStep(own, [update], (tape) => fineTuning(tape, { student }, ownBatch));
+      const measures = await updateStep(own, [update], [(tape) => fineTuning(tape, { student }, ownBatch)]);
       for (const tensor of Object.values(measures)) own.release(tensor);
       releaseBatch(own, ownBatch);
       buffers.push(own.liveBuffers + own.liveImages);
@@ -74,7 +74,7 @@ gpuTest("a step moves each parameter against its gradient, clipped to the norm a
     using optimizer = new AdamW(gpu, student.store, plainDescent);
     const before = await student.store.read();
     const { grad_norm } = await numbersOf(
-      await updateStep(gpu, [{ optimizer, learningRate: 1e6, maxGradNorm }], lossOf(student)),
+      await updateStep(gpu, [{ optimizer, learningRate: 1e6, maxGradNorm }], [lossOf(student)]),
     );
     const gradients = await student.store.readGradients();
     const after = await student.store.read();
@@ -100,7 +100,7 @@ gpuTest("only the stores that are updated move, and old gradients do not count",
   const teacherBefore = await teacher.store.read();
   const objective = distillation({ distance: { kind: "forwardKl" }, kdRatio: 0.5, temperature: 1 });
   const run = () =>
-    updateStep(gpu, [{ optimizer, learningRate: 0 }], (tape) => objective(tape, { student, teacher }, batch));
+    updateStep(gpu, [{ optimizer, learningRate: 0 }], [(tape) => objective(tape, { student, teacher }, batch)]);
   const first = await numbersOf(await run());
   assertEquals(Object.keys(first), ["loss", "forward_kl", "grad_norm"]);
   assertEquals(await numbersOf(await run()), first);
@@ -116,7 +116,7 @@ gpuTest("two stores move in one step, each with its own rate", async () => {
   const [before, restingBefore] = [await moving.store.read(), await resting.store.read()];
   const updates = [{ optimizer: fast, learningRate: 0.01 }, { optimizer: still, learningRate: 0 }];
   const objective = distillation({ distance: { kind: "forwardKl" }, kdRatio: 1, temperature: 1 });
-  releaseAll(await updateStep(gpu, updates, (tape) => objective(tape, { student: moving, teacher: resting }, batch)));
+  releaseAll(await updateStep(gpu, updates, [(tape) => objective(tape, { student: moving, teacher: resting }, batch)]));
   assert(
     (await moving.store.read()).get("model.norm.weight")!.every((value, i) =>
       value !== before.get("model.norm.weight")![i]
@@ -130,7 +130,7 @@ gpuTest("a loss that depends on nothing that learns is refused", async () => {
   using other = tinyDecoder(gpu);
   using optimizer = new AdamW(gpu, other.store, adam);
   await assertRejects(
-    () => updateStep(gpu, [{ optimizer, learningRate: 0.1 }], lossOf(student)),
+    () => updateStep(gpu, [{ optimizer, learningRate: 0.1 }], [lossOf(student)]),
     RangeError,
     "the loss depends on no parameter that learns",
   );

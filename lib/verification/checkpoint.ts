@@ -111,7 +111,7 @@ async function verifyTraining(
     const { loss } = await updateStep(
       gpu,
       [{ optimizer, learningRate: 1e-3 }],
-      (tape) => recordedLoss(tape, model, batch),
+      [(tape) => recordedLoss(tape, model, batch)],
     );
     checks.push(checkLoss(`loss of training step ${step + 1}`, (await gpu.read(loss))[0], expected));
   }

@@ -32,7 +32,7 @@ export function adapterWeights(gpu: Gpu, model: LanguageModel, adapter: LoraAdap
       return { norm, byName };
     },
     write(valuesOf) {
-      for (const [name, { gradient }] of store.parameters) gpu.write(gradient, valuesOf(name));
+      for (const name of store.parameters.keys()) store.writeGradientRows(name, 0, valuesOf(name));
     },
     values: () => store.read(),
     [Symbol.dispose]: () => store[Symbol.dispose](),

@@ -52,7 +52,7 @@ export function allWeights(gpu: Gpu, model: LanguageModel): Trained {
       gpu.release(norm);
       return { norm: value, byName: byName(await model.store.readGradients()) };
     },
-    write: (valuesOf) => writeGradients(gpu, model, valuesOf),
+    write: (valuesOf) => writeGradients(model, valuesOf),
     values: async () => byName(await model.store.read()),
   };
 }

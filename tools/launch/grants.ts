@@ -13,14 +13,17 @@ export class GrantError extends Error {}
 /** The flags whose value follows them; tests hold them against those of the commands. */
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
-  ...["--jobs", "--against", "--shapes", "--preferences", "--files-from"],
+  ...["--jobs", "--against", "--shapes", "--preferences", "--files-from", "--binding-limit"],
+  ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--batch", "--samples", "--seed", "--limit", "--prefix"],
+  ...["--out", "--for", "--memory", "--tokens", "--temperature", "--top-k", "--top-p", "--repetition-penalty"],
+  ...["--no-repeat-ngram", "--system", "--template", "--prompts", "--batch-size"],
 ];
 
-const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
+const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export", "generate", "evaluate"];
 const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
-/** Their arguments are folders of models, or names of models in the hub's cache. */
-const READS_MODELS = ["verify"];
-const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
+/** How many of their arguments, from the first, are folders of models, or names of models in the hub's cache. */
+const MODELS_OF: Readonly<Record<string, number>> = { verify: Infinity, evaluate: Infinity, generate: 1 };
+const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export", "evaluate"];
 
 export interface Surroundings {
   /** Where relative paths start. */
@@ -36,8 +39,9 @@ export interface Surroundings {
 export function grantsOf(
   task: string,
   args: readonly string[],
-  { caller, isFolder, env }: Surroundings,
+  surroundings: Surroundings,
 ): Grants {
+  const { caller, isFolder, env } = surroundings;
   const grants: Grants = {};
   const grant: Grant = (name, value, ...kinds) => {
     if (value === "") return;
@@ -55,12 +59,18 @@ export function grantsOf(
     if (["--data", "--preferences"].includes(flag) && READS_DATA.includes(task)) grant(flag, value, "read");
     if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
+    if (flag === "--prompts" && task === "generate") grant(flag, value, "read");
+    if (flag === "--out" && task === "generate") grant(flag, value, "write");
+    if (flag === "--out" && task === "evaluate") grant(flag, value, "read", "write");
     if (flag === "--against" && task === "bench" && value !== "") {
       grant(flag, value, "read");
       grants.run = ["deno"]; // a process for each checkout
     }
   }
-  if (READS_MODELS.includes(task)) grantModels(words, { caller, isFolder, env }, grant);
+  // TEACHER:STUDENT.
+  const pairs = task === "doctor" ? values.filter(([flag]) => flag === "--for") : [];
+  const models = [...words.slice(0, MODELS_OF[task] ?? 0), ...pairs.flatMap(([, value]) => value.split(":"))];
+  if (models.length > 0) grantModels(models, surroundings, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {

@@ -23,7 +23,7 @@ import {
 const gpu = await testGpu();
 const GAMMA = 0.9;
 const VOCAB = 11;
-const batch = packPairs(gpu, PAIRS, ONE_TEXT, GAMMA);
+const batch = packPairs(gpu, PAIRS, ONE_TEXT, { gamma: GAMMA });
 const everyToken: TextReward = { gamma: GAMMA, rewarded: "everyToken" };
 const lastToken: TextReward = { gamma: GAMMA, rewarded: "lastToken" };
 

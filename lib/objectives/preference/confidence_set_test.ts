@@ -110,12 +110,12 @@ async function ascendFrom(start: Critic, slackPerPair: number): Promise<number> 
   let state = { multiplier: 0, maxLogLikelihood };
   const lost: number[] = [];
   for (let step = 0; step < 120; step++) {
-    const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.005 }], (tape) => {
+    const measures = await updateStep(gpu, [{ optimizer, learningRate: 0.005 }], [(tape) => {
       const rewards = tokenRewards(tape, head, tape.constant(oracle.features));
       const gap = meanReturn(tape, { rewards, rowSpans: oracle.rowSpans }, ORACLE_REWARD);
       const logLikelihood = () => likelihoodUnder(head)(tape, oracle);
       return negatedSum(tape, [heldWithin(tape, { value: gap, measures: {} }, logLikelihood, state, held)], "loss");
-    });
+    }]);
     for (const tensor of Object.values(measures)) gpu.release(tensor);
     const now = await likelihoodOf(head);
     state = afterAscent(state, now, held);

@@ -5,7 +5,14 @@ import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { TextLayout } from "#lib/models/language_model.ts";
 import { linearCombination } from "../linear_combination.ts";
-import { packTrajectories, type TrajectoryBatch } from "../trajectory_batch.ts";
+import {
+  inGroups,
+  type Packing,
+  packTrajectories,
+  responseTokensOf,
+  type Trajectory,
+  type TrajectoryBatch,
+} from "../trajectory_batch.ts";
 
 /** Two responses to one prompt, as token ids, and which of them an oracle preferred. */
 export interface LabelledPair {
@@ -32,33 +39,57 @@ export type PairLabels = Pick<PairBatch, "firstWeights" | "secondWeights">;
 /** What is needed of pairs whose tokens' scores are known. */
 export type PairRows = PairLabels & Pick<PairBatch, "rowSpans">;
 
+/** How pairs are packed: `seen` is `"after"` for rewards of tokens by those who have read them. */
+export interface PairPacking extends Packing {
+  /** P of the weights, where the pairs are only some of those that a mean is over; default their own number. */
+  readonly pairs?: number;
+}
+
 /**
  * Packs pairs as models of the layout read them. The caller releases the tensors (`releaseBatch`).
  *
- * @param seen as for `packTrajectories`: `"after"` for rewards of tokens by those who have read them
  * @throws {RangeError} if there is no pair, a text or prompt has no token, or a label is not from 0 to 1
  */
 export function packPairs(
   gpu: Gpu,
   pairs: readonly LabelledPair[],
   layout: TextLayout,
-  gamma = 1,
-  seen: "before" | "after" = "before",
+  { pairs: ofPairs = pairs.length, ...packing }: PairPacking = {},
 ): PairBatch {
   const wrong = pairs.findIndex(({ label }) => !(label >= 0 && label <= 1));
   if (wrong >= 0) {
     throw new RangeError(`Cannot pack pair ${wrong}: its label is ${pairs[wrong].label} but must be from 0 to 1`);
   }
-  const trajectories = pairs.flatMap(({ prompt, texts }) => texts.map((response) => ({ prompt, response })));
+  const trajectories = trajectoriesOf(pairs);
   const perPair = (value: (pair: LabelledPair) => number) => gpu.upload(Float32Array.from(pairs, value));
   return {
-    ...packTrajectories(gpu, trajectories, layout, gamma, seen),
-    firstWeights: perPair(({ label }) => label / pairs.length),
-    secondWeights: perPair(({ label }) => (1 - label) / pairs.length),
+    ...packTrajectories(gpu, trajectories, layout, packing),
+    firstWeights: perPair(({ label }) => label / ofPairs),
+    secondWeights: perPair(({ label }) => (1 - label) / ofPairs),
     ...(pairs.every(({ qualities }) => qualities) && {
       qualityGaps: perPair(({ qualities }) => qualities![0] - qualities![1]),
     }),
   };
+}
+
+/**
+ * Packs the pairs of a step in micro-batches: their weighted sums add up to the means over the whole step.
+ *
+ * @param textsAtOnce texts of a micro-batch at most, but a pair at least; default all
+ */
+export function packPairMicroBatches(
+  gpu: Gpu,
+  pairs: readonly LabelledPair[],
+  layout: TextLayout,
+  textsAtOnce?: number,
+): PairBatch[] {
+  const whole = { pairs: pairs.length, meanOver: responseTokensOf(trajectoriesOf(pairs)) };
+  const pairsAtOnce = textsAtOnce === undefined ? undefined : Math.max(1, Math.floor(textsAtOnce / 2));
+  return inGroups(pairs, pairsAtOnce).map((some) => packPairs(gpu, some, layout, whole));
+}
+
+function trajectoriesOf(pairs: readonly LabelledPair[]): Trajectory[] {
+  return pairs.flatMap(({ prompt, texts }) => texts.map((response) => ({ prompt, response })));
 }
 
 /** The number of the first text minus that of the second, of scores by text `"B"` → `"P"`, B = 2P. */

@@ -9,7 +9,7 @@ import { assertClose, PAIRS, RESPONSES } from "./test_pairs.ts";
 const gpu = await testGpu();
 
 gpuTest("pairs are packed as their texts one after another, with the weights of their labels", async () => {
-  const batch = packPairs(gpu, PAIRS, ONE_TEXT, 0.9);
+  const batch = packPairs(gpu, PAIRS, ONE_TEXT, { gamma: 0.9 });
   const { actions, rowSpans, weights, firstWeights, secondWeights, qualityGaps } = batch;
   const [taken, spans, discounts, first, second, gaps] = await gpu.readAll([
     ...[actions, rowSpans, weights, firstWeights, secondWeights, qualityGaps!],

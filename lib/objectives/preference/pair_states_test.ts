@@ -20,7 +20,7 @@ gpuTest("what models make of many pairs, a few at a time, is to the bit what the
   using model = tinyDecoder(gpu);
   using tape = new Tape(gpu);
   const [taught, featured] = [packTaughtPairs(gpu, PAIRS, model), packFeaturedPairs(gpu, PAIRS, { backbone: model })];
-  const [before, after] = (["before", "after"] as const).map((seen) => packPairs(gpu, PAIRS, model.layout, 1, seen));
+  const [before, after] = (["before", "after"] as const).map((seen) => packPairs(gpu, PAIRS, model.layout, { seen }));
   const { hidden, logits } = statesOf(tape, model, before);
   const [hiddenStates, policy, features, ...atOnce] = await gpu.readAll([
     ...[taught.features, taught.policy, featured.features],

@@ -108,7 +108,7 @@ export function packFeaturedPairs(
   pairs: readonly LabelledPair[],
   { backbone }: Pick<TokenReward, "backbone">,
 ): FeaturedPairs {
-  const pack = (some: readonly LabelledPair[]) => packPairs(gpu, some, backbone.layout, 1, "after");
+  const pack = (some: readonly LabelledPair[]) => packPairs(gpu, some, backbone.layout, { seen: "after" });
   const [features] = statesOfPairs(gpu, pairs, [rewardFeatureSize(backbone)], (tape, some) => {
     const batch = pack(some);
     const values = rewardFeatures(tape, backbone, batch);

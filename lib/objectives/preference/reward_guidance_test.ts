@@ -17,7 +17,7 @@ gpuTest("a reward sees the state after each token, and how likely the token was 
   assertEquals(size, hiddenSize + 1);
   using tape = new Tape(gpu);
   const [after, before] = (["after", "before"] as const).map((seen) =>
-    packTrajectories(gpu, TEXTS, backbone.layout, 1, seen)
+    packTrajectories(gpu, TEXTS, backbone.layout, { seen })
   );
   const [features, hidden, logProbs] = await gpu.readAll([
     rewardFeatures(tape, backbone, after).value,
@@ -40,7 +40,7 @@ gpuTest("a reward of likely tokens tells likely texts from unlikely ones", async
   weights[weights.length - 1] = 0.1;
   gpu.write(head.store.get("values.weight").value, weights);
   using tape = new Tape(gpu);
-  const read = (text: Trajectory) => packTrajectories(gpu, [text], backbone.layout, 1, "after");
+  const read = (text: Trajectory) => packTrajectories(gpu, [text], backbone.layout, { seen: "after" });
   const { logits } = statesOf(
     tape,
     backbone,

@@ -43,7 +43,7 @@ gpuTest("rewards see the token that they are of, where the features are those af
   using head = headOf(0.4);
   const rewardsOf = async (response: readonly number[], seen: "before" | "after") => {
     using tape = new Tape(gpu);
-    const batch = packTrajectories(gpu, [{ prompt: [3, 1], response }], backbone.layout, 1, seen);
+    const batch = packTrajectories(gpu, [{ prompt: [3, 1], response }], backbone.layout, { seen });
     return [...await gpu.read(tokenRewards(tape, head, hiddenOf(tape, backbone, batch)).value)];
   };
   const [one, other] = [[5, 9, 2], [5, 9, 7]];
@@ -58,7 +58,7 @@ gpuTest(
   async () => {
     using backbone = tinyDecoder(gpu);
     using head = rewardHead(gpu, { featureSize });
-    const batch = packPairs(gpu, PAIRS, backbone.layout, 0.9, "after");
+    const batch = packPairs(gpu, PAIRS, backbone.layout, { gamma: 0.9, seen: "after" });
     using tape = new Tape(gpu, { learning: [head.store] });
     const rewards = tokenRewards(tape, head, hiddenOf(tape, backbone, batch));
     const logits = rewardLogits(tape, rewards, batch, { gamma: 0.9, rewarded: "everyToken" });

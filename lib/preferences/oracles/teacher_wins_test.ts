@@ -43,7 +43,7 @@ async function pack(contests: readonly Contest[]): Promise<FeaturedPairs> {
   const tokens = pairs.flatMap(({ texts }) => texts.flat());
   const features = new Float32Array(tokens.length * VOCAB);
   tokens.forEach((token, i) => features[i * VOCAB + token] = 1);
-  const batch = packPairs(gpu, pairs, { kind: "oneText" }, 1, "after");
+  const batch = packPairs(gpu, pairs, { kind: "oneText" }, { seen: "after" });
   return { ...batch, features: gpu.upload(features, [tokens.length, VOCAB]) };
 }
 

@@ -1,4 +1,4 @@
-import { meanScore } from "#lib/bench/responses.ts";
+import { meanScore } from "./responses.ts";
 import { isCorrect } from "#lib/metrics/accuracy.ts";
 import { bleuStatistics, corpusBleu, statisticColumns, sumStatistics } from "#lib/metrics/bleu.ts";
 import { hasRougeWord, rougeL } from "#lib/metrics/rouge_l.ts";

@@ -1,0 +1,56 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { ANCESTRAL, generate, GREEDY } from "#lib/generation/generate.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
+
+/** What answers prompts. */
+export interface Answerer {
+  readonly gpu: Gpu;
+  readonly model: LanguageModel;
+  readonly codec: TextCodec;
+  /** Each of them ends an answer. */
+  readonly eosIds: readonly number[];
+  readonly padId: number;
+}
+
+export interface AnswerSettings {
+  readonly maxNewTokens: number;
+  /** Prompts that are answered at once. */
+  readonly batchSize: number;
+  /** Of the random stream, where answers are sampled from the model's own distribution; greedy without one. */
+  readonly seed?: number;
+  readonly stop?: AbortSignal;
+  /** Told how many prompts are answered. */
+  readonly progress?: (done: number) => void;
+}
+
+/** The answers to prompts as texts, in the order of the prompts; those of like length are written side by side. */
+export async function answersTo(
+  { gpu, model, codec, eosIds, padId }: Answerer,
+  prompts: readonly (readonly number[])[],
+  { maxNewTokens, batchSize, seed, stop, progress }: AnswerSettings,
+): Promise<string[]> {
+  const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
+  const answers: string[] = new Array(prompts.length);
+  const [eosId, ...otherEosIds] = eosIds;
+  const settings = { maxNewTokens, padId, eosId, otherEosIds, seed: seed ?? 0, purpose: "evaluate" };
+  for (let start = 0; start < byLength.length; start += batchSize) {
+    stop?.throwIfAborted();
+    const keys = byLength.slice(start, start + batchSize);
+    const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
+    const written = await generate(gpu, model, batch, { ...settings, ...(seed === undefined ? GREEDY : ANCESTRAL) });
+    keys.forEach((key, i) => answers[key] = textOf(codec, eosIds, written[i]));
+    progress?.(start + keys.length);
+  }
+  return answers;
+}
+
+/**
+ * The text of an answer: up to the first token that ends one, without white space around it. Ids that only round the vocabulary up stand
+ * for no piece, and say nothing.
+ */
+export function textOf(codec: TextCodec, eosIds: readonly number[], ids: readonly number[]): string {
+  const end = ids.findIndex((id) => eosIds.includes(id));
+  const written = (end < 0 ? ids : ids.slice(0, end)).filter((id) => id < codec.vocabSize);
+  return codec.decode(written).trim();
+}
