@@ -54,7 +54,7 @@ export interface ReadOptions {
 export async function readModel(gpu: Gpu, folder: string, options: ReadOptions = {}): Promise<LanguageModel> {
   if (!isAdapterFolder(folder)) return await readWeights(gpu, folder, options);
   const adapter = await readLoraAdapter(folder);
-  return await readWeights(gpu, options.base ?? await locateBase(adapter, folder), options, adapter);
+  return await readWeights(gpu, options.base ?? (await locateBase(adapter.config, folder)).folder, options, adapter);
 }
 
 async function readWeights(

@@ -34,9 +34,11 @@ type AnyGolden = Golden & RecordedActions & RecordedPerplexities & RecordedTrain
  * record a part; the rest is reported as skipped. What only some folders record is checked there: a policy over fewer ids than the
  * tables have rows, perplexities of texts, values of 16 bits, files to be refused. Of an adapter's folder gradients and step are those
  * of A and B.
+ *
+ * @param base the folder of an adapter's base model, if that is not where the adapter says
  */
-export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
-  using model = await readModel(gpu, folder);
+export async function verifyCheckpoint(gpu: Gpu, folder: string, base?: string): Promise<Check[]> {
+  using model = await readModel(gpu, folder, { base });
   const golden = await readJsonFile(`${folder}/golden.json`) as AnyGolden;
   if (golden.losses) return await verifyTraining(gpu, model, folder, golden);
   const recorded = await SafeTensorsFile.read(`${folder}/golden.safetensors`);
