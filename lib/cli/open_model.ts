@@ -3,18 +3,20 @@ import { Gpu, type GpuOptions } from "#kernels/runtime/gpu.ts";
 import { isFolder } from "#lib/data/folder_names.ts";
 import { isJsonObject } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
-import { locate, type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
+import { type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
+import { locateAdapted } from "#lib/hub/locate_adapted.ts";
 import { selectFiles } from "#lib/hub/needed_files.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
 import type { LanguageModel, TextLayout } from "#lib/models/language_model.ts";
+import { isAdapterFolder, wholeModelOf } from "#lib/models/lora_adapter.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { isFile } from "#lib/results/storage.ts";
 import { type Cell, cellAt, fullAddressOf } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
-import { tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
+import { hasTokenizer, tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import { CellProgress } from "./cell_progress.ts";
 import type { CommandContext, Flags, FlagValues } from "./command.ts";
@@ -31,9 +33,9 @@ export const CELL_FLAGS = {
 
 /** Where a model came from, for provenance: never a branch. */
 export type ModelSource =
-  | { readonly hub: string; readonly commit: string }
-  /** The SHA-256 of each of its files, by name. */
-  | { readonly folder: string; readonly files: Readonly<Record<string, string>> }
+  | { readonly hub: string; readonly commit: string; readonly base?: ModelSource }
+  /** The SHA-256 of each of its files, by name. Of an adapter its base is recorded, too. */
+  | { readonly folder: string; readonly files: Readonly<Record<string, string>>; readonly base?: ModelSource }
   | { readonly cell: string; readonly profile: string };
 
 /** What a model's texts are made of. */
@@ -45,7 +47,7 @@ export interface ModelTexts {
   readonly padId: number;
   /** Tokens that prompt and response may have together; infinite where positions are relative. */
   readonly maxPositions: number;
-  /** Of its files; a cell has none. */
+  /** Of its tokenizer's files; a cell has none. */
   readonly folder?: string;
 }
 
@@ -66,7 +68,7 @@ export interface ModelOptions {
 }
 
 /**
- * Opens what a person names as MODEL, for as long as `use` takes: a folder, `ORG/NAME[@REVISION]` in the hub's cache, or a cell of the
+ * Opens what a person names as MODEL, for as long as `use` takes: a folder, `ORG/NAME[@REVISION]` in the hub's cache, an adapter of either (`BASE+ADAPTER`), or a cell of the
  * results, as in `instruction_following/ammd/10`, whose model is trained again since none is kept.
  *
  * @throws {InputError} where it is none of these, or a file of the model is missing, damaged or of a kind that is not read
@@ -84,7 +86,8 @@ export async function withModel<Result>(
   const texts = await textsOf(located);
   await using gpu = await Gpu.open(options.gpu);
   // Of padded tables, the ids alone that the tokenizer has.
-  using model = await readModel(gpu, located.folder, { actionCount: texts.codec.vocabSize });
+  const settings = { actionCount: texts.codec.vocabSize, base: located.base?.folder };
+  using model = await readModel(gpu, located.folder, settings);
   return await use({ ...texts, gpu, model, source: () => sourceOf(located) });
 }
 
@@ -98,11 +101,14 @@ export async function openTexts(word: string, context: ModelOptions["context"]):
   throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
 }
 
-async function textsOf({ folder }: LocatedModel): Promise<ModelTexts> {
-  const path = `${folder}/config.json`;
+async function textsOf(located: LocatedModel): Promise<ModelTexts> {
+  const whole = await wholeModelOf(located);
+  const path = `${whole.folder}/config.json`;
   const config = parseModelConfig(await readJsonFile(path), path);
+  // Tokens and templates that were trained with an adapter lie beside it.
+  const { folder } = hasTokenizer(located.folder) ? located : whole;
   const codec = await tokenizerOf(folder);
-  const eosIds = await eosIdsOf(folder, codec);
+  const eosIds = await eosIdsOf(whole.folder, codec);
   return {
     ...{ codec, eosIds, folder },
     layout: "startId" in config ? "encoderDecoder" : "oneText",
@@ -119,12 +125,14 @@ export function namesCell(word: string, { experiments, callerFolder }: ModelOpti
 }
 
 /** Where a folder's or a hub's model came from. */
-export async function sourceOf({ folder, hub }: LocatedModel): Promise<ModelSource> {
-  if (hub) return { hub: hub.repository, commit: hub.commit };
+export async function sourceOf(located: LocatedModel): Promise<ModelSource> {
+  const { folder, hub } = located;
+  const base = isAdapterFolder(folder) ? { base: await sourceOf(await wholeModelOf(located)) } : {};
+  if (hub) return { hub: hub.repository, commit: hub.commit, ...base };
   const { needed } = selectFiles(await namesIn(folder));
   const files: [string, string][] = [];
   for (const name of needed.toSorted()) files.push([name, await sha256Of(`${folder}/${name}`)]);
-  return { folder, files: Object.fromEntries(files) };
+  return { folder, files: Object.fromEntries(files), ...base };
 }
 
 /**
@@ -196,7 +204,7 @@ function maxPositionsOf(config: ModelConfig): number {
 
 /** @throws {InputError} where there is no such model, or it is not whole */
 async function locateModel(word: string, { callerFolder }: ModelOptions["context"]): Promise<LocatedModel> {
-  const located = await locate(word, { caller: callerFolder });
+  const located = await locateAdapted(word, { caller: callerFolder });
   const problem = await whatLacks(located.folder, await namesIn(located.folder));
   if (problem !== undefined) throw new InputError(`${excerpt(word)}: no model: it has ${problem}`);
   return located;

@@ -55,7 +55,7 @@ export interface ReadOptions extends ModelOptions {
 export async function readModel(gpu: Gpu, folder: string, options: ReadOptions = {}): Promise<LanguageModel> {
   if (!isAdapterFolder(folder)) return await readWeights(gpu, folder, options);
   const adapter = await readLoraAdapter(folder);
-  return await readWeights(gpu, options.base ?? await locateBase(adapter, folder), options, adapter);
+  return await readWeights(gpu, options.base ?? (await locateBase(adapter.config, folder)).folder, options, adapter);
 }
 
 async function readWeights(

@@ -34,14 +34,16 @@ type AnyGolden = Golden & RecordedActions & RecordedPerplexities & RecordedTrain
  * record a part; the rest is reported as skipped. What only some folders record is checked there: a policy over fewer ids than the
  * tables have rows, perplexities of texts, values of 16 bits, files to be refused. An adapter is checked beside its base model's weights,
  * where gradients and step are those of A and B, and merged into them.
+ *
+ * @param base the folder of an adapter's base model, if that is not where the adapter says
  */
-export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
-  using model = await readModel(gpu, folder, { keepAdapter: true });
+export async function verifyCheckpoint(gpu: Gpu, folder: string, base?: string): Promise<Check[]> {
+  using model = await readModel(gpu, folder, { base, keepAdapter: true });
   const golden = await readJsonFile(`${folder}/golden.json`) as AnyGolden;
   if (golden.losses) return await verifyTraining(gpu, model, folder, golden);
   const recorded = await SafeTensorsFile.read(`${folder}/golden.safetensors`);
   return [
-    ...await verifyStep(gpu, model, folder, { recorded, golden }),
+    ...await verifyStep(gpu, model, folder, { recorded, golden, base }),
     ...await checkActions(gpu, folder, recorded, golden),
     ...await checkFiles(folder),
   ];
@@ -51,7 +53,11 @@ async function verifyStep(
   gpu: Gpu,
   model: LanguageModel,
   folder: string,
-  { recorded, golden }: { readonly recorded: SafeTensorsFile; readonly golden: AnyGolden },
+  { recorded, golden, base }: {
+    readonly recorded: SafeTensorsFile;
+    readonly golden: AnyGolden;
+    readonly base: string | undefined;
+  },
 ): Promise<Check[]> {
   const padId = model.layout.kind === "oneText" ? undefined : await padIdOf(folder);
   const batch = recordedBatch(gpu, recorded, model.layout, padId);
@@ -59,7 +65,7 @@ async function verifyStep(
   const trained = adapter ? adapterWeights(gpu, model, adapter) : allWeights(gpu, model);
   return [
     await checkLogits(gpu, model, batch, recorded),
-    ...(adapter ? [await checkMerged(gpu, folder, batch, recorded)] : []),
+    ...(adapter ? [await checkMerged(gpu, await readModel(gpu, folder, { base }), batch, recorded)] : []),
     ...await checkContinuations(gpu, model, batch, golden),
     ...await checkPerplexities(gpu, model, folder, golden),
     ...await checkGradients(gpu, model, batch, recorded, { golden, trained }),
@@ -87,11 +93,11 @@ async function checkLogits(
 
 async function checkMerged(
   gpu: Gpu,
-  folder: string,
+  model: LanguageModel,
   batch: RecordedBatch,
   recorded: SafeTensorsFile,
 ): Promise<Check> {
-  using merged = await readModel(gpu, folder);
+  using merged = model;
   return { ...await checkLogits(gpu, merged, batch, recorded), name: "logits of the merged weights" };
 }
 
