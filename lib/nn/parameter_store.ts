@@ -20,7 +20,7 @@ export interface ParameterSpec {
 export interface StoredParameter {
   readonly name: string;
   readonly shape: Shape;
-  /** Blocks of its rows, in their order: one, unless it is a table that is over the device's binding limit or has an odd number of rows. */
+  /** Blocks of its rows, in their order: one, unless it is a table over the device's binding limit. */
   readonly blocks: readonly Parameter[];
 }
 

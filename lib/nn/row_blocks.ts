@@ -9,8 +9,6 @@ import type { Parameter, Tape, Variable } from "#lib/autograd/tape.ts";
 
 /** Blocks but the last have a multiple of this many rows, so that the parts of a bias of them can be bound. */
 const ROW_STEP = 64;
-/** Of so many rows, those beyond a multiple of 64 are a block of their own where the number of rows is odd: products of rows by four are faster. */
-const LEAST_ALIGNED_ROWS = 4096;
 
 export interface Rows {
   readonly first: number;
@@ -18,7 +16,7 @@ export interface Rows {
 }
 
 /**
- * How the rows of a table are parted, so that one binding holds each block: 50,257 rows of 768 in 128 MiB are 43,648 + 6,592 + 17.
+ * How the rows of a table are parted, so that one binding holds each block: 50,257 rows of 768 in 128 MiB are 43,648 + 6,609.
  *
  * @throws {DeviceLimitError} if 64 rows are over the limit
  */
@@ -32,11 +30,8 @@ export function partRows(name: string, shape: Shape, limitBytes: number): Rows[]
         `which are over this device's limit of ${limitBytes} for one binding`,
     );
   }
-  const isOdd = rows % 4 !== 0 && rows >= LEAST_ALIGNED_ROWS;
-  const aligned = isOdd ? rows - rows % ROW_STEP : rows;
   const parts: Rows[] = [];
-  for (let first = 0; first < aligned; first += most) parts.push({ first, count: Math.min(most, aligned - first) });
-  if (isOdd) parts.push({ first: aligned, count: rows - aligned });
+  for (let first = 0; first < rows; first += most) parts.push({ first, count: Math.min(most, rows - first) });
   return parts;
 }
 
