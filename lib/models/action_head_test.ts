@@ -21,7 +21,7 @@ const MODELS: Readonly<Record<string, ModelConfig>> = {
 
 function modelOf(config: ModelConfig, actionCount?: number): LanguageModel {
   const random = new RandomStream(3, "padded vocabulary");
-  return newModel(gpu, config, () => 4 * random.normal(), actionCount);
+  return newModel(gpu, config, () => 4 * random.normal(), { actionCount });
 }
 
 function batch(): TokenBatch {
