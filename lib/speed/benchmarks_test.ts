@@ -5,7 +5,7 @@ import { gpt2 } from "#lib/models/gpt2.ts";
 import { type BenchRow, bestProduct, clockOf, type Reference, runBenchmarks, withNeeds } from "./benchmarks.ts";
 import { groupOf, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
 import { BEST_PRODUCT } from "./groups.ts";
-import { fittingGpt2, GPT2_SMALL } from "./gpt2_small.ts";
+import { GPT2_SMALL } from "./gpt2_small.ts";
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { median } from "./sampling.ts";
@@ -95,14 +95,9 @@ gpuTest(
   },
 );
 
-gpuTest("GPT-2 small has 124 M parameters, and as many ids as a binding of the device holds", (gpu) => {
+Deno.test("GPT-2 small has 124 M parameters", () => {
   const parameters = gpt2.parameterSpecs(GPT2_SMALL).map(({ shape }) => elementCount(shape));
   assertEquals(parameters.reduce((sum, count) => sum + count), 124_439_808);
-  const within = (maxStorageBufferBindingSize: number) => {
-    const device = { ...gpu, device: { limits: { maxStorageBufferBindingSize } } } as unknown as typeof gpu;
-    return fittingGpt2(device).vocabSize;
-  };
-  assertEquals([within(2 ** 31 - 1), within(50_257 * 768 * 4), within(2 ** 27)], [50_257, 50_257, 43_688]);
 });
 
 gpuTest("the trained model of the bench continues its text, which takes the row's tokens", async (gpu) => {

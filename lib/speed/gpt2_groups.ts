@@ -60,8 +60,7 @@ export const GPT2_SMALL: readonly Group[] = [
     plan: STEPS,
     rows: {
       "forward/gpt2_small": {
-        summary:
-          "logits of 128 tokens by GPT-2 small (124 M parameters, random), or as many ids of it as fit a binding",
+        summary: "logits of 128 tokens by GPT-2 small (124 M parameters, random)",
         open: async (gpu, shared) => (await gpt2Works()).gpt2ForwardWork(gpu, shared),
       },
       "decode/gpt2_small.batch1": {

@@ -1,5 +1,4 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { BYTES_PER_ELEMENT } from "#kernels/runtime/tensor.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { Decoder } from "#lib/models/decoder.ts";
 import type { DecoderConfig } from "#lib/models/decoder_config.ts";
@@ -32,24 +31,15 @@ const DECODED_TOKENS = 16;
 /** Numbers that the weights repeat: drawing 124 million takes far longer than what is measured. */
 const DRAWN_WEIGHTS = 4099;
 
-/**
- * The configuration with as many ids as fit: a table of ids is one binding, and CPU drivers bind 128 MiB (43,690 rows of GPT-2's 147 MiB). Rates count
- * the FLOPs of the ids that are there.
- */
-export function fittingGpt2(gpu: Gpu, config = GPT2_SMALL): DecoderConfig {
-  const { vocabSize, hiddenSize } = config;
-  const most = Math.floor(gpu.device.limits.maxStorageBufferBindingSize / (BYTES_PER_ELEMENT * hiddenSize));
-  // Multiples of 4, as tables of ids are padded where speed counts.
-  return { ...config, vocabSize: vocabSize <= most ? vocabSize : most - most % 4 };
-}
-
 function sharedModel(gpu: Gpu, shared: Shared): Promise<Decoder> {
-  return shared.once("GPT-2 small", () => {
+  const open = () => {
     const random = new RandomStream(1, "GPT-2 small");
     const drawn = Array.from({ length: DRAWN_WEIGHTS }, () => random.normal());
     let next = 0;
-    return Promise.resolve(new Decoder(gpu, fittingGpt2(gpu), () => drawn[next++ % DRAWN_WEIGHTS]));
-  });
+    return new Decoder(gpu, GPT2_SMALL, () => drawn[next++ % DRAWN_WEIGHTS]);
+  };
+  // Where there is no room for it, every row is told so by the same promise.
+  return shared.once("GPT-2 small", () => Promise.try(open));
 }
 
 /** The logits of a text of 128 tokens. */
