@@ -22,9 +22,11 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run bench --list": undefined,
   "./run bench matmul ammd_step/tiny": undefined,
   "./run bench --profile": undefined,
+  "./run bench generate/stories260K": undefined,
   "./run test kernels/elementwise/relu": undefined,
   "./run test kernels/FOLDER": "./run test kernels/pick",
   "./run verify": undefined,
+  './run generate lib/tokenizers/testdata/stories260K "The cat"': undefined,
 };
 
 /** The others, which are only parsed, and why. */
@@ -49,6 +51,19 @@ export const PARSED: Readonly<Record<string, string>> = {
   "./run export": "a mention; export_test.ts exports",
   "./run export CELL DIR": "trains; export_test.ts does it in profile smoke",
   "./run verify DIR": "reads what export wrote; export_test.ts does both",
+  "./run fetch HuggingFaceTB/SmolLM2-135M":
+    "has the network; lib/hub and lib/cli/fetch_test.ts have a server of their own",
+  "./run fetch openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e": "the same",
+  "./run fetch --dry-run openai-community/gpt2-xl": "the same",
+  './run generate HuggingFaceTB/SmolLM2-135M "Once upon a time"':
+    "takes a model of the hub; lib/cli/generate_test.ts has one of its own",
+  "./run generate HuggingFaceTB/SmolLM2-135M --prompts FILE --out FILE --temperature 0.8 --top-p 0.95 --seed 3":
+    "the same",
+  './run generate instruction_following/ammd/10 "Name a fruit."':
+    "trains for minutes; generate_test.ts does it in profile smoke",
+  "./run generate MODEL [PROMPT]": "the form of the command",
+  "./run generate": "a mention",
+  "./run fetch ORG/NAME[@REVISION]": "the form of the command",
   "./run NAME …": "the form of all commands",
   "deno task NAME …": "the form of all commands",
   "deno task reproduce --results /elsewhere": "is refused, as permissions_slow_test.ts shows",

@@ -55,7 +55,10 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   assertEquals(granting("sys"), { fetch: "statfs" });
   for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
-  assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], ["test", ". .,../shared"]]);
+  assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
+    "bench",
+    "lib/tokenizers/testdata",
+  ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
     const git = ["reproduce", "diff", "report", "export"].includes(task)
