@@ -40,7 +40,7 @@ test("a text longer than the model's positions is read in windows, and every tok
   const items = await Deno.readTextFile(`${out}/items.csv`);
   const [, tokens] = /perplexity\.tokens,0,(\d+)/.exec(items)!;
   const dry = await run("evaluate", STORIES, "--data", `${folder}/long.txt`, "--dry-run");
-  const [, references] = /(\d+) of references/.exec(dry.printed)!;
+  const [, references] = /(\d+) tokens of references/.exec(dry.printed)!;
   assert(Number(references) > 512);
   assertEquals(Number(tokens), Number(references) - 1);
 });
