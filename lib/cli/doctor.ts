@@ -8,7 +8,7 @@ import { compareCodecs } from "#lib/tokenizers/compare_codecs.ts";
 import { excerpt, visibleJson } from "#lib/visible_text.ts";
 import { type CommandContext, defineCommand, type Flags, type FlagValues } from "./command.ts";
 import { describePair, formatFit, mismatchOf, type Pair } from "./fit_text.ts";
-import { plannedModel, sizesOf } from "./planned_model.ts";
+import { plannedModel, type ProfileSizes, sizesOf } from "./planned_model.ts";
 import { DEFAULT_PROFILE } from "./results_flags.ts";
 
 /** Deno's pinned version: other ones may differ in WebGPU. */
@@ -71,8 +71,7 @@ async function doctorFor(pair: string, flags: DoctorFlags, { terminal, ...contex
   const [teacherWord, studentWord] = wordsOf(pair);
   const texts = textsOf(flags);
   const given = givenMemory(flags.memory);
-  const profile = await loadProfile(flags.profile ?? DEFAULT_PROFILE, schemaOf(context.experiments), []);
-  const sizes = sizesOf(profile);
+  const sizes = await profileSizes([teacherWord, studentWord], flags.profile, context);
   const [teacher, student] = [
     await plannedModel(teacherWord, sizes, context.callerFolder),
     await plannedModel(studentWord, sizes, context.callerFolder),
@@ -104,6 +103,16 @@ async function doctorFor(pair: string, flags: DoctorFlags, { terminal, ...contex
     mismatch === undefined ? (fits ? "It fits." : "It does not fit.") : `It cannot be distilled: ${mismatch}.`,
   );
   return fits;
+}
+
+/** The sizes of the profile; none where neither word can be one of them. */
+async function profileSizes(
+  words: readonly string[],
+  profile: string | undefined,
+  { experiments }: Pick<CommandContext, "experiments">,
+): Promise<ProfileSizes> {
+  if (profile === undefined && !words.some((word) => /^[a-z]+$/i.test(word))) return new Map();
+  return sizesOf(await loadProfile(profile ?? DEFAULT_PROFILE, schemaOf(experiments), []));
 }
 
 function verdict(mismatch: string | undefined, fit: Fit | undefined): string {
