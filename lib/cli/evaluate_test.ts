@@ -104,6 +104,11 @@ test("diff tells two models apart item by item, and says what differs beside", a
   assertStringIncludes(printed, "over the items, each compared with itself");
   assertStringIncludes(printed, "model.files.model.safetensors");
   assertEquals((await run("diff", `${folder}/a`, `${folder}/c`)).status, 0);
+  // As many records, but others.
+  await writeLines(`${folder}/stories.jsonl`, sentences(recordedStory.story.replaceAll("ball", "dog")));
+  await run("evaluate", STORIES, "--data", `${folder}/stories.jsonl`, "--out", `${folder}/d`, "--quiet");
+  const others = await run("diff", `${folder}/a`, `${folder}/d`);
+  assertMatch(others.printed, /cannot be judged: other records/);
 });
 
 test("records that do not fit are left out, counted and said", async (folder) => {
