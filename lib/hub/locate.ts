@@ -30,10 +30,14 @@ export interface LocateOptions {
 export async function locate(word: string, { caller, env = Deno.env.get }: LocateOptions = {}): Promise<LocatedModel> {
   const isAbsolute = /^([/\\]|[A-Za-z]:[\\/])/.test(word);
   const path = isAbsolute || caller === undefined ? word : `${caller}/${word}`;
-  const found = await Deno.stat(path).catch(ifNotFound);
+  // What is not granted may be a model of the hub, if it can be one by its name: folders that are named are granted.
+  const mayBeHub = splitReference(word) !== undefined;
+  const found = await Deno.stat(path).catch((error) => ifNotFound(error, mayBeHub));
   if (found?.isDirectory) return { folder: path };
-  if (found) throw new InputError(`${excerpt(word)}: a file; name the folder that it is in, or a model of the hub`);
-  if (splitReference(word) === undefined && /^[.~/\\]|[/\\].*[/\\]|[/\\]$/.test(word)) {
+  if (found) {
+    throw new InputError(`${excerpt(word)}: a file; name the folder that it is in, or a model of the hub`);
+  }
+  if (!mayBeHub && /^[.~/\\]|[/\\].*[/\\]|[/\\]$/.test(word)) {
     throw new InputError(`${excerpt(word)}: no such folder; name one, or a model of the hub as ORG/NAME`);
   }
   const reference = parseReference(word);
@@ -74,9 +78,8 @@ function fetchLine(reference: HubReference): string {
   return shellCommand(["fetch", formatReference(reference)]);
 }
 
-function ifNotFound(error: unknown): undefined {
+function ifNotFound(error: unknown, mayBeHub: boolean): undefined {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-  // A folder that was not granted cannot be named here: what is not granted is a model of the hub.
-  if (error instanceof Deno.errors.NotCapable) return undefined;
+  if (mayBeHub && error instanceof Deno.errors.NotCapable) return undefined;
   throw error;
 }
