@@ -102,7 +102,9 @@ async function expectFlags(words: readonly string[]): Promise<void> {
   if (SCRIPT_FLAGS.includes(flag)) return;
   const having = COMMANDS.filter(({ flags }) => Object.hasOwn(flags, flag.slice(2)));
   if (flag !== "--help" && having.length === 0) throw new InputError(`no command has the flag ${flag}`);
-  if (having.length > 0) await expectTask([having[0].name, ...words]);
+  if (having.length === 0) return;
+  const [{ name, positional }] = having;
+  await expectTask([name, ...Array<string>(positional?.min ?? 0).fill("NAME"), ...words]);
 }
 
 async function expectTask([name, ...args]: readonly string[]): Promise<void> {
