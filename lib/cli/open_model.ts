@@ -81,10 +81,16 @@ export async function withModel<Result>(
   const located = await locateModel(word, context);
   options.line.update(() => `reads ${word}`, true);
   // The small files first: what is wrong with them is said before the large ones are read.
-  const texts = await textsOf(located);
+  const codec = await tokenizerOf(located.folder);
+  const eosIds = await eosIdsOf(located.folder, codec);
   await using gpu = await Gpu.open(options.gpu);
   using model = await readModel(gpu, located.folder);
-  return await use({ ...texts, gpu, model, source: () => sourceOf(located) });
+  return await use({
+    ...textsOf(model.config, codec, eosIds, located.folder),
+    gpu,
+    model,
+    source: () => sourceOf(located),
+  });
 }
 
 /**
@@ -93,15 +99,17 @@ export async function withModel<Result>(
  * @throws {InputError} also for a cell, whose tokenizer is made where it is trained
  */
 export async function openTexts(word: string, context: ModelOptions["context"]): Promise<ModelTexts> {
-  if (!namesCell(word, context)) return await textsOf(await locateModel(word, context));
-  throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
-}
-
-async function textsOf({ folder }: LocatedModel): Promise<ModelTexts> {
+  if (namesCell(word, context)) {
+    throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
+  }
+  const { folder } = await locateModel(word, context);
   const path = `${folder}/config.json`;
   const config = parseModelConfig(await readJsonFile(path), path);
   const codec = await tokenizerOf(folder);
-  const eosIds = await eosIdsOf(folder, codec);
+  return textsOf(config, codec, await eosIdsOf(folder, codec), folder);
+}
+
+function textsOf(config: ModelConfig, codec: TextCodec, eosIds: readonly number[], folder: string): ModelTexts {
   return {
     ...{ codec, eosIds, folder },
     layout: "startId" in config ? "encoderDecoder" : "oneText",
