@@ -81,16 +81,10 @@ export async function withModel<Result>(
   const located = await locateModel(word, context);
   options.line.update(() => `reads ${word}`, true);
   // The small files first: what is wrong with them is said before the large ones are read.
-  const codec = await tokenizerOf(located.folder);
-  const eosIds = await eosIdsOf(located.folder, codec);
+  const texts = await textsOf(located);
   await using gpu = await Gpu.open(options.gpu);
   using model = await readModel(gpu, located.folder);
-  return await use({
-    ...textsOf(model.config, codec, eosIds, located.folder),
-    gpu,
-    model,
-    source: () => sourceOf(located),
-  });
+  return await use({ ...texts, gpu, model, source: () => sourceOf(located) });
 }
 
 /**
@@ -99,17 +93,15 @@ export async function withModel<Result>(
  * @throws {InputError} also for a cell, whose tokenizer is made where it is trained
  */
 export async function openTexts(word: string, context: ModelOptions["context"]): Promise<ModelTexts> {
-  if (namesCell(word, context)) {
-    throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
-  }
-  const { folder } = await locateModel(word, context);
+  if (!namesCell(word, context)) return await textsOf(await locateModel(word, context));
+  throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
+}
+
+async function textsOf({ folder }: LocatedModel): Promise<ModelTexts> {
   const path = `${folder}/config.json`;
   const config = parseModelConfig(await readJsonFile(path), path);
   const codec = await tokenizerOf(folder);
-  return textsOf(config, codec, await eosIdsOf(folder, codec), folder);
-}
-
-function textsOf(config: ModelConfig, codec: TextCodec, eosIds: readonly number[], folder: string): ModelTexts {
+  const eosIds = await eosIdsOf(folder, codec);
   return {
     ...{ codec, eosIds, folder },
     layout: "startId" in config ? "encoderDecoder" : "oneText",

@@ -30,14 +30,11 @@ export interface LocateOptions {
 export async function locate(word: string, { caller, env = Deno.env.get }: LocateOptions = {}): Promise<LocatedModel> {
   const isAbsolute = /^([/\\]|[A-Za-z]:[\\/])/.test(word);
   const path = isAbsolute || caller === undefined ? word : `${caller}/${word}`;
-  // What is not granted may be a model of the hub, if it can be one by its name: folders that are named are granted.
-  const mayBeHub = splitReference(word) !== undefined;
-  const found = await Deno.stat(path).catch((error) => ifNotFound(error, mayBeHub));
+  const isReference = splitReference(word) !== undefined;
+  const found = await Deno.stat(path).catch((error) => ifNotFound(error, isReference));
   if (found?.isDirectory) return { folder: path };
-  if (found) {
-    throw new InputError(`${excerpt(word)}: a file; name the folder that it is in, or a model of the hub`);
-  }
-  if (!mayBeHub && /^[.~/\\]|[/\\].*[/\\]|[/\\]$/.test(word)) {
+  if (found) throw new InputError(`${excerpt(word)}: a file; name the folder that it is in, or a model of the hub`);
+  if (!isReference && /^[.~/\\]|[/\\].*[/\\]|[/\\]$/.test(word)) {
     throw new InputError(`${excerpt(word)}: no such folder; name one, or a model of the hub as ORG/NAME`);
   }
   const reference = parseReference(word);
@@ -78,8 +75,9 @@ function fetchLine(reference: HubReference): string {
   return shellCommand(["fetch", formatReference(reference)]);
 }
 
-function ifNotFound(error: unknown, mayBeHub: boolean): undefined {
+function ifNotFound(error: unknown, isReference: boolean): undefined {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-  if (mayBeHub && error instanceof Deno.errors.NotCapable) return undefined;
+  // What is not granted may be a model of the hub, which then has no folder of its name. Any other path is one that may not be read.
+  if (error instanceof Deno.errors.NotCapable && isReference) return undefined;
   throw error;
 }
