@@ -1,13 +1,14 @@
 import { isFolder } from "#lib/data/folder_names.ts";
+import { parseJson } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
 import { locate } from "#lib/hub/locate.ts";
 import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import { isFile } from "#lib/results/storage.ts";
+import { readTextStrictly } from "#lib/text_file.ts";
 import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
 import { tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
-import { readJsonFile } from "#lib/tokenizers/tokenizer_settings.ts";
 import { fromCaller } from "./command_line.ts";
 
 /** A model as far as its configuration says, for a plan of what it needs. */
@@ -47,7 +48,7 @@ export async function plannedModel(
   if (!isFile(path)) throw new InputError(`${word}: no config.json, by which a model is planned, in ${folder}`);
   return {
     word,
-    ...await unlessWrong(async () => ({ config: parseModelConfig(await readJsonFile(path), path) }), "problem"),
+    ...await unlessWrong(async () => ({ config: parseModelConfig(await readJson(path), path) }), "problem"),
     ...await unlessWrong(async () => ({ codec: await tokenizerOf(folder) }), "tokenizerProblem"),
     fileBytes: weightBytes(folder),
   };
@@ -81,6 +82,10 @@ interface Sizes {
 
 function isSizes(value: unknown): value is Sizes {
   return typeof value === "object" && value !== null && "hiddenSize" in value && "numLayers" in value;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  return parseJson(await readTextStrictly(path), (problem) => new InputError(`${path}: ${problem}`));
 }
 
 /** A part that cannot be read is said, not thrown: the others are judged all the same. */
