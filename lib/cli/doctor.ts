@@ -1,6 +1,8 @@
 import { requestAdapter } from "#kernels/runtime/adapter.ts";
 import { tuningFor } from "#kernels/runtime/tuning.ts";
+import { InputError } from "#lib/errors.ts";
 import { defineCommand } from "./command.ts";
+import { FIT_FLAGS, judgePair } from "./doctor_for.ts";
 
 /** Deno's pinned version: other ones may differ in WebGPU. */
 const PINNED_DENO = "2.9.6";
@@ -16,9 +18,14 @@ const NEEDS = [
 
 export const doctor = defineCommand({
   name: "doctor",
-  flags: {},
-  async run(_, { terminal }) {
-    terminal.print(await doctorReport());
+  flags: FIT_FLAGS,
+  async run({ flags }, context) {
+    if (flags.for !== undefined) return await judgePair(flags.for, flags, context) ? 0 : 1;
+    const needless = (["batch", "tokens", "memory", "profile"] as const).find((name) => flags[name] !== undefined);
+    if (needless !== undefined || flags.json) {
+      throw new InputError(`--${needless ?? "json"} is of --for TEACHER:STUDENT, which is not given`);
+    }
+    context.terminal.print(await doctorReport());
     return 0;
   },
 });
