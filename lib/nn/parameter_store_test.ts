@@ -60,6 +60,16 @@ gpuTest("parameters hold their initial values, drawn in the order of the specs",
   assertEquals(store.parameterCount, 5 + 21 + 65 + 130);
 });
 
+gpuTest("without a source of initial values every parameter is 0, and nothing is drawn", async () => {
+  const fails: Initializer = () => {
+    throw new Error("no initial values are asked for");
+  };
+  using store = new ParameterStore(gpu, mixed.map((each) => ({ ...each, initial: fails })));
+  const values = await store.read();
+  assertEquals([...values.values()].map(({ length }) => length), [5, 21, 65, 130]);
+  for (const each of values.values()) assert(each.every((value) => value === 0));
+});
+
 gpuTest(
   "one flat buffer holds the decayed parameters first, each on a boundary of 256 bytes, padded with zeros",
   async () => {
