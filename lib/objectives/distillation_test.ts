@@ -102,7 +102,7 @@ gpuTest(
   async () => {
     const shared = 25;
     const random = new RandomStream(1, "padded vocabularies");
-    const cut = (config: DecoderConfig) => new Decoder(gpu, config, () => 4 * random.normal(), shared);
+    const cut = (config: DecoderConfig) => new Decoder(gpu, config, () => 4 * random.normal(), { actionCount: shared });
     using student = cut({ ...TINY.llama, tiedHead: false });
     using teacher = cut(TINY.gpt2);
     for (const distance of Object.values(DISTANCES)) {
