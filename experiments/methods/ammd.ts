@@ -6,6 +6,7 @@ import { recipeOf } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
 import { dataOf, issuesOfSharing, promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import { CRITIC_HEADS } from "#lib/models/critic.ts";
 import { offPolicyMoment, onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
 import { RatioCritic, ratioMoment } from "#lib/objectives/ratio_critic.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
@@ -26,7 +27,9 @@ const settings = z.strictObject({
   criticWarmupSteps: countOrNone.default(30).describe("critic updates before the student first moves"),
   criticLearningRateFactor: positive.default(40).describe("the critics' rate as a multiple of the student's"),
   features: z.enum(["student", "teacher", "both"]).default("both").describe("whose last hidden states the critics see"),
-  head: z.enum(["linear", "mlp"]).default("linear").describe("of a critic: a linear map, or a hidden layer in front"),
+  head: z.enum(CRITIC_HEADS).default("linear").describe(
+    "of a critic: a linear map, one behind a hidden layer, or one read by the teacher's own head",
+  ),
   bound: z.enum(["tanh", "none"]).default("tanh").describe("of a critic's values: tanh keeps |f| <= 1"),
   moments: z.enum(["sampled", "full"]).default("full")
     .describe("an action's value, or its expectation under the policy that drew it"),

@@ -5,6 +5,7 @@ import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { OWN_RATE, recipeOf, recipeOfOwnRate } from "#lib/bench/recipe.ts";
 import { count, countOrNone, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws } from "#lib/bench/student_texts.ts";
+import { CRITIC_HEADS } from "#lib/models/critic.ts";
 import { onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
 import { criticLogits, packTaughtPairs } from "#lib/objectives/preference/value_rewards.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
@@ -19,7 +20,9 @@ const settings = z.strictObject({
   criticSteps: count.default(1).describe("K: steps of the critic before each of the student"),
   criticWarmupSteps: countOrNone.default(0).describe("critic updates before the student first moves, beyond the fit"),
   criticLearningRateFactor: positive.default(10).describe("the critic's rate as a multiple of the student's"),
-  head: z.enum(["linear", "mlp"]).default("linear").describe("of the critic: a linear map, or a hidden layer in front"),
+  head: z.enum(CRITIC_HEADS).default("linear").describe(
+    "of the critic: a linear map, one behind a hidden layer, or one read by the teacher's own head",
+  ),
   bound: z.enum(["tanh", "none"]).default("tanh").describe("of the critic's values: tanh keeps |Q| <= 1"),
   moments: z.enum(["sampled", "full"]).default("full")
     .describe("an action's value, or its expectation under the student"),

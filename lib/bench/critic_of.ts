@@ -7,7 +7,7 @@ import type { Workbench } from "./workbench.ts";
 /** What a critic sees, and its form. */
 export type CriticSettings = Pick<MomentSettings, "features"> & Pick<CriticConfig, "head" | "bound">;
 
-/** A critic of the sizes that its features and the vocabulary ask for; a hidden layer starts from draws of its own. */
+/** A critic of the sizes that its features and the vocabulary ask for; a hidden layer starts from draws of its own, a tied head is the teacher's. */
 export function criticOf(
   { gpu, texts }: Pick<Workbench, "gpu" | "texts">,
   { student, teacher }: { readonly student: LanguageModel; readonly teacher: LanguageModel },
@@ -18,5 +18,6 @@ export function criticOf(
   const sizes = { student: student.config.hiddenSize, teacher: teacher.config.hiddenSize };
   const featureSize = features === "both" ? sizes.student + sizes.teacher : sizes[features];
   const random = new RandomStream(seed, purpose);
-  return new Critic(gpu, { featureSize, vocabSize: texts.vocabSize, head, bound }, () => random.normal());
+  const config = { featureSize, vocabSize: texts.vocabSize, head, bound };
+  return new Critic(gpu, config, () => random.normal(), teacher);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JUDGE_SCHEMA } from "#lib/judge/settings.ts";
+import { CRITIC_HEADS } from "#lib/models/critic.ts";
 import type { Experiment } from "./experiment.ts";
 import { sectionOf } from "./method_registry.ts";
 import type { Profile } from "./profile.ts";
@@ -23,7 +24,9 @@ const critic = z.strictObject({
   steps: count.describe("ascent steps of a fresh critic on each side"),
   learningRate: positive.describe("of such a critic"),
   features: z.enum(["student", "teacher", "both"]).default("both").describe("whose last hidden states it sees"),
-  head: z.enum(["linear", "mlp"]).default("linear").describe("a linear map, or a hidden layer in front"),
+  head: z.enum(CRITIC_HEADS).default("linear").describe(
+    "a linear map, one behind a hidden layer, or one read by the teacher's own head",
+  ),
   bound: z.enum(["tanh", "none"]).default("tanh").describe("of its values: tanh keeps |f| <= 1"),
   moments: z.enum(["sampled", "full"]).default("full")
     .describe("an action's value, or its expectation under the policy that drew it"),

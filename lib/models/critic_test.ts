@@ -1,13 +1,17 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { elementCount } from "#kernels/runtime/tensor.ts";
+import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
+import { linear } from "#kernels/linear/linear.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { Critic, type CriticConfig } from "./critic.ts";
+import { tinyDecoder } from "./test_decoder.ts";
 
 const gpu = await testGpu();
-const configs = (["linear", "mlp"] as const).flatMap((head) =>
+const OWN_HEADS = ["linear", "mlp"] as const;
+const configs = OWN_HEADS.flatMap((head) =>
   (["tanh", "none"] as const).map((bound): CriticConfig => ({ featureSize: 8, vocabSize: 5, head, bound }))
 );
 
@@ -84,6 +88,41 @@ gpuTest("the mlp head is a GELU layer of the features' size before the linear ma
       assertAlmostEquals(actual[5 * row + action], expected, 1e-5)
     );
   }
+});
+
+gpuTest("a tied head is the model's own over a map of the features, which alone learns, in C F numbers", async () => {
+  using model = tinyDecoder(gpu, "llama");
+  const { vocabSize, hiddenSize } = model.config;
+  using critic = new Critic(gpu, { featureSize: 8, vocabSize, head: "tied", bound: "tanh" }, () => 0, model);
+  assertEquals(critic.store.parameterCount, hiddenSize * 8);
+  const run = async () => {
+    using tape = new Tape(gpu, { learning: [critic.store] });
+    const f = critic.values(tape, features(tape));
+    const x = tape.apply(linear, { x: features(tape), weight: tape.parameter(critic.store.get("map.weight")) }, {});
+    const expected = tape.apply(tanh, { x: model.logits(tape, x) }, {});
+    const [actual, other] = await gpu.readAll([f.value, expected.value]);
+    assertEquals(f.value.shape, [3, vocabSize]);
+    assertEquals(actual, other);
+    critic.store.zeroGradients();
+    const weights = gpu.upload(Float32Array.from({ length: 3 * vocabSize }, (_, i) => Math.sin(i)));
+    const values = tape.reshape(f, [3 * vocabSize]);
+    tape.backward(tape.apply(weightedSum, { x: values, weights: tape.constant(weights) }, {}));
+    const [gradient] = (await critic.store.readGradients()).values();
+    assert(gradient.every((value) => value !== 0));
+    return actual;
+  };
+  assert((await run()).every((value) => value === 0));
+  fill(critic, 2);
+  const largest = Math.max(...(await run()).map(Math.abs));
+  assert(largest > 0.5 && largest <= 1, `${largest}`);
+});
+
+gpuTest("a tied head that is tied to nothing is refused", () => {
+  assertThrows(
+    () => criticOf({ featureSize: 8, vocabSize: 5, head: "tied", bound: "none" }),
+    RangeError,
+    "Cannot make a critic with a tied head: it is tied to no model",
+  );
 });
 
 gpuTest("features of another size are refused with both", () => {
