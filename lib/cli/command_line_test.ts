@@ -136,3 +136,19 @@ Deno.test("the help tells every flag with its value and the known words", () => 
   for (const flag of ["help", "debug", ...Object.keys(paint.flags)]) assertStringIncludes(help, `--${flag}`);
   assertEquals(parseCommandLine(paint, ["-h"]).help, true);
 });
+
+Deno.test("a number may have a sign, a point and an exponent, and is nothing else", () => {
+  const heat = defineCommand({
+    name: "heat",
+    flags: { by: { kind: "number", value: "T", help: "how much" } },
+    run: () => Promise.resolve(0),
+  });
+  const by = (text: string) => parseCommandLine(heat, [`--by=${text}`]).flags.by;
+  const given = ["0.7", "-1", "+2.", ".5", "1e-3", "0"];
+  assertEquals(given.map(by), [0.7, -1, 2, 0.5, 0.001, 0]);
+  assertEquals(parseCommandLine(heat, []).flags.by, undefined);
+  for (const text of ["warm", "1,2", "0x10", "Infinity", "1e999", ".", "1 "]) {
+    assertThrows(() => by(text), InputError, `--by ${text}: must be a number, as in 0.7`);
+  }
+  assertThrows(() => parseCommandLine(heat, ["--by", "1", "--by", "2"]), InputError, "--by is given 2 times");
+});

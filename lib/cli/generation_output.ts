@@ -62,7 +62,7 @@ export class GenerationOutput implements TextTaker, Disposable {
     line.end();
     if (json) terminal.print(visibleJson(written));
     else if (out === undefined) {
-      terminal.print(`> ${excerpt(written.prompt, terminal.columns - 3)}\n${written.text.trim()}\n`);
+      terminal.print(`> ${excerpt(written.prompt, Math.max(8, terminal.columns - 3))}\n${written.text.trim()}\n`);
     }
   }
 

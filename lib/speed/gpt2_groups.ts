@@ -63,11 +63,11 @@ export const GPT2_SMALL: readonly Group[] = [
         summary: "logits of 128 tokens by GPT-2 small (124 M parameters, random)",
         open: async (gpu, shared) => (await gpt2Works()).gpt2ForwardWork(gpu, shared),
       },
-      "decode/gpt2_small.batch1": {
+      "decode/gpt2_small/batch1": {
         summary: "greedy decoding of 16 tokens after 16 with the same, one text",
         open: async (gpu, shared) => (await gpt2Works()).gpt2DecodeWork(gpu, shared, 1),
       },
-      "decode/gpt2_small.batch8": {
+      "decode/gpt2_small/batch8": {
         summary: "the same, eight texts at once",
         open: async (gpu, shared) => (await gpt2Works()).gpt2DecodeWork(gpu, shared, 8),
       },
