@@ -138,10 +138,10 @@ async function matchByLearnedCritics(run: StudentRun, settings: AmmdSettings): P
       measures: (tape, { off, on }) => ({
         // A critic that never learns finds no moment, which is not to look like a perfect student.
         ...(settings.beta > 0
-          ? { d_off: offPolicyMoment(tape, valuedBy(tape, offPolicyCritic, off, settings), off.batch, settings) }
+          ? { d_off: offPolicyMoment(tape, valuedBy(offPolicyCritic, off.states, settings), off.batch, settings) }
           : {}),
         ...(settings.beta < 1
-          ? { d_on: onPolicyMoment(tape, valuedBy(tape, onPolicyCritic, on, settings), on.batch, settings) }
+          ? { d_on: onPolicyMoment(tape, valuedBy(onPolicyCritic, on.states, settings), on.batch, settings) }
           : {}),
       }),
     }),
@@ -159,8 +159,8 @@ async function matchByRatio(run: StudentRun, settings: AmmdSettings): Promise<vo
     settings: { ...settings, learnsScale: settings.ratio.learned },
     ...recipeOf(run, {
       measures: (tape, { off, on }) => ({
-        d_off: ratioMoment(tape, critic, off, off.batch),
-        d_on: ratioMoment(tape, critic, on, on.batch),
+        d_off: ratioMoment(tape, critic, off.states, off.batch),
+        d_on: ratioMoment(tape, critic, on.states, on.batch),
       }),
     }),
   });

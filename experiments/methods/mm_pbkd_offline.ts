@@ -81,7 +81,7 @@ export async function matchMomentsByPairs(run: StudentRun, settings: MmPbkdSetti
   using hold = holdByPairs(run, {
     store: critic.store,
     pack: (pairs) => packTaughtPairs(gpu, pairs, teacher),
-    logits: (tape, batch) => criticLogits(tape, critic, batch, settings),
+    logits: (tape, batch) => criticLogits(tape, { critic, teacher }, batch, settings),
   }, settings);
   const { held, onRound } = hold;
   await matchMoments(gpu, {
@@ -93,7 +93,7 @@ export async function matchMomentsByPairs(run: StudentRun, settings: MmPbkdSetti
     ...{ held, onRound },
     ...recipeOf(run, {
       measures: (tape, { on }) => ({
-        d_on: onPolicyMoment(tape, valuedBy(tape, critic, on, onPolicy), on.batch, onPolicy),
+        d_on: onPolicyMoment(tape, valuedBy(critic, on.states, onPolicy), on.batch, onPolicy),
       }),
     }),
   });
