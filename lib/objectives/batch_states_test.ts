@@ -94,6 +94,7 @@ gpuTest("states held on another tape are the same, and nothing learns through th
   }
   assertEquals(moments[1], moments[0]);
 });
+
 gpuTest("logits that are known must fit", () => {
   using model = tinyDecoder(inParts);
   using tape = new Tape(inParts);
@@ -106,8 +107,8 @@ gpuTest("logits that are known must fit", () => {
 });
 
 /** A vocabulary whose logits outweigh all else of the small models. */
-const LARGE = 5003;
-const LIMIT = 2 ** 20;
+const LARGE = 10_007;
+const LIMIT = 2 ** 21;
 
 /** Peak of the buffers of a step, and the largest of them, bytes, beside the players. */
 async function bytesOf(count: number, write: (players: EveryPlayer, batch: TrajectoryBatch) => Learned) {
@@ -157,7 +158,8 @@ for (const [name, write] of Object.entries(LARGE_CASES)) {
     async () => {
       const [few, many] = [await bytesOf(128, write), await bytesOf(512, write)];
       const logits = 4 * LARGE * (512 - 128);
-      assert(many.peak - few.peak < 0.25 * logits, `${many.peak - few.peak} bytes more, where logits are ${logits}`);
+      // At once, logits of student and teacher and the gradient of one of them are three times as many.
+      assert(many.peak - few.peak < 0.3 * logits, `${many.peak - few.peak} bytes more, where logits are ${logits}`);
       assert(many.largest <= LIMIT, `a buffer of ${many.largest} bytes`);
     },
   );
