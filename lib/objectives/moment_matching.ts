@@ -1,15 +1,14 @@
 import { baseline, type BaselineKind, rewardToGo } from "#kernels/advantages/advantages.ts";
-import { concat } from "#kernels/concat/concat.ts";
 import { expectation } from "#kernels/expectation/expectation.ts";
 import { pick } from "#kernels/pick/pick.ts";
 import { policyGradient } from "#kernels/policy_gradient/policy_gradient.ts";
-import type { Named } from "#kernels/op.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Ascent } from "./ascent.ts";
-import { type BatchStates, logitsOf, type States, type Vectors } from "./batch_states.ts";
+import { logitsOf } from "./batch_states.ts";
+import { type CriticView, type CriticViews, heldView, valuedBy } from "./critic_view.ts";
 import { difference, linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
 import { totalVariationByToken, twoTotalVariation } from "./policy_distance.ts";
@@ -52,66 +51,8 @@ export interface MomentBatch {
   readonly data?: TrajectoryBatch;
 }
 
-/** What the moments need of a policy at some states: its next-token logits. */
-export type Policy = Pick<States, "logits">;
-/** What they need of a batch: the rows of its responses. */
+/** What the moments need of a batch: the rows of its responses. */
 export type ResponseRows = Pick<TrajectoryBatch, "actions" | "weights" | "evenWeights" | "rowSpans">;
-
-/** Some states as both policies see them, and the values that a critic gives the actions there. */
-export interface CriticView {
-  readonly student: Policy;
-  readonly teacher: Policy;
-  /** f(s, ·), `"n V"` */
-  readonly values: Variable;
-}
-
-/** The N states of a batch so: terms of single states, from views of some or all of them at a time. */
-export interface CriticViews {
-  /** @returns what `terms` gives for the states of a view, `"n"`, of all states: `"N"` */
-  each<Row extends string, Terms extends Vectors>(
-    rows: Named<Row, Tensor>,
-    terms: (tape: Tape, view: CriticView, rows: Named<Row, Tensor>) => Terms,
-  ): Terms;
-}
-
-/** States that both policies have seen, and what a critic makes of them. */
-export function valuedBy(
-  critic: Critic,
-  states: BatchStates<"student" | "teacher">,
-  settings: Pick<MomentSettings, "features">,
-): CriticViews {
-  return {
-    each: (rows, terms) =>
-      states.each(rows, (tape, { student, teacher }, some) => {
-        let values: Variable | undefined;
-        const view: CriticView = {
-          student,
-          teacher,
-          // Not every term asks for them.
-          get values() {
-            return values ??= critic.values(tape, criticFeatures(tape, { student, teacher }, settings));
-          },
-        };
-        return terms(tape, view, some);
-      }),
-  };
-}
-
-/** Logits and values that are all there. */
-export function allAtOnce(tape: Tape, view: CriticView): CriticViews {
-  return { each: (rows, terms) => terms(tape, view, rows) };
-}
-
-/** What a critic sees of the states: last hidden states, constants to it → `"n F"`. */
-function criticFeatures(
-  tape: Tape,
-  { student, teacher }: Named<"student" | "teacher", States>,
-  { features }: Pick<MomentSettings, "features">,
-): Variable {
-  const own = tape.detach(student.hidden);
-  if (features === "student") return own;
-  return features === "teacher" ? teacher.hidden : tape.apply(concat, { x: own, y: teacher.hidden }, {});
-}
 
 /**
  * The ascent of φ1 on U_off. The measure `d_off` is the moment itself, which bounds the imitation gap at the critic's optimum, beside
@@ -277,10 +218,4 @@ function ownExpectation(tape: Tape, { student, values }: CriticView): Variable {
 
 function negatedMean(tape: Tape, values: Variable, batch: Pick<ResponseRows, "weights">): Variable {
   return linearCombination(tape, [{ weight: -1, value: meanOverTokens(tape, values, batch) }]);
-}
-
-/** A view that no gradient flows through. */
-function heldView(tape: Tape, { student, teacher, values }: CriticView): CriticView {
-  const held = ({ logits }: Policy) => ({ logits: tape.detach(logits) });
-  return { student: held(student), teacher: held(teacher), values: tape.detach(values) };
 }

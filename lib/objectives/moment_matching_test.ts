@@ -8,10 +8,8 @@ import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { EnumerableMdp, softmax, type Table } from "./enumerable_mdp.ts";
 import { linearCombination } from "./linear_combination.ts";
+import { allAtOnce, type CriticView, type CriticViews } from "./critic_view.ts";
 import {
-  allAtOnce,
-  type CriticView,
-  type CriticViews,
   negatedExpectation,
   offPolicyMoment,
   onPolicyGradientTerm,

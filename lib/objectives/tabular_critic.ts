@@ -5,7 +5,8 @@ import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import type { EnumerableMdp, Table } from "./enumerable_mdp.ts";
-import { allAtOnce, type CriticViews, type ResponseRows } from "./moment_matching.ts";
+import { allAtOnce, type CriticViews } from "./critic_view.ts";
+import type { ResponseRows } from "./moment_matching.ts";
 
 /** f(s, a) = tanh φ(s, a), with a φ of its own for every state and action: |f| ≤ 1 is all that binds it. It starts as f = 0. */
 export class TabularCritic implements Disposable {

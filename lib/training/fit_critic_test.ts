@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { Critic } from "#lib/models/critic.ts";
-import { allAtOnce, offPolicyMoment, type ResponseRows } from "#lib/objectives/moment_matching.ts";
+import { allAtOnce } from "#lib/objectives/critic_view.ts";
+import { offPolicyMoment, type ResponseRows } from "#lib/objectives/moment_matching.ts";
 import { totalVariationByToken, twoTotalVariation } from "#lib/objectives/policy_distance.ts";
 import { fitCritic } from "./fit_critic.ts";
 

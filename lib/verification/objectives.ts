@@ -6,9 +6,8 @@ import { readJson } from "#lib/models/checkpoint.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { type Distance, distanceByToken } from "#lib/objectives/distance.ts";
+import { allAtOnce, type CriticView } from "#lib/objectives/critic_view.ts";
 import {
-  allAtOnce,
-  type CriticView,
   offPolicyMoment,
   onPolicyCosts,
   onPolicyGradientTerm,

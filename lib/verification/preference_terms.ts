@@ -2,7 +2,8 @@ import { mapNamed } from "#kernels/op.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { linearCombination } from "#lib/objectives/linear_combination.ts";
-import { allAtOnce, offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
+import { allAtOnce } from "#lib/objectives/critic_view.ts";
+import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
 import {
   advantageLogits,
   advantagesOf,

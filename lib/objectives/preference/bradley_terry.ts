@@ -1,7 +1,8 @@
 import { logSigmoid } from "#kernels/elementwise/log_sigmoid/log_sigmoid.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { linearCombination } from "../linear_combination.ts";
-import { onPolicyCosts, type Policy, type ResponseRows } from "../moment_matching.ts";
+import type { Policy } from "../critic_view.ts";
+import { onPolicyCosts, type ResponseRows } from "../moment_matching.ts";
 import { meanOverLabels, pairDifferences, type PairLabels, type PairRows } from "./pair_batch.ts";
 import { returnsOf, type TextReward } from "./returns.ts";
 
