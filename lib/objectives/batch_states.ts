@@ -42,7 +42,7 @@ export type TermsOfStates<Player extends string, Row extends string, Terms exten
 /**
  * The N states of a batch as some models see them. Losses are made of terms of single states, so that heads and terms run over some of the
  * states at a time where the logits `"N V"` would not fit (`Tuning.logitsBytes`), and once more in backward. The terms are the same to
- * the bit if at least 16 states fit, and gradients are added up over the groups.
+ * the bit if at least 32 states fit, and gradients are added up over the groups.
  */
 export class BatchStates<Player extends string> {
   readonly #tape: Tape;

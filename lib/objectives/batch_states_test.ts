@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
+import { gpuForms } from "#kernels/runtime/tuning.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
@@ -12,7 +13,7 @@ import { offPolicyMoment, studentObjective } from "./moment_matching.ts";
 import type { ObjectiveValue } from "./objective.ts";
 import { hiddenOf, meanOverTokens, statesOf, statesOfBoth, surprise } from "./states.ts";
 import { criticObjective } from "./test_critics.ts";
-import { EVERY_OBJECTIVE, EveryPlayer, type ObjectiveCase, ofMoments, stepOf } from "./test_every_objective.ts";
+import { EVERY_OBJECTIVE, EveryPlayer, ofMoments, stepOf } from "./test_every_objective.ts";
 import { packTrajectories, type Trajectory, type TrajectoryBatch } from "./trajectory_batch.ts";
 
 /** Bytes of the logits of so many states. */
@@ -20,7 +21,8 @@ const logitsOfStates = (states: number, vocabSize = 33) => 4 * vocabSize * state
 
 const whole = await testGpu();
 /** The 29 states of the texts, and the 31 of the pairs, in three groups each. */
-const inParts = await testGpu({ logitsBytes: logitsOfStates(11) });
+const IN_PARTS = { logitsBytes: logitsOfStates(11) };
+const inParts = await testGpu(IN_PARTS);
 
 function assertNear(actual: ReadonlyMap<string, Float32Array>, expected: ReadonlyMap<string, Float32Array>): void {
   const largest = Math.max(...[...expected.values()].flatMap((values) => [...values].map(Math.abs)));
@@ -33,7 +35,17 @@ function assertNear(actual: ReadonlyMap<string, Float32Array>, expected: Readonl
   }
 }
 
-for (const [name, objective] of Object.entries<ObjectiveCase>(EVERY_OBJECTIVE)) {
+gpuTest("some states at a time give loss and measures to the bit in the forms of kernels that GPUs run", async () => {
+  const [all, parts] = [await testGpu(gpuForms()), await testGpu({ ...gpuForms(), ...IN_PARTS })];
+  for (const name of ["adaptive KL and cross-entropy", "ammd, full moments", "dpo"]) {
+    const objective = EVERY_OBJECTIVE[name];
+    const [expected, actual] = [await stepOf(all, objective), await stepOf(parts, objective)];
+    assertEquals(actual.measures, expected.measures);
+    assertNear(actual.gradients, expected.gradients);
+  }
+});
+
+for (const [name, objective] of Object.entries(EVERY_OBJECTIVE)) {
   gpuTest(`${name}: some states at a time give the same loss and measures to the bit, and every gradient`, async () => {
     const [expected, actual, again] = [
       await stepOf(whole, objective),

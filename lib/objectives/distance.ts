@@ -30,7 +30,7 @@ export type Distance =
   | { readonly kind: "alphaBeta"; readonly alpha: number; readonly beta: number }
   | { readonly kind: "adaptiveKl"; readonly headMass: number };
 
-/** Next-token logits of both policies at the N states, `"N V"` each. */
+/** Next-token logits of both policies at some states, `"N V"` each. */
 export interface PolicyLogits {
   readonly student: Variable;
   readonly teacher: Variable;

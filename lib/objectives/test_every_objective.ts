@@ -193,7 +193,7 @@ const OF_REWARDS: Readonly<Record<string, ObjectiveCase>> = {
   }),
 };
 
-export const EVERY_OBJECTIVE = { ...ON_TEXTS, ...ON_PAIRS, ...OF_REWARDS };
+export const EVERY_OBJECTIVE: Readonly<Record<string, ObjectiveCase>> = { ...ON_TEXTS, ...ON_PAIRS, ...OF_REWARDS };
 
 /** Loss, measures, and all gradients by the names of players and parameters, of one step. */
 export async function stepOf(gpu: Gpu, { learning, write }: ObjectiveCase, vocabSize?: number) {
