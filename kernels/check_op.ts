@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Array64, Named, Op } from "./op.ts";
+import { type Array64, mapNamed, type Named, type Op } from "./op.ts";
 import { axisSizes } from "./runtime/axes.ts";
 import type { Gpu, TypedArray } from "./runtime/gpu.ts";
 import { elementCount, type Shape, type Tensor } from "./runtime/tensor.ts";
@@ -192,10 +192,6 @@ async function runOp<In extends string, Attrs, Saved extends string>(
 
 function toArray64<In extends string>(inputs: Filled<In>): Named<In, Array64> {
   return mapNamed(inputs, ({ shape, values }) => ({ shape, data: Float64Array.from(values) }));
-}
-
-function mapNamed<In extends string, A, B>(named: Named<In, A>, change: (value: A) => B): Named<In, B> {
-  return Object.fromEntries(Object.entries<A>(named).map(([name, value]) => [name, change(value)])) as Named<In, B>;
 }
 
 function bits(values: TypedArray): Uint32Array {

@@ -3,6 +3,13 @@ import type { Shape, Tensor } from "./runtime/tensor.ts";
 
 export type Named<K extends string, T> = { readonly [N in K]: T };
 
+/** What becomes of each of some named things, under the same names. */
+export function mapNamed<K extends string, A, B>(named: Named<K, A>, change: (value: A, name: K) => B): Named<K, B> {
+  return Object.fromEntries(
+    Object.entries<A>(named).map(([name, value]) => [name, change(value, name as K)]),
+  ) as Named<K, B>;
+}
+
 /** A tensor of the float64 references; integers are stored as numbers. */
 export interface Array64 {
   readonly shape: Shape;

@@ -3,7 +3,7 @@ import type { Tape } from "#lib/autograd/tape.ts";
 import type { CellResult, CellScore } from "#lib/results/cell_result.ts";
 import { EnumerableMdp, softmax, type Table } from "#lib/objectives/enumerable_mdp.ts";
 import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
-import { tabularBatch, TabularCritic, tabularView } from "#lib/objectives/tabular_critic.ts";
+import { tabularBatch, TabularCritic, tabularViews } from "#lib/objectives/tabular_critic.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
@@ -129,7 +129,7 @@ async function trainCritic(
   const supremum = mdp.twoTotalVariation(visitor, teacher, student);
   const sampled = (tape: Tape) => {
     const batch = tabularBatch(tape, mdp, Array.from({ length: criticBatchSize }, drawText));
-    return estimate(tape, tabularView(tape, batch, { ...logits, f: critic.values(tape) }), batch, { moments: "full" });
+    return estimate(tape, tabularViews(tape, batch, { ...logits, f: critic.values(tape) }), batch, { moments: "full" });
   };
   await fitCritic(gpu, critic, sampled, {
     steps: criticSteps,

@@ -7,7 +7,8 @@ import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
 import { dataOf, issuesOfSharing, promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
 import { CRITIC_HEADS } from "#lib/models/critic.ts";
-import { offPolicyMoment, onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
+import { valuedBy } from "#lib/objectives/critic_view.ts";
+import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
 import { RatioCritic, ratioMoment } from "#lib/objectives/ratio_critic.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { matchMoments, matchRatioMoments, type MomentTexts } from "#lib/training/match_moments.ts";
@@ -141,10 +142,10 @@ async function matchByLearnedCritics(run: StudentRun, settings: AmmdSettings): P
       measures: (tape, { off, on }) => ({
         // A critic that never learns finds no moment, which is not to look like a perfect student.
         ...(settings.beta > 0
-          ? { d_off: offPolicyMoment(tape, valuedBy(tape, offPolicyCritic, off, settings), off.batch, settings) }
+          ? { d_off: offPolicyMoment(tape, valuedBy(offPolicyCritic, off.states, settings), off.batch, settings) }
           : {}),
         ...(settings.beta < 1
-          ? { d_on: onPolicyMoment(tape, valuedBy(tape, onPolicyCritic, on, settings), on.batch, settings) }
+          ? { d_on: onPolicyMoment(tape, valuedBy(onPolicyCritic, on.states, settings), on.batch, settings) }
           : {}),
       }),
     }),
@@ -162,8 +163,8 @@ async function matchByRatio(run: StudentRun, settings: AmmdSettings): Promise<vo
     settings: { ...settings, learnsScale: settings.ratio.learned },
     ...recipeOf(run, {
       measures: (tape, { off, on }) => ({
-        d_off: ratioMoment(tape, critic, off, off.batch),
-        d_on: ratioMoment(tape, critic, on, on.batch),
+        d_off: ratioMoment(tape, critic, off.states, off.batch),
+        d_on: ratioMoment(tape, critic, on.states, on.batch),
       }),
     }),
   });

@@ -6,7 +6,8 @@ import { OWN_RATE, recipeOf, recipeOfOwnRate } from "#lib/bench/recipe.ts";
 import { count, countOrNone, positive } from "#lib/bench/setting_schemas.ts";
 import { promptDraws } from "#lib/bench/student_texts.ts";
 import { CRITIC_HEADS } from "#lib/models/critic.ts";
-import { onPolicyMoment, valuedBy } from "#lib/objectives/moment_matching.ts";
+import { valuedBy } from "#lib/objectives/critic_view.ts";
+import { onPolicyMoment } from "#lib/objectives/moment_matching.ts";
 import { criticLogits, packTaughtPairs } from "#lib/objectives/preference/value_rewards.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { matchMoments } from "#lib/training/match_moments.ts";
@@ -84,7 +85,7 @@ export async function matchMomentsByPairs(run: StudentRun, settings: MmPbkdSetti
   using hold = holdByPairs(run, {
     store: critic.store,
     pack: (pairs) => packTaughtPairs(gpu, pairs, teacher),
-    logits: (tape, batch) => criticLogits(tape, critic, batch, settings),
+    logits: (tape, batch) => criticLogits(tape, { critic, teacher }, batch, settings),
   }, settings);
   const { held, onRound } = hold;
   await matchMoments(gpu, {
@@ -96,7 +97,7 @@ export async function matchMomentsByPairs(run: StudentRun, settings: MmPbkdSetti
     ...{ held, onRound },
     ...recipeOf(run, {
       measures: (tape, { on }) => ({
-        d_on: onPolicyMoment(tape, valuedBy(tape, critic, on, onPolicy), on.batch, onPolicy),
+        d_on: onPolicyMoment(tape, valuedBy(critic, on.states, onPolicy), on.batch, onPolicy),
       }),
     }),
   });

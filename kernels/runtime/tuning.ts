@@ -25,7 +25,11 @@ export interface Tuning {
   readonly largeTiles: number;
   /** The rounds that all loops of one invocation may make together. Mesa's CPU driver ends loops silently beyond 65,535. */
   readonly maxLoopRounds: number;
+  /** Logits of one model take at most so many bytes at once: losses of more states are computed for some of these at a time. */
+  readonly logitsBytes: number;
 }
+
+const LOGITS_BYTES = 64 * 2 ** 20;
 
 const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
   cpu: {
@@ -42,6 +46,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     matmul: "register",
     largeTiles: Infinity,
     maxLoopRounds: 65_535,
+    logitsBytes: LOGITS_BYTES,
   },
   gpu: {
     name: "gpu",
@@ -57,6 +62,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     matmul: "shared",
     largeTiles: 128,
     maxLoopRounds: Infinity,
+    logitsBytes: LOGITS_BYTES,
   },
 };
 

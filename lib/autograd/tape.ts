@@ -2,7 +2,8 @@ import { accumulate } from "#kernels/accumulate/accumulate.ts";
 import type { Named, Op } from "#kernels/op.ts";
 import { axisSizes } from "#kernels/runtime/axes.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { reshape, type Shape, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
+import { reshape, type Shape, type Tensor } from "#kernels/runtime/tensor.ts";
+import { type GradientSlot, HeldGradients } from "./held_gradients.ts";
 import { SharedGradients } from "./shared_gradients.ts";
 
 /** A named tensor that a model learns. `gradient` exists while some tape learns it. */
@@ -39,24 +40,14 @@ export interface Variable {
   readonly requiresGrad: boolean;
 }
 
-/** Where the gradient of a value gathers. Those of parameters are handed to their store together, as that ends the compute pass. */
-interface GradientSlot {
-  readonly parameter?: Parameter;
-  readonly owner?: ParameterOwner;
-  sum?: Tensor;
-}
-
-/** What is held for the stores at most: more is handed over at once. */
-const MOST_HELD_BYTES = 1 << 25;
-
 interface TapeVariable extends Variable {
   readonly slot?: GradientSlot;
 }
 
-interface RecordedOp {
-  readonly slot: GradientSlot;
-  backward(dOut: Tensor): void;
-  readonly outShape: Shape;
+/** An op, or a block that runs again: what it made, and how gradients flow back from that, undefined where none has come. */
+interface Recorded {
+  readonly results: readonly { readonly slot: GradientSlot; readonly shape: Shape }[];
+  backward(gradients: readonly (Tensor | undefined)[]): void;
 }
 
 export interface TapeOptions {
@@ -78,15 +69,13 @@ export class Tape implements Disposable {
   readonly gpu: Gpu;
   readonly #learning: readonly ParameterOwner[];
   readonly #recomputes: boolean;
-  readonly #recorded: RecordedOp[] = [];
+  readonly #recorded: Recorded[] = [];
   readonly #parameters = new Map<Parameter, TapeVariable>();
   /** Tensors to release at the end, and whether a recorded op needs them until then. */
   readonly #owned = new Map<Tensor["buffer"], { readonly tensor: Tensor; retained: boolean }>();
   readonly #whole: Tape;
   readonly #shared: SharedGradients;
-  /** The parameters whose gradients are not handed over yet. */
-  readonly #held: GradientSlot[] = [];
-  #heldBytes = 0;
+  readonly #held: HeldGradients;
   #ranBackward = false;
 
   constructor(gpu: Gpu, options: TapeOptions = {}) {
@@ -96,6 +85,7 @@ export class Tape implements Disposable {
     this.#recomputes = recompute && learning.length > 0;
     this.#whole = partOf ?? this;
     this.#shared = partOf ? partOf.#shared : new SharedGradients(gpu);
+    this.#held = new HeldGradients(this.#shared);
   }
 
   /** Runs an op, after a check of its axes. */
@@ -121,14 +111,13 @@ export class Tape implements Disposable {
     for (const tensor of [out, ...savedTensors, ...Object.values<Tensor>(tensors)]) this.#retain(tensor);
     const slot: GradientSlot = {};
     this.#recorded.push({
-      slot,
-      outShape: out.shape,
-      backward: (dOut) => {
-        const gradients = op.backward(this.gpu, dOut, { inputs: tensors, out, saved, attrs, wanted });
+      results: [{ slot, shape: out.shape }],
+      backward: ([dOut]) => {
+        const gradients = op.backward(this.gpu, dOut!, { inputs: tensors, out, saved, attrs, wanted });
         for (const name of wanted) {
           const gradient = gradients[name];
           if (!gradient) throw new Error(`${op.name} gave no gradient of ${name}`);
-          if (gradient.buffer === dOut.buffer) this.#shared.share(gradient);
+          if (gradient.buffer === dOut!.buffer) this.#shared.share(gradient);
           this.#addGradient(variables[name].slot!, gradient);
         }
       },
@@ -191,22 +180,37 @@ export class Tape implements Disposable {
   }
 
   /**
-   * Runs a block of a model and at once releases what it made, except its result and what backward needs. On a tape that recomputes,
-   * backward needs nothing that the block made, since it runs the block again (Chen et al. 2016, arXiv 1604.06174): the same gradients to
-   * the bit, with the memory of one block at a time.
+   * Runs a block of a model and at once releases what it made, except its result and what backward needs; on a tape that recomputes,
+   * as `recomputed` does.
    *
    * @param run writes on the tape that it is given, and is called outside of scopes: what it reads of this tape must still be there
    */
   block(run: (tape: Tape) => Variable): Variable {
     if (!this.#recomputes) return this.scope(() => run(this));
+    return this.recomputed((tape) => ({ result: run(tape) })).result;
+  }
+
+  /**
+   * Runs a block and at once releases all that it made but its results. Backward needs nothing else, since it runs the block again (Chen
+   * et al. 2016, arXiv 1604.06174): the same gradients to the bit, with the memory of one block at a time.
+   *
+   * @param run writes on the tape that it is given, as in `block`, and gives values that it has made there, each once
+   */
+  recomputed<Name extends string>(run: (tape: Tape) => Named<Name, Variable>): Named<Name, Variable> {
     using tape = this.#part();
-    const { slot, value: made } = run(tape) as TapeVariable;
-    const value = tape.keep({ value: made, requiresGrad: false });
-    this.#own(value);
-    if (!slot) return { value, requiresGrad: false };
-    const own: GradientSlot = {};
-    this.#recorded.push({ slot: own, outShape: value.shape, backward: (dOut) => this.#runAgain(run, dOut) });
-    return { value, requiresGrad: true, slot: own } as TapeVariable;
+    const made = Object.entries<TapeVariable>(run(tape));
+    const results = made.map(([name, variable]) => {
+      const value = tape.keep(variable);
+      this.#own(value);
+      return { name, value, slot: variable.slot && {} as GradientSlot };
+    });
+    const learned = results.flatMap(({ name, value, slot }) => slot ? [{ name, slot, shape: value.shape }] : []);
+    if (learned.length > 0) {
+      const names = learned.map(({ name }) => name as Name);
+      this.#recorded.push({ results: learned, backward: (gradients) => this.#runAgain(run, names, gradients) });
+    }
+    const variables = results.map(({ name, value, slot }) => [name, { value, requiresGrad: slot !== undefined, slot }]);
+    return Object.fromEntries(variables) as Named<Name, Variable>;
   }
 
   /**
@@ -234,32 +238,41 @@ export class Tape implements Disposable {
     return new Tape(this.gpu, { learning: this.#learning, partOf: this });
   }
 
-  #runAgain(run: (tape: Tape) => Variable, dOut: Tensor): void {
+  #runAgain<Name extends string>(
+    run: (tape: Tape) => Named<Name, Variable>,
+    names: readonly Name[],
+    gradients: readonly (Tensor | undefined)[],
+  ): void {
     using tape = this.#part();
-    const { slot } = run(tape) as TapeVariable;
-    // Both tapes hold it now, and each drops it.
-    this.#shared.share(dOut);
-    tape.#addGradient(slot!, dOut);
+    const made = run(tape) as Named<Name, TapeVariable>;
+    gradients.forEach((gradient, i) => {
+      if (!gradient) return;
+      // Both tapes hold it now, and each drops it.
+      this.#shared.share(gradient);
+      tape.#addGradient(made[names[i]].slot!, gradient);
+    });
     tape.#runBackward();
   }
 
   #runBackward(): void {
-    for (const recorded of this.#recorded.reverse()) {
-      const dOut = recorded.slot.sum;
-      if (!dOut) continue;
-      recorded.backward(reshape(dOut, recorded.outShape));
-      this.#shared.drop(dOut);
-      recorded.slot.sum = undefined;
+    for (const { results, backward } of this.#recorded.reverse()) {
+      const gradients = results.map(({ slot: { sum }, shape }) => sum && reshape(sum, shape));
+      if (gradients.every((gradient) => !gradient)) continue;
+      backward(gradients);
+      for (const { slot } of results) {
+        if (slot.sum) this.#shared.drop(slot.sum);
+        slot.sum = undefined;
+      }
     }
     this.#recorded.length = 0;
-    this.#handOver();
+    this.#held.handOver();
   }
 
   #addGradient(slot: GradientSlot, gradient: Tensor): void {
     const { sum } = slot;
     if (!sum) {
       slot.sum = gradient;
-      if (slot.parameter) this.#whole.#hold(slot, gradient);
+      if (slot.parameter) this.#whole.#held.add(slot, gradient);
     } else if (!this.#shared.isShared(sum)) {
       accumulate(this.gpu, sum, gradient);
       this.#shared.drop(gradient);
@@ -268,22 +281,6 @@ export class Tape implements Disposable {
       accumulate(this.gpu, slot.sum, sum);
       this.#shared.drop(sum);
     }
-  }
-
-  #hold(slot: GradientSlot, gradient: Tensor): void {
-    this.#held.push(slot);
-    this.#heldBytes += sizeBytes(gradient.shape);
-    if (this.#heldBytes > MOST_HELD_BYTES) this.#handOver();
-  }
-
-  #handOver(): void {
-    for (const slot of this.#held) {
-      slot.owner!.addGradient(slot.parameter!, slot.sum!);
-      this.#shared.drop(slot.sum!);
-      slot.sum = undefined;
-    }
-    this.#held.length = 0;
-    this.#heldBytes = 0;
   }
 
   #own(tensor: Tensor): void {

@@ -1,16 +1,13 @@
+import { mapNamed } from "#kernels/op.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { type Distance, distanceOf } from "#lib/objectives/distance.ts";
-import {
-  criticFeatures,
-  type CriticView,
-  offPolicyMoment,
-  onPolicyMoment,
-  type ResponseRows,
-} from "#lib/objectives/moment_matching.ts";
-import { entropyOf } from "#lib/objectives/policy_distance.ts";
-import { statesOfBoth } from "#lib/objectives/states.ts";
+import { logitsOf } from "#lib/objectives/batch_states.ts";
+import { type Distance, distanceByToken } from "#lib/objectives/distance.ts";
+import { valuedBy } from "#lib/objectives/critic_view.ts";
+import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
+import { entropyByToken } from "#lib/objectives/policy_distance.ts";
+import { meanOverTokens, statesOfBoth } from "#lib/objectives/states.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
@@ -72,23 +69,19 @@ async function sideDistances(
   const measures: [string, Variable][] = [];
   using tape = new Tape(gpu);
   const states = statesOfBoth(tape, { student, teacher }, batch);
-  const logits = { student: states.student.logits, teacher: states.teacher.logits };
-  for (const [name, distance] of Object.entries(DISTANCES)) {
-    measures.push([`${name}_${side}`, distanceOf(tape, distance, logits, batch)]);
+  const byToken = states.each({}, (tape, policies) => ({
+    ...mapNamed(DISTANCES, (distance) => distanceByToken(tape, distance, logitsOf(policies))),
+    ...(side === "on" && { entropy: entropyByToken(tape, policies.student.logits) }),
+  }));
+  for (const [name, values] of Object.entries(byToken)) {
+    measures.push([`${name}_${side}`, meanOverTokens(tape, values, batch)]);
   }
-  if (side === "on") measures.push(["entropy_on", entropyOf(tape, logits.student, batch)]);
 
   const { critic: ruler } = profile.evaluation;
-  const features = criticFeatures(tape, states, ruler);
   using critic = criticOf(bench, { student, teacher }, ruler, seed, `${side}-policy distance`);
-  const viewOn = (onto: Tape): CriticView => ({
-    student: { logits: onto.constant(logits.student.value) },
-    teacher: { logits: onto.constant(logits.teacher.value) },
-    values: critic.values(onto, onto.constant(features.value)),
-  });
   const [fitting, measuring] = halves(bench, texts);
   const moment = (onto: Tape, weights: Tensor) =>
-    SIDES[side](onto, viewOn(onto), { ...batch, weights } as ResponseRows, ruler);
+    SIDES[side](onto, valuedBy(critic, states.heldOn(onto), ruler), { ...batch, weights }, ruler);
   const { steps, learningRate } = ruler;
   const { betas } = optimizerOf(profile);
   await fitCritic(gpu, critic, (onto) => moment(onto, fitting), { steps, learningRate, betas });

@@ -1,14 +1,18 @@
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { entropyOf, twoTotalVariation } from "#lib/objectives/policy_distance.ts";
-import { statesOf, statesOfBoth } from "#lib/objectives/states.ts";
+import { type BatchStates, logitsOf } from "#lib/objectives/batch_states.ts";
+import { entropyByToken, totalVariationByToken, twoTotalVariation } from "#lib/objectives/policy_distance.ts";
+import { meanOverTokens, statesOfBoth } from "#lib/objectives/states.ts";
 import { crossEntropyOf } from "#lib/objectives/supervised.ts";
 import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { StudentRun } from "./method.ts";
 
-/** States of one side's held-out texts, as both policies see them. */
-export type HeldOutStates = ReturnType<typeof statesOfBoth> & { readonly batch: TrajectoryBatch };
+/** One side's held-out texts, and their states as both policies see them. */
+export interface HeldOutStates {
+  readonly states: BatchStates<"student" | "teacher">;
+  readonly batch: TrajectoryBatch;
+}
 
 export interface Observation {
   /** Further measures of the held-out texts, of the teacher (`off`) and of the student itself (`on`), each `"1"`. */
@@ -46,7 +50,7 @@ async function takeCurves(
   };
   using tape = new Tape(gpu);
   const measures = {
-    loss: crossEntropyOf(tape, statesOf(tape, student, batches.data), batches.data),
+    loss: crossEntropyOf(tape, student, batches.data),
     ...distances(tape, { student, teacher }, batches, further),
   };
   const values = await gpu.readAll(Object.values(measures).map(({ value }) => value));
@@ -62,12 +66,19 @@ function distances(
   { offPolicy, onPolicy }: { readonly offPolicy: TrajectoryBatch; readonly onPolicy: TrajectoryBatch },
   further?: Observation["measures"],
 ): Record<string, Variable> {
-  const off = { ...statesOfBoth(tape, players, offPolicy), batch: offPolicy };
-  const on = { ...statesOfBoth(tape, players, onPolicy), batch: onPolicy };
+  const off = { states: statesOfBoth(tape, players, offPolicy), batch: offPolicy };
+  const on = { states: statesOfBoth(tape, players, onPolicy), batch: onPolicy };
+  const ofOff = off.states.each({}, (tape, policies) => ({
+    distances: totalVariationByToken(tape, logitsOf(policies)),
+  }));
+  const ofOn = on.states.each({}, (tape, policies) => ({
+    distances: totalVariationByToken(tape, logitsOf(policies)),
+    entropies: entropyByToken(tape, policies.student.logits),
+  }));
   const distances = {
-    two_tv_off: twoTotalVariation(tape, off.student.logits, off.teacher.logits, offPolicy),
-    two_tv_on: twoTotalVariation(tape, on.student.logits, on.teacher.logits, onPolicy),
-    entropy_on: entropyOf(tape, on.student.logits, onPolicy),
+    two_tv_off: twoTotalVariation(tape, ofOff.distances, offPolicy),
+    two_tv_on: twoTotalVariation(tape, ofOn.distances, onPolicy),
+    entropy_on: meanOverTokens(tape, ofOn.entropies, onPolicy),
   };
   return { ...further?.(tape, { off, on }), ...distances };
 }

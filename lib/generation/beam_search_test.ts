@@ -6,7 +6,7 @@ import type { LanguageModel } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { tinyEncoderDecoder } from "#lib/models/test_encoder_decoder.ts";
 import { packTrajectories, releaseBatch } from "#lib/objectives/trajectory_batch.ts";
-import { statesOf } from "#lib/objectives/states.ts";
+import { allStates } from "#lib/objectives/test_objective.ts";
 import { beamSearch, type BeamSettings } from "./beam_search.ts";
 import { generate, GREEDY } from "./generate.ts";
 
@@ -29,7 +29,7 @@ async function nextLogProbs(
   using tape = new Tape(gpu);
   const logits = responses.map((response) => {
     const batch = packTrajectories(gpu, [{ prompt, response: [...response, 0] }], model.layout);
-    const { value } = statesOf(tape, model, batch).logits;
+    const { value } = allStates(tape, model, batch).logits;
     releaseBatch(gpu, batch);
     return value;
   });

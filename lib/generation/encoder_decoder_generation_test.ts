@@ -6,7 +6,7 @@ import { InputError } from "#lib/errors.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { tinyEncoderDecoder } from "#lib/models/test_encoder_decoder.ts";
-import { statesOf } from "#lib/objectives/states.ts";
+import { allStates } from "#lib/objectives/test_objective.ts";
 import { packTrajectories, releaseBatch } from "#lib/objectives/trajectory_batch.ts";
 import { openCachedModel } from "./cached_model.ts";
 import { ANCESTRAL, generate, GREEDY } from "./generate.ts";
@@ -25,7 +25,7 @@ async function wholeLogits(
 ): Promise<Float32Array> {
   const batch = packTrajectories(gpu, [{ prompt, response: [...response, 0] }], model.layout);
   using tape = new Tape(gpu);
-  const logits = await gpu.read(statesOf(tape, model, batch).logits.value) as Float32Array;
+  const logits = await gpu.read(allStates(tape, model, batch).logits.value) as Float32Array;
   releaseBatch(gpu, batch);
   return logits;
 }

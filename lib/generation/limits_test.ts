@@ -5,7 +5,7 @@ import { Tape } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { tinyEncoderDecoder } from "#lib/models/test_encoder_decoder.ts";
-import { statesOf } from "#lib/objectives/states.ts";
+import { hiddenOf } from "#lib/objectives/states.ts";
 import { packTrajectories, releaseBatch } from "#lib/objectives/trajectory_batch.ts";
 import { ANCESTRAL, generate, type GenerationSettings, GREEDY } from "./generate.ts";
 
@@ -19,7 +19,7 @@ const prompts = [[5], [3, 1, 4, 1, 5, 9, 2], [8, 8, 8], [26, 5, 3, 5]].map((prom
 async function nextLogits(model: LanguageModel, prompt: readonly number[], written: readonly number[]) {
   const batch = packTrajectories(gpu, [{ prompt, response: [...written, 0] }], model.layout);
   using tape = new Tape(gpu);
-  const logits = await gpu.read(statesOf(tape, model, batch).logits.value) as Float32Array;
+  const logits = await gpu.read(model.logits(tape, hiddenOf(tape, model, batch)).value) as Float32Array;
   releaseBatch(gpu, batch);
   return logits.subarray(written.length * model.config.vocabSize);
 }

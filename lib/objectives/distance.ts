@@ -10,8 +10,6 @@ import { skewReverseKl } from "#kernels/divergence/skew_reverse_kl/skew_reverse_
 import { totalVariation } from "#kernels/divergence/total_variation/total_variation.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { difference } from "./linear_combination.ts";
-import { meanOverTokens } from "./states.ts";
-import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
 /**
  * How far a student's next-token distribution q is from its teacher's p, step by step (AMMD Definition 3 and the methods after it):
@@ -32,29 +30,25 @@ export type Distance =
   | { readonly kind: "alphaBeta"; readonly alpha: number; readonly beta: number }
   | { readonly kind: "adaptiveKl"; readonly headMass: number };
 
-/** Next-token logits of both policies at the N states, `"N V"` each. */
+/** Next-token logits of both policies at some states, `"N V"` each. */
 export interface PolicyLogits {
   readonly student: Variable;
   readonly teacher: Variable;
 }
 
 /**
- * A distance, mean over the response tokens of a batch → `"1"`: the same value as a loss and as a measure. Nats, but for
- * `totalVariation` and `alphaBeta`. The gradient flows into the student alone.
+ * A distance at every state → `"N"`: the same value as a loss and as a measure. Nats, but for `totalVariation` and `alphaBeta`. The
+ * gradient flows into the student alone.
  *
  * @param temperature divides the logits of both policies; the shares of `adaptiveKl` are taken at temperature 1
  */
-export function distanceOf(
+export function distanceByToken(
   tape: Tape,
   distance: Distance,
   { student, teacher }: PolicyLogits,
-  batch: Pick<TrajectoryBatch, "weights">,
   temperature = 1,
 ): Variable {
-  return meanOverTokens(tape, distanceByToken(tape, distance, { student, teacher }, temperature), batch);
-}
-
-function distanceByToken(tape: Tape, distance: Distance, policies: PolicyLogits, temperature: number): Variable {
+  const policies = { student, teacher };
   switch (distance.kind) {
     case "forwardKl":
       return tape.apply(forwardKl, policies, { temperature });

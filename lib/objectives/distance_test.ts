@@ -3,7 +3,8 @@ import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { type Distance, distanceOf } from "./distance.ts";
+import { type Distance, distanceByToken } from "./distance.ts";
+import { meanOverTokens } from "./states.ts";
 import { softmax } from "./enumerable_mdp.ts";
 
 const gpu = await testGpu();
@@ -54,7 +55,7 @@ async function evaluate(
     student: tape.parameter(store.get("logits")),
     teacher: tape.constant(tape.adopt(gpu.upload(teacher, shape))),
   };
-  const value = distanceOf(tape, distance, policies, { weights }, temperature);
+  const value = meanOverTokens(tape, distanceByToken(tape, distance, policies, temperature), { weights });
   assertEquals(value.value.shape, [1]);
   tape.backward(value);
   const [[number], gradient] = await gpu.readAll([value.value, store.get("logits").gradient]);

@@ -1,9 +1,10 @@
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { type Distance, distanceOf } from "./distance.ts";
+import { logitsOf } from "./batch_states.ts";
+import { type Distance, distanceByToken } from "./distance.ts";
 import { linearCombination } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
-import { statesOfBoth } from "./states.ts";
-import { crossEntropyOf, fineTuning } from "./supervised.ts";
+import { meanOverTokens, statesOfBoth, surprise } from "./states.ts";
+import { fineTuning } from "./supervised.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
 export interface DistillationSettings {
@@ -46,13 +47,16 @@ export function distillation(settings: DistillationSettings): Objective<Distilla
   const { distance, kdRatio, temperature } = settings;
   if (kdRatio === 0) return fineTuning;
   return (tape, players, batch) => {
-    const { student, teacher } = statesOfBoth(tape, players, batch);
-    const logits = { student: student.logits, teacher: teacher.logits };
-    const divergence = distanceOf(tape, distance, logits, batch, temperature);
-    if (kdRatio === 1) return { loss: divergence, measures: { loss: divergence } };
+    const { actions } = batch;
+    const { distances, surprises } = statesOfBoth(tape, players, batch).each({ actions }, (tape, states, rows) => ({
+      distances: distanceByToken(tape, distance, logitsOf(states), temperature),
+      ...(kdRatio < 1 && { surprises: surprise(tape, states.student.logits, rows) }),
+    }));
+    const divergence = meanOverTokens(tape, distances, batch);
+    if (!surprises) return { loss: divergence, measures: { loss: divergence } };
     const loss = linearCombination(tape, [
       { weight: kdRatio, value: divergence },
-      { weight: 1 - kdRatio, value: crossEntropyOf(tape, student, batch) },
+      { weight: 1 - kdRatio, value: meanOverTokens(tape, surprises, batch) },
     ]);
     return { loss, measures: { loss, [measureOf(distance)]: divergence } };
   };

@@ -15,7 +15,7 @@ import { collectRollout, miniLlm, type MiniLlmSettings, releaseRollout } from ".
 import { type MomentSettings, studentObjective } from "./moment_matching.ts";
 import { criticObjective } from "./test_critics.ts";
 import type { ObjectiveValue } from "./objective.ts";
-import { statesOf } from "./states.ts";
+import { allStates } from "./test_objective.ts";
 import { RatioCritic, ratioStudentObjective } from "./ratio_critic.ts";
 import { fineTuning } from "./supervised.ts";
 import { packTrajectories, releaseBatch } from "./trajectory_batch.ts";
@@ -213,7 +213,7 @@ gpuTest("remembered states of an encoder-decoder are those of any batch, to the 
   using tape = new Tape(gpu);
   const looked = { ...packTrajectories(gpu, texts, teacher.layout), known: known.lookUp(texts) };
   const [remembered, anew] = await gpu.readAll(
-    [statesOf(tape, teacher, looked), statesOf(tape, teacher, batch)].map(({ logits }) => logits.value),
+    [allStates(tape, teacher, looked), allStates(tape, teacher, batch)].map(({ logits }) => logits.value),
   );
   assertEquals(remembered, anew);
   releaseBatch(gpu, looked);

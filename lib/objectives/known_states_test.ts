@@ -5,7 +5,7 @@ import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { KnownStates } from "./known_states.ts";
-import { statesOf } from "./states.ts";
+import { allStates } from "./test_objective.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_batch.ts";
 
 const gpu = await testGpu();
@@ -28,8 +28,8 @@ for (const family of ["llama", "gpt2"] as const) {
       const batch = packTrajectories(gpu, part, ONE_TEXT);
       const lookup = known.lookUp(part);
       using tape = new Tape(gpu);
-      const fresh = statesOf(tape, model, batch);
-      const recalled = statesOf(tape, model, { ...batch, known: lookup });
+      const fresh = allStates(tape, model, batch);
+      const recalled = allStates(tape, model, { ...batch, known: lookup });
       const [hidden, logits, knownHidden, knownLogits] = await gpu.readAll(
         [fresh.hidden, fresh.logits, recalled.hidden, recalled.logits].map(({ value }) => value),
       );
@@ -48,8 +48,8 @@ gpuTest("another model than the one that is known runs over the texts itself", a
   using known = (await KnownStates.of(gpu, model, texts))!;
   const batch = packTrajectories(gpu, texts, ONE_TEXT);
   using tape = new Tape(gpu);
-  const fresh = statesOf(tape, other, batch);
-  const beside = statesOf(tape, other, { ...batch, known: known.lookUp(texts) });
+  const fresh = allStates(tape, other, batch);
+  const beside = allStates(tape, other, { ...batch, known: known.lookUp(texts) });
   assertEquals(await gpu.read(beside.logits.value), await gpu.read(fresh.logits.value));
 });
 

@@ -1,14 +1,16 @@
 import { baseline, rewardToGo } from "#kernels/advantages/advantages.ts";
 import { clippedSurrogate, surrogateClipped } from "#kernels/clipped_surrogate/clipped_surrogate.ts";
 import { logRatioReward, mixtureLogProb } from "#kernels/rollout_scores/rollout_scores.ts";
+import type { Named } from "#kernels/op.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import { distanceOf, type PolicyLogits } from "./distance.ts";
+import { type BatchStates, logitsOf } from "./batch_states.ts";
+import { distanceByToken } from "./distance.ts";
 import { distillation, type DistillationPlayers } from "./distillation.ts";
 import { linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
-import { actionLogProb, meanOverTokens, statesOf, statesOfBoth } from "./states.ts";
+import { actionLogProb, actionLogProbs, meanOverTokens, statesOf, statesOfBoth } from "./states.ts";
 import { packTrajectories, releaseBatch, type Trajectory, type TrajectoryBatch } from "./trajectory_batch.ts";
 
 /**
@@ -90,18 +92,18 @@ export function miniLlm(settings: MiniLlmSettings): Objective<DistillationPlayer
   const task = distillation({ distance: { kind: "forwardKl" }, kdRatio: taskKdRatio, temperature: 1 });
   return (tape, players, { rollout, data }) => {
     const { texts } = rollout;
-    const both = singleStep ? statesOfBoth(tape, players, texts) : undefined;
-    const student = both?.student ?? statesOf(tape, players.student, texts);
-    const { loss: policyLoss, clipFraction } = surrogate(tape, student.logits, texts, rollout, settings);
+    const { logProb, reverseKl } = singleStep
+      ? withReverseKl(statesOfBoth(tape, players, texts), texts)
+      : { logProb: actionLogProbs(statesOf(tape, { student: players.student }, texts), texts).student };
+    const { loss: policyLoss, clipFraction } = surrogate(tape, logProb, texts, rollout, settings);
     const measures: Record<string, Variable> = {
       policy_loss: policyLoss,
       reward: meanOverTokens(tape, tape.constant(rollout.rewards), texts),
       clip_fraction: clipFraction,
     };
     const terms: Term[] = [{ weight: 1, value: policyLoss }];
-    if (both) {
-      const logits = { student: student.logits, teacher: both.teacher.logits };
-      measures.reverse_kl = distanceOf(tape, { kind: "reverseKl" }, logits, texts);
+    if (reverseKl) {
+      measures.reverse_kl = meanOverTokens(tape, reverseKl, texts);
       terms.push({ weight: 1, value: measures.reverse_kl });
     }
     if (data) {
@@ -113,18 +115,30 @@ export function miniLlm(settings: MiniLlmSettings): Objective<DistillationPlayer
   };
 }
 
+/** log π_θ(y_t | s_t), and KL(π_θ ‖ π*) at s_t → `"N"`. */
+function withReverseKl(
+  states: BatchStates<"student" | "teacher">,
+  { actions }: Pick<TrajectoryBatch, "actions">,
+): { logProb: Variable; reverseKl?: Variable } {
+  return states.each({ actions }, (tape, policies, rows) => ({
+    logProb: actionLogProb(tape, policies.student.logits, rows),
+    reverseKl: distanceByToken(tape, { kind: "reverseKl" }, logitsOf(policies)),
+  }));
+}
+
 /**
  * The clipped surrogate of rows whose scores are given, mean by their weights, and the share of them that the clip
  * stops. At π_θ = m its gradient is −Σ_t A_t ∇ log π_θ(y_t | s_t).
+ *
+ * @param logProb log π_θ(y_t | s_t), `"N"`
  */
 export function surrogate(
   tape: Tape,
-  studentLogits: Variable,
-  rows: Pick<TrajectoryBatch, "actions" | "weights">,
+  logProb: Variable,
+  rows: Pick<TrajectoryBatch, "weights">,
   { samplerLogProb, advantages }: Omit<RolloutScores, "rewards">,
   { clipRange }: Pick<MiniLlmSettings, "clipRange">,
 ): { loss: Variable; clipFraction: Variable } {
-  const logProb = actionLogProb(tape, studentLogits, rows);
   const constants = { samplerLogProb: tape.constant(samplerLogProb), advantages: tape.constant(advantages) };
   const perToken = tape.apply(clippedSurrogate, { logProb, ...constants }, { clipRange });
   const clipped = tape.apply(surrogateClipped, { logProb: tape.detach(logProb), ...constants }, { clipRange });
@@ -134,19 +148,18 @@ export function surrogate(
 /**
  * Scores rows by the policies as they are now, after sampler.py and losses.py of the published code:
  * A_t = whiten(Σ_{t'≥t} γ^(t'−t) R_t' / terms). The caller releases the three tensors.
+ *
+ * @param policies log π(y_t | s_t) of both, `"N"`
  */
 export function scoreRows(
   tape: Tape,
-  { student, teacher }: PolicyLogits,
-  rows: Pick<TrajectoryBatch, "actions" | "rowSpans">,
+  { student, teacher }: Named<"student" | "teacher", Variable>,
+  rows: Pick<TrajectoryBatch, "rowSpans">,
   settings: MiniLlmSettings,
 ): RolloutScores {
   const { gpu } = tape;
   const { mixtureWeight, rewardScale, rewardClip, gamma, inclusive, lengthNormalized, whitened } = settings;
-  const logProbs = {
-    student: actionLogProb(tape, tape.detach(student), rows).value,
-    teacher: actionLogProb(tape, teacher, rows).value,
-  };
+  const logProbs = { student: student.value, teacher: teacher.value };
   const rewards = logRatioReward(gpu, logProbs, { scale: rewardScale, clip: rewardClip });
   const toGo = tape.adopt(
     rewardToGo(gpu, { costs: rewards, spans: rows.rowSpans }, {
@@ -175,8 +188,8 @@ export function collectRollout(
 ): Rollout {
   const batch = packTrajectories(gpu, texts, players.student.layout);
   using tape = new Tape(gpu);
-  const { student, teacher } = statesOfBoth(tape, players, batch);
-  return { texts: batch, ...scoreRows(tape, { student: student.logits, teacher: teacher.logits }, batch, settings) };
+  const logProbs = actionLogProbs(statesOfBoth(tape, players, batch), batch);
+  return { texts: batch, ...scoreRows(tape, logProbs, batch, settings) };
 }
 
 export function releaseRollout(gpu: Gpu, { texts, samplerLogProb, rewards, advantages }: Rollout): void {

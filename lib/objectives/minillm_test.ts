@@ -1,15 +1,17 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { embedding } from "#kernels/embedding/embedding.ts";
+import { mapNamed } from "#kernels/op.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { gpuTest } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { distanceOf } from "./distance.ts";
+import { distanceByToken } from "./distance.ts";
 import { EnumerableMdp, softmax, type Table } from "./enumerable_mdp.ts";
 import { linearCombination } from "./linear_combination.ts";
 import { type MiniLlmSettings, scoreRows, surrogate } from "./minillm.ts";
+import { actionLogProb, meanOverTokens } from "./states.ts";
 import { MINILLM_DEFAULTS } from "./test_minillm.ts";
 
 // Whole texts that can be enumerated: three tokens, four steps, random policies. What the players and batches of the
@@ -75,12 +77,16 @@ function atRows(tape: Tape, byState: Variable | Table): Variable {
   return tape.apply(embedding, { table: states, ids }, {});
 }
 
+const logProbsOf = (tape: Tape, logits: { student: Variable; teacher: Variable }, rows: Rows) =>
+  mapNamed(logits, (each) => actionLogProb(tape, each, rows));
+
 /** The policy gradient part, and the single-step part if it is in use, as the objective adds them. */
 const miniLlmTerms = (settings: MiniLlmSettings): Written => (tape, logits, rows) => {
-  const scores = scoreRows(tape, logits, rows, settings);
-  const { loss } = surrogate(tape, logits.student, rows, scores, settings);
+  const logProbs = logProbsOf(tape, logits, rows);
+  const scores = scoreRows(tape, logProbs, rows, settings);
+  const { loss } = surrogate(tape, logProbs.student, rows, scores, settings);
   if (!settings.singleStep) return loss;
-  const singleStep = distanceOf(tape, { kind: "reverseKl" }, logits, rows);
+  const singleStep = meanOverTokens(tape, distanceByToken(tape, { kind: "reverseKl" }, logits), rows);
   return linearCombination(tape, [{ weight: 1, value: loss }, { weight: 1, value: singleStep }]);
 };
 
@@ -161,8 +167,13 @@ const product = (from: number, to: number, factor: (t: number) => number) =>
 
 gpuTest("the importance weight of every token is q / ((1 − α) q + α p), of that token alone", async (gpu) => {
   using tape = new Tape(gpu);
-  const logits = { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) };
-  const scores = scoreRows(tape, logits, rowsOf(gpu, mixture), { ...EXACT, mixtureWeight: 0.2 });
+  const rows = rowsOf(gpu, mixture);
+  const logProbs = logProbsOf(
+    tape,
+    { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) },
+    rows,
+  );
+  const scores = scoreRows(tape, logProbs, rows, { ...EXACT, mixtureWeight: 0.2 });
   const [samplerLogProb, rewards] = await gpu.readAll([scores.samplerLogProb, scores.rewards]);
   mdp.trajectories.forEach((actions, i) =>
     actions.forEach((action, t) => {
@@ -192,9 +203,10 @@ gpuTest(
       )
     );
     const whole = await gradientOf(gpu, prefix, (tape, logits, rows) => {
-      const { samplerLogProb } = scoreRows(tape, logits, rows, settings);
+      const logProbs = logProbsOf(tape, logits, rows);
+      const { samplerLogProb } = scoreRows(tape, logProbs, rows, settings);
       const scores = { samplerLogProb, advantages: gpu.upload(Float32Array.from(advantages)) };
-      return surrogate(tape, logits.student, rows, scores, settings).loss;
+      return surrogate(tape, logProbs.student, rows, scores, settings).loss;
     });
     assertGradient(whole, expected);
 
@@ -209,11 +221,12 @@ gpuTest("where the policy is the sampler no token is clipped, however narrow the
   const wide = await gradientOf(gpu, rows, miniLlmTerms({ ...EXACT, clipRange: 1e9 }));
   assertEquals(await gradientOf(gpu, rows, miniLlmTerms({ ...EXACT, clipRange: 1e-3 })), wide);
   using tape = new Tape(gpu);
-  const logits = { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) };
+  const policies = { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) };
+  const logProbs = logProbsOf(tape, policies, rows);
   const clipFractionWith = async (mixtureWeight: number) => {
     const settings = { ...EXACT, mixtureWeight, clipRange: 1e-3 };
-    const scores = scoreRows(tape, logits, rows, settings);
-    return (await gpu.read(surrogate(tape, logits.student, rows, scores, settings).clipFraction.value))[0];
+    const scores = scoreRows(tape, logProbs, rows, settings);
+    return (await gpu.read(surrogate(tape, logProbs.student, rows, scores, settings).clipFraction.value))[0];
   };
   assertEquals(await clipFractionWith(0), 0);
   // The weight of a mixture is inside the clip, so it clips before the student has moved at all.
@@ -222,8 +235,13 @@ gpuTest("where the policy is the sampler no token is clipped, however narrow the
 
 gpuTest("advantages are the rewards to go, relatively discounted, divided by their number, whitened", async (gpu) => {
   using tape = new Tape(gpu);
-  const logits = { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) };
-  const scores = scoreRows(tape, logits, rowsOf(gpu, student), MINILLM_DEFAULTS);
+  const rows = rowsOf(gpu, student);
+  const logProbs = logProbsOf(
+    tape,
+    { student: atRows(tape, studentLogits), teacher: atRows(tape, teacherLogits) },
+    rows,
+  );
+  const scores = scoreRows(tape, logProbs, rows, MINILLM_DEFAULTS);
   const actual = await gpu.read(scores.advantages);
   const toGo = mdp.trajectories.flatMap((actions, i) =>
     actions.map((_, t) =>

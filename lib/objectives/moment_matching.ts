@@ -1,16 +1,18 @@
 import { baseline, type BaselineKind, rewardToGo } from "#kernels/advantages/advantages.ts";
-import { concat } from "#kernels/concat/concat.ts";
 import { expectation } from "#kernels/expectation/expectation.ts";
 import { pick } from "#kernels/pick/pick.ts";
 import { policyGradient } from "#kernels/policy_gradient/policy_gradient.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Ascent } from "./ascent.ts";
+import { logitsOf } from "./batch_states.ts";
+import { type CriticView, type CriticViews, heldView, valuedBy } from "./critic_view.ts";
 import { difference, linearCombination, type Term } from "./linear_combination.ts";
 import type { Objective } from "./objective.ts";
-import { twoTotalVariation } from "./policy_distance.ts";
-import { meanOverTokens, type States, statesOf, statesOfBoth } from "./states.ts";
+import { totalVariationByToken, twoTotalVariation } from "./policy_distance.ts";
+import { meanOverTokens, statesOfBoth } from "./states.ts";
 import { crossEntropyOf } from "./supervised.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
@@ -49,18 +51,8 @@ export interface MomentBatch {
   readonly data?: TrajectoryBatch;
 }
 
-/** What the moments need of a policy at the N states: its next-token logits. */
-export type Policy = Pick<States, "logits">;
-/** What they need of a batch: the rows of its responses. */
+/** What the moments need of a batch: the rows of its responses. */
 export type ResponseRows = Pick<TrajectoryBatch, "actions" | "weights" | "evenWeights" | "rowSpans">;
-
-/** The states of one batch as both policies see them, and the values that a critic gives its actions. */
-export interface CriticView {
-  readonly student: Policy;
-  readonly teacher: Policy;
-  /** f(s, ·), `"N V"` */
-  readonly values: Variable;
-}
 
 /**
  * The ascent of φ1 on U_off. The measure `d_off` is the moment itself, which bounds the imitation gap at the critic's optimum, beside
@@ -72,10 +64,13 @@ export function offPolicyAscent(
   batch: TrajectoryBatch,
   settings: Pick<MomentSettings, "features" | "moments">,
 ): Ascent {
-  const view = criticView(tape, players, players.offPolicyCritic, batch, settings);
-  const value = offPolicyMoment(tape, view, batch, settings);
-  const bound = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
-  return { value, measures: { d_off: value, two_tv_off: bound } };
+  const views = valuedBy(players.offPolicyCritic, statesOfBoth(tape, players, batch), settings);
+  const { gains, distances } = views.each({ actions: batch.actions }, (tape, view, rows) => ({
+    gains: offPolicyGains(tape, view, rows, settings),
+    distances: totalVariationByToken(tape, logitsOf(view)),
+  }));
+  const value = meanOverTokens(tape, gains, batch);
+  return { value, measures: { d_off: value, two_tv_off: twoTotalVariation(tape, distances, batch) } };
 }
 
 /** The same of φ2 on U_on, with `d_on` and `two_tv_on`. */
@@ -85,47 +80,64 @@ export function onPolicyAscent(
   batch: TrajectoryBatch,
   settings: Pick<MomentSettings, "features" | "moments">,
 ): Ascent {
-  const view = criticView(tape, players, players.onPolicyCritic, batch, settings);
-  const value = onPolicyMoment(tape, view, batch, settings);
-  const bound = twoTotalVariation(tape, view.student.logits, view.teacher.logits, batch);
-  return { value, measures: { d_on: value, two_tv_on: bound } };
+  const views = valuedBy(players.onPolicyCritic, statesOfBoth(tape, players, batch), settings);
+  const { costs, distances } = views.each({ actions: batch.actions }, (tape, view, rows) => ({
+    costs: onPolicyCosts(tape, view, rows, settings),
+    distances: totalVariationByToken(tape, logitsOf(view)),
+  }));
+  const value = meanOverTokens(tape, costs, batch);
+  return { value, measures: { d_on: value, two_tv_on: twoTotalVariation(tape, distances, batch) } };
 }
 
 /** U_off = Σ_t γ^(t−1) (f(s_t, y_t) − E_{a~π_θ} f(s_t, a)) on texts of the teacher (AMMD Proposition 1). */
 export function offPolicyMoment(
   tape: Tape,
-  { student, teacher, values }: CriticView,
-  batch: ResponseRows,
-  { moments }: Pick<MomentSettings, "moments">,
+  views: CriticViews,
+  batch: Pick<ResponseRows, "actions" | "weights">,
+  settings: Pick<MomentSettings, "moments">,
 ): Variable {
-  const taken = moments === "full"
-    ? tape.apply(expectation, { logits: teacher.logits, values }, {})
-    : tape.apply(pick, { values, ids: tape.constant(batch.actions) }, {});
-  const expected = tape.apply(expectation, { logits: student.logits, values }, {});
-  return meanOverTokens(tape, difference(tape, taken, expected), batch);
+  const { actions } = batch;
+  const { gains } = views.each({ actions }, (...states) => ({ gains: offPolicyGains(...states, settings) }));
+  return meanOverTokens(tape, gains, batch);
 }
 
 /** U_on = Σ_t γ^(t−1) (E_{a~π*} f(s_t, a) − f(s_t, y_t)) on texts of the student (AMMD Proposition 2). */
 export function onPolicyMoment(
   tape: Tape,
-  view: CriticView,
-  batch: ResponseRows,
+  views: CriticViews,
+  batch: Pick<ResponseRows, "actions" | "weights">,
   settings: Pick<MomentSettings, "moments">,
 ): Variable {
-  return meanOverTokens(tape, onPolicyCosts(tape, view, batch, settings), batch);
+  const { actions } = batch;
+  const { costs } = views.each({ actions }, (...states) => ({ costs: onPolicyCosts(...states, settings) }));
+  return meanOverTokens(tape, costs, batch);
 }
 
-/** c_t = E_{a~π*} f(s_t, a) − f(s_t, y_t), or with full moments − E_{a~π_θ} f(s_t, a) → `"N"`. */
+/** f(s_t, y_t), or with full moments E_{a~π*} f(s_t, a), − E_{a~π_θ} f(s_t, a) → `"n"`. */
+function offPolicyGains(
+  tape: Tape,
+  { student, teacher, values }: CriticView,
+  { actions }: Pick<ResponseRows, "actions">,
+  { moments }: Pick<MomentSettings, "moments">,
+): Variable {
+  const taken = moments === "full"
+    ? tape.apply(expectation, { logits: teacher.logits, values }, {})
+    : tape.apply(pick, { values, ids: tape.constant(actions) }, {});
+  const expected = tape.apply(expectation, { logits: student.logits, values }, {});
+  return difference(tape, taken, expected);
+}
+
+/** c_t = E_{a~π*} f(s_t, a) − f(s_t, y_t), or with full moments − E_{a~π_θ} f(s_t, a) → `"n"`. */
 export function onPolicyCosts(
   tape: Tape,
   { student, teacher, values }: CriticView,
-  batch: ResponseRows,
+  { actions }: Pick<ResponseRows, "actions">,
   { moments }: Pick<MomentSettings, "moments">,
 ): Variable {
   const expected = tape.apply(expectation, { logits: teacher.logits, values }, {});
   const taken = moments === "full"
     ? tape.apply(expectation, { logits: student.logits, values }, {})
-    : tape.apply(pick, { values, ids: tape.constant(batch.actions) }, {});
+    : tape.apply(pick, { values, ids: tape.constant(actions) }, {});
   return difference(tape, expected, taken);
 }
 
@@ -135,16 +147,14 @@ export function studentObjective(settings: MomentSettings): Objective<MomentPlay
   return (tape, players, { offPolicy, onPolicy, data }) => {
     const terms: Term[] = [];
     if (offPolicy) {
-      const { student, values } = criticView(tape, players, players.offPolicyCritic, offPolicy, settings);
-      terms.push({ weight: beta, value: negatedExpectation(tape, student, values, offPolicy) });
+      const views = valuedBy(players.offPolicyCritic, statesOfBoth(tape, players, offPolicy), settings);
+      terms.push({ weight: beta, value: negatedExpectation(tape, views, offPolicy) });
     }
     if (onPolicy) {
-      const view = criticView(tape, players, players.onPolicyCritic, onPolicy, settings);
-      terms.push({ weight: 1 - beta, value: onPolicyGradientTerm(tape, view, onPolicy, settings) });
+      const views = valuedBy(players.onPolicyCritic, statesOfBoth(tape, players, onPolicy), settings);
+      terms.push({ weight: 1 - beta, value: onPolicyGradientTerm(tape, views, onPolicy, settings) });
     }
-    if (data) {
-      terms.push({ weight: sftWeight, value: crossEntropyOf(tape, statesOf(tape, players.student, data), data) });
-    }
+    if (data) terms.push({ weight: sftWeight, value: crossEntropyOf(tape, players.student, data) });
     const loss = linearCombination(tape, terms);
     return { loss, measures: { loss } };
   };
@@ -156,64 +166,56 @@ export function studentObjective(settings: MomentSettings): Objective<MomentPlay
  */
 export function onPolicyGradientTerm(
   tape: Tape,
-  view: CriticView,
+  views: CriticViews,
   batch: ResponseRows,
   settings: Pick<MomentSettings, "horizon" | "moments" | "gamma" | "baseline">,
 ): Variable {
-  if (settings.horizon === "immediate") return negatedExpectation(tape, view.student, view.values, batch);
-  const { gpu } = tape;
+  if (settings.horizon === "immediate") return negatedExpectation(tape, views, batch);
   const full = settings.moments === "full";
-  const costs = tape.detach(onPolicyCosts(tape, view, batch, settings)).value;
-  const toGo = tape.adopt(
-    rewardToGo(gpu, { costs, spans: batch.rowSpans }, { gamma: settings.gamma, inclusive: !full }),
-  );
-  const advantages = tape.adopt(baseline(gpu, { advantages: toGo, spans: batch.rowSpans }, settings.baseline));
-  const score = tape.apply(policyGradient, {
-    logits: view.student.logits,
-    actions: tape.constant(batch.actions),
-    advantages: tape.constant(advantages),
-  }, {});
+  const { actions } = batch;
+  const { costs, expected } = views.each({ actions }, (tape, view, rows) => ({
+    costs: onPolicyCosts(tape, heldView(tape, view), rows, settings),
+    ...(full && { expected: ownExpectation(tape, view) }),
+  }));
+  const advantages = advantagesOf(tape, costs, batch, settings);
+  const { scores } = views.each({ actions, advantages }, (tape, { student: { logits } }, rows) => ({
+    scores: tape.apply(policyGradient, {
+      logits,
+      actions: tape.constant(rows.actions),
+      advantages: tape.constant(rows.advantages),
+    }, {}),
+  }));
   // A_t carries its discount itself.
-  const gradientTerm = meanOverTokens(tape, score, { weights: batch.evenWeights });
-  if (!full) return gradientTerm;
-  const immediate = negatedExpectation(tape, view.student, view.values, batch);
-  return linearCombination(tape, [{ weight: 1, value: gradientTerm }, { weight: 1, value: immediate }]);
+  const gradientTerm = meanOverTokens(tape, scores, { weights: batch.evenWeights });
+  if (!expected) return gradientTerm;
+  return linearCombination(tape, [
+    { weight: 1, value: gradientTerm },
+    { weight: 1, value: negatedMean(tape, expected, batch) },
+  ]);
+}
+
+/** A_t of the costs c_t, `"N"` → `"N"`; the tape owns it. */
+function advantagesOf(
+  tape: Tape,
+  { value: costs }: Variable,
+  { rowSpans: spans }: ResponseRows,
+  { moments, gamma, baseline: kind }: Pick<MomentSettings, "moments" | "gamma" | "baseline">,
+): Tensor {
+  const toGo = tape.adopt(rewardToGo(tape.gpu, { costs, spans }, { gamma, inclusive: moments === "sampled" }));
+  return tape.adopt(baseline(tape.gpu, { advantages: toGo, spans }, kind));
 }
 
 /** −Σ_t γ^(t−1) E_{a~π_θ} f(s_t, a), exact over the vocabulary; no gradient flows into f or through the states it sees. */
-export function negatedExpectation(tape: Tape, student: Policy, values: Variable, batch: ResponseRows): Variable {
-  const expected = tape.apply(expectation, { logits: student.logits, values: tape.detach(values) }, {});
-  return linearCombination(tape, [{ weight: -1, value: meanOverTokens(tape, expected, batch) }]);
+export function negatedExpectation(tape: Tape, views: CriticViews, batch: Pick<ResponseRows, "weights">): Variable {
+  const { expected } = views.each({}, (tape, view) => ({ expected: ownExpectation(tape, view) }));
+  return negatedMean(tape, expected, batch);
 }
 
-/** A batch as both policies and a critic see it; no gradient flows from the critic into the policy. */
-function criticView(
-  tape: Tape,
-  players: Pick<MomentPlayers, "student" | "teacher">,
-  critic: Critic,
-  batch: TrajectoryBatch,
-  settings: Pick<MomentSettings, "features">,
-): CriticView {
-  return valuedBy(tape, critic, statesOfBoth(tape, players, batch), settings);
+/** E_{a~π_θ} f(s_t, a), f held → `"n"` */
+function ownExpectation(tape: Tape, { student, values }: CriticView): Variable {
+  return tape.apply(expectation, { logits: student.logits, values: tape.detach(values) }, {});
 }
 
-/** States that both policies have seen, and what a critic makes of them. */
-export function valuedBy(
-  tape: Tape,
-  critic: Critic,
-  states: { readonly student: States; readonly teacher: States },
-  settings: Pick<MomentSettings, "features">,
-): CriticView {
-  return { ...states, values: critic.values(tape, criticFeatures(tape, states, settings)) };
-}
-
-/** What a critic sees of the states: last hidden states, constants to it → `"N F"`. */
-export function criticFeatures(
-  tape: Tape,
-  { student, teacher }: { readonly student: States; readonly teacher: States },
-  { features }: Pick<MomentSettings, "features">,
-): Variable {
-  const own = tape.detach(student.hidden);
-  if (features === "student") return own;
-  return features === "teacher" ? teacher.hidden : tape.apply(concat, { x: own, y: teacher.hidden }, {});
+function negatedMean(tape: Tape, values: Variable, batch: Pick<ResponseRows, "weights">): Variable {
+  return linearCombination(tape, [{ weight: -1, value: meanOverTokens(tape, values, batch) }]);
 }

@@ -8,8 +8,8 @@ import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { EnumerableMdp, softmax, type Table } from "./enumerable_mdp.ts";
 import { linearCombination } from "./linear_combination.ts";
+import { allAtOnce, type CriticView, type CriticViews } from "./critic_view.ts";
 import {
-  type CriticView,
   negatedExpectation,
   offPolicyMoment,
   onPolicyGradientTerm,
@@ -52,8 +52,8 @@ Deno.test("both suprema over |f| ≤ 1 are E Σ 2·TV, reached at the sign of te
 for (const moments of ["sampled", "full"] as const) {
   gpuTest(`${moments} moments of all trajectories equal the enumerated ones`, async (gpu) => {
     using tape = new Tape(gpu);
-    const off = offPolicyMoment(tape, viewOf(tape, f), rowsOf(gpu, teacher), { moments });
-    const on = onPolicyMoment(tape, viewOf(tape, f), rowsOf(gpu, student), { moments });
+    const off = offPolicyMoment(tape, allAtOnce(tape, viewOf(tape, f)), rowsOf(gpu, teacher), { moments });
+    const on = onPolicyMoment(tape, allAtOnce(tape, viewOf(tape, f)), rowsOf(gpu, student), { moments });
     const [[offValue], [onValue]] = await gpu.readAll([off.value, on.value]);
     assertAlmostEquals(offValue, mdp.offPolicyMoment(f, teacher, student), 1e-5);
     assertAlmostEquals(onValue, mdp.onPolicyMoment(f, teacher, student), 1e-5);
@@ -69,10 +69,10 @@ for (const [name, visitor] of [["off", teacher], ["on", student]] as const) {
     for (let step = 1; step <= 300; step++) {
       using tape = new Tape(gpu, { learning: [store] });
       const values = tape.apply(tanh, { x: atStates(tape, tape.parameter(store.get("table"))) }, {});
-      const view = { ...viewOf(tape, f), values };
+      const views = allAtOnce(tape, { ...viewOf(tape, f), values });
       const moment = name === "off"
-        ? offPolicyMoment(tape, view, rows, { moments: "full" })
-        : onPolicyMoment(tape, view, rows, { moments: "full" });
+        ? offPolicyMoment(tape, views, rows, { moments: "full" })
+        : onPolicyMoment(tape, views, rows, { moments: "full" });
       store.zeroGradients();
       tape.backward(linearCombination(tape, [{ weight: -1, value: moment }]));
       adam.step(0.1);
@@ -88,7 +88,7 @@ gpuTest("the off-policy gradient equals central differences of the enumerated mo
   const gradient = await studentGradient(
     gpu,
     teacher,
-    (tape, view, rows) => negatedExpectation(tape, view.student, view.values, rows),
+    negatedExpectation,
   );
   assertGradient(gradient, (policy) => mdp.offPolicyMoment(f, teacher, policy));
 });
@@ -102,7 +102,7 @@ for (const moments of ["sampled", "full"] as const) {
         const gradient = await studentGradient(
           gpu,
           student,
-          (tape, view, rows) => onPolicyGradientTerm(tape, view, rows, settings),
+          (tape, views, rows) => onPolicyGradientTerm(tape, views, rows, settings),
         );
         assertGradient(gradient, (policy) => mdp.onPolicyMoment(f, teacher, policy));
       },
@@ -115,7 +115,7 @@ gpuTest("the immediate gradient holds the visited states fixed", async (gpu) => 
   const gradient = await studentGradient(
     gpu,
     student,
-    (tape, view, rows) => onPolicyGradientTerm(tape, view, rows, settings),
+    (tape, views, rows) => onPolicyGradientTerm(tape, views, rows, settings),
   );
   assertGradient(
     gradient,
@@ -129,10 +129,11 @@ gpuTest(
   async (gpu) => {
     using critic = tableStore(gpu, f);
     using tape = new Tape(gpu, { learning: [critic] });
-    const view = { ...viewOf(tape, f, teacherLogits), values: atStates(tape, tape.parameter(critic.get("table"))) };
+    const values = atStates(tape, tape.parameter(critic.get("table")));
+    const views = allAtOnce(tape, { ...viewOf(tape, f, teacherLogits), values });
     const rows = rowsOf(gpu, teacher);
-    const off = offPolicyMoment(tape, view, rows, { moments: "full" });
-    const on = onPolicyMoment(tape, view, rows, { moments: "full" });
+    const off = offPolicyMoment(tape, views, rows, { moments: "full" });
+    const on = onPolicyMoment(tape, views, rows, { moments: "full" });
     critic.zeroGradients();
     tape.backward(linearCombination(tape, [{ weight: 1, value: off }, { weight: 1, value: on }]));
     const [offValue, onValue, gradient] = await gpu.readAll([off.value, on.value, critic.get("table").gradient]);
@@ -143,8 +144,9 @@ gpuTest(
     const studentGradients = await studentGradient(
       gpu,
       teacher,
-      (tape, { student }, rows) => negatedExpectation(tape, student, viewOf(tape, nothing).values, rows),
+      negatedExpectation,
       teacherLogits,
+      nothing,
     );
     assert(studentGradients.every((value) => Math.abs(value) < 1e-6));
   },
@@ -154,14 +156,16 @@ gpuTest(
 async function studentGradient(
   gpu: Gpu,
   visitor: Table,
-  term: (tape: Tape, view: CriticView, rows: ResponseRows) => Variable,
+  term: (tape: Tape, views: CriticViews, rows: ResponseRows) => Variable,
   logits: Table = studentLogits,
+  values: Table = f,
 ): Promise<Float32Array> {
   using store = tableStore(gpu, logits);
   using tape = new Tape(gpu, { learning: [store] });
-  const view = { ...viewOf(tape, f), student: { logits: atStates(tape, tape.parameter(store.get("table"))) } };
+  const learned = { logits: atStates(tape, tape.parameter(store.get("table"))) };
+  const views = allAtOnce(tape, { ...viewOf(tape, values), student: learned });
   store.zeroGradients();
-  tape.backward(term(tape, view, rowsOf(gpu, visitor)));
+  tape.backward(term(tape, views, rowsOf(gpu, visitor)));
   return await gpu.read(store.get("table").gradient) as Float32Array;
 }
 

@@ -2,9 +2,10 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { distanceOf } from "./distance.ts";
+import { distanceByToken } from "./distance.ts";
 import { softmax } from "./enumerable_mdp.ts";
-import { entropyOf, twoTotalVariation } from "./policy_distance.ts";
+import { entropyByToken, totalVariationByToken, twoTotalVariation } from "./policy_distance.ts";
+import { meanOverTokens } from "./states.ts";
 
 const gpu = await testGpu();
 const [ROWS, VOCAB] = [5, 9];
@@ -22,9 +23,10 @@ gpuTest("2·TV and entropy are those of the definitions, mean over response toke
   using tape = new Tape(gpu);
   const [q, p] = [upload(tape, student), upload(tape, teacher)];
   const [[twoTv], [tv], [entropy]] = await gpu.readAll([
-    twoTotalVariation(tape, q, p, { weights }).value,
-    distanceOf(tape, { kind: "totalVariation" }, { student: q, teacher: p }, { weights }).value,
-    entropyOf(tape, q, { weights }).value,
+    twoTotalVariation(tape, totalVariationByToken(tape, { student: q, teacher: p }), { weights }).value,
+    meanOverTokens(tape, distanceByToken(tape, { kind: "totalVariation" }, { student: q, teacher: p }), { weights })
+      .value,
+    meanOverTokens(tape, entropyByToken(tape, q), { weights }).value,
   ]);
   const l1 = meanOfRows((row) => {
     const theirs = softmax(teacher[row]);
@@ -41,8 +43,8 @@ gpuTest("equal policies have distance 0, and equal logits the entropy log V", as
   using tape = new Tape(gpu);
   const [q, uniform] = [upload(tape, student), upload(tape, equal)];
   const [[twoTv], [entropy]] = await gpu.readAll([
-    twoTotalVariation(tape, q, q, { weights }).value,
-    entropyOf(tape, uniform, { weights }).value,
+    twoTotalVariation(tape, totalVariationByToken(tape, { student: q, teacher: q }), { weights }).value,
+    meanOverTokens(tape, entropyByToken(tape, uniform), { weights }).value,
   ]);
   assertEquals(twoTv, 0);
   assertAlmostEquals(entropy, Math.log(VOCAB), 1e-6);

@@ -3,15 +3,17 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
+import { type BatchStates, logitsOf } from "./batch_states.ts";
 import { difference, linearCombination, type Term } from "./linear_combination.ts";
-import type { MomentBatch, MomentSettings, Policy, ResponseRows } from "./moment_matching.ts";
+import type { Policy } from "./critic_view.ts";
+import type { MomentBatch, MomentSettings, ResponseRows } from "./moment_matching.ts";
 import type { Objective } from "./objective.ts";
-import { twoTotalVariation } from "./policy_distance.ts";
-import { meanOverTokens, statesOf, statesOfBoth } from "./states.ts";
+import { totalVariationByToken, twoTotalVariation } from "./policy_distance.ts";
+import { meanOverTokens, statesOfBoth } from "./states.ts";
 import { crossEntropyOf } from "./supervised.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
-/** Next-token logits of both policies at the N states. */
+/** Next-token logits of both policies at some states. */
 export interface PolicyPair {
   readonly student: Policy;
   readonly teacher: Policy;
@@ -40,7 +42,7 @@ export class RatioCritic implements Disposable {
     return tape.parameter(this.store.get("log_scale"));
   }
 
-  /** E_{a~policy} f(s, a) at every state → `"N"`. The gradient flows into the policy and κ; the two policies in f are held. */
+  /** E_{a~policy} f(s, a) at every state → `"n"`. The gradient flows into the policy and κ; the two policies in f are held. */
   expectation(tape: Tape, policy: Policy, { student, teacher }: PolicyPair, logScale: Variable): Variable {
     return tape.apply(ratioExpectation, {
       policy: policy.logits,
@@ -62,29 +64,25 @@ export class RatioCritic implements Disposable {
 export function ratioMoment(
   tape: Tape,
   critic: RatioCritic,
-  { student, teacher }: PolicyPair,
+  states: BatchStates<"student" | "teacher">,
   batch: Pick<ResponseRows, "weights">,
 ): Variable {
-  const own = critic.expectation(
-    tape,
-    { logits: tape.detach(student.logits) },
-    { student, teacher },
-    critic.logScale(tape),
-  );
-  return momentAbove(tape, critic, { student, teacher }, own, batch);
+  const { gaps } = states.each({}, (tape, policies) => ({
+    gaps: gapsAbove(tape, critic, policies, expectationOfOwn(tape, critic, policies)),
+  }));
+  return meanOverTokens(tape, gaps, batch);
 }
 
-/** The moment where E_{a~π_θ} f is known, `"N"`. */
-function momentAbove(
-  tape: Tape,
-  critic: RatioCritic,
-  policies: PolicyPair,
-  own: Variable,
-  batch: Pick<ResponseRows, "weights">,
-): Variable {
+/** E_{a~π_θ} f, of which a gradient flows into κ alone → `"n"`. */
+function expectationOfOwn(tape: Tape, critic: RatioCritic, { student, teacher }: PolicyPair): Variable {
+  const held = { logits: tape.detach(student.logits) };
+  return critic.expectation(tape, held, { student, teacher }, critic.logScale(tape));
+}
+
+/** E_{a~π*} f − E_{a~π_θ} f where the latter is known, `"n"` → `"n"`. */
+function gapsAbove(tape: Tape, critic: RatioCritic, policies: PolicyPair, own: Variable): Variable {
   const teacher = { logits: tape.detach(policies.teacher.logits) };
-  const theirs = critic.expectation(tape, teacher, policies, critic.logScale(tape));
-  return meanOverTokens(tape, difference(tape, theirs, own), batch);
+  return difference(tape, critic.expectation(tape, teacher, policies, critic.logScale(tape)), own);
 }
 
 export interface RatioPlayers {
@@ -110,26 +108,16 @@ export function ratioStudentObjective(
     const [terms, ascents]: [Term[], Term[]] = [[], []];
     const measures: Record<string, Variable> = {};
     const match = (side: "off" | "on", weight: number, batch: TrajectoryBatch) => {
-      const policies = statesOfBoth(tape, players, batch);
-      const own = critic.expectation(tape, policies.student, policies, tape.detach(critic.logScale(tape)));
+      const { own, gaps, distances } = ratioTerms(critic, statesOfBoth(tape, players, batch));
       terms.push({ weight: -weight, value: meanOverTokens(tape, own, batch) });
-      const moment = critic.logScale(tape).requiresGrad
-        ? ratioMoment(tape, critic, policies, batch)
-        : momentAbove(tape, critic, policies, tape.detach(own), batch);
+      const moment = meanOverTokens(tape, gaps, batch);
       ascents.push({ weight: -weight, value: moment });
       measures[`d_${side}`] = moment;
-      measures[`two_tv_${side}`] = twoTotalVariation(
-        tape,
-        tape.detach(policies.student.logits),
-        policies.teacher.logits,
-        batch,
-      );
+      measures[`two_tv_${side}`] = twoTotalVariation(tape, distances, batch);
     };
     if (offPolicy) match("off", beta, offPolicy);
     if (onPolicy) match("on", 1 - beta, onPolicy);
-    if (data) {
-      terms.push({ weight: sftWeight, value: crossEntropyOf(tape, statesOf(tape, players.student, data), data) });
-    }
+    if (data) terms.push({ weight: sftWeight, value: crossEntropyOf(tape, players.student, data) });
     const loss = linearCombination(tape, terms);
     if (!critic.logScale(tape).requiresGrad) return { loss, measures: { loss, ...measures } };
     const logScale = linearCombination(tape, [{ weight: 1, value: tape.detach(critic.logScale(tape)) }]);
@@ -138,4 +126,19 @@ export function ratioStudentObjective(
       measures: { loss, ...measures, critic_log_scale: logScale },
     };
   };
+}
+
+/** E_{a~π_θ} f, f held; the terms of the moment, in which only κ may learn; TV → `"N"` each. */
+function ratioTerms(critic: RatioCritic, states: BatchStates<"student" | "teacher">) {
+  return states.each({}, (tape, policies) => {
+    const logScale = critic.logScale(tape);
+    const own = critic.expectation(tape, policies.student, policies, tape.detach(logScale));
+    const ownOfMoment = logScale.requiresGrad ? expectationOfOwn(tape, critic, policies) : tape.detach(own);
+    const { student, teacher } = logitsOf(policies);
+    return {
+      own,
+      gaps: gapsAbove(tape, critic, policies, ownOfMoment),
+      distances: totalVariationByToken(tape, { student: tape.detach(student), teacher }),
+    };
+  });
 }

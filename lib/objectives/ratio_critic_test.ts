@@ -4,12 +4,13 @@ import { Tape } from "#lib/autograd/tape.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { type Distance, distanceOf } from "./distance.ts";
+import { logitsOf } from "./batch_states.ts";
+import { type Distance, distanceByToken } from "./distance.ts";
 import { linearCombination } from "./linear_combination.ts";
 import type { MomentBatch } from "./moment_matching.ts";
 import type { Objective } from "./objective.ts";
 import { RatioCritic, ratioMoment, type RatioPlayers, ratioStudentObjective } from "./ratio_critic.ts";
-import { statesOf, statesOfBoth } from "./states.ts";
+import { meanOverTokens, statesOfBoth } from "./states.ts";
 import { crossEntropyOf } from "./supervised.ts";
 import { packTrajectories } from "./trajectory_batch.ts";
 
@@ -64,13 +65,15 @@ function assertSameGradients(actual: Gradients, expected: Gradients, tolerance: 
 const onBothSides =
   (distance: Distance, beta: number): Objective<RatioPlayers, MomentBatch> => (tape, players, given) => {
     const on = (side: "offPolicy" | "onPolicy") => {
-      const { student, teacher } = statesOfBoth(tape, players, given[side]!);
-      return distanceOf(tape, distance, { student: student.logits, teacher: teacher.logits }, given[side]!);
+      const { distances } = statesOfBoth(tape, players, given[side]!).each({}, (tape, policies) => ({
+        distances: distanceByToken(tape, distance, logitsOf(policies)),
+      }));
+      return meanOverTokens(tape, distances, given[side]!);
     };
     const loss = linearCombination(tape, [
       { weight: 2 * beta, value: on("offPolicy") },
       { weight: 2 * (1 - beta), value: on("onPolicy") },
-      { weight: 0.5, value: crossEntropyOf(tape, statesOf(tape, players.student, given.data!), given.data!) },
+      { weight: 0.5, value: crossEntropyOf(tape, players.student, given.data!) },
     ]);
     return { loss, measures: { loss } };
   };

@@ -5,7 +5,8 @@ import { tanh } from "#kernels/elementwise/tanh/tanh.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
 import type { EnumerableMdp, Table } from "./enumerable_mdp.ts";
-import type { CriticView, ResponseRows } from "./moment_matching.ts";
+import { allAtOnce, type CriticViews } from "./critic_view.ts";
+import type { ResponseRows } from "./moment_matching.ts";
 
 /** f(s, a) = tanh φ(s, a), with a φ of its own for every state and action: |f| ≤ 1 is all that binds it. It starts as f = 0. */
 export class TabularCritic implements Disposable {
@@ -73,19 +74,19 @@ export function tabularBatch(
 }
 
 /** Both policies' logits and f at the states of a batch, from tables of every state; the tape owns the tensors. */
-export function tabularView(
+export function tabularViews(
   tape: Tape,
   { states }: TabularBatch,
   { teacher, student, f }: { readonly teacher: Table; readonly student: Table; readonly f: Variable },
-): CriticView {
+): CriticViews {
   const constant = (table: Table) => {
     const shape = [table.length, table[0].length];
     return tape.constant(tape.adopt(tape.gpu.upload(Float32Array.from(table.flat()), shape)));
   };
   const atStates = (table: Variable) => tape.apply(embedding, { table, ids: tape.constant(states) }, {});
-  return {
+  return allAtOnce(tape, {
     teacher: { logits: atStates(constant(teacher)) },
     student: { logits: atStates(constant(student)) },
     values: atStates(f),
-  };
+  });
 }

@@ -5,7 +5,7 @@ import { RandomStream } from "#lib/random/random_stream.ts";
 import { EnumerableMdp, softmax, type Table } from "./enumerable_mdp.ts";
 import { linearCombination } from "./linear_combination.ts";
 import { offPolicyMoment, onPolicyMoment } from "./moment_matching.ts";
-import { tabularBatch, TabularCritic, tabularView } from "./tabular_critic.ts";
+import { tabularBatch, TabularCritic, tabularViews } from "./tabular_critic.ts";
 
 // Sizes that divide no tile.
 const mdp = new EnumerableMdp({ vocabSize: 5, horizon: 3, gamma: 0.8 });
@@ -29,8 +29,8 @@ function moments(tape: Tape, critic: TabularCritic, student: Table, kind: "full"
   const [offPolicy, onPolicy] = [batchOf(teacher), batchOf(student)];
   const tables = { teacher, student, f: critic.values(tape) };
   return [
-    offPolicyMoment(tape, tabularView(tape, offPolicy, tables), offPolicy, { moments: kind }),
-    onPolicyMoment(tape, tabularView(tape, onPolicy, tables), onPolicy, { moments: kind }),
+    offPolicyMoment(tape, tabularViews(tape, offPolicy, tables), offPolicy, { moments: kind }),
+    onPolicyMoment(tape, tabularViews(tape, onPolicy, tables), onPolicy, { moments: kind }),
   ];
 }
 
@@ -64,7 +64,7 @@ gpuTest("sampled trajectories with even weights estimate the moment", async () =
     weight: 1 / 1000,
   }));
   const batch = tabularBatch(tape, mdp, draws);
-  const view = tabularView(tape, batch, { teacher, student, f: critic.values(tape) });
+  const view = tabularViews(tape, batch, { teacher, student, f: critic.values(tape) });
   const [estimate] = await gpu.read(offPolicyMoment(tape, view, batch, { moments: "full" }).value);
   assertAlmostEquals(estimate, mdp.offPolicyMoment(await critic.read(), ...policies), 0.05);
 });

@@ -1,7 +1,9 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { type LanguageModel, ONE_TEXT } from "#lib/models/language_model.ts";
+import type { States } from "./batch_states.ts";
 import type { Objective } from "./objective.ts";
+import { hiddenOf } from "./states.ts";
 import { packTrajectories, type Trajectory, type TrajectoryBatch } from "./trajectory_batch.ts";
 
 const TEXTS: readonly Trajectory[] = [
@@ -31,6 +33,12 @@ export async function evaluate<Players extends { student: LanguageModel }, Batch
   const [lossValue, ...values] = await gpu.readAll([loss.value, ...names.map((name) => measures[name].value)]);
   const gradients = [...(await store.readGradients()).values()].flatMap((gradient) => [...gradient]);
   return { loss: lossValue[0], measures: Object.fromEntries(names.map((name, i) => [name, values[i][0]])), gradients };
+}
+
+/** A model's view of all states of a batch at once. */
+export function allStates(tape: Tape, model: LanguageModel, batch: TrajectoryBatch): States {
+  const hidden = hiddenOf(tape, model, batch);
+  return { hidden, logits: model.logits(tape, hidden) };
 }
 
 /** log π(a | s) of every state and action, by float64 from a model's logits. */

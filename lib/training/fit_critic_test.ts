@@ -2,8 +2,9 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { Critic } from "#lib/models/critic.ts";
-import { type CriticView, offPolicyMoment, type ResponseRows } from "#lib/objectives/moment_matching.ts";
-import { twoTotalVariation } from "#lib/objectives/policy_distance.ts";
+import { allAtOnce } from "#lib/objectives/critic_view.ts";
+import { offPolicyMoment, type ResponseRows } from "#lib/objectives/moment_matching.ts";
+import { totalVariationByToken, twoTotalVariation } from "#lib/objectives/policy_distance.ts";
 import { fitCritic } from "./fit_critic.ts";
 
 const gpu = await testGpu();
@@ -25,12 +26,12 @@ const features = gpu.upload(
 
 function moment(critic: Critic, of = teacher): (tape: Tape) => Variable {
   return (tape) => {
-    const view: CriticView = {
+    const views = allAtOnce(tape, {
       student: { logits: tape.constant(student) },
       teacher: { logits: tape.constant(of) },
       values: critic.values(tape, tape.constant(features)),
-    };
-    return offPolicyMoment(tape, view, rows, { moments: "full" });
+    });
+    return offPolicyMoment(tape, views, rows, { moments: "full" });
   };
 }
 
@@ -46,7 +47,11 @@ const settings = { learningRate: 0.1, betas: [0.9, 0.98] as const };
 gpuTest("a fitted critic comes within 1 % of 2·TV, and never above it", async () => {
   using critic = newCritic();
   const supremum = await valueOf((tape) =>
-    twoTotalVariation(tape, tape.constant(student), tape.constant(teacher), rows)
+    twoTotalVariation(
+      tape,
+      totalVariationByToken(tape, { student: tape.constant(student), teacher: tape.constant(teacher) }),
+      rows,
+    )
   );
   const course: number[] = [];
   const onStep = async (step: number) => {

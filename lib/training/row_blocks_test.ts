@@ -10,7 +10,7 @@ import type { LanguageModel } from "#lib/models/language_model.ts";
 import { llamaConfig } from "#lib/models/llama_config.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
-import { statesOf } from "#lib/objectives/states.ts";
+import { hiddenOf } from "#lib/objectives/states.ts";
 import { crossEntropyOf } from "#lib/objectives/supervised.ts";
 import { packTrajectories, releaseBatch } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
@@ -94,9 +94,8 @@ async function outcome(device: Gpu, config: ModelConfig, stepFrom?: Values): Pro
 async function forwardAndBackward(device: Gpu, model: LanguageModel, batch: ReturnType<typeof packTrajectories>) {
   using tape = new Tape(device, { learning: [model.store] });
   model.store.zeroGradients();
-  const states = statesOf(tape, model, batch);
-  tape.backward(crossEntropyOf(tape, states, batch));
-  const logits = await device.read(states.logits.value) as Float32Array;
+  const logits = await device.read(model.logits(tape, hiddenOf(tape, model, batch)).value) as Float32Array;
+  tape.backward(crossEntropyOf(tape, model, batch));
   return { logits, gradients: await model.store.readGradients() };
 }
 

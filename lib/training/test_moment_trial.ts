@@ -79,7 +79,7 @@ export async function runTrial(trial: Trial) {
     reward: {
       store: onPolicyCritic.store,
       pack: (pairs) => packTaughtPairs(device, pairs, teacher),
-      logits: (tape, batch) => criticLogits(tape, onPolicyCritic, batch, { gamma: 1 }),
+      logits: (tape, batch) => criticLogits(tape, { critic: onPolicyCritic, teacher }, batch, { gamma: 1 }),
     },
     pairs: () => ({ fitting: trial.held!.pairs, heldOut: trial.held!.pairs }),
     settings: trial.held,
@@ -142,7 +142,7 @@ export const PAIRS: readonly LabelledPair[] = [
 async function logitsOf(device: Gpu, teacher: LanguageModel, critic: Critic): Promise<number[]> {
   const batch = packTaughtPairs(device, PAIRS, teacher);
   using tape = new Tape(device);
-  const logits = [...await device.read(criticLogits(tape, critic, batch, { gamma: 1 }).value)];
+  const logits = [...await device.read(criticLogits(tape, { critic, teacher }, batch, { gamma: 1 }).value)];
   releaseBatch(device, batch);
   return logits;
 }

@@ -1,4 +1,3 @@
-import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { rewardToGo } from "#kernels/advantages/advantages.ts";
@@ -6,16 +5,16 @@ import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
-import { type Distance, distanceOf } from "#lib/objectives/distance.ts";
+import { type Distance, distanceByToken } from "#lib/objectives/distance.ts";
+import { allAtOnce, type CriticView } from "#lib/objectives/critic_view.ts";
 import {
-  type CriticView,
   offPolicyMoment,
   onPolicyCosts,
   onPolicyGradientTerm,
   onPolicyMoment,
   type ResponseRows,
 } from "#lib/objectives/moment_matching.ts";
-import { meanOverTokens } from "#lib/objectives/states.ts";
+import { meanOverTokens, surprise } from "#lib/objectives/states.ts";
 import { type Check, checkLoss, checkTensor } from "./check.ts";
 
 /** The recorded tables, their counted rows only: `"N V"` each. */
@@ -60,27 +59,26 @@ export async function verifyObjectives(gpu: Gpu, folder: string): Promise<Check[
 function termNamed(name: string, gpu: Gpu, recorded: Recorded): Term | undefined {
   const { perToken, offPolicy, onPolicy, teacherLogits } = recorded;
   const teacher = (tape: Tape) => tape.constant(teacherLogits);
-  const view = (tape: Tape, student: Variable, q: string): CriticView => ({
-    student: { logits: student },
-    teacher: { logits: teacher(tape) },
-    values: tape.constant(tape.adopt(upload(gpu, recorded, q))),
-  });
+  const views = (tape: Tape, student: Variable, q: string) =>
+    allAtOnce(tape, {
+      student: { logits: student },
+      teacher: { logits: teacher(tape) },
+      values: tape.constant(tape.adopt(upload(gpu, recorded, q))),
+    });
   switch (name) {
     case "cross_entropy":
-      return (tape, student) => {
-        const labels = tape.constant(offPolicy.actions);
-        return meanOverTokens(tape, tape.apply(crossEntropy, { logits: student, labels }, {}), perToken);
-      };
+      return (tape, student) => meanOverTokens(tape, surprise(tape, student, offPolicy), perToken);
     case "u_off_sampled":
-      return (tape, student) => offPolicyMoment(tape, view(tape, student, "q_off"), offPolicy, { moments: "sampled" });
+      return (tape, student) => offPolicyMoment(tape, views(tape, student, "q_off"), offPolicy, { moments: "sampled" });
     case "u_off_full":
-      return (tape, student) => offPolicyMoment(tape, view(tape, student, "q_off"), offPolicy, { moments: "full" });
+      return (tape, student) => offPolicyMoment(tape, views(tape, student, "q_off"), offPolicy, { moments: "full" });
     case "u_on_sampled":
-      return (tape, student) => onPolicyMoment(tape, view(tape, student, "q_on"), onPolicy, { moments: "sampled" });
+      return (tape, student) => onPolicyMoment(tape, views(tape, student, "q_on"), onPolicy, { moments: "sampled" });
   }
   const distance = distanceNamed(name);
   return distance &&
-    ((tape, student) => distanceOf(tape, distance, { student, teacher: teacher(tape) }, perToken));
+    ((tape, student) =>
+      meanOverTokens(tape, distanceByToken(tape, distance, { student, teacher: teacher(tape) }), perToken));
 }
 
 /** Of the step-wise distances by recorded name: their parameters follow it, as in `alpha_beta_0.2_0.7`. */
@@ -113,7 +111,7 @@ async function policyGradientChecks(gpu: Gpu, recorded: Recorded, gamma: number)
   const { gradient } = await evaluate(
     gpu,
     recorded,
-    (tape, student) => onPolicyGradientTerm(tape, viewOf(tape, student), onPolicy, settings),
+    (tape, student) => onPolicyGradientTerm(tape, allAtOnce(tape, viewOf(tape, student)), onPolicy, settings),
   );
   using tape = new Tape(gpu);
   const student = tape.constant(tape.adopt(upload(gpu, recorded, "student_logits")));

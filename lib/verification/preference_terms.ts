@@ -1,10 +1,17 @@
+import { mapNamed } from "#kernels/op.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { linearCombination } from "#lib/objectives/linear_combination.ts";
-import { type CriticView, offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
-import { advantageLogits, logLikelihood, rewardLogits } from "#lib/objectives/preference/bradley_terry.ts";
+import { allAtOnce } from "#lib/objectives/critic_view.ts";
+import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
+import {
+  advantageLogits,
+  advantagesOf,
+  logLikelihood,
+  rewardLogits,
+} from "#lib/objectives/preference/bradley_terry.ts";
 import { lagrangian } from "#lib/objectives/preference/confidence_set.ts";
-import { dpkdLoss } from "#lib/objectives/preference/dpkd.ts";
+import { dpkdLikelihoods, dpkdLoss } from "#lib/objectives/preference/dpkd.ts";
 import { dpoLogits, dpoLoss } from "#lib/objectives/preference/dpo.ts";
 import { leaveOneOutAdvantages, textPolicyGradient } from "#lib/objectives/preference/leave_one_out.ts";
 import type { PairLabels } from "#lib/objectives/preference/pair_batch.ts";
@@ -63,12 +70,15 @@ export class PreferenceTerms {
   /** Bradley-Terry logits in advantage form. */
   advantageLogits(tape: Tape, q: Variable, b: "teacher" | "student"): Variable {
     const { rows } = this.#recorded;
-    return advantageLogits(tape, q, { logits: this.constant(tape, `${b}_logits`) }, rows, this.reward);
+    const advantages = advantagesOf(tape, q, { logits: this.constant(tape, `${b}_logits`) }, rows);
+    return advantageLogits(tape, advantages, rows, this.reward);
   }
 
   dpoLogits(tape: Tape, student: Variable): Variable {
-    const reference = this.constant(tape, "reference_logits");
-    return dpoLogits(tape, { student, reference }, this.#recorded.rows, { beta: this.#settings["dpo.beta"] });
+    const { rows } = this.#recorded;
+    const policies = { student, reference: this.constant(tape, "reference_logits") };
+    const logProbs = mapNamed(policies, (logits) => actionLogProb(tape, logits, rows));
+    return dpoLogits(tape, logProbs, rows, { beta: this.#settings["dpo.beta"] });
   }
 
   /** Returns of all texts, in the order of prompts, and their advantages. */
@@ -110,15 +120,16 @@ export class PreferenceTerms {
     const ofQ = (value: PreferenceTerm["value"]): PreferenceTerm => ({ input: "q", value });
     const likelihood = (tape: Tape, q: Variable, b: "teacher" | "student") =>
       logLikelihood(tape, this.advantageLogits(tape, q, b), rows);
-    const view = (tape: Tape, values: Variable): CriticView => ({
-      student: { logits: this.constant(tape, "student_logits") },
-      teacher: { logits: this.constant(tape, "teacher_logits") },
-      values,
-    });
+    const views = (tape: Tape, values: Variable) =>
+      allAtOnce(tape, {
+        student: { logits: this.constant(tape, "student_logits") },
+        teacher: { logits: this.constant(tape, "teacher_logits") },
+        values,
+      });
     const off = (moments: "sampled" | "full") =>
-      ofQ((tape, q) => offPolicyMoment(tape, view(tape, q), teacherTexts, { moments }));
+      ofQ((tape, q) => offPolicyMoment(tape, views(tape, q), teacherTexts, { moments }));
     const on = (moments: "sampled" | "full") =>
-      ofQ((tape, q) => onPolicyMoment(tape, view(tape, q), studentTexts, { moments }));
+      ofQ((tape, q) => onPolicyMoment(tape, views(tape, q), studentTexts, { moments }));
     return {
       "advantage.teacher.loss": ofQ((tape, q) => negated(tape, likelihood(tape, q, "teacher"))),
       "advantage.student.loss": ofQ((tape, q) => negated(tape, likelihood(tape, q, "student"))),
@@ -141,12 +152,17 @@ export class PreferenceTerms {
     const { rows } = this.#recorded;
     const [margin, scale] = [this.#settings["plad.ranking_margin"], this.#settings["plad.margin_scale"]];
     const ofStudent = (value: PreferenceTerm["value"]): PreferenceTerm => ({ input: "student_logits", value });
+    const logProb = (tape: Tape, student: Variable) => actionLogProb(tape, student, rows);
     return {
       "dpo.loss": ofStudent((tape, student) => dpoLoss(tape, this.dpoLogits(tape, student), rows)),
-      "plad.ranking": ofStudent((tape, student) => pladLoss(tape, student, rows, { kind: "ranking", margin })),
-      "plad.margin": ofStudent((tape, student) => pladLoss(tape, student, rows, { kind: "margin", scale })),
+      "plad.ranking": ofStudent((tape, student) =>
+        pladLoss(tape, logProb(tape, student), rows, { kind: "ranking", margin })
+      ),
+      "plad.margin": ofStudent((tape, student) =>
+        pladLoss(tape, logProb(tape, student), rows, { kind: "margin", scale })
+      ),
       "leave_one_out.loss": ofStudent((tape, student) =>
-        textPolicyGradient(tape, student, rows, this.leaveOneOut(tape).advantages)
+        textPolicyGradient(tape, logProb(tape, student), rows, this.leaveOneOut(tape).advantages)
       ),
     };
   }
@@ -156,7 +172,8 @@ export class PreferenceTerms {
     const ofStudent = (value: PreferenceTerm["value"]): PreferenceTerm => ({ input: "dpkd_student_logits", value });
     const preference = ofStudent((tape, student) => {
       const teacher = this.constant(tape, "teacher_logits", firstTexts.amongAll);
-      return dpkdLoss(tape, { student, teacher }, firstRows, { beta: this.#settings["dpkd.beta"] });
+      const likelihoods = dpkdLikelihoods(tape, { student, teacher }, { beta: this.#settings["dpkd.beta"] });
+      return dpkdLoss(tape, likelihoods, firstRows);
     });
     const crossEntropy = ofStudent((tape, student) =>
       negated(tape, meanOverTokens(tape, actionLogProb(tape, student, firstRows), firstRows))

@@ -1,7 +1,8 @@
 import { logSigmoid } from "#kernels/elementwise/log_sigmoid/log_sigmoid.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { linearCombination } from "../linear_combination.ts";
-import { onPolicyCosts, type Policy, type ResponseRows } from "../moment_matching.ts";
+import type { Policy } from "../critic_view.ts";
+import { onPolicyCosts, type ResponseRows } from "../moment_matching.ts";
 import { meanOverLabels, pairDifferences, type PairLabels, type PairRows } from "./pair_batch.ts";
 import { returnsOf, type TextReward } from "./returns.ts";
 
@@ -32,25 +33,36 @@ export function rewardLogits(
 }
 
 /**
- * The logits of the reward r_b(s, a) = Q(s, a) − γ E_{a'~b} Q(s', a') of an action-value table Q (white box): Σ γ^h A_b on the first text
- * minus that on the second → `"P"`, A_b(s, a) = Q(s, a) − E_{a'~b} Q(s, a'). The sum of r_b over a text is that of A_b plus
- * E_{a~b} Q(s_0, a), which the texts of a prompt share; so nothing is evaluated at next states. No gradient flows into b.
+ * A_b(s_t, a_t) = Q(s_t, a_t) − E_{a~b} Q(s_t, a) of an action-value table Q (white box) → `"n"`. No gradient flows into b.
  *
- * @param values Q(s_t, ·), `"N V"`
+ * @param values Q(s_t, ·), `"n V"`
  * @param b the teacher, under whom the likelihood stands still while the student moves, if Q does not see the student's features either;
  * or the student
  */
-export function advantageLogits(
+export function advantagesOf(
   tape: Tape,
   values: Variable,
   b: Policy,
-  rows: ResponseRows,
-  { gamma }: Pick<TextReward, "gamma">,
+  rows: Pick<ResponseRows, "actions">,
 ): Variable {
   const held = { logits: tape.detach(b.logits) };
   // E_b Q − Q(s, a): the costs of U_on with b in the teacher's place.
   const costs = onPolicyCosts(tape, { teacher: held, student: held, values }, rows, { moments: "sampled" });
-  const advantages = linearCombination(tape, [{ weight: -1, value: costs }]);
+  return linearCombination(tape, [{ weight: -1, value: costs }]);
+}
+
+/**
+ * The logits of the reward r_b(s, a) = Q(s, a) − γ E_{a'~b} Q(s', a'): Σ γ^h A_b on the first text minus that on the second → `"P"`. The
+ * sum of r_b over a text is that of A_b plus E_{a~b} Q(s_0, a), which the texts of a prompt share; so nothing is evaluated at next states.
+ *
+ * @param advantages A_b(s_t, a_t), `"N"`
+ */
+export function advantageLogits(
+  tape: Tape,
+  advantages: Variable,
+  rows: Pick<PairRows, "rowSpans">,
+  { gamma }: Pick<TextReward, "gamma">,
+): Variable {
   return rewardLogits(tape, advantages, rows, { gamma, rewarded: "everyToken" });
 }
 

@@ -4,7 +4,7 @@ import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { softmax } from "../enumerable_mdp.ts";
 import { Dual, gradientOf, sum } from "../test_dual.ts";
-import { advantageLogits, logLikelihood, pairAccuracy, rewardLogits } from "./bradley_terry.ts";
+import { advantageLogits, advantagesOf, logLikelihood, pairAccuracy, rewardLogits } from "./bradley_terry.ts";
 import { packPairs } from "./pair_batch.ts";
 import type { TextReward } from "./returns.ts";
 import {
@@ -81,7 +81,11 @@ gpuTest("the likelihood in advantage form and its gradient equal the definition 
   };
   const { value, gradient } = await valueAndGradient(gpu, q, (tape, values) => {
     const policy = { logits: tape.constant(tape.adopt(gpu.upload(Float32Array.from(logits), [TOKENS, VOCAB]))) };
-    return logLikelihood(tape, advantageLogits(tape, values, policy, batch, everyToken), batch);
+    return logLikelihood(
+      tape,
+      advantageLogits(tape, advantagesOf(tape, values, policy, batch), batch, everyToken),
+      batch,
+    );
   }, [TOKENS, VOCAB]);
   assertAlmostEquals(value, expected(q.map((each) => new Dual(each))).value, 1e-6);
   // Of the 143 numbers, those of two rows.
@@ -92,7 +96,7 @@ gpuTest("the likelihood in advantage form and its gradient equal the definition 
 
 gpuTest("no gradient of the likelihood flows into b, and what is added to a row of Q changes nothing", async () => {
   const likelihood = (tape: Tape, values: Variable, logits: Variable) =>
-    logLikelihood(tape, advantageLogits(tape, values, { logits }, batch, everyToken), batch);
+    logLikelihood(tape, advantageLogits(tape, advantagesOf(tape, values, { logits }, batch), batch, everyToken), batch);
   const constant = (tape: Tape, table: readonly number[]) =>
     tape.constant(tape.adopt(gpu.upload(Float32Array.from(table), [TOKENS, VOCAB])));
   const shape = [TOKENS, VOCAB];

@@ -3,12 +3,12 @@ import { pick } from "#kernels/pick/pick.ts";
 import { reshape, type Tensor } from "#kernels/runtime/tensor.ts";
 import { topTokens } from "#kernels/top_tokens/top_tokens.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
+import { logitsOf } from "../batch_states.ts";
 import type { PolicyLogits } from "../distance.ts";
 import type { DistillationPlayers } from "../distillation.ts";
 import { difference, linearCombination } from "../linear_combination.ts";
 import type { Objective } from "../objective.ts";
-import { meanOverTokens, statesOfBoth } from "../states.ts";
-import { crossEntropyOf } from "../supervised.ts";
+import { meanOverTokens, statesOfBoth, surprise } from "../states.ts";
 import type { TrajectoryBatch } from "../trajectory_batch.ts";
 
 export interface DpkdSettings {
@@ -21,13 +21,12 @@ export interface DpkdSettings {
 /**
  * Direct preference knowledge distillation, token by token (Li et al. 2024, arXiv 2406.19774, as its released code in LMOps/dpkd has it;
  * the text of the paper has whole sequences): −log σ(β [(log q(y_t) − log q(y_s)) − (log p(y_t) − log p(y_s))]), y_t = argmax p and
- * y_s = argmax q, mean over the response tokens of given texts → `"1"`. Log-probabilities of one row differ by its logits. The tokens
+ * y_s = argmax q; here without the minus, at each of some states → `"n"`. Log-probabilities of one row differ by its logits. The tokens
  * are held; the gradient flows into the student q alone.
  */
-export function dpkdLoss(
+export function dpkdLikelihoods(
   tape: Tape,
   { student, teacher }: PolicyLogits,
-  batch: Pick<TrajectoryBatch, "weights">,
   { beta }: Pick<DpkdSettings, "beta">,
 ): Variable {
   const [preferred, rejected] = [likeliest(tape, teacher), likeliest(tape, student)];
@@ -39,8 +38,12 @@ export function dpkdLoss(
     { weight: beta, value: leadIn(student) },
     { weight: -beta, value: leadIn(tape.detach(teacher)) },
   ]);
-  const likelihood = meanOverTokens(tape, tape.apply(logSigmoid, { x }, {}), batch);
-  return linearCombination(tape, [{ weight: -1, value: likelihood }]);
+  return tape.apply(logSigmoid, { x }, {});
+}
+
+/** Minus the mean over the response tokens of given texts, `"N"` → `"1"`. */
+export function dpkdLoss(tape: Tape, likelihoods: Variable, batch: Pick<TrajectoryBatch, "weights">): Variable {
+  return linearCombination(tape, [{ weight: -1, value: meanOverTokens(tape, likelihoods, batch) }]);
 }
 
 /** The likeliest token of each row, `"N"` u32; of equally likely ones the first. The tape owns it. */
@@ -53,11 +56,15 @@ export function likeliest(tape: Tape, logits: Variable): Tensor {
 /** DPKD's loss and `taskWeight` times cross-entropy, on given texts. Measures: `loss`, `dpkd`. */
 export function dpkd(settings: DpkdSettings): Objective<DistillationPlayers, TrajectoryBatch> {
   return (tape, players, batch) => {
-    const { student, teacher } = statesOfBoth(tape, players, batch);
-    const preference = dpkdLoss(tape, { student: student.logits, teacher: teacher.logits }, batch, settings);
+    const { actions } = batch;
+    const { likelihoods, surprises } = statesOfBoth(tape, players, batch).each({ actions }, (tape, states, rows) => ({
+      likelihoods: dpkdLikelihoods(tape, logitsOf(states), settings),
+      surprises: surprise(tape, states.student.logits, rows),
+    }));
+    const preference = dpkdLoss(tape, likelihoods, batch);
     const loss = linearCombination(tape, [
       { weight: 1, value: preference },
-      { weight: settings.taskWeight, value: crossEntropyOf(tape, student, batch) },
+      { weight: settings.taskWeight, value: meanOverTokens(tape, surprises, batch) },
     ]);
     return { loss, measures: { loss, dpkd: preference } };
   };

@@ -3,7 +3,7 @@ import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import { evaluate, logProbabilities, TEST_ACTIONS, testTexts } from "../test_objective.ts";
-import { dpkd, dpkdLoss, likeliest } from "./dpkd.ts";
+import { dpkd, dpkdLikelihoods, dpkdLoss, likeliest } from "./dpkd.ts";
 import { valueAndGradient } from "./test_pairs.ts";
 
 const gpu = await testGpu();
@@ -33,7 +33,7 @@ gpuTest("where both find the same token likeliest the loss is log 2, with gradie
   const weights = gpu.upload(Float32Array.of(0.5, 0.5));
   const { value, gradient } = await valueAndGradient(gpu, logits, (tape, own) => {
     const theirs = tape.constant(tape.adopt(gpu.upload(Float32Array.of(0, 2, 0, 1, 1, 4), [2, 3])));
-    return dpkdLoss(tape, { student: own, teacher: theirs }, { weights }, { beta });
+    return dpkdLoss(tape, dpkdLikelihoods(tape, { student: own, teacher: theirs }, { beta }), { weights });
   }, [2, 3]);
   assertAlmostEquals(value, Math.LN2, 1e-6);
   assert(gradient.every((each) => each === 0));
@@ -43,7 +43,7 @@ gpuTest("the loss raises the teacher's likeliest token above the student's own, 
   const weights = gpu.upload(Float32Array.of(1));
   const { gradient } = await valueAndGradient(gpu, [1, 5, 2, 0], (tape, own) => {
     const theirs = tape.constant(tape.adopt(gpu.upload(Float32Array.of(0, 1, 0, 3), [1, 4])));
-    return dpkdLoss(tape, { student: own, teacher: theirs }, { weights }, { beta });
+    return dpkdLoss(tape, dpkdLikelihoods(tape, { student: own, teacher: theirs }, { beta }), { weights });
   }, [1, 4]);
   // z = β ((0 − 5) − (3 − 1)); d/dz of −log σ(z) is −σ(−z).
   const slope = beta / (1 + Math.exp(beta * -7));

@@ -1,10 +1,11 @@
+import type { Named } from "#kernels/op.ts";
 import { spanSum } from "#kernels/span_sum/span_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { linearCombination } from "../linear_combination.ts";
 import type { ResponseRows } from "../moment_matching.ts";
 import type { Objective } from "../objective.ts";
-import { actionLogProb, statesOf } from "../states.ts";
+import { actionLogProbs, statesOf } from "../states.ts";
 import { logLikelihood } from "./bradley_terry.ts";
 import { meanOverLabels, type PairBatch, pairDifferences, type PairLabels } from "./pair_batch.ts";
 
@@ -20,8 +21,7 @@ export interface DpoPlayers {
 }
 
 /** log π(τ | x) of the texts of pairs, the first's minus the second's → `"P"`. */
-function logProbDifferences(tape: Tape, logits: Variable, rows: Pick<ResponseRows, "actions" | "rowSpans">): Variable {
-  const x = actionLogProb(tape, logits, rows);
+function logProbDifferences(tape: Tape, x: Variable, rows: Pick<ResponseRows, "rowSpans">): Variable {
   const spans = tape.constant(rows.rowSpans);
   return pairDifferences(tape, tape.apply(spanSum, { x, spans }, { gamma: 1, of: "all" }));
 }
@@ -30,17 +30,17 @@ function logProbDifferences(tape: Tape, logits: Variable, rows: Pick<ResponseRow
  * DPO's logits β ((log π_θ − log π_ref)(τ_0) − (log π_θ − log π_ref)(τ_1)) → `"P"`, log-probabilities summed over a text's tokens without
  * discount.
  *
- * @param policies next-token logits at the N states, `"N V"`; no gradient flows into the reference
+ * @param logProbs log π(y_t | s_t) of both policies, `"N"`; no gradient flows into the reference
  */
 export function dpoLogits(
   tape: Tape,
-  policies: { readonly student: Variable; readonly reference: Variable },
-  rows: Pick<ResponseRows, "actions" | "rowSpans">,
+  logProbs: Named<"student" | "reference", Variable>,
+  rows: Pick<ResponseRows, "rowSpans">,
   { beta }: DpoSettings,
 ): Variable {
   return linearCombination(tape, [
-    { weight: beta, value: logProbDifferences(tape, policies.student, rows) },
-    { weight: -beta, value: logProbDifferences(tape, tape.detach(policies.reference), rows) },
+    { weight: beta, value: logProbDifferences(tape, logProbs.student, rows) },
+    { weight: -beta, value: logProbDifferences(tape, tape.detach(logProbs.reference), rows) },
   ]);
 }
 
@@ -52,11 +52,8 @@ export function dpoLogits(
  */
 export function dpo(settings: DpoSettings): Objective<DpoPlayers, PairBatch> {
   return (tape, { student, reference }, batch) => {
-    const policies = {
-      student: statesOf(tape, student, batch).logits,
-      reference: statesOf(tape, reference, batch).logits,
-    };
-    const logits = dpoLogits(tape, policies, batch, settings);
+    const logProbs = actionLogProbs(statesOf(tape, { student, reference }, batch), batch);
+    const logits = dpoLogits(tape, logProbs, batch, settings);
     const loss = dpoLoss(tape, logits, batch);
     return { loss, measures: { loss, margin: meanOverLabels(tape, tape.detach(logits), batch, (x) => x) } };
   };

@@ -1,6 +1,8 @@
 import { assert, assertAlmostEquals } from "@std/assert";
+import { mapNamed } from "#kernels/op.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
+import { actionLogProb } from "../states.ts";
 import { Dual, gradientOf, sum } from "../test_dual.ts";
 import { evaluate, logProbabilities } from "../test_objective.ts";
 import { dpo, dpoLogits, dpoLoss } from "./dpo.ts";
@@ -43,7 +45,8 @@ gpuTest("the gradient in the student's logits is the definition's, and none flow
     const { gradient } = await valueAndGradient(gpu, table(3), (tape, learned) => {
       const held = tape.constant(tape.adopt(gpu.upload(Float32Array.from(table(5)), [tokens, vocab])));
       const policies = { student: held, reference: held, [which]: learned };
-      return dpoLoss(tape, dpoLogits(tape, policies, batch, { beta }), batch);
+      const logProbs = mapNamed(policies, (logits) => actionLogProb(tape, logits, batch));
+      return dpoLoss(tape, dpoLogits(tape, logProbs, batch, { beta }), batch);
     }, [tokens, vocab]);
     return gradient;
   };

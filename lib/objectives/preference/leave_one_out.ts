@@ -4,7 +4,6 @@ import { weightedSum } from "#kernels/weighted_sum/weighted_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { linearCombination } from "../linear_combination.ts";
 import type { ResponseRows } from "../moment_matching.ts";
-import { actionLogProb } from "../states.ts";
 
 /**
  * Returns of texts less the mean of the others that the same policy wrote to the same prompt → `"B"` (leave-one-out; Kool et al. 2019).
@@ -35,16 +34,16 @@ export function leaveOneOutAdvantages(tape: Tape, returns: Variable, textsPerPro
  * −(1/B) Σ_τ A(τ) Σ_t log π_θ(a_t | s_t) → `"1"`: a loss whose gradient is the estimate of −∇ E_{τ~π_θ} r(x, τ) from texts of π_θ (Williams
  * 1992). The advantages are held.
  *
+ * @param logProb log π_θ(a_t | s_t), `"N"`
  * @param advantages by text, `"B"`
  */
 export function textPolicyGradient(
   tape: Tape,
-  logits: Variable,
-  { actions, rowSpans }: Pick<ResponseRows, "actions" | "rowSpans">,
+  logProb: Variable,
+  { rowSpans }: Pick<ResponseRows, "rowSpans">,
   advantages: Variable,
 ): Variable {
-  const x = actionLogProb(tape, logits, { actions });
-  const scores = tape.apply(spanSum, { x, spans: tape.constant(rowSpans) }, { gamma: 1, of: "all" });
+  const scores = tape.apply(spanSum, { x: logProb, spans: tape.constant(rowSpans) }, { gamma: 1, of: "all" });
   const total = tape.apply(weightedSum, { x: scores, weights: tape.detach(advantages) }, {});
   return linearCombination(tape, [{ weight: -1 / rowSpans.shape[0], value: total }]);
 }

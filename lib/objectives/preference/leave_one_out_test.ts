@@ -4,6 +4,7 @@ import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { EnumerableMdp, softmax } from "../enumerable_mdp.ts";
+import { actionLogProb } from "../states.ts";
 import { tabularBatch } from "../tabular_critic.ts";
 import { leaveOneOutAdvantages, textPolicyGradient } from "./leave_one_out.ts";
 import { returnsOf } from "./returns.ts";
@@ -63,7 +64,12 @@ gpuTest(
           };
           const returns = returnsOf(tape, texts, { gamma: mdp.gamma, rewarded: "everyToken" });
           const atStates = tape.apply(embedding, { table: parameters, ids: tape.constant(rows.states) }, {});
-          return textPolicyGradient(tape, atStates, rows, leaveOneOutAdvantages(tape, returns, 2));
+          return textPolicyGradient(
+            tape,
+            actionLogProb(tape, atStates, rows),
+            rows,
+            leaveOneOutAdvantages(tape, returns, 2),
+          );
         };
         const { gradient } = await valueAndGradient(gpu, logits.flat(), loss, [mdp.stateCount, 2]);
         gradient.forEach((value, k) => expected[k] += first * second * value);

@@ -83,9 +83,14 @@ export function packPairMicroBatches(
   layout: TextLayout,
   textsAtOnce?: number,
 ): PairBatch[] {
-  const whole = { pairs: pairs.length, meanOver: responseTokensOf(trajectoriesOf(pairs)) };
+  const whole = { pairs: pairs.length, meanOver: responseTokensOfPairs(pairs) };
   const pairsAtOnce = textsAtOnce === undefined ? undefined : Math.max(1, Math.floor(textsAtOnce / 2));
   return inGroups(pairs, pairsAtOnce).map((some) => packPairs(gpu, some, layout, whole));
+}
+
+/** N of some pairs. */
+export function responseTokensOfPairs(pairs: readonly LabelledPair[]): number {
+  return responseTokensOf(trajectoriesOf(pairs));
 }
 
 function trajectoriesOf(pairs: readonly LabelledPair[]): Trajectory[] {

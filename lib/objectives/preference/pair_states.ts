@@ -1,7 +1,7 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape, type Variable } from "#lib/autograd/tape.ts";
-import type { LabelledPair } from "./pair_batch.ts";
+import { type LabelledPair, responseTokensOfPairs } from "./pair_batch.ts";
 
 /** Pairs whose texts a model reads at once. */
 const PAIRS_AT_ONCE = 32;
@@ -20,7 +20,7 @@ export function statesOfPairs(
   widths: readonly number[],
   statesOf: (tape: Tape, some: readonly LabelledPair[]) => readonly Variable[],
 ): Tensor[] {
-  const count = pairs.reduce((sum, { texts: [first, second] }) => sum + first.length + second.length, 0);
+  const count = responseTokensOfPairs(pairs);
   const tables = widths.map((width) => gpu.allocate([count, width]));
   for (let start = 0, row = 0; start < pairs.length; start += PAIRS_AT_ONCE) {
     using tape = new Tape(gpu);

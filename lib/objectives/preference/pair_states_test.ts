@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
-import { statesOf } from "../states.ts";
+import { allStates } from "../test_objective.ts";
 import { releaseBatch } from "../trajectory_batch.ts";
 import { type LabelledPair, packPairs } from "./pair_batch.ts";
 import { packFeaturedPairs, rewardFeatures } from "./reward_guidance.ts";
@@ -21,9 +21,9 @@ gpuTest("what models make of many pairs, a few at a time, is to the bit what the
   using tape = new Tape(gpu);
   const [taught, featured] = [packTaughtPairs(gpu, PAIRS, model), packFeaturedPairs(gpu, PAIRS, { backbone: model })];
   const [before, after] = (["before", "after"] as const).map((seen) => packPairs(gpu, PAIRS, model.layout, { seen }));
-  const { hidden, logits } = statesOf(tape, model, before);
+  const { hidden, logits } = allStates(tape, model, before);
   const [hiddenStates, policy, features, ...atOnce] = await gpu.readAll([
-    ...[taught.features, taught.policy, featured.features],
+    ...[taught.features, taught.policy!, featured.features],
     ...[hidden.value, logits.value, rewardFeatures(tape, model, after).value],
   ]);
   assertEquals([hiddenStates, policy, features], atOnce);

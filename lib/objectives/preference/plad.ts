@@ -4,9 +4,8 @@ import { spanSum } from "#kernels/span_sum/span_sum.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { difference, linearCombination } from "../linear_combination.ts";
-import type { ResponseRows } from "../moment_matching.ts";
 import type { Objective } from "../objective.ts";
-import { actionLogProb, statesOf } from "../states.ts";
+import { actionLogProbs, statesOf } from "../states.ts";
 import { meanOverLabels, type PairBatch, pairDifferences, type PairRows } from "./pair_batch.ts";
 
 /**
@@ -26,17 +25,16 @@ export type PladSettings =
  *
  * mean over the pairs, each order of a soft label by its probability. The forms as written here are this project's.
  *
- * @param logits of the student at the N states, `"N V"`
+ * @param logProb log π_θ(a_t | s_t), `"N"`
  * @throws {RangeError} if the margin is of qualities, and the pairs have none
  */
 export function pladLoss(
   tape: Tape,
-  logits: Variable,
-  rows: PairRows & Pick<ResponseRows, "actions"> & Pick<PairBatch, "qualityGaps">,
+  logProb: Variable,
+  rows: PairRows & Pick<PairBatch, "qualityGaps">,
   settings: PladSettings,
 ): Variable {
-  const x = actionLogProb(tape, logits, rows);
-  const scores = tape.apply(spanSum, { x, spans: tape.constant(rows.rowSpans) }, { gamma: 1, of: "mean" });
+  const scores = tape.apply(spanSum, { x: logProb, spans: tape.constant(rows.rowSpans) }, { gamma: 1, of: "mean" });
   const differences = pairDifferences(tape, scores);
   if (settings.kind === "ranking") {
     const margins = new Float32Array(differences.value.shape[0]).fill(settings.margin);
@@ -60,7 +58,8 @@ export function pladLoss(
 /** The student's descent on PLaD's loss. Measure: `loss`. */
 export function plad(settings: PladSettings): Objective<{ readonly student: LanguageModel }, PairBatch> {
   return (tape, { student }, batch) => {
-    const loss = pladLoss(tape, statesOf(tape, student, batch).logits, batch, settings);
+    const logProbs = actionLogProbs(statesOf(tape, { student }, batch), batch);
+    const loss = pladLoss(tape, logProbs.student, batch, settings);
     return { loss, measures: { loss } };
   };
 }

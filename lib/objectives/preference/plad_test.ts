@@ -52,9 +52,9 @@ gpuTest("winners that lead by more than is asked cost nothing and move nothing",
 gpuTest("a margin of qualities is refused where a pair has none", () => {
   const bare = packPairs(gpu, PAIRS.map(({ prompt, texts, label }) => ({ prompt, texts, label })), student.layout);
   using tape = new Tape(gpu);
-  const logits = tape.constant(tape.adopt(gpu.allocate([RESPONSES.flat().length, 33])));
+  const logProb = tape.constant(tape.adopt(gpu.allocate([RESPONSES.flat().length])));
   assertThrows(
-    () => pladLoss(tape, logits, bare, { kind: "margin", scale: 1 }),
+    () => pladLoss(tape, logProb, bare, { kind: "margin", scale: 1 }),
     RangeError,
     "Cannot take a margin of qualities: some pairs have none",
   );

@@ -6,8 +6,9 @@ import { Tape, type Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Ascent } from "../ascent.ts";
+import { BatchStates } from "../batch_states.ts";
 import type { ObjectiveValue } from "../objective.ts";
-import { actionLogProb, statesOf } from "../states.ts";
+import { actionLogProbs, statesOf } from "../states.ts";
 import { releaseBatch, type TrajectoryBatch } from "../trajectory_batch.ts";
 import { rewardLogits } from "./bradley_terry.ts";
 import { leaveOneOutAdvantages, textPolicyGradient } from "./leave_one_out.ts";
@@ -51,7 +52,8 @@ export function rewardFeatures(tape: Tape, backbone: LanguageModel, batch: Traje
   if (!choices) throw new RangeError('Cannot see the tokens of a batch that was not packed with "after"');
   const table = backbone.hiddenStates(tape, tokens);
   const at = (rows: Tensor) => tape.apply(embedding, { table, ids: tape.constant(rows) }, {});
-  const logProb = actionLogProb(tape, backbone.logits(tape, at(choices)), batch);
+  const chosen = new BatchStates(tape, { backbone: { model: backbone, hidden: at(choices) } });
+  const logProb = actionLogProbs(chosen, batch).backbone;
   return tape.apply(concat, { x: at(states), y: tape.reshape(logProb, [logProb.value.shape[0], 1]) }, {});
 }
 
@@ -91,8 +93,8 @@ export function guidedDescent(
 ): ObjectiveValue {
   const texts = rewardsOf(tape, players, read);
   const advantages = leaveOneOutAdvantages(tape, returnsOf(tape, texts, settings), settings.textsPerPrompt);
-  const { logits } = statesOf(tape, players.student, chosen);
-  const loss = textPolicyGradient(tape, logits, chosen, advantages);
+  const logProbs = actionLogProbs(statesOf(tape, { student: players.student }, chosen), chosen);
+  const loss = textPolicyGradient(tape, logProbs.student, chosen, advantages);
   return { loss, measures: { loss, mean_return: meanReturn(tape, texts, settings) } };
 }
 

@@ -2,7 +2,8 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
-import { actionLogProb, hiddenOf, statesOf } from "../states.ts";
+import { actionLogProb, hiddenOf } from "../states.ts";
+import { allStates } from "../test_objective.ts";
 import { packTrajectories, type Trajectory } from "../trajectory_batch.ts";
 import { gapAscent, rewardFeatures, rewardFeatureSize } from "./reward_guidance.ts";
 import { rewardHead } from "./reward_head.ts";
@@ -22,7 +23,7 @@ gpuTest("a reward sees the state after each token, and how likely the token was 
   const [features, hidden, logProbs] = await gpu.readAll([
     rewardFeatures(tape, backbone, after).value,
     hiddenOf(tape, backbone, after).value,
-    actionLogProb(tape, statesOf(tape, backbone, before).logits, before).value,
+    actionLogProb(tape, allStates(tape, backbone, before).logits, before).value,
   ]);
   assertEquals(features.length, 4 * size);
   for (let n = 0; n < 4; n++) {
@@ -41,7 +42,7 @@ gpuTest("a reward of likely tokens tells likely texts from unlikely ones", async
   gpu.write(head.store.get("values.weight").value, weights);
   using tape = new Tape(gpu);
   const read = (text: Trajectory) => packTrajectories(gpu, [text], backbone.layout, { seen: "after" });
-  const { logits } = statesOf(
+  const { logits } = allStates(
     tape,
     backbone,
     packTrajectories(gpu, [{ prompt: [3, 1], response: [0] }], backbone.layout),

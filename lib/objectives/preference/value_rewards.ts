@@ -3,30 +3,33 @@ import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Critic } from "#lib/models/critic.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { statesOf } from "../states.ts";
+import { BatchStates, mostStates } from "../batch_states.ts";
+import { hiddenOf } from "../states.ts";
 import { releaseBatch } from "../trajectory_batch.ts";
-import { advantageLogits } from "./bradley_terry.ts";
-import { type LabelledPair, packPairs, type PairBatch } from "./pair_batch.ts";
+import { advantageLogits, advantagesOf } from "./bradley_terry.ts";
+import { type LabelledPair, packPairs, type PairBatch, responseTokensOfPairs } from "./pair_batch.ts";
 import { statesOfPairs } from "./pair_states.ts";
 
 /** Pairs with the teacher's states, which stand still while critic and student learn. */
 export interface TaughtPairs extends PairBatch {
   /** The teacher's last hidden states, `"N C"` */
   readonly features: Tensor;
-  /** Its next-token logits, `"N V"` */
-  readonly policy: Tensor;
+  /** Its next-token logits, `"N V"`, where they fit; where not, its head runs again. */
+  readonly policy?: Tensor;
 }
 
 /** Packs pairs with what their teacher makes of the states. `releaseBatch` releases all of it. */
 export function packTaughtPairs(gpu: Gpu, pairs: readonly LabelledPair[], teacher: LanguageModel): TaughtPairs {
-  const widths = [teacher.config.hiddenSize, teacher.actionCount];
+  const { actionCount, config: { hiddenSize } } = teacher;
+  const keepsPolicy = responseTokensOfPairs(pairs) <= mostStates(gpu, actionCount);
+  const widths = keepsPolicy ? [hiddenSize, actionCount] : [hiddenSize];
   const [features, policy] = statesOfPairs(gpu, pairs, widths, (tape, some) => {
     const batch = packPairs(gpu, some, teacher.layout);
-    const { hidden, logits } = statesOf(tape, teacher, batch);
+    const hidden = hiddenOf(tape, teacher, batch);
     releaseBatch(gpu, batch);
-    return [hidden, logits];
+    return keepsPolicy ? [hidden, teacher.logits(tape, hidden)] : [hidden];
   });
-  return { ...packPairs(gpu, pairs, teacher.layout), features, policy };
+  return { ...packPairs(gpu, pairs, teacher.layout), features, ...(keepsPolicy && { policy }) };
 }
 
 /**
@@ -35,10 +38,14 @@ export function packTaughtPairs(gpu: Gpu, pairs: readonly LabelledPair[], teache
  */
 export function criticLogits(
   tape: Tape,
-  critic: Critic,
+  { critic, teacher: model }: { readonly critic: Critic; readonly teacher: LanguageModel },
   batch: TaughtPairs,
   settings: { readonly gamma: number },
 ): Variable {
-  const values = critic.values(tape, tape.constant(batch.features));
-  return advantageLogits(tape, values, { logits: tape.constant(batch.policy) }, batch, settings);
+  const { features, policy, actions } = batch;
+  const seen = { model, hidden: tape.constant(features), logits: policy && tape.constant(policy) };
+  const { advantages } = new BatchStates(tape, { teacher: seen }).each({ actions }, (tape, { teacher }, rows) => ({
+    advantages: advantagesOf(tape, critic.values(tape, teacher.hidden), teacher, rows),
+  }));
+  return advantageLogits(tape, advantages, batch, settings);
 }

@@ -1,8 +1,7 @@
-import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { statesOf } from "#lib/objectives/states.ts";
+import { actionLogProbs, statesOf } from "#lib/objectives/states.ts";
 import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { trajectoriesOf } from "../preference_pair.ts";
 import type { Oracle } from "./oracle.ts";
@@ -47,12 +46,11 @@ async function logProbabilitiesOf(
   const batch = packTrajectories(gpu, texts, model.layout);
   try {
     using tape = new Tape(gpu);
-    const { logits } = statesOf(tape, model, batch);
-    const losses = tape.apply(crossEntropy, { logits, labels: tape.constant(batch.actions) }, {});
-    const values = [...await gpu.read(losses.value)];
+    const logProbs = actionLogProbs(statesOf(tape, { model }, batch), batch).model;
+    const values = [...await gpu.read(logProbs.value)];
     let start = 0;
     return texts.map(({ response: { length } }) => {
-      const sum = values.slice(start, start += length).reduce((total, loss) => total - loss, 0);
+      const sum = values.slice(start, start += length).reduce((total, logProb) => total + logProb, 0);
       return perToken ? sum / length : sum;
     });
   } finally {

@@ -71,3 +71,12 @@ gpuTest(
     await assertRejects(() => oracle.differences(CONTESTS, stop), RangeError, "enough");
   },
 );
+
+gpuTest("it says the same to the bit where the logits of some states fit at once", async () => {
+  const parts = await testGpu({ logitsBytes: 4 * 33 * 9 });
+  const differencesOn = async (device: typeof gpu) => {
+    using teacher = tinyDecoder(device);
+    return await teacherLogProb(device, teacher, { perToken: false, batchSize: 64 }).differences(CONTESTS);
+  };
+  assertEquals(await differencesOn(parts), await differencesOn(gpu));
+});
