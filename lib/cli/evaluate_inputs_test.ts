@@ -100,6 +100,11 @@ test("records of which nothing is left, or that a metric cannot score, are refus
     await refused("evaluate", STORIES, "--data", data, "--max-prompt-tokens", "20"),
     "data: all 1 prompts are left out, 1 of them over 20 tokens; raise --max-prompt-tokens",
   );
+  const long = await dataOf(folder, { prompt: "Tom", response: Array(8).fill(recordedStory.story).join(" ") });
+  assertStringIncludes(
+    await refused("evaluate", STORIES, "--data", long, "--metrics", "perplexity"),
+    "data: no reference fits the model's 512 positions beside its prompt, so that there is no perplexity",
+  );
   const open = await dataOf(folder, PROMPT);
   assertStringIncludes(
     await refused("evaluate", STORIES, "--data", open, "--metrics", "accuracy", "--max-new-tokens", "2"),

@@ -94,7 +94,7 @@ export function limitsOf({ maxPositions }: ModelTexts, sets: readonly ScoredSet[
   }
   return {
     maxNewTokens,
-    maxPromptTokens: given ?? Math.min(most, Number.isFinite(most) ? most : DEFAULT_SOURCE_TOKENS),
+    maxPromptTokens: given ?? (Number.isFinite(most) ? most : DEFAULT_SOURCE_TOKENS),
   };
 }
 

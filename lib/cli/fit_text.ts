@@ -1,7 +1,7 @@
 import { formatBytes } from "#lib/byte_count.ts";
 import type { AdapterLimits, Fit, TensorOver } from "#lib/memory/fit.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
-import { parameterCount } from "#lib/memory/plan.ts";
+import { parameterCount } from "#lib/memory/parameters.ts";
 import type { CodecAgreement } from "#lib/tokenizers/compare_codecs.ts";
 import type { PlannedModel } from "./planned_model.ts";
 

@@ -1,6 +1,8 @@
 import { ACCURACY, type Answer, BLEU, ROUGE_L, type TaskMetric } from "#lib/bench/task_metrics.ts";
 import { meanScore } from "#lib/bench/responses.ts";
 import type { ScoredSet } from "#lib/data/scored_sets.ts";
+import { InputError } from "#lib/errors.ts";
+import { isCorrect } from "#lib/metrics/accuracy.ts";
 import { exactMatch } from "#lib/metrics/exact_match.ts";
 import { CORPUS_STATISTICS } from "#lib/metrics/corpus_statistics.ts";
 import { perplexity, type Surprise, surpriseColumns } from "#lib/metrics/perplexity.ts";
@@ -70,20 +72,25 @@ export interface EvaluationSettings {
 
 /** What `progress` will count of a set. */
 export function workOf(
-  { items, fits }: EncodedSet,
+  { items, fits }: Pick<EncodedSet, "items" | "fits">,
   { metrics, seeds }: Pick<EvaluationSettings, "metrics" | "seeds">,
 ): number {
   const answers = metrics.some(needsAnswers) ? items.length * Math.max(1, seeds.length) : 0;
   return answers + (metrics.includes(PERPLEXITY) ? fits.filter((fit) => fit).length : 0);
 }
 
-/** Scores a model on a set, metric by metric. */
+/**
+ * Scores a model on a set, metric by metric.
+ *
+ * @throws {InputError} if no reference has a perplexity and nothing else is asked for, or accuracy finds a reference that is neither yes nor no
+ */
 export async function evaluateSet(
   answerer: Answerer,
   encoded: EncodedSet,
   settings: EvaluationSettings,
 ): Promise<Evaluation> {
-  const { set: { name, records: _ }, items } = encoded;
+  const { set: { name }, items } = encoded;
+  expectScores(encoded, settings);
   const draws = settings.metrics.some(needsAnswers) ? await drawAnswers(answerer, items, settings) : [];
   const answers = settings.metrics.filter(needsAnswers).map((metric) => ANSWER_METRICS[metric].score(name, draws));
   const surprises = settings.metrics.includes(PERPLEXITY) ? await scorePerplexity(answerer, encoded, settings) : [];
@@ -91,6 +98,17 @@ export async function evaluateSet(
     scores: [...answers, ...surprises].map(withInterval),
     samples: (draws[0] ?? []).map(({ text }, i) => sampleOf(name, items[i], text)),
   };
+}
+
+/** What would only be found when the answers are there. */
+function expectScores({ set: { name }, items, fits }: EncodedSet, { metrics, maxPositions }: EvaluationSettings): void {
+  if (metrics.includes(ACCURACY.name)) {
+    for (const { record: { references: [reference] } } of items) isCorrect("", reference);
+  }
+  if (metrics.some(needsAnswers) || fits.includes(true)) return;
+  throw new InputError(
+    `${name}: no reference fits the model's ${maxPositions} positions beside its prompt, so that there is no perplexity`,
+  );
 }
 
 async function drawAnswers(answerer: Answerer, items: readonly EncodedItem[], settings: EvaluationSettings) {
@@ -120,7 +138,7 @@ async function scorePerplexity(
   const windows = counted.map(({ promptIds, referenceIds }): Trajectory[] =>
     set.form === "text" ? windowsOf(referenceIds, maxPositions) : [{ prompt: promptIds, response: referenceIds }]
   );
-  const before = workOf({ set, items, fits, leftOut: NOTHING }, settings) - counted.length;
+  const before = workOf({ items, fits }, settings) - counted.length;
   const all = windows.flat();
   const nats = await surprisesOf(gpu, model, all, {
     ...{ batchSize, stop },
@@ -134,8 +152,6 @@ async function scorePerplexity(
   const score = { dataset: set.name, metric: PERPLEXITY, value: perplexity(surprises), count: counted.length };
   return [{ ...score, statistics: surpriseColumns(surprises) }];
 }
-
-const NOTHING = { longPrompts: 0, emptyPrompts: 0, longReferences: 0, shortTexts: 0 };
 
 function withInterval(score: CellScore): EvaluationScore {
   const { metric, items, statistics } = score;

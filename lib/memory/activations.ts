@@ -1,6 +1,7 @@
 import type { DecoderConfig } from "#lib/models/decoder_config.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import type { T5Config } from "#lib/models/t5_config.ts";
+import { parametersOf } from "./parameters.ts";
 
 /** Texts that a model reads at once. */
 export interface TextShape {
@@ -25,14 +26,20 @@ export function keptNumbers(config: ModelConfig, shape: TextShape): number {
 }
 
 function keptByDecoder(config: DecoderConfig, { batch, tokens }: TextShape): number {
-  const { hiddenSize, numLayers, numHeads, numKvHeads, headSize, feedForwardSize } = config;
-  // GPT-2 and its like learn positions and have a plain feed-forward; LLaMA and its like rotate queries and keys, and gate.
-  const isRotary = config.ropeTheta > 0;
-  const packed = (numHeads + 2 * numKvHeads) * headSize * (isRotary ? 2 : 1);
+  const { hiddenSize, numLayers, numHeads, numKvHeads, headSize, feedForwardSize, ropeTheta } = config;
+  const names = parametersOf(config).map(({ name }) => name);
+  const has = (part: string) => names.some((name) => name.includes(part));
+  const packed = (numHeads + 2 * numKvHeads) * headSize;
+  // As they are projected; where they are normalised head by head; and where they are rotated.
+  const headNorms = has("q_norm") ? packed + numHeads + numKvHeads : 0;
+  const rotated = ropeTheta > 0 ? packed : 0;
   const attended = numHeads * headSize + numHeads;
-  const feedForward = (isRotary ? 3 : 2) * feedForwardSize;
-  const block = 4 * hiddenSize + packed + attended + feedForward;
-  const ends = (isRotary ? 1 : 3) * hiddenSize + hiddenSize;
+  const feedForward = (has("gate_up") ? 3 : 2) * feedForwardSize;
+  // Behind both halves of a block, as Gemma has them: then product and sum are apart.
+  const normsBehind = has("post_feedforward") ? 4 * hiddenSize : 0;
+  const block = 4 * hiddenSize + packed + headNorms + rotated + attended + feedForward + normsBehind;
+  // Embeddings, of tokens and of positions and their sum where these are learned, and the final norm.
+  const ends = (ropeTheta > 0 ? 1 : 3) * hiddenSize + hiddenSize;
   return batch * tokens * (numLayers * block + ends);
 }
 

@@ -1,7 +1,6 @@
-import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
-import { t5ParameterSpecs } from "#lib/models/t5.ts";
 import { cachedNumbers, keptNumbers, type TextShape } from "./activations.ts";
+import { parameterCount, parametersOf, product, sum } from "./parameters.ts";
 
 /** All numbers on the GPU are float32. */
 const BYTES = 4;
@@ -39,18 +38,6 @@ export interface Distillation {
   readonly student: ModelConfig;
   readonly teacher: ModelConfig;
   readonly texts: TextShape;
-}
-
-/** Names and shapes of a model's parameters. */
-export function parametersOf(
-  config: ModelConfig,
-): readonly { readonly name: string; readonly shape: readonly number[] }[] {
-  return "startId" in config ? t5ParameterSpecs(config) : DECODER_FAMILIES[config.family].parameterSpecs(config);
-}
-
-/** How many numbers a model learns. */
-export function parameterCount(config: ModelConfig): number {
-  return sum(parametersOf(config).map(({ shape }) => product(shape)));
 }
 
 /**
@@ -101,7 +88,7 @@ function tensorsOf(who: string, config: ModelConfig, { batch, tokens, responseTo
   const weights = parametersOf(config).map(({ name, shape }) => (
     { name: `${who}: ${name}`, shape, isTable: isTable(shape), growsWithTexts: false }
   ));
-  const isGated = "startId" in config ? config.feedForward === "gatedGelu" : config.ropeTheta > 0;
+  const isGated = parametersOf(config).some(({ name }) => /gate_up|wi_01/.test(name));
   const rows = batch * tokens;
   const wide = [
     { name: "logits", shape: [batch * responseTokens, vocabSize] },
@@ -110,12 +97,4 @@ function tensorsOf(who: string, config: ModelConfig, { batch, tokens, responseTo
     { name: "hidden states", shape: [rows, hiddenSize] },
   ].map(({ name, shape }) => ({ name: `${who}: ${name}`, shape, isTable: false, growsWithTexts: true }));
   return [...weights, ...wide].map((tensor) => ({ ...tensor, bytes: BYTES * product(tensor.shape) }));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function product(values: readonly number[]): number {
-  return values.reduce((total, value) => total * value, 1);
 }

@@ -13,7 +13,8 @@ import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
 import { keptNumbers } from "./activations.ts";
 import { judgeFit } from "./fit.ts";
-import { type Distillation, parameterCount, planDistillation } from "./plan.ts";
+import { parameterCount } from "./parameters.ts";
+import { type Distillation, planDistillation } from "./plan.ts";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
