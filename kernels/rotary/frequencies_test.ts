@@ -45,5 +45,7 @@ Deno.test("LLaMA 3's scaling keeps waves of at most 2048 positions, divides thos
 });
 
 Deno.test("a factor of 1 scales nothing", () => {
-  assertEquals(rotaryFrequencies({ ...base, scaling: { ...llama3, factor: 1 } }), rotaryFrequencies(base));
+  const [scaled, plain] = [{ ...base, scaling: { ...llama3, factor: 1 } }, base].map(rotaryFrequencies);
+  // A mean of equal numbers is off by their last bit now and then.
+  scaled.forEach((frequency, i) => assertAlmostEquals(frequency, plain[i], 1e-15 * plain[i]));
 });
