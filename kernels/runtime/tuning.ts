@@ -29,7 +29,8 @@ export interface Tuning {
   readonly logitsBytes: number;
 }
 
-const LOGITS_BYTES = 64 * 2 ** 20;
+/** `logitsBytes` of every adapter; a device that binds less at once has less. */
+export const MOST_LOGITS_BYTES = 64 * 2 ** 20;
 
 const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
   cpu: {
@@ -46,7 +47,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     matmul: "register",
     largeTiles: Infinity,
     maxLoopRounds: 65_535,
-    logitsBytes: LOGITS_BYTES,
+    logitsBytes: MOST_LOGITS_BYTES,
   },
   gpu: {
     name: "gpu",
@@ -62,7 +63,7 @@ const TABLE: Readonly<Record<Tuning["name"], Tuning>> = {
     matmul: "shared",
     largeTiles: 128,
     maxLoopRounds: Infinity,
-    logitsBytes: LOGITS_BYTES,
+    logitsBytes: MOST_LOGITS_BYTES,
   },
 };
 

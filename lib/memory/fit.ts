@@ -27,14 +27,14 @@ export interface Fit {
   /** Undefined where the memory is not known. */
   readonly hasMemory: boolean | undefined;
   readonly fits: boolean;
-  /** The most texts at once that fit; undefined where one is too many, or other texts would not help. */
+  /** The most of a step's texts at once that fit; undefined where one is too many. */
   readonly mostTexts: number | undefined;
 }
 
 /** Judges a distillation by the limits of an adapter. */
 export function judgeFit(distillation: Distillation, limits: AdapterLimits): Fit {
   const fit = judge(distillation, limits);
-  return { ...fit, mostTexts: fit.fits ? distillation.texts.batch : mostTexts(distillation, limits) };
+  return { ...fit, mostTexts: fit.fits ? textsAtOnceOf(distillation) : mostTexts(distillation, limits) };
 }
 
 function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mostTexts"> {
@@ -47,14 +47,19 @@ function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mo
 
 /** By halving: what fewer texts need is less in every part. */
 function mostTexts(distillation: Distillation, limits: AdapterLimits): number | undefined {
-  const fitsAt = (batch: number) => judge({ ...distillation, texts: { ...distillation.texts, batch } }, limits).fits;
-  let [fitting, failing] = [0, distillation.texts.batch];
+  const fitsAt = (textsAtOnce: number) =>
+    judge({ ...distillation, saving: { ...distillation.saving, textsAtOnce } }, limits).fits;
+  let [fitting, failing] = [0, textsAtOnceOf(distillation)];
   while (failing - fitting > 1) {
     const middle = Math.floor((fitting + failing) / 2);
     if (fitsAt(middle)) fitting = middle;
     else failing = middle;
   }
   return fitting === 0 ? undefined : fitting;
+}
+
+function textsAtOnceOf({ texts: { batch }, saving }: Distillation): number {
+  return Math.min(batch, saving?.textsAtOnce ?? batch);
 }
 
 function overLimit(tensor: PlannedTensor, { bindingBytes, bufferBytes }: AdapterLimits): TensorOver | undefined {

@@ -1,12 +1,10 @@
-import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
-import { t5ParameterSpecs } from "#lib/models/t5.ts";
+import { parameterPlanOf } from "#lib/models/parameter_plan.ts";
+import type { ParameterSpec } from "#lib/nn/parameter_store.ts";
 
-/** Names and shapes of a model's parameters. */
-export function parametersOf(
-  config: ModelConfig,
-): readonly { readonly name: string; readonly shape: readonly number[] }[] {
-  return "startId" in config ? t5ParameterSpecs(config) : DECODER_FAMILIES[config.family].parameterSpecs(config);
+/** A model's parameters. */
+export function parametersOf(config: ModelConfig): readonly ParameterSpec[] {
+  return parameterPlanOf(config).specs;
 }
 
 /** How many numbers a model learns. */

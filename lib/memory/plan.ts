@@ -1,6 +1,16 @@
 import type { ModelConfig } from "#lib/models/model_config.ts";
+import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import { cachedNumbers, keptNumbers, type TextShape } from "./activations.ts";
-import { parameterCount, parametersOf, product, sum } from "./parameters.ts";
+import { parametersOf, product, sum } from "./parameters.ts";
+import {
+  activationNumbers,
+  changedBytes,
+  learnedNumbers,
+  type Saving,
+  weightBytes,
+  widenedBytes,
+  withLayers,
+} from "./saving.ts";
 
 /** All numbers on the GPU are float32. */
 const BYTES = 4;
@@ -37,38 +47,47 @@ export interface MemoryPlan {
 export interface Distillation {
   readonly student: ModelConfig;
   readonly teacher: ModelConfig;
+  /** Of a step. */
   readonly texts: TextShape;
+  readonly saving?: Saving;
 }
 
 /**
  * What a step of knowledge distillation holds: the buffers that the tape and the pool keep, which are not given back between its parts.
- * Logits are of the response's states alone; of the student there are those of its own, their gradient, and one gradient of a vocabulary's
- * table, which is made whole. What the program itself has in system memory is not counted, nor what a driver adds.
+ * Logits are of the response's states alone, and of as many of them as are taken at once (`Tuning.logitsBytes`); of the student there are those
+ * of its own, their gradient, and one gradient of a vocabulary's table, which is made whole. What the program itself has in system memory is
+ * not counted, nor what a driver adds.
  */
-export function planDistillation({ student, teacher, texts }: Distillation): MemoryPlan {
-  const weights = BYTES * parameterCount(student);
-  const states = texts.batch * texts.responseTokens;
-  const logitsOf = ({ vocabSize }: ModelConfig) => BYTES * states * vocabSize;
+export function planDistillation({ student, teacher, texts, saving = {} }: Distillation): MemoryPlan {
+  const { textsAtOnce = texts.batch, teacherForm, lora } = saving;
+  const read = { ...texts, batch: Math.min(texts.batch, textsAtOnce) };
+  const learned = BYTES * learnedNumbers(student, saving);
+  const changed = lora ? [{ name: "student: factors of low rank", bytes: learned }] : [];
   const lasting: MemoryPart[] = [
-    { name: "student: weights", bytes: weights },
-    { name: "student: gradients", bytes: weights },
-    { name: "student: moments of AdamW", bytes: 2 * weights },
-    { name: "teacher: weights", bytes: BYTES * parameterCount(teacher) },
+    { name: "student: weights", bytes: weightBytes(student) },
+    ...changed,
+    { name: "student: gradients", bytes: learned },
+    { name: "student: moments of AdamW", bytes: 2 * learned },
+    { name: `teacher: weights${teacherForm ? ` as ${teacherForm}` : ""}`, bytes: weightBytes(teacher, teacherForm) },
   ];
+  const widened = teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : [];
+  const added = lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : [];
   const passing: MemoryPart[] = [
-    { name: "student: activations that the tape keeps", bytes: BYTES * keptNumbers(student, texts) },
-    { name: "student: logits and their gradient", bytes: 2 * logitsOf(student) },
+    { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
+    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
     { name: "student: keys and values while it writes", bytes: BYTES * cachedNumbers(student, texts) },
-    { name: "teacher: activations of a block at a time", bytes: BYTES * passingNumbers(teacher, texts) },
-    { name: "teacher: logits", bytes: logitsOf(teacher) },
+    { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), read) },
+    { name: "teacher: logits", bytes: logitsBytes(teacher, read) },
+    ...widened,
+    ...added,
   ];
   const rounding = {
     name: "buffers of size classes: a third more",
     bytes: ROUNDING * sum(passing.map(({ bytes }) => bytes)),
   };
   const parts = [...lasting, ...passing, rounding];
-  const tensors = [...tensorsOf("student", student, texts), ...tensorsOf("teacher", teacher, texts)];
+  const tensors = [...tensorsOf("student", student, read), ...tensorsOf("teacher", teacher, read)];
   return {
     parts,
     totalBytes: sum(parts.map(({ bytes }) => bytes)),
@@ -76,10 +95,9 @@ export function planDistillation({ student, teacher, texts }: Distillation): Mem
   };
 }
 
-/** Numbers that a pass without learning holds at once: what one block makes, beside the states that it reads. */
-function passingNumbers(config: ModelConfig, texts: TextShape): number {
-  const one = "startId" in config ? { ...config, numLayers: 1, numDecoderLayers: 1 } : { ...config, numLayers: 1 };
-  return keptNumbers(one, texts);
+/** Of the states that are taken at once: all, or as many as `MOST_LOGITS_BYTES` hold. */
+function logitsBytes({ vocabSize }: ModelConfig, { batch, responseTokens }: TextShape): number {
+  return Math.min(BYTES * batch * responseTokens * vocabSize, MOST_LOGITS_BYTES);
 }
 
 function tensorsOf(who: string, config: ModelConfig, { batch, tokens, responseTokens }: TextShape): PlannedTensor[] {
@@ -91,10 +109,14 @@ function tensorsOf(who: string, config: ModelConfig, { batch, tokens, responseTo
   const isGated = parametersOf(config).some(({ name }) => /gate_up|wi_01/.test(name));
   const rows = batch * tokens;
   const wide = [
-    { name: "logits", shape: [batch * responseTokens, vocabSize] },
+    { name: "logits", shape: [statesAtOnce(batch * responseTokens, vocabSize), vocabSize] },
     { name: "feed-forward", shape: [rows, (isGated ? 2 : 1) * feedForwardSize] },
     { name: "queries, keys and values", shape: [rows, 3 * numHeads * headSize] },
     { name: "hidden states", shape: [rows, hiddenSize] },
   ].map(({ name, shape }) => ({ name: `${who}: ${name}`, shape, isTable: false, growsWithTexts: true }));
   return [...weights, ...wide].map((tensor) => ({ ...tensor, bytes: BYTES * product(tensor.shape) }));
+}
+
+function statesAtOnce(states: number, vocabSize: number): number {
+  return Math.min(states, Math.floor(MOST_LOGITS_BYTES / (BYTES * vocabSize)));
 }

@@ -2,10 +2,10 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { NarrowForm } from "#kernels/widen/narrow.ts";
 import { LoraWeights } from "#lib/nn/lora_weights.ts";
 import { NarrowStore } from "#lib/nn/narrow_store.ts";
-import { type ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
+import { ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { Weights } from "#lib/nn/weights.ts";
-import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { type LoraOptions, loraPlaces } from "./lora.ts";
+import type { ParameterPlan } from "./parameter_plan.ts";
 
 /** How a model is made, beside its configuration. */
 export interface ModelOptions {
@@ -15,14 +15,6 @@ export interface ModelOptions {
   readonly form?: NarrowForm;
   /** The changes by which it learns, its weights standing still. */
   readonly lora?: LoraOptions;
-}
-
-/** What a model's parameters are, and where checkpoints have them. */
-export interface ParameterPlan {
-  readonly specs: readonly ParameterSpec[];
-  readonly tensors: readonly CheckpointTensor[];
-  /** Whether its linear layers are inputs by outputs. */
-  readonly isTransposed: boolean;
 }
 
 /**
