@@ -21,10 +21,8 @@ export const doctor = defineCommand({
   flags: FIT_FLAGS,
   async run({ flags }, context) {
     if (flags.for !== undefined) return await judgePair(flags.for, flags, context) ? 0 : 1;
-    const needless = (["batch", "tokens", "memory", "profile"] as const).find((name) => flags[name] !== undefined);
-    if (needless !== undefined || flags.json) {
-      throw new InputError(`--${needless ?? "json"} is of --for TEACHER:STUDENT, which is not given`);
-    }
+    const needless = Object.entries(flags).find(([, value]) => value !== undefined && value !== false);
+    if (needless) throw new InputError(`--${needless[0]} is of --for TEACHER:STUDENT, which is not given`);
     context.terminal.print(await doctorReport());
     return 0;
   },

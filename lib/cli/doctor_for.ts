@@ -11,6 +11,7 @@ import type { CommandContext, Flags, FlagValues } from "./command.ts";
 import { describePair, formatFit, type KnownLimits, mismatchOf, type Pair } from "./fit_text.ts";
 import { type PlannedModel, plannedModel, type ProfileSizes, sizesOf } from "./planned_model.ts";
 import { DEFAULT_PROFILE } from "./results_flags.ts";
+import { SAVING_FLAGS, savingOf } from "./saving_flags.ts";
 
 const GIBIBYTE = 2 ** 30;
 /** As the anchors train: texts a step, and tokens of prompt and response. */
@@ -25,7 +26,7 @@ export const FIT_FLAGS = {
     value: "TEACHER:STUDENT",
     help: "whether a distillation fits: folders, models of the hub, or sizes of a profile",
   },
-  batch: { kind: "count", value: "N", help: `of --for: texts at once; default ${DEFAULT_BATCH}` },
+  batch: { kind: "count", value: "N", help: `of --for: texts of a step; default ${DEFAULT_BATCH}` },
   tokens: {
     kind: "count",
     value: "N",
@@ -38,6 +39,7 @@ export const FIT_FLAGS = {
     help: "of --for: whose sizes words as teacher, student and base are; default tiny",
   },
   json: { kind: "switch", help: "of --for: prints JSON" },
+  ...SAVING_FLAGS,
 } as const satisfies Flags;
 
 type FitFlags = FlagValues<typeof FIT_FLAGS>;
@@ -61,7 +63,10 @@ export async function judgePair(
   const agreement = teacher.codec && student.codec && compareCodecs(teacher.codec, student.codec);
   const limits = await limitsHere(given);
   const fit: Fit | undefined = teacher.config && student.config &&
-    judgeFit({ teacher: teacher.config, student: student.config, texts }, limits);
+    judgeFit({
+      ...{ teacher: teacher.config, student: student.config, texts },
+      saving: savingOf(flags, student.config),
+    }, limits);
   const judged = { pair: { teacher, student, agreement }, texts, limits, fit };
   const lines = flags.json ? [formatJson(judged)] : formatJudged(judged);
   for (const line of lines) terminal.print(line);

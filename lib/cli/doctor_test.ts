@@ -55,17 +55,18 @@ test("doctor --for says which tensor is over which limit and what would fit, by 
     /^teacher {2}\S+: 1\.56 G parameters \(gpt2, 48 layers of 1600, 50257 rows of the vocabulary\), no weights here$/m,
   );
   assertMatch(printed, /^ {2}teacher: weights +5\.80 GiB$/m);
-  assertMatch(printed, /^ {2}together +13\.\d+ GiB$/m);
+  assertMatch(printed, /^ {2}together +12\.\d+ GiB$/m);
   assertMatch(printed, /^memory {3}6\.00 GiB \(--memory\): too little$/m);
   assertMatch(printed, /^texts {4}not even one at a time fits$/m);
   assertMatch(printed, /\nIt does not fit\.$/);
-  const enough = JSON.parse(
+  const many = JSON.parse(
     (await run("--for", `${teacher}:${student}`, "--memory", "12", "--batch", "64", "--json")).printed,
   );
-  assertEquals(enough.fits, false);
-  assertEquals(enough.fit.hasMemory, false);
-  const [{ tensor }] = enough.fit.over.length > 0 ? enough.fit.over : [{ tensor: { name: "student: logits" } }];
-  assertMatch(tensor.name, /: logits$/);
+  assertEquals([many.fits, many.fit.hasMemory], [false, false]);
+  const savings = ["--texts-at-once", "4", "--recompute", "--teacher-form", "f16"];
+  const saved = await run("--for", `${teacher}:${student}`, "--memory", "9", "--batch", "64", ...savings);
+  assertMatch(saved.printed, /^ {2}teacher: weights as f16 +2\.90 GiB$/m);
+  assertEquals(saved.status, 0, saved.printed);
 });
 
 test("doctor --for tells pairs that cannot be distilled whatever the memory, with status 1", async (folder) => {
@@ -135,5 +136,15 @@ test("wrong inputs of doctor --for are refused, each in one line", async (folder
   assertStringIncludes(await refused("--for", pair, "--tokens", "1"), "--tokens 1: must be at least 2");
   assertStringIncludes(await refused("--for", pair, "--profile", "huge"), 'unknown profile "huge"');
   assertStringIncludes(await refused("--memory", "12"), "--memory is of --for TEACHER:STUDENT, which is not given");
+  assertStringIncludes(await refused("--lora", "4"), "--lora is of --for TEACHER:STUDENT, which is not given");
+  for (
+    const [flags, message] of [
+      [["--texts-at-once", "0"], "--texts-at-once 0: must be at least 1"],
+      [["--lora", "0"], "--lora 0: must be at least 1"],
+      [["--lora-targets", "q_proj"], "--lora-targets is of --lora RANK, which is not given"],
+      [["--lora", "4", "--lora-targets", "query"], "LoRA target query: the model has no such layer; it has down_proj"],
+      [["--teacher-form", "q4"], 'unknown --teacher-form "q4"; known are f32, f16, bf16, int8'],
+    ] as const
+  ) assertStringIncludes(await refused("--for", pair, ...flags), message);
   assertStringIncludes(await refused("gpt2"), "takes flags only");
 });

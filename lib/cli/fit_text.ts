@@ -84,7 +84,7 @@ export function formatFit(
     : `memory   ${mebibytes(memoryBytes)} (${memorySource}): ${hasMemory ? "enough" : "too little"}`;
   return [
     "",
-    `A step of ${batch} texts of ${tokens} tokens, ${responseTokens} of them the response's, in float32:`,
+    `A step of ${batch} texts of ${tokens} tokens, ${responseTokens} of them the response's:`,
     ...plan.parts.map(({ name, bytes }) => row(name, bytes)),
     row("together", plan.totalBytes),
     "",
@@ -103,7 +103,9 @@ function overLine({ tensor: { name, shape, bytes, growsWithTexts }, limit, limit
 }
 
 function mostTextsLine(mostTexts: number | undefined): string {
-  return mostTexts === undefined ? "texts    not even one at a time fits" : `texts    --batch ${mostTexts} fits`;
+  return mostTexts === undefined
+    ? "texts    not even one at a time fits"
+    : `texts    --texts-at-once ${mostTexts} fits`;
 }
 
 function mebibytes(bytes: number): string {

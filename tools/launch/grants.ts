@@ -17,6 +17,7 @@ export const VALUE_FLAGS: readonly string[] = [
   ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--batch", "--samples", "--seed", "--limit", "--prefix"],
   ...["--out", "--for", "--memory", "--tokens", "--temperature", "--top-k", "--top-p", "--repetition-penalty"],
   ...["--no-repeat-ngram", "--system", "--template", "--prompts", "--batch-size"],
+  ...["--texts-at-once", "--teacher-form", "--lora", "--lora-targets"],
 ];
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export", "generate", "evaluate"];

@@ -1,0 +1,52 @@
+import { NARROW_FORMS, type NarrowForm } from "#kernels/widen/narrow.ts";
+import { InputError } from "#lib/errors.ts";
+import type { Saving } from "#lib/memory/saving.ts";
+import { defaultTargets } from "#lib/models/lora.ts";
+import type { ModelConfig } from "#lib/models/model_config.ts";
+import type { Flags, FlagValues } from "./command.ts";
+
+const WHOLE = "f32";
+
+/** Of commands that plan a distillation, or run one. */
+export const SAVING_FLAGS = {
+  "texts-at-once": {
+    kind: "count",
+    value: "N",
+    help: "of a step's texts, read at once: fewer take less memory; default all",
+  },
+  recompute: { kind: "switch", help: "runs the layers again in backward: less memory, more time, equal numbers" },
+  "teacher-form": {
+    kind: "choice",
+    value: "F",
+    known: [WHOLE, ...NARROW_FORMS],
+    help: `what the teacher's matrices are kept as: ${[WHOLE, ...NARROW_FORMS].join(", ")}; default ${WHOLE}`,
+  },
+  lora: {
+    kind: "count",
+    value: "RANK",
+    help: "the student learns by changes of this rank alone (LoRA), not by all weights",
+  },
+  "lora-targets": {
+    kind: "names",
+    value: "a,b",
+    help: "layers that are changed, as in q_proj, or all-linear; default those that attend",
+  },
+} as const satisfies Flags;
+
+type SavingFlags = FlagValues<typeof SAVING_FLAGS>;
+
+/** @throws {InputError} for flags that say nothing, or contradict each other */
+export function savingOf(flags: SavingFlags, student: Pick<ModelConfig, "family">): Saving {
+  const { "texts-at-once": textsAtOnce, recompute, "teacher-form": form, lora: rank, "lora-targets": targets } = flags;
+  for (const name of ["texts-at-once", "lora"] as const) {
+    if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
+  }
+  if (targets && rank === undefined) throw new InputError("--lora-targets is of --lora RANK, which is not given");
+  return {
+    textsAtOnce,
+    // A changed weight is made where it is used, and kept for backward otherwise.
+    recompute: recompute || rank !== undefined,
+    teacherForm: form === undefined || form === WHOLE ? undefined : form as NarrowForm,
+    lora: rank === undefined ? undefined : { rank, targets: targets ?? defaultTargets(student.family) },
+  };
+}
