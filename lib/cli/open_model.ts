@@ -12,7 +12,6 @@ import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts"
 import { isFile } from "#lib/results/storage.ts";
 import { type Cell, cellAt, fullAddressOf } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
-import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
 import { tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
 import { excerpt } from "#lib/visible_text.ts";
@@ -165,10 +164,10 @@ async function withCell<Result>(
     },
     checkpointSeconds: DEFAULT_CHECKPOINT_SECONDS,
     otherArguments: [],
-    async handOver({ gpu, model, texts: { tokenizer, eosId, padId } }) {
+    async handOver({ gpu, model, texts: { codec, eosIds, padId } }) {
       used = {
         result: await use({
-          ...{ gpu, model, codec: new ProjectCodec(tokenizer), eosIds: [eosId], padId },
+          ...{ gpu, model, codec, eosIds, padId },
           layout: model.layout.kind,
           maxPositions: maxPositionsOf(model.config),
           source: () => Promise.resolve(sourceOfCell(cell, place.profileName)),

@@ -4,12 +4,12 @@ import type { ScoredSet } from "#lib/data/scored_sets.ts";
 import { exactMatch } from "#lib/metrics/exact_match.ts";
 import { CORPUS_STATISTICS } from "#lib/metrics/corpus_statistics.ts";
 import { perplexity, type Surprise, surpriseColumns } from "#lib/metrics/perplexity.ts";
+import { surprisesOf, windowsOf } from "#lib/objectives/surprise.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import { bootstrapInterval, type Interval } from "#lib/statistics/bootstrap.ts";
 import { type Answerer, answersTo } from "./answers.ts";
 import type { EncodedItem, EncodedSet } from "./encoded_set.ts";
-import { surprisesOf, windowsOf } from "./surprise.ts";
 
 /** Metrics of answers, by name. */
 const ANSWER_METRICS: Readonly<Record<string, TaskMetric>> = {
