@@ -40,7 +40,7 @@ test("a text longer than the model's positions is read in windows, and every tok
   const items = await Deno.readTextFile(`${out}/items.csv`);
   const [, tokens] = /perplexity\.tokens,0,(\d+)/.exec(items)!;
   const dry = await run("evaluate", STORIES, "--data", `${folder}/long.txt`, "--dry-run");
-  const [, references] = /(\d+) of references/.exec(dry.printed)!;
+  const [, references] = /(\d+) tokens of references/.exec(dry.printed)!;
   assert(Number(references) > 512);
   assertEquals(Number(tokens), Number(references) - 1);
 });
@@ -104,6 +104,11 @@ test("diff tells two models apart item by item, and says what differs beside", a
   assertStringIncludes(printed, "over the items, each compared with itself");
   assertStringIncludes(printed, "model.files.model.safetensors");
   assertEquals((await run("diff", `${folder}/a`, `${folder}/c`)).status, 0);
+  // As many records, but others.
+  await writeLines(`${folder}/stories.jsonl`, sentences(recordedStory.story.replaceAll("ball", "dog")));
+  await run("evaluate", STORIES, "--data", `${folder}/stories.jsonl`, "--out", `${folder}/d`, "--quiet");
+  const others = await run("diff", `${folder}/a`, `${folder}/d`);
+  assertMatch(others.printed, /cannot be judged: other records/);
 });
 
 test("records that do not fit are left out, counted and said", async (folder) => {

@@ -3,7 +3,6 @@ import { expectKnown } from "#lib/bench/suggestion.ts";
 import { InputError } from "#lib/errors.ts";
 import { type EncodedSet, encodeSet } from "#lib/evaluation/encoded_set.ts";
 import { EVALUATION_METRICS, metricsOf, needsAnswers } from "#lib/evaluation/evaluate.ts";
-import { digestOfJson } from "#lib/results/digest.ts";
 import type { Flags, FlagValues } from "./command.ts";
 import { expectNothingIn } from "./empty_folder.ts";
 import { templateFor } from "./evaluation_template.ts";
@@ -132,11 +131,11 @@ export async function encodeSets(
 export function describeEncoded({ set, items, fits, leftOut }: EncodedSet): string {
   const tokens = (idsOf: (item: EncodedSet["items"][number]) => readonly number[]) =>
     items.reduce((sum, item) => sum + idsOf(item).length, 0);
-  const left = Object.values(leftOut).reduce((sum, count) => sum + count, 0);
-  return `${set.name}: ${items.length} of ${set.records.length} ${set.form} records, ` +
-    `${tokens(({ promptIds }) => promptIds)} tokens of prompts, ${
-      tokens(({ referenceIds }) => referenceIds)
-    } of references` +
-    `${left > 0 ? `; ${fits.filter((fit) => !fit).length} references do not fit beside their prompt` : ""} ` +
-    `(${digestOfJson(items.map(({ promptIds, referenceIds }) => [promptIds, referenceIds]))})`;
+  const [prompts, references] = [tokens(({ promptIds }) => promptIds), tokens(({ referenceIds }) => referenceIds)];
+  const unfit = fits.filter((fit) => !fit).length;
+  const left = leftOut.longPrompts + leftOut.emptyPrompts + leftOut.shortTexts;
+  return `${set.name}: ${items.length} of ${set.records.length} records (${set.form}), ${prompts} tokens of prompts, ` +
+    `${references} tokens of references` +
+    (left > 0 ? `; ${left} are too long or too short` : "") +
+    (unfit > 0 ? `; ${unfit} references do not fit beside their prompt` : "");
 }

@@ -149,7 +149,8 @@ async function withCell<Result>(
   { context, flags, line }: ModelOptions,
   use: (opened: OpenedModel) => Promise<Result>,
 ): Promise<Result> {
-  const shown = { ...noFlags(), ...flags };
+  // A command's own --data is none of the cell's.
+  const shown = { ...noFlags(), profile: flags.profile, results: flags.results, set: flags.set };
   const { place, present, allExperiments } = await shownResults([], shown, context);
   const cell = cellAt(address, allExperiments);
   const progress = new CellProgress(cell, () => performance.now());

@@ -69,6 +69,7 @@ async function withFolderElsewhere(fn: (elsewhere: string) => Promise<void>): Pr
 const PROFILE = ["--profile", "smoke"];
 const CELL = ["imitation_gap", ...PROFILE, "--methods", "distance_0", "--seeds", "10"];
 const CHECKPOINT = "lib/verification/fixtures/gpt2";
+const STORIES = "lib/tokenizers/testdata/stories260K";
 
 /** What ./run grants beside the set: report writes to the project without it, judge and fetch reach nobody. */
 const NEEDS_RUN = ["report", "judge", "fetch"];
@@ -95,6 +96,10 @@ function argumentsOf(task: string, results: string): readonly string[] {
       return ["--set", "judge.url=http://h.test:8080/v1", "--set", "judge.model=m", ...PROFILE, "--results", results];
     case "verify":
       return [CHECKPOINT];
+    case "evaluate":
+      return [STORIES, "--data", `${STORIES}/LICENSE.txt`, "--out", `${results}/${crypto.randomUUID()}`];
+    case "doctor":
+      return ["--for", `${STORIES}:${STORIES}`];
     case "fetch":
       return ["org/name"];
     case "generate":

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FILE_HOSTS, HUB_VARIABLES } from "#lib/hub/places.ts";
 import { GrantError, grantsOf } from "../../tools/launch/grants.ts";
 import { HELP, TASK_NAMES } from "./help.ts";
+import { COMMANDS } from "./main.ts";
 import { granted, SETS, setsOf, TASKS } from "./test_tasks.ts";
 
 /** Where a person's folders are. */
@@ -44,15 +45,17 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     judge: "results,.cache",
     report: "results",
     generate: "results,.cache",
+    evaluate: "results,.cache",
     export: "results,.cache",
     test: ".cache .cache",
     cell: "results,.cache",
   });
   assertEquals(granting("run"), {
-    ...{ reproduce: "deno,git", report: "git", diff: "git", fetch: "ln", export: "git", test: "deno deno,git,ln,sh" },
+    ...{ reproduce: "deno,git", report: "git", diff: "git", fetch: "ln", evaluate: "git", export: "git" },
+    test: "deno deno,git,ln,sh",
   });
   assertEquals(granting("net"), { test: "127.0.0.1" });
-  assertEquals(granting("sys"), { fetch: "statfs" });
+  assertEquals(granting("sys"), { fetch: "statfs", doctor: "systemMemoryInfo", test: "systemMemoryInfo" });
   for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], ["test", ". .,../shared"]]);
@@ -62,10 +65,15 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
       ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
       : "";
     const judged = ",JUDGE_API_KEY";
+    const models = `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`;
     const own: Record<string, string> = {
       ...{ judge: judged, reproduce: judged, cell: judged },
-      verify: `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`,
-      generate: `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`,
+      ...{
+        verify: models,
+        doctor: models,
+        generate: models,
+        evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
+      },
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
@@ -81,17 +89,58 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
 });
 
 Deno.test("no task but fetch and judge has the network, whatever its arguments and the environment say", () => {
-  const args = [
-    ...["--set", "judge.url=http://h.test:8080/v1", "--files-from", "cdn.test", "org/name", "http://h.test/"],
-    ...["--set=judge.url=http://h.test:8080/v1", "--files-from=cdn.test", "--", "https://h.test"],
-  ];
   const env = (name: string) => name === "HF_ENDPOINT" ? "http://mirror.test:81/hub" : "/home/me";
-  const reached = TASKS.map(({ task }) => [task, grantsOf(task, args, { caller: "/", isFolder: () => true, env }).net]);
-  assertEquals(reached.filter(([, net]) => net !== undefined), [
-    ["judge", ["h.test:8080"]],
-    ["fetch", ["mirror.test:81", ...FILE_HOSTS, "cdn.test", "cdn.test"]],
+  const netOf = (task: string, args: readonly string[]) =>
+    grantsOf(task, args, { caller: "/", isFolder: () => true, env }).net;
+  const judged = ["--set", "judge.url=http://h.test:8080/v1", "--set=judge.url=http://h.test:8080/v1"];
+  const words = [...judged, "--files-from", "cdn.test", "org/name", "http://h.test/", "--files-from=cdn.test"];
+  // Every flag of every command, with a host or an address as its value.
+  const flags = COMMANDS.flatMap(({ flags }) => Object.keys(flags)).filter((name) => name !== "files-from");
+  const hostile = flags.flatMap((name) => [[`--${name}`, "h.test:443"], [`--${name}=https://h.test/v1`]]);
+  for (const others of [[], ["--", "https://h.test"], ...hostile]) {
+    const reached = TASKS.map(({ task }) => [task, netOf(task, [...words, ...others])] as const);
+    assertEquals(reached.filter(([, net]) => net !== undefined), [
+      ["judge", ["h.test:8080"]],
+      ["fetch", ["mirror.test:81", ...FILE_HOSTS, "cdn.test", "cdn.test"]],
+    ], others.join(" "));
+  }
+  // Where pairs are to be judged, those who draw them ask the judge as well, and nobody else.
+  const asking = TASKS.map(({ task }) => [task, netOf(task, ["--set", "preferences.oracle=judge", ...words])] as const);
+  assertEquals(asking.filter(([task, net]) => net !== undefined && task !== "fetch"), [
+    ...["reproduce", "judge", "cell"].map((task) => [task, ["h.test:8080"]] as [string, string[]]),
   ]);
+  assertEquals(TASKS.filter(({ words }) => granted(words, "net") !== undefined).map(({ task }) => task), ["test"]);
 });
+
+Deno.test("every command is a task, and the tasks that run no command are those of development", () => {
+  const commands = new Set(COMMANDS.map(({ name }) => name));
+  assertEquals(TASKS.map(({ task }) => task).filter((task) => !commands.has(task)), ["test", "check", "ok"]);
+  assertEquals([...commands].filter((name) => !TASKS.some(({ task }) => task === name)), []);
+});
+
+Deno.test("only the hub's client and the judge's reach for the network, and only fetch imports the hub's", async () => {
+  const network =
+    /(?<![.\w]|function |async )fetch\(|new (WebSocket|EventSource)|Deno\.(connect|listen|resolveDns|serve)|"node:(net|tls|https?|dns|dgram)"/;
+  const client = /from "(#lib\/hub|\.\.\/hub)\/(client|download|requests|fetch_model)\.ts"/;
+  const [reaching, importing]: string[][] = [[], []];
+  for (const path of sourcesIn("lib", "kernels", "experiments")) {
+    const text = await Deno.readTextFile(new URL(path, PROJECT));
+    if (network.test(text)) reaching.push(path);
+    if (client.test(text) && !path.startsWith("lib/hub/")) importing.push(path);
+  }
+  assertEquals(reaching, ["lib/hub/requests.ts", "lib/judge/chat_endpoint.ts"]);
+  assertEquals(importing, ["lib/cli/fetch.ts", "lib/cli/fetch_progress.ts"]);
+});
+
+/** What the program is made of, its tests and what they use apart. */
+function sourcesIn(...folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    [...Deno.readDirSync(new URL(folder, PROJECT))].flatMap(({ name, isDirectory }) => {
+      if (isDirectory) return sourcesIn(`${folder}/${name}`);
+      return /\.ts$/.test(name) && !/^test_|_test\.ts$/.test(name) ? [`${folder}/${name}`] : [];
+    })
+  ).sort();
+}
 
 Deno.test("a task that takes models may read those that are named, of the hub's cache, and no others", () => {
   const isFolder = (path: string) => path === "org/folder";
@@ -118,6 +167,25 @@ Deno.test("generate may read its model and the file of prompts and write what --
       write: ["/w/o.jsonl", "/w/r"],
     },
   );
+});
+
+Deno.test("evaluate may read the model, the data and the results that are named, and write those and its own folder", () => {
+  const args = ["org/name", "--data", "d", "--out=o", "--results", "r", "--limit", "5"];
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const grants = grantsOf("evaluate", args, { caller: "/w", isFolder: () => false, env });
+  assertEquals(grants, {
+    read: ["/w/d", "/w/o", "/w/r", "/w/org/name", "/hf/hub/models--org--name"],
+    write: ["/w/o", "/w/r"],
+  });
+});
+
+Deno.test("doctor may read the two models of --for, and nothing else", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const grants = grantsOf("doctor", ["--for", "org/a@v1:../b", "--memory", "12"], {
+    ...{ caller: "/w", isFolder: () => false, env },
+  });
+  assertEquals(grants, { read: ["/w/org/a@v1", "/hf/hub/models--org--a", "/w/../b"] });
+  assertEquals(grantsOf("doctor", ["--memory", "12", "/etc"], { caller: "/w", isFolder: () => false, env }), {});
 });
 
 Deno.test("fetch is granted the hub's cache, the file of the token, and hosts alone", () => {

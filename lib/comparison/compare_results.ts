@@ -97,7 +97,11 @@ function compareExperiment(
     .map((file) => ({ file, before: tables[file][0], after: tables[file][1] }))
     .filter(({ before, after }) => before ?? after);
   const scored = (i: number) => ({ scores: scores[i]?.rows ?? [], items: items[i]?.rows ?? [] });
-  const rows = compareRows([scored(0), scored(1)], methods, folder === EVALUATION && isOfSameData(read));
+  const rows = compareRows(
+    [scored(0), scored(1)],
+    methods,
+    folder === EVALUATION ? { onSameItems: isOfSameData(read) } : undefined,
+  );
   if (files.length === 0) return undefined;
   const [profile, experiment] = folder.split("/");
   const [isBefore, isAfter] = versions.map(isIn);
@@ -112,7 +116,7 @@ function compareExperiment(
   };
 }
 
-/** Whether nothing says that two evaluations are of other data: those are compared item by item. */
+/** Whether two evaluations have scored the same records: nothing says otherwise. */
 function isOfSameData(read: ExperimentPair["read"]): boolean {
   const [before, after] = read("provenance.json", (text) => readProvenance(text)?.data);
   const sets = new Set([...before?.keys() ?? [], ...after?.keys() ?? []].filter((path) => path.endsWith(".digest")));

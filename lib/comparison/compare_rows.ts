@@ -16,6 +16,11 @@ export interface ScoredVersion {
   readonly items: readonly RecordedItems[];
 }
 
+/** Two trained models that were scored. */
+export interface ScoredModels {
+  readonly onSameItems: boolean;
+}
+
 /** The scores of a row of a table, by seed. */
 interface Row extends RowName {
   readonly seeds: ReadonlyMap<number, RecordedScore>;
@@ -28,13 +33,13 @@ type ItemsOf = (row: Omit<RecordedItems, "values">) => readonly number[] | undef
  * A row is changed if a seed's value or number of items is, or the seeds are others. All are in the order of the papers' tables.
  *
  * @param order of methods; others come after
- * @param ofModels whether rows are of trained models as they are, which items alone can tell apart; else of methods, where items say nothing
- * of another training run
+ * @param models given where rows are of trained models as they are, which items alone can tell apart if both were scored on the same; of
+ * methods items say nothing of another training run
  */
 export function compareRows(
   versions: readonly [before: ScoredVersion, after: ScoredVersion],
   order: readonly string[] = [],
-  ofModels = false,
+  models?: ScoredModels,
 ) {
   const [before, after] = versions.map(rowsOf);
   const [itemsBefore, itemsAfter] = versions.map(itemsOf);
@@ -42,7 +47,7 @@ export function compareRows(
     const other = after.get(key);
     return other === undefined || isSameRow(row, other)
       ? []
-      : [changeOf([row, other], [itemsBefore, itemsAfter], ofModels)];
+      : [changeOf([row, other], [itemsBefore, itemsAfter], models)];
   });
   const without = (rows: ReadonlyMap<string, Row>, others: ReadonlyMap<string, Row>): RowName[] =>
     inOrder([...rows].filter(([key]) => !others.has(key)).map(([, { seeds: _, ...name }]) => name), order);
@@ -80,7 +85,7 @@ function hasSameValues(before: Row["seeds"], after: Row["seeds"]): boolean {
 function changeOf(
   [row, other]: readonly [Row, Row],
   [itemsBefore, itemsAfter]: readonly [ItemsOf, ItemsOf],
-  ofModels: boolean,
+  models: ScoredModels | undefined,
 ): ChangedRow {
   const { method, dataset, metric } = row;
   const [before, after] = [summaryOf(row), summaryOf(other)];
@@ -89,15 +94,16 @@ function changeOf(
   const test = testDifference(scoresOf(row, itemsBefore), scoresOf(other, itemsAfter));
   // One seed does not show how much a change varies from seed to seed, whatever its items say of the trained model.
   const { seeds, items } = test.components;
-  const isTellable = (seeds !== undefined || (ofModels && items !== undefined)) && !isEqual;
+  const itemsAlone = items !== undefined && seeds === undefined && models?.onSameItems === true;
+  const isTellable = (seeds !== undefined || itemsAlone) && !isEqual;
   const { better } = metricDisplay(metric);
   const direction = change > 0 ? "up" : change < 0 ? "down" : "none";
   const isBetter = direction === (better === "higher" ? "up" : "down");
   return {
     ...{ method, dataset, metric, before, after, change },
     pairedSeeds: test.pairedSeeds,
-    overItems: items !== undefined && (seeds !== undefined || ofModels),
-    itemsAlone: items !== undefined && seeds === undefined && ofModels,
+    overItems: (seeds !== undefined && items !== undefined) || itemsAlone,
+    ...(models ? { itemsAlone } : {}),
     direction,
     p: isTellable ? test.p : undefined,
     correctedP: undefined,

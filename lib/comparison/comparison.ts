@@ -87,8 +87,8 @@ export interface ChangedRow extends RowName {
   /** Whether the same seeds were compared with themselves, and whether item by item. */
   readonly pairedSeeds: boolean;
   readonly overItems: boolean;
-  /** Whether items alone showed how much the difference varies: that of two trained models as they are. */
-  readonly itemsAlone: boolean;
+  /** Of two trained models: whether items alone showed how much the difference varies, as they can where both have scored the same. */
+  readonly itemsAlone?: boolean;
   readonly verdict: Verdict;
   readonly direction: "up" | "down" | "none";
   /** Undefined where neither higher nor lower values of the metric are better. */

@@ -143,7 +143,7 @@ function pText(p: number | undefined): string {
   return p === undefined ? "" : p < 0.001 ? "<0.001" : p.toFixed(3);
 }
 
-function verdictText({ verdict, direction, quality, before, after }: ChangedRow): string {
+function verdictText({ verdict, direction, quality, before, after, itemsAlone }: ChangedRow): string {
   const items = before.items.join() === after.items.join() || before.items.length === 0 || after.items.length === 0
     ? ""
     : `; items ${before.items.join("-")} → ${after.items.join("-")}`;
@@ -153,7 +153,7 @@ function verdictText({ verdict, direction, quality, before, after }: ChangedRow)
     case "within":
       return `within the noise${items}`;
     case "untellable":
-      return `cannot be judged: one seed${items}`;
+      return `cannot be judged: ${itemsAlone === undefined ? "one seed" : "other records, or one"}${items}`;
     case "equal":
       return `same values${items}`;
   }
@@ -207,7 +207,7 @@ function legendOf(rows: readonly ChangedRow[]): string[] {
     ...tested.some(({ pairedSeeds }) => !pairedSeeds)
       ? ["Where the seeds are others, they are not paired (Welch's test)."]
       : [],
-    ...rows.some(({ verdict }) => verdict === "untellable")
+    ...rows.some(({ verdict, itemsAlone }) => verdict === "untellable" && itemsAlone === undefined)
       ? ["One seed on a side does not show how much seeds vary."]
       : [],
   ];

@@ -14,6 +14,8 @@ const MOST_LOGIT_BYTES = 1 << 28;
 export interface SurpriseOptions {
   /** Texts that the model reads at once. */
   readonly batchSize: number;
+  /** Bytes of logits that are made at once, rounded to whole tensors of at least 64 states. Default 256 MiB, or what the device binds. */
+  readonly logitBytes?: number;
   readonly stop?: AbortSignal;
   /** Told how many of the texts are done. */
   readonly progress?: (done: number) => void;
@@ -27,7 +29,7 @@ export async function surprisesOf(
   gpu: Gpu,
   model: LanguageModel,
   texts: readonly Trajectory[],
-  { batchSize, stop, progress }: SurpriseOptions,
+  { batchSize, logitBytes = MOST_LOGIT_BYTES, stop, progress }: SurpriseOptions,
 ): Promise<number[]> {
   const lengthOf = (key: number) => texts[key].prompt.length + texts[key].response.length;
   const byLength = [...texts.keys()].sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
@@ -35,20 +37,25 @@ export async function surprisesOf(
   for (let start = 0; start < byLength.length; start += batchSize) {
     stop?.throwIfAborted();
     const keys = byLength.slice(start, start + batchSize);
-    const sums = await surprisesOfBatch(gpu, model, keys.map((key) => texts[key]));
+    const sums = await surprisesOfBatch(gpu, model, keys.map((key) => texts[key]), logitBytes);
     keys.forEach((key, i) => surprises[key] = sums[i]);
     progress?.(start + keys.length);
   }
   return surprises;
 }
 
-async function surprisesOfBatch(gpu: Gpu, model: LanguageModel, texts: readonly Trajectory[]): Promise<number[]> {
+async function surprisesOfBatch(
+  gpu: Gpu,
+  model: LanguageModel,
+  texts: readonly Trajectory[],
+  logitBytes: number,
+): Promise<number[]> {
   const batch = packTrajectories(gpu, texts, model.layout);
   try {
     using tape = new Tape(gpu);
     const hidden = tape.scope(() => model.hiddenStates(tape, batch.tokens));
     const [count] = batch.actions.shape;
-    const rows = rowsAtOnce(gpu, model.config.vocabSize);
+    const rows = rowsAtOnce(gpu, model.config.vocabSize, logitBytes);
     const values: number[] = [];
     for (let from = 0; from < count; from += rows) {
       const part = (tensor: Tensor) => rowsOf(tensor, from, Math.min(rows, count - from));
@@ -72,8 +79,8 @@ async function surprisesOfBatch(gpu: Gpu, model: LanguageModel, texts: readonly 
 }
 
 /** How many states' logits fit at once. */
-function rowsAtOnce({ device: { limits } }: Gpu, vocabSize: number): number {
-  const bytes = Math.min(MOST_LOGIT_BYTES, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+function rowsAtOnce({ device: { limits } }: Gpu, vocabSize: number, logitBytes: number): number {
+  const bytes = Math.min(logitBytes, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   return Math.max(ROWS, Math.floor(bytes / (4 * vocabSize) / ROWS) * ROWS);
 }
 

@@ -1,0 +1,61 @@
+import type { DecoderConfig } from "#lib/models/decoder_config.ts";
+import type { ModelConfig } from "#lib/models/model_config.ts";
+import type { T5Config } from "#lib/models/t5_config.ts";
+
+/** Texts that a model reads at once. */
+export interface TextShape {
+  /** B */
+  readonly batch: number;
+  /** T: tokens of prompt and response together. */
+  readonly tokens: number;
+  /** Of those the response's: the states that have logits, N = B times as many. */
+  readonly responseTokens: number;
+}
+
+/**
+ * Numbers that the tape keeps for backward of one pass over the texts, up to the last hidden states. The tape keeps every op's inputs,
+ * outputs and what it saves, and recomputes nothing.
+ *
+ * A decoder's block keeps, of each token: the outputs of two norms and of two sums with the residual (4 C), queries, keys and values
+ * ((H + 2 Hkv) D, twice where they are rotated), what attention gives (H D, and H log-sum-exps), and of the feed-forward its width before
+ * and after the activation (2 F; 3 F where it is gated).
+ */
+export function keptNumbers(config: ModelConfig, shape: TextShape): number {
+  return "startId" in config ? keptByEncoderDecoder(config, shape) : keptByDecoder(config, shape);
+}
+
+function keptByDecoder(config: DecoderConfig, { batch, tokens }: TextShape): number {
+  const { hiddenSize, numLayers, numHeads, numKvHeads, headSize, feedForwardSize } = config;
+  // GPT-2 and its like learn positions and have a plain feed-forward; LLaMA and its like rotate queries and keys, and gate.
+  const isRotary = config.ropeTheta > 0;
+  const packed = (numHeads + 2 * numKvHeads) * headSize * (isRotary ? 2 : 1);
+  const attended = numHeads * headSize + numHeads;
+  const feedForward = (isRotary ? 3 : 2) * feedForwardSize;
+  const block = 4 * hiddenSize + packed + attended + feedForward;
+  const ends = (isRotary ? 1 : 3) * hiddenSize + hiddenSize;
+  return batch * tokens * (numLayers * block + ends);
+}
+
+/** The prompt is in the encoder, the response in the decoder, whose blocks attend to the source as well. */
+function keptByEncoderDecoder(config: T5Config, { batch, tokens, responseTokens }: TextShape): number {
+  const { hiddenSize, numLayers, numDecoderLayers, numHeads, headSize, feedForwardSize } = config;
+  const heads = numHeads * headSize;
+  const feedForward = (config.feedForward === "gatedGelu" ? 3 : 2) * feedForwardSize;
+  const attention = 2 * hiddenSize + heads + numHeads;
+  const encoderBlock = attention + 3 * heads + 2 * hiddenSize + feedForward;
+  const decoderBlock = encoderBlock + attention + heads;
+  const ends = 2 * hiddenSize;
+  const [sources, targets] = [batch * (tokens - responseTokens), batch * responseTokens];
+  return sources * (numLayers * encoderBlock + ends + numDecoderLayers * 2 * heads) +
+    targets * (numDecoderLayers * decoderBlock + ends);
+}
+
+/** Numbers of keys and values that are kept while the texts are written, token by token. */
+export function cachedNumbers(config: ModelConfig, { batch, tokens, responseTokens }: TextShape): number {
+  if (!("startId" in config)) {
+    return 2 * config.numLayers * config.numKvHeads * config.headSize * batch * tokens;
+  }
+  const perToken = 2 * config.numDecoderLayers * config.numHeads * config.headSize;
+  // Of the response, and of the source for every decoder layer.
+  return perToken * batch * (responseTokens + tokens - responseTokens);
+}

@@ -1,0 +1,72 @@
+import { type Distillation, type MemoryPlan, planDistillation, type PlannedTensor } from "./plan.ts";
+
+/** What an adapter gives, in bytes. */
+export interface AdapterLimits {
+  /** `maxStorageBufferBindingSize`. */
+  readonly bindingBytes: number;
+  /** `maxBufferSize`. */
+  readonly bufferBytes: number;
+  /** Undefined where nothing says it: WebGPU does not. */
+  readonly memoryBytes?: number;
+}
+
+/** A tensor that is over a limit, and what becomes of it. */
+export interface TensorOver {
+  readonly tensor: PlannedTensor;
+  readonly limit: "binding" | "buffer";
+  readonly limitBytes: number;
+  /** Into how many blocks of rows a table is cut, which then is within the limit. */
+  readonly blocks?: number;
+}
+
+/** Whether a distillation can run on an adapter, and what keeps it from that. */
+export interface Fit {
+  readonly plan: MemoryPlan;
+  /** The largest of each kind, the largest first. */
+  readonly over: readonly TensorOver[];
+  /** Undefined where the memory is not known. */
+  readonly hasMemory: boolean | undefined;
+  readonly fits: boolean;
+  /** The most texts at once that fit; undefined where one is too many, or other texts would not help. */
+  readonly mostTexts: number | undefined;
+}
+
+/** Judges a distillation by the limits of an adapter. */
+export function judgeFit(distillation: Distillation, limits: AdapterLimits): Fit {
+  const fit = judge(distillation, limits);
+  return { ...fit, mostTexts: fit.fits ? distillation.texts.batch : mostTexts(distillation, limits) };
+}
+
+function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mostTexts"> {
+  const plan = planDistillation(distillation);
+  const over = plan.tensors.flatMap((tensor) => overLimit(tensor, limits) ?? []);
+  const hasMemory = limits.memoryBytes === undefined ? undefined : plan.totalBytes <= limits.memoryBytes;
+  const fits = over.every(({ blocks }) => blocks !== undefined) && hasMemory !== false;
+  return { plan, over, hasMemory, fits };
+}
+
+/** By halving: what fewer texts need is less in every part. */
+function mostTexts(distillation: Distillation, limits: AdapterLimits): number | undefined {
+  const fitsAt = (batch: number) => judge({ ...distillation, texts: { ...distillation.texts, batch } }, limits).fits;
+  let [fitting, failing] = [0, distillation.texts.batch];
+  while (failing - fitting > 1) {
+    const middle = Math.floor((fitting + failing) / 2);
+    if (fitsAt(middle)) fitting = middle;
+    else failing = middle;
+  }
+  return fitting === 0 ? undefined : fitting;
+}
+
+function overLimit(tensor: PlannedTensor, { bindingBytes, bufferBytes }: AdapterLimits): TensorOver | undefined {
+  const [limit, limitBytes] = bufferBytes < bindingBytes
+    ? ["buffer" as const, bufferBytes]
+    : ["binding" as const, bindingBytes];
+  if (tensor.bytes <= limitBytes) return undefined;
+  return { tensor, limit, limitBytes, blocks: tensor.isTable ? blocksOf(tensor, limitBytes) : undefined };
+}
+
+function blocksOf({ shape: [rows, ...row] }: PlannedTensor, limitBytes: number): number | undefined {
+  const rowBytes = 4 * row.reduce((total, size) => total * size, 1);
+  const rowsOfBlock = Math.floor(limitBytes / rowBytes);
+  return rowsOfBlock < 1 ? undefined : Math.ceil(rows / rowsOfBlock);
+}

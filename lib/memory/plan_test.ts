@@ -1,0 +1,182 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { Gpu } from "#kernels/runtime/gpu.ts";
+import { generate, GREEDY } from "#lib/generation/generate.ts";
+import { newModel } from "#lib/models/checkpoint.ts";
+import type { DecoderConfig } from "#lib/models/decoder_config.ts";
+import { gpt2 } from "#lib/models/gpt2.ts";
+import { llama } from "#lib/models/llama.ts";
+import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
+import { t5Config } from "#lib/models/t5_config.ts";
+import { distanceAlone, distillation } from "#lib/objectives/distillation.ts";
+import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
+import { AdamW } from "#lib/training/adam_w.ts";
+import { updateStep } from "#lib/training/update_step.ts";
+import { keptNumbers } from "./activations.ts";
+import { judgeFit } from "./fit.ts";
+import { type Distillation, parameterCount, planDistillation } from "./plan.ts";
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+const gpt2Of = (hiddenSize: number, numLayers: number, numHeads: number): DecoderConfig =>
+  gpt2.smallConfig({ vocabSize: 50257, maxPositions: 1024, hiddenSize, numLayers, numHeads });
+
+interface LlamaSizes {
+  readonly V: number;
+  readonly C: number;
+  readonly L: number;
+  readonly F: number;
+  readonly heads: readonly [heads: number, keyHeads: number];
+  readonly tied: boolean;
+}
+
+const llamaOf = ({ V, C, L, F, heads: [numHeads, numKvHeads], tied }: LlamaSizes): ModelConfig =>
+  parseModelConfig({
+    ...{ model_type: "llama", vocab_size: V, hidden_size: C, num_hidden_layers: L, intermediate_size: F },
+    ...{ num_attention_heads: numHeads, num_key_value_heads: numKvHeads, max_position_embeddings: 2048 },
+    ...{ hidden_act: "silu", rms_norm_eps: 1e-5, rope_theta: 10000, tie_word_embeddings: tied },
+  }, "config.json");
+
+const t5Of = (size: Readonly<Record<string, unknown>>): ModelConfig =>
+  parseModelConfig({
+    ...{ model_type: "t5", vocab_size: 32128, is_encoder_decoder: true, d_kv: 64, decoder_start_token_id: 0 },
+    ...size,
+  }, "config.json");
+
+/** Models of `shared/design/REAL_MODELS.md`, section 4: parameters in millions; GiB of f32 weights, of activations for 8 texts of 512 tokens, of 4096 logits. */
+const REAL: readonly (readonly [
+  config: ModelConfig,
+  millions: number,
+  f32: number,
+  kept: number | undefined,
+  logits: number | undefined,
+])[] = [
+  [gpt2Of(768, 12, 12), 124, 0.46, 2.6, 0.77],
+  [gpt2Of(1024, 24, 16), 355, 1.32, 6.8, 0.77],
+  [gpt2Of(1280, 36, 20), 774, 2.9, 12.7, 0.77],
+  [gpt2Of(1600, 48, 25), 1558, 5.8, 21.1, 0.77],
+  [llamaOf({ V: 49152, C: 576, L: 30, F: 1536, heads: [9, 3], tied: true }), 135, 0.50, 5.6, 0.75],
+  [llamaOf({ V: 49152, C: 960, L: 32, F: 2560, heads: [15, 5], tied: true }), 362, 1.35, 9.9, 0.75],
+  [llamaOf({ V: 128256, C: 2048, L: 16, F: 8192, heads: [32, 8], tied: true }), 1236, 4.6, 12.6, 2.0],
+  [llamaOf({ V: 32000, C: 3200, L: 26, F: 8640, heads: [32, 32], tied: false }), 3427, 12.8, 27, 0.49],
+  [llamaOf({ V: 32000, C: 4096, L: 32, F: 11008, heads: [32, 32], tied: false }), 6738, 25.1, 42, 0.49],
+  [t5Of({ d_model: 768, d_ff: 3072, num_layers: 12, num_heads: 12 }), 223, 0.83, undefined, undefined],
+  [
+    t5Of({
+      ...{ d_model: 768, d_ff: 2048, num_layers: 12, num_heads: 12, feed_forward_proj: "gated-gelu" },
+      tie_word_embeddings: false,
+    }),
+    ...[248, 0.92] as const,
+    undefined,
+    undefined,
+  ],
+];
+
+/** As the table rounds them. */
+const digits = (value: number) => Number(value.toPrecision(2));
+
+Deno.test("parameters, weights, training state and logits of real models are those that the design records", () => {
+  for (const [config, millions, f32, , logits] of REAL) {
+    const count = parameterCount(config);
+    assertAlmostEquals(count / 1e6, millions, 0.005 * millions, config.family);
+    assertAlmostEquals(4 * count / GIB, f32, 0.02 * f32, config.family);
+    const texts = { batch: 8, tokens: 512, responseTokens: 512 };
+    const { parts } = planDistillation({ student: config, teacher: config, texts });
+    const lasting = parts.slice(0, 3).reduce((sum, { bytes }) => sum + bytes, 0);
+    assertEquals(lasting, 16 * count);
+    const own = parts.find(({ name }) => name === "teacher: logits")!;
+    if (logits !== undefined) assertEquals(digits(own.bytes / GIB), digits(logits));
+  }
+});
+
+// The table was made of a tape that kept a product and its sum with the residual apart, and every key head as if there were as many as heads.
+Deno.test("activations of real models are at most what the design estimated of an earlier tape, and at least two thirds of it", () => {
+  for (const [config, millions, , kept] of REAL) {
+    if (kept === undefined) continue;
+    const bytes = 4 * keptNumbers(config, { batch: 8, tokens: 512, responseTokens: 256 });
+    assert(
+      bytes / GIB <= 1.02 * kept && bytes / GIB >= 0.66 * kept,
+      `${config.family} ${millions}: ${bytes / GIB} ${kept}`,
+    );
+  }
+});
+
+const SIZES = { vocabSize: 1000, hiddenSize: 128, numLayers: 3, numHeads: 4, maxPositions: 128 };
+const LARGER = { ...SIZES, numLayers: 4, hiddenSize: 192 };
+const PAIRS: readonly (readonly [student: ModelConfig, teacher: ModelConfig])[] = [
+  [gpt2.smallConfig(SIZES), gpt2.smallConfig(LARGER)],
+  [{ ...llama.smallConfig(SIZES), numKvHeads: 2 }, llama.smallConfig(LARGER)],
+  [t5Config(SIZES), t5Config(LARGER)],
+];
+
+/** The pool's peak within 15 %: how its size classes fall on the buffers of small models is by chance. */
+const POOL_TOLERANCE = 0.15;
+
+for (const [student, teacher] of PAIRS) {
+  Deno.test({
+    name: `the plan of a small ${student.family} is what the pool holds at its peak, within 15 %`,
+    sanitizeResources: false,
+    async fn() {
+      const texts = { batch: 8, tokens: 100, responseTokens: 50 };
+      const peak = await peakOf({ student, teacher, texts });
+      const { totalBytes } = planDistillation({ student, teacher, texts });
+      assertAlmostEquals(totalBytes / peak, 1, POOL_TOLERANCE, `${totalBytes} ${peak}`);
+    },
+  });
+}
+
+/** What the pool holds when a student has written texts and learned from its teacher on some. */
+async function peakOf({ student, teacher, texts: { batch, tokens, responseTokens } }: Distillation): Promise<number> {
+  // The CPU driver's copies of inputs are no part of the plan.
+  await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
+  using own = newModel(gpu, student, () => 0.1);
+  using theirs = newModel(gpu, teacher, () => 0.1);
+  using optimizer = new AdamW(gpu, own.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
+  const prompt = Array(tokens - responseTokens).fill(1);
+  const prompts = Array.from({ length: batch }, (_, key) => ({ promptIds: prompt, key }));
+  const settings = { ...GREEDY, maxNewTokens: responseTokens, eosId: SIZES.vocabSize - 1, padId: 0, seed: 1 };
+  await generate(gpu, own, prompts, { ...settings, purpose: "memory" });
+  const response = Array(responseTokens).fill(3);
+  const packed = packTrajectories(gpu, prompts.map(() => ({ prompt, response })), own.layout);
+  const objective = distillation(distanceAlone({ kind: "forwardKl" }));
+  await updateStep(
+    gpu,
+    [{ optimizer, learningRate: 1e-3, maxGradNorm: 1 }],
+    [(tape) => objective(tape, { student: own, teacher: theirs }, packed)],
+  );
+  await gpu.settle();
+  return gpu.peakBytes;
+}
+
+const XL_TO_SMALL: Distillation = {
+  student: gpt2Of(768, 12, 12),
+  teacher: gpt2Of(1600, 48, 25),
+  texts: { batch: 8, tokens: 512, responseTokens: 256 },
+};
+
+Deno.test("a fit names each tensor over a limit, cuts tables into blocks of rows, and finds how many texts fit", () => {
+  const fit = judgeFit(XL_TO_SMALL, { bindingBytes: 128 * MIB, bufferBytes: 2 ** 31 - 1 });
+  const over = fit.over.map(({ tensor: { name, shape }, blocks }) => [name, shape.join(), blocks]);
+  assertEquals(over, [
+    ["student: logits", "2048,50257", undefined],
+    ["teacher: logits", "2048,50257", undefined],
+    ["teacher: transformer.wte.weight", "50257,1600", 3],
+    ["student: transformer.wte.weight", "50257,768", 2],
+  ]);
+  assertEquals([fit.fits, fit.hasMemory, fit.mostTexts], [false, undefined, 2]);
+  assertEquals(
+    judgeFit({ ...XL_TO_SMALL, texts: { ...XL_TO_SMALL.texts, batch: 2 } }, {
+      ...{ bindingBytes: 128 * MIB, bufferBytes: 2 ** 31 - 1 },
+    }).fits,
+    true,
+  );
+});
+
+Deno.test("memory decides where it is known: fewer texts fit in less, until the weights alone do not", () => {
+  const judge = (gibibytes: number) =>
+    judgeFit(XL_TO_SMALL, { bindingBytes: 4 * GIB, bufferBytes: 36 * GIB, memoryBytes: gibibytes * GIB });
+  assertEquals([judge(64).fits, judge(64).mostTexts], [true, 8]);
+  const tight = judge(10);
+  assert(!tight.fits && tight.hasMemory === false && tight.mostTexts! >= 1 && tight.mostTexts! < 8);
+  assertEquals(judge(6).mostTexts, undefined);
+});
