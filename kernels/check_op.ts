@@ -30,7 +30,7 @@ const DIFFERENCE_STEP = 1e-4;
  */
 export function checkOp<In extends string, Attrs, Saved extends string>(
   op: Op<In, Attrs, Saved>,
-  cases: readonly OpCase<In, Attrs>[],
+  cases: readonly OpCase<In, NoInfer<Attrs>>[],
   tunings: readonly Partial<Tuning>[] = [{}],
 ): void {
   for (const tuning of tunings) for (const opCase of cases) checkCase(op, opCase, tuning);

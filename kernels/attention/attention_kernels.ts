@@ -9,10 +9,11 @@ import causalMask from "./causal_mask.wgsl" with { type: "text" };
 import noBias from "./no_bias.wgsl" with { type: "text" };
 import offsetBias from "./offset_bias.wgsl" with { type: "text" };
 import spanMask from "./span_mask.wgsl" with { type: "text" };
+import windowMask from "./window_mask.wgsl" with { type: "text" };
 
 // What the attention ops share: one text, completed by a mask and a bias, and its three dispatches.
 
-const MASKS = { causal: causalMask, span: spanMask } as const;
+const MASKS = { causal: causalMask, span: spanMask, window: windowMask } as const;
 const BIASES = { none: noBias, offset: offsetBias } as const;
 
 /** Scores are computed in blocks of four queries by four keys. */
@@ -91,6 +92,8 @@ export interface AttentionShape {
   readonly keyStride: number;
   readonly keyOffset: number;
   readonly valueOffset: number;
+  /** How many keys a query sees; for kernels with the window's mask. */
+  readonly window?: number;
 }
 
 /** The tensors that attention reads; `offsetBias` only for kernels that have one. */
@@ -191,7 +194,7 @@ function grid(gpu: Gpu, { name }: AttentionKernels, shape: AttentionShape, walk:
       keyOffset: shape.keyOffset / 4,
       valueOffset: shape.valueOffset / 4,
     },
-    constants: form.constants(chunks),
+    constants: { ...form.constants(chunks), ...(shape.window === undefined ? {} : { WINDOW: shape.window }) },
     workgroups: [
       Math.ceil(tokens / form.tokens),
       batch * heads,

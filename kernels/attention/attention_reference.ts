@@ -7,9 +7,16 @@ export interface HeadLayout {
   readonly headSize: number;
 }
 
-/** softmax(q kᵀ / √D) v over the tokens of each row's span that do not come later, head by head in float64. */
-export function attentionReference({ qkv, spans }: Named<"qkv" | "spans", Array64>, layout: HeadLayout): Array64 {
-  const { numHeads, numKvHeads, headSize } = layout;
+export interface AttentionAttrs extends HeadLayout {
+  /** Factor of the scores; default 1 / √D. */
+  readonly scale?: number;
+  /** How many tokens a query sees at most, its own included; default all that do not come later. */
+  readonly window?: number;
+}
+
+/** softmax(scale q kᵀ) v over the tokens of each row's span that a query sees, head by head in float64. */
+export function attentionReference({ qkv, spans }: Named<"qkv" | "spans", Array64>, attrs: AttentionAttrs): Array64 {
+  const { numHeads, numKvHeads, headSize, scale = 1 / Math.sqrt(headSize), window = Infinity } = attrs;
   const [batch, tokens, packed] = qkv.shape;
   const data = new Float64Array(batch * tokens * numHeads * headSize);
   const at = (b: number, t: number, head: number) => (b * tokens + t) * packed + head * headSize;
@@ -19,18 +26,19 @@ export function attentionReference({ qkv, spans }: Named<"qkv" | "spans", Array6
       const kvHead = Math.floor(h * numKvHeads / numHeads);
       for (let t = 0; t < tokens; t++) {
         const scores: number[] = [];
-        for (let s = first; s <= t && s < end; s++) {
+        const start = Math.max(first, t - window + 1);
+        for (let s = start; s <= t && s < end; s++) {
           let dot = 0;
           for (let d = 0; d < headSize; d++) {
             dot += qkv.data[at(b, t, h) + d] * qkv.data[at(b, s, numHeads + kvHead) + d];
           }
-          scores.push(dot / Math.sqrt(headSize));
+          scores.push(dot * scale);
         }
         const largest = Math.max(...scores);
         const weights = scores.map((score) => Math.exp(score - largest));
         const total = weights.reduce((sum, weight) => sum + weight, 0);
         weights.forEach((weight, i) => {
-          const value = at(b, first + i, numHeads + numKvHeads + kvHead);
+          const value = at(b, start + i, numHeads + numKvHeads + kvHead);
           for (let d = 0; d < headSize; d++) {
             data[((b * tokens + t) * numHeads + h) * headSize + d] += weight / total * qkv.data[value + d];
           }

@@ -39,6 +39,24 @@ const cases = [
     attrs: { numHeads: 1, numKvHeads: 1, headSize: 140 },
     fill: { spans: whole(35) },
   },
+  {
+    label: "a window, a scale, padding left and right",
+    inputs: { qkv: [3, 37, 80], spans: [3, 2] },
+    attrs: { ...grouped, scale: 0.7, window: 11 },
+    fill: { spans: (i: number) => [0, 37, 5, 37, 0, 23][i] },
+  },
+  {
+    label: "a window of one token",
+    inputs: { qkv: [1, 6, 12], spans: [1, 2] },
+    attrs: { ...oneHead, window: 1 },
+    fill: { spans: whole(6) },
+  },
+  {
+    label: "a window among more tokens than a workgroup owns",
+    inputs: { qkv: [1, 150, 12], spans: [1, 2] },
+    attrs: { ...oneHead, window: 70 },
+    fill: { spans: whole(150), qkv: (i: number) => 3 * Math.sin(i * i) },
+  },
 ];
 checkOp(attention, cases, tunings);
 
@@ -53,6 +71,26 @@ gpuTest("attention: a later token changes nothing before it", { tunings }, async
   assertEquals(after.subarray(0, 7 * 48), before.subarray(0, 7 * 48));
   assert(after[7 * 48] !== before[7 * 48]);
 });
+
+gpuTest(
+  "attention: what a window has passed changes nothing, and a window as wide as the text is none",
+  { tunings },
+  async (gpu) => {
+    const tokens = 45;
+    const values = Float32Array.from({ length: tokens * 80 }, (_, i) => Math.sin(0.1 * i * i));
+    const spans = gpu.upload(Uint32Array.of(0, tokens), [1, 2]);
+    const run = (window?: number) => {
+      const attrs = { ...grouped, ...(window ? { window } : {}) };
+      return gpu.read(attention.forward(gpu, { qkv: gpu.upload(values, [1, tokens, 80]), spans }, attrs).out);
+    };
+    assertEquals(await run(tokens), await run());
+    const before = await run(9);
+    values.fill(9, 0, 3 * 80);
+    const after = await run(9);
+    assertEquals(after.subarray(11 * 48), before.subarray(11 * 48));
+    for (let t = 0; t < 11; t++) assert(after[t * 48] !== before[t * 48], `token ${t}`);
+  },
+);
 
 gpuTest("attention: a query of padding that sees no token gives zeros", { tunings }, async (gpu) => {
   const qkv = gpu.upload(Float32Array.from({ length: 6 * 12 }, (_, i) => i), [1, 6, 12]);

@@ -1,5 +1,5 @@
 import { type BlockKernel, blockSizeOf, defineBlockKernel } from "../runtime/block_kernel.ts";
-import type { Gpu } from "../runtime/gpu.ts";
+import type { Dispatch, Gpu } from "../runtime/gpu.ts";
 import { loopRounds, requireLoopRounds } from "../runtime/loop_limit.ts";
 import type { Shape, Tensor } from "../runtime/tensor.ts";
 import columnsWgsl from "./columns.wgsl" with { type: "text" };
@@ -19,6 +19,7 @@ export function partsOfRows({ tuning }: Pick<Gpu, "tuning">, rows: number): numb
 /**
  * Runs a kernel on the columns of tensors of shape `"N C"`; `outputs` names the bindings of its outputs.
  *
+ * @param params what its `Params` has beside `rows`, `blocks` and `parts`
  * @returns each output, `"parts C"`
  */
 export function sumShares<Name extends string>(
@@ -27,6 +28,7 @@ export function sumShares<Name extends string>(
   [rows, size]: Shape,
   inputs: Readonly<Record<string, Tensor>>,
   outputs: readonly Name[],
+  params: Dispatch["params"] = {},
 ): Record<Name, Tensor> {
   const blockSize = blockSizeOf(size);
   const blocks = size / blockSize;
@@ -35,7 +37,7 @@ export function sumShares<Name extends string>(
   const sums = Object.fromEntries(outputs.map((name) => [name, gpu.allocate([parts, size])])) as Record<Name, Tensor>;
   gpu.dispatch(kernel[blockSize], {
     bindings: { ...inputs, ...sums },
-    params: { rows, blocks, parts },
+    params: { rows, blocks, parts, ...params },
     workgroups: [Math.ceil(blocks / gpu.tuning.rowWorkgroup), parts],
   });
   return sums;

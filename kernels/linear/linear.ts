@@ -39,6 +39,18 @@ export const linearWithBias: Op<"x" | "weight" | "bias", NoAttrs> = {
   reference: ({ x, weight, bias }) => linearReference(x, weight, true, { bias }),
 };
 
+/** x Wᵀ + b + r: what a linear layer with a bias adds to a residual stream. */
+export const linearWithBiasResidual: Op<"x" | "weight" | "bias" | "residual", NoAttrs> = {
+  name: "linearWithBiasResidual",
+  axes: { x: "N I", weight: "O I", bias: "O", residual: "N O", out: "N O" },
+  differentiable: ["x", "weight", "bias", "residual"],
+  forward: (gpu, { x, weight, bias, residual }) => {
+    return { out: matmul(gpu, x, weight, { transposeB: true, bias, residual }), saved: {} };
+  },
+  backward: (gpu, dOut, { inputs, wanted }) => gradients(gpu, dOut, inputs, wanted, true),
+  reference: ({ x, weight, bias, residual }) => linearReference(x, weight, true, { bias, residual }),
+};
+
 /** x W + b: GPT-2's `Conv1D`, whose weights are transposed. */
 export const conv1d: Op<"x" | "weight" | "bias", NoAttrs> = {
   name: "conv1d",

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { add } from "../elementwise/add/add.ts";
 import { checkOp } from "../check_op.ts";
 import { gpuTest } from "../test_gpu.ts";
-import { conv1d, conv1dResidual, linear, linearResidual, linearWithBias } from "./linear.ts";
+import { conv1d, conv1dResidual, linear, linearResidual, linearWithBias, linearWithBiasResidual } from "./linear.ts";
 
 checkOp(linear, [
   { label: "one element", inputs: { x: [1, 1], weight: [1, 1] }, attrs: {} },
@@ -19,6 +19,11 @@ checkOp(linearResidual, [
 checkOp(linearWithBias, [
   { label: "unaligned sizes", inputs: { x: [5, 7], weight: [11, 7], bias: [11] }, attrs: {} },
   { label: "aligned sizes", inputs: { x: [33, 16], weight: [24, 16], bias: [24] }, attrs: {} },
+]);
+
+checkOp(linearWithBiasResidual, [
+  { label: "unaligned sizes", inputs: { x: [5, 7], weight: [11, 7], bias: [11], residual: [5, 11] }, attrs: {} },
+  { label: "aligned sizes", inputs: { x: [33, 16], weight: [140, 16], bias: [140], residual: [33, 140] }, attrs: {} },
 ]);
 
 checkOp(conv1d, [

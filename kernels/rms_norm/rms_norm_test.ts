@@ -8,6 +8,8 @@ checkOp(rmsNorm, [
   { label: "odd sizes", inputs: { x: [7, 37], weight: [37] }, attrs: { eps: 1e-5 } },
   { label: "rows of a multiple of 4", inputs: { x: [5, 52], weight: [52] }, attrs: { eps: 1e-5 } },
   { label: "many rows", inputs: { x: [203, 64], weight: [64] }, attrs: { eps: 1e-6 } },
+  { label: "weights less one, odd sizes", inputs: { x: [7, 37], weight: [37] }, attrs: { eps: 1e-5, offset: 1 } },
+  { label: "weights less one, many rows", inputs: { x: [203, 64], weight: [64] }, attrs: { eps: 1e-6, offset: 1 } },
 ]);
 
 const [rows, size] = [3, 100];

@@ -4,15 +4,13 @@ import { blockSizeOf } from "../runtime/block_kernel.ts";
 import { defineElementwiseBlocks, elementwiseGrid } from "../runtime/elementwise.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { elementCount, type Tensor } from "../runtime/tensor.ts";
+import { type RotaryBase, rotaryFrequencies } from "./frequencies.ts";
 import { rotaryReference } from "./rotary_reference.ts";
 import wgsl from "./rotary.wgsl" with { type: "text" };
 
 const kernel = defineElementwiseBlocks("rotary", wgsl);
 
-export interface RotaryAttrs extends HeadLayout {
-  /** Base of the frequencies: pair i turns by theta^(−2i / D) radians per position. */
-  readonly theta: number;
-}
+export type RotaryAttrs = HeadLayout & RotaryBase;
 
 /**
  * Rotary position embedding (Su et al. 2021) of packed queries, keys and values, P = (H + 2 Hkv) D, with the pairs
@@ -51,17 +49,17 @@ function rotate(gpu: Gpu, x: Tensor, positions: Tensor, attrs: RotaryAttrs, dire
 
 const turnsByGpu = new WeakMap<Gpu, Map<string, Tensor>>();
 
-/** theta^(−2i / D) / 2π for every pair i as a fraction of 2³² (`"D/2"`), uploaded once per device and kept. */
-function turnsOf(gpu: Gpu, { headSize, theta }: RotaryAttrs): Tensor {
+/** The frequency / 2π of every pair as a fraction of 2³² (`"D/2"`), uploaded once per device and kept. */
+function turnsOf(gpu: Gpu, { headSize, theta, scaling }: RotaryAttrs): Tensor {
   let tables = turnsByGpu.get(gpu);
   if (!tables) turnsByGpu.set(gpu, tables = new Map());
-  const key = `${headSize},${theta}`;
+  const key = JSON.stringify([headSize, theta, scaling]);
   let turns = tables.get(key);
   if (!turns) {
-    const values = Uint32Array.from({ length: headSize / 2 }, (_, i) => {
-      const turnsAPosition = theta ** (-2 * i / headSize) / (2 * Math.PI);
-      return Math.round(turnsAPosition % 1 * 2 ** 32);
-    });
+    const values = Uint32Array.from(
+      rotaryFrequencies({ headSize, theta, scaling }),
+      (frequency) => Math.round(frequency / (2 * Math.PI) % 1 * 2 ** 32),
+    );
     tables.set(key, turns = gpu.upload(values));
   }
   return turns;

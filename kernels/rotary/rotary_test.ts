@@ -7,6 +7,13 @@ import { rotaryReference } from "./rotary_reference.ts";
 
 const smallest = { numHeads: 1, numKvHeads: 1, headSize: 2, theta: 10000 };
 const grouped = { numHeads: 4, numKvHeads: 2, headSize: 8, theta: 10000 };
+const llama3 = {
+  type: "llama3",
+  factor: 8,
+  lowFrequencyFactor: 1,
+  highFrequencyFactor: 4,
+  originalPositions: 64,
+} as const;
 
 checkOp(rotary, [
   {
@@ -26,6 +33,18 @@ checkOp(rotary, [
     inputs: { x: [2, 37, 64], positions: [2, 37] },
     attrs: grouped,
     fill: { positions: (i) => 2048 - 28 * i % 2049 },
+  },
+  {
+    label: "frequencies scaled as LLaMA 3's",
+    inputs: { x: [2, 7, 128], positions: [2, 7] },
+    attrs: { numHeads: 4, numKvHeads: 2, headSize: 16, theta: 500, scaling: llama3 },
+    fill: { positions: (i) => 31 * i % 128 },
+  },
+  {
+    label: "frequencies divided",
+    inputs: { x: [1, 5, 24], positions: [1, 5] },
+    attrs: { numHeads: 2, numKvHeads: 1, headSize: 6, theta: 100, scaling: { type: "linear", factor: 2.5 } },
+    fill: { positions: (i) => 9 * i },
   },
 ]);
 

@@ -8,9 +8,10 @@ import {
 } from "#kernels/attention/key_value_cache.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
+import { reshape, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { Attend, Decoder } from "#lib/models/decoder.ts";
+import { attentionOf } from "#lib/models/decoder_config.ts";
 import type { CachedModel, WrittenTexts } from "./cached_model.ts";
 import { column, columnStride } from "./step_columns.ts";
 
@@ -22,6 +23,8 @@ export class CachedDecoder implements CachedModel {
   readonly #promptTokens: number;
   /** `"B 2"`: each row's first slot, and the capacity. */
   readonly #spans: Tensor;
+  /** One column `"B 2"` a step: the slots that a layer with a window sees; undefined where the window is as wide as the texts. */
+  readonly #windowSpans: Tensor | undefined;
   /** One column `"B 1"` a step: where its tokens stand in their texts. */
   readonly #positions: Tensor;
   #caches: readonly KeyValueCache[];
@@ -37,14 +40,16 @@ export class CachedDecoder implements CachedModel {
     this.#promptTokens = Math.max(...prompts.map(({ length }) => length));
     this.#slotsUsed = this.#promptTokens;
     const capacity = this.#promptTokens + maxNewTokens;
-    const spans = prompts.flatMap(({ length }) => [this.#promptTokens - length, capacity]);
-    this.#spans = gpu.upload(Uint32Array.from(spans), [batch, 2]);
-    const stride = columnStride(gpu, batch);
-    const positions = new Uint32Array(maxNewTokens * stride);
-    for (let step = 0; step < maxNewTokens; step++) {
-      prompts.forEach(({ length }, row) => positions[step * stride + row] = length + step);
-    }
-    this.#positions = gpu.upload(positions, [maxNewTokens, stride]);
+    const starts = prompts.map(({ length }) => this.#promptTokens - length);
+    this.#spans = gpu.upload(Uint32Array.from(starts.flatMap((start) => [start, capacity])), [batch, 2]);
+    this.#positions = this.#columns((step) => prompts.map(({ length }) => length + step));
+    const window = config.window?.tokens ?? Infinity;
+    this.#windowSpans = window < capacity
+      ? this.#columns((step) => {
+        const first = this.#promptTokens + step + 1 - window;
+        return starts.flatMap((start) => [Math.max(start, first), capacity]);
+      })
+      : undefined;
     this.#caches = Array.from({ length: config.numLayers }, () => allocateCache(gpu, batch, capacity, config));
   }
 
@@ -61,9 +66,9 @@ export class CachedDecoder implements CachedModel {
       spans: this.#spans,
     };
     const attend: Attend = (tape, qkv, layer) => {
-      const { numHeads, numKvHeads, headSize } = this.#model.config;
-      writeCache(this.#gpu, qkv.value, this.#caches[layer], 0, this.#model.config);
-      return tape.apply(attention, { qkv, spans: tape.constant(this.#spans) }, { numHeads, numKvHeads, headSize });
+      const { config } = this.#model;
+      writeCache(this.#gpu, qkv.value, this.#caches[layer], 0, config);
+      return tape.apply(attention, { qkv, spans: tape.constant(this.#spans) }, attentionOf(config, layer));
     };
     const hidden = this.#model.hiddenStates(tape, batch, attend);
     const last = Uint32Array.from(prompts, (_, row) => row * tokens + tokens - 1);
@@ -81,9 +86,11 @@ export class CachedDecoder implements CachedModel {
     };
     const attend: Attend = (tape, qkv, layer) => {
       const cache = this.#caches[layer];
-      writeCache(this.#gpu, qkv.value, cache, slot, this.#model.config);
-      const inputs = { qkv: qkv.value, spans: this.#spans, done: this.#texts.done, cache };
-      return tape.constant(tape.adopt(attendCache(this.#gpu, inputs, slot, this.#model.config)));
+      const { window, ...layout } = attentionOf(this.#model.config, layer);
+      writeCache(this.#gpu, qkv.value, cache, slot, layout);
+      const spans = window === undefined ? this.#spans : this.#spansOf(step);
+      const inputs = { qkv: qkv.value, spans, done: this.#texts.done, cache };
+      return tape.constant(tape.adopt(attendCache(this.#gpu, inputs, slot, layout)));
     };
     return this.#model.logits(tape, this.#model.hiddenStates(tape, batch, attend));
   }
@@ -93,10 +100,24 @@ export class CachedDecoder implements CachedModel {
   }
 
   [Symbol.dispose](): void {
-    for (
-      const tensor of [this.#spans, this.#positions, ...this.#caches.flatMap(({ keys, values }) => [keys, values])]
-    ) {
-      this.#gpu.release(tensor);
-    }
+    const caches = this.#caches.flatMap(({ keys, values }) => [keys, values]);
+    const windows = this.#windowSpans ? [this.#windowSpans] : [];
+    for (const tensor of [this.#spans, this.#positions, ...windows, ...caches]) this.#gpu.release(tensor);
+  }
+
+  /** What a layer with a window sees at a step. */
+  #spansOf(step: number): Tensor {
+    if (!this.#windowSpans) return this.#spans;
+    const { length } = this.#texts.prompts;
+    return reshape(column(this.#windowSpans, step, 2 * length), [length, 2]);
+  }
+
+  /** A column for each step. */
+  #columns(columnOf: (step: number) => readonly number[]): Tensor {
+    const columns = Array.from({ length: this.#texts.maxNewTokens }, (_, step) => columnOf(step));
+    const stride = columnStride(this.#gpu, columns[0].length);
+    const values = new Uint32Array(columns.length * stride);
+    columns.forEach((numbers, step) => values.set(numbers, step * stride));
+    return this.#gpu.upload(values, [columns.length, stride]);
   }
 }

@@ -5,7 +5,7 @@ import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Decoder } from "#lib/models/decoder.ts";
-import { tinyDecoder } from "#lib/models/test_decoder.ts";
+import { FORMS, tinyDecoder } from "#lib/models/test_decoder.ts";
 import { ANCESTRAL, generate, type GenerationPrompt, type GenerationSettings, GREEDY } from "./generate.ts";
 
 const gpu = await testGpu();
@@ -43,7 +43,7 @@ async function greedyWithoutCache(model: Decoder, prompt: readonly number[], new
   return text.slice(prompt.length);
 }
 
-for (const family of ["gpt2", "llama"] as const) {
+for (const family of FORMS) {
   gpuTest(
     `${family}: greedy texts with the cache, batched and padded on the left, equal those without, one by one`,
     async () => {

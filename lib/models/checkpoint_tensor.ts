@@ -14,13 +14,13 @@ export function wholeTensor(name: string, shape: readonly number[]): CheckpointT
 /** The parts, by name and rows, of a parameter that does several projections in one product; `fused` is its name's part for them. */
 export function splitRows(
   parameter: string,
-  [, columns]: readonly number[],
+  [, ...inner]: readonly number[],
   fused: string,
   parts: Readonly<Record<string, number>>,
 ): CheckpointTensor[] {
   let firstRow = 0;
   return Object.entries(parts).map(([part, rows]) => {
-    const tensor = { name: parameter.replace(fused, part), parameter, firstRow, shape: [rows, columns] };
+    const tensor = { name: parameter.replace(fused, part), parameter, firstRow, shape: [rows, ...inner] };
     firstRow += rows;
     return tensor;
   });

@@ -7,7 +7,7 @@ import { readModel, splitCheckpoint, writeGradients, writeModel } from "./checkp
 import type { LanguageModel } from "./language_model.ts";
 import { SafeTensorsFile } from "./safetensors.ts";
 import { assertRefused as assertRefusedBy, rewrite } from "./test_checkpoints.ts";
-import { tinyDecoder } from "./test_decoder.ts";
+import { FORMS, tinyDecoder } from "./test_decoder.ts";
 import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 const gpu = await testGpu();
@@ -25,7 +25,7 @@ async function logitsOf(model: LanguageModel) {
   return await gpu.read(model.logits(tape, model.hiddenStates(tape, batch)).value);
 }
 
-for (const family of ["gpt2", "llama"] as const) {
+for (const family of FORMS) {
   for (const tiedHead of [true, false]) {
     test(`a ${family} checkpoint with a ${tiedHead ? "tied" : "separate"} head reads back with equal bits`, async (folder) => {
       using written = tinyDecoder(gpu, family, { tiedHead });
@@ -154,7 +154,7 @@ test("the config.json written ends with a newline and names the architecture", a
 });
 
 test("gradients written under the checkpoint's names lie where the parameters do", async () => {
-  for (const family of ["gpt2", "llama"] as const) {
+  for (const family of FORMS) {
     using model = tinyDecoder(gpu, family);
     const tensors = splitCheckpoint(model, await model.store.read());
     writeGradients(model, (name) => tensors.get(name)!.data);

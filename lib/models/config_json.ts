@@ -14,12 +14,20 @@ export function size(config: Json, key: string, path: string): number {
   return value as number;
 }
 
-export function positive(config: Json, key: string, otherwise: number, path: string): number {
+/** @param otherwise what a missing key means; undefined if it must be there */
+export function positive(config: Json, key: string, otherwise: number | undefined, path: string): number {
   const value = config[key] ?? otherwise;
   if (!(typeof value === "number" && value > 0)) {
-    throw new InputError(`${path}: ${key} is ${JSON.stringify(value)}; it must be a positive number`);
+    throw new InputError(`${path}: ${key} is ${JSON.stringify(value) ?? "missing"}; it must be a positive number`);
   }
   return value;
+}
+
+/** @param otherwise what a missing key means */
+export function flag(config: Json, key: string, otherwise: boolean, path: string): boolean {
+  const value = config[key] ?? otherwise;
+  if (typeof value === "boolean") return value;
+  throw new InputError(`${path}: ${key} is ${JSON.stringify(value)}; it must be true or false`);
 }
 
 /** Refuses a value that this project does not compute; a missing key means the one it does. */

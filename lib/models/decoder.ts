@@ -4,7 +4,7 @@ import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
 import { outputHead } from "#lib/nn/row_blocks.ts";
 import { actionCountOf, headBlocks, withHeadRows } from "./action_head.ts";
-import type { DecoderConfig } from "./decoder_config.ts";
+import { attentionOf, type DecoderConfig } from "./decoder_config.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
 import type { Attend, DecoderFamily } from "./decoder_family.ts";
@@ -44,11 +44,8 @@ export class Decoder implements LanguageModel {
 
   /** The LM head: hidden states `"N C"` → logits `"N V"`. */
   logits(tape: Tape, hiddenStates: Variable): Variable {
-    return outputHead(
-      tape,
-      headBlocks(this.store, this.family.headParameter(this.config), this.actionCount),
-      hiddenStates,
-    );
+    const blocks = headBlocks(this.store, this.family.headParameter(this.config), this.actionCount);
+    return outputHead(tape, blocks, this.family.beforeHead?.(tape, this, hiddenStates) ?? hiddenStates);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {
@@ -60,8 +57,7 @@ export class Decoder implements LanguageModel {
   }
 
   #attendBatch({ spans }: TokenBatch): Attend {
-    const { numHeads, numKvHeads, headSize } = this.config;
-    return (tape, qkv) =>
-      tape.apply(attention, { qkv, spans: tape.constant(spans) }, { numHeads, numKvHeads, headSize });
+    return (tape, qkv, layer) =>
+      tape.apply(attention, { qkv, spans: tape.constant(spans) }, attentionOf(this.config, layer));
   }
 }

@@ -1,8 +1,9 @@
-import type { HeadLayout } from "#kernels/attention/attention.ts";
+import type { AttentionAttrs, HeadLayout } from "#kernels/attention/attention.ts";
+import type { RotaryScaling } from "#kernels/rotary/frequencies.ts";
 import { InputError } from "#lib/errors.ts";
 
 /** The architectures, as `model_type` of `config.json` names them; each has its entry in `DECODER_FAMILIES`. */
-export type DecoderFamilyName = "gpt2" | "llama";
+export type DecoderFamilyName = "gpt2" | "opt" | "llama" | "mistral" | "qwen2" | "qwen3" | "gemma3_text";
 
 /** Sizes and choices of a decoder-only transformer; the axis letters are those of kernels/README.md. */
 export interface DecoderConfig extends HeadLayout {
@@ -15,15 +16,46 @@ export interface DecoderConfig extends HeadLayout {
   readonly numLayers: number;
   /** F */
   readonly feedForwardSize: number;
-  /** Tokens a text may have: learned positions of GPT-2; for LLaMA only a limit. */
+  /** Tokens a text may have: learned positions of GPT-2 and OPT; where positions are rotations only a limit. */
   readonly maxPositions: number;
   readonly normEps: number;
-  /** Base of the rotary frequencies; LLaMA only. */
+  /** Base of the rotary frequencies; 0 for GPT-2 and OPT, which have none. */
   readonly ropeTheta: number;
-  /** GPT-2's activation; LLaMA's is SwiGLU. */
+  /** How the rotary frequencies are stretched; default not at all. */
+  readonly ropeScaling?: RotaryScaling;
+  /** Layers that see the last tokens only; default none. */
+  readonly window?: AttentionWindow;
+  /** The scores of attention are divided by its root; default D. */
+  readonly scoreDivisor?: number;
+  /** GELU of GPT-2 and Gemma; the other families have another activation. */
   readonly geluApproximation: "tanh" | "none";
   /** Whether the LM head is the token embedding. */
   readonly tiedHead: boolean;
+  /** Of OPT: whether norms stand before attention and feed-forward, or behind the sums, as in OPT-350m, where there is no final norm. */
+  readonly normPlace?: "before" | "after";
+  /** Of OPT-350m: the size of token embeddings and of what the head reads, each a projection away from the hidden states; default C. */
+  readonly embeddingSize?: number;
+}
+
+export interface AttentionWindow {
+  /** How many tokens a query sees, its own included. */
+  readonly tokens: number;
+  /** Whether each layer has the window. */
+  readonly layers: readonly boolean[];
+  /** Base of the rotary frequencies of these layers, which are not stretched; default as the others. Gemma 3 has its own. */
+  readonly ropeTheta?: number;
+}
+
+/** How a layer attends. */
+export function attentionOf(config: DecoderConfig, layer: number): AttentionAttrs {
+  const { numHeads, numKvHeads, headSize, scoreDivisor, window } = config;
+  return {
+    numHeads,
+    numKvHeads,
+    headSize,
+    ...(scoreDivisor === undefined ? {} : { scale: 1 / Math.sqrt(scoreDivisor) }),
+    ...(window?.layers[layer] ? { window: window.tokens } : {}),
+  };
 }
 
 /** What the profiles say of a decoder's size, and how long its texts may be. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { InputError } from "#lib/errors.ts";
 import type { DecoderConfig } from "./decoder_config.ts";
 import { DECODER_FAMILIES } from "./decoder_families.ts";
-import { llamaConfig } from "./llama.ts";
+import { llamaConfig } from "./llama_config.ts";
 import { formatModelConfig, parseModelConfig } from "./model_config.ts";
 
 const gpt2Json = { model_type: "gpt2", vocab_size: 50, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 16 };
@@ -71,8 +71,9 @@ Deno.test("settings that differ from the defaults are read", () => {
 });
 
 Deno.test("a model type that is not built is refused, and so is what is no object", () => {
-  assertRefused({ model_type: "opt" }, 'model_type is "opt"; this reads "gpt2", "llama", "t5", "mt5"');
-  assertRefused({}, 'model_type is missing; this reads "gpt2", "llama", "t5", "mt5"');
+  const known = '"gpt2", "opt", "llama", "mistral", "qwen2", "qwen3", "gemma3_text", "t5", "mt5"';
+  assertRefused({ model_type: "phi" }, `model_type is "phi"; this reads ${known}`);
+  assertRefused({}, `model_type is missing; this reads ${known}`);
   for (const json of [null, "gpt2", 3]) assertRefused(json, "must be a JSON object");
 });
 
@@ -98,7 +99,7 @@ Deno.test("heads that attention cannot compute are refused", () => {
   assertRefused({ ...llamaJson, num_key_value_heads: 4 }, "4 key-value heads do not divide 6 heads");
 });
 
-Deno.test("activations, rotary scalings and biases that are not built are refused by their keys", () => {
+Deno.test("activations and biases that are not built are refused by their keys", () => {
   assertRefused(
     { ...gpt2Json, activation_function: "relu" },
     'activation_function is "relu"; known are gelu_new, gelu_pytorch_tanh, gelu',
@@ -109,8 +110,7 @@ Deno.test("activations, rotary scalings and biases that are not built are refuse
   assertRefused({ ...llamaJson, hidden_act: "gelu" }, 'hidden_act is "gelu"; this reads "silu" only');
   assertRefused({ ...llamaJson, attention_bias: true }, "attention_bias is true");
   assertRefused({ ...llamaJson, mlp_bias: true }, "mlp_bias is true");
-  assertRefused({ ...llamaJson, rope_scaling: { type: "linear" } }, 'rope_type is "linear"; this reads "default"');
-  assertRefused({ ...llamaJson, rope_parameters: { rope_type: "llama3" } }, 'rope_type is "llama3"');
+  assertRefused({ ...llamaJson, rope_interleaved: true }, "rope_interleaved is true; this reads false only");
 });
 
 Deno.test("constants that are no positive number are refused by their keys", () => {
@@ -133,6 +133,18 @@ const heads = fc.tuple(count, count, count).map(([kvHeads, group, quarter]) => (
   numKvHeads: kvHeads,
   headSize: 4 * quarter,
 }));
+const scaling = fc.record({
+  type: fc.constant("llama3" as const),
+  factor: fc.constantFrom(8, 32.5),
+  lowFrequencyFactor: fc.constant(1),
+  highFrequencyFactor: fc.constantFrom(2, 4),
+  originalPositions: fc.integer({ min: 1, max: 8192 }),
+});
+const rope = { ropeTheta: fc.constantFrom(1e4, 5e5) };
+const ropeScaling = fc.oneof(
+  scaling,
+  fc.record({ type: fc.constant("linear" as const), factor: fc.constantFrom(2, 3.5) }),
+);
 const gpt2 = fc.tuple(heads, fc.record({ ...sizes, geluApproximation: fc.constantFrom("tanh" as const, "none") })).map(
   ([{ numHeads, headSize }, rest]): DecoderConfig => ({
     ...rest,
@@ -144,13 +156,58 @@ const gpt2 = fc.tuple(heads, fc.record({ ...sizes, geluApproximation: fc.constan
     ropeTheta: 0,
   }),
 );
+const opt = fc.tuple(heads, fc.record(sizes), fc.constantFrom("before" as const, "after" as const), fc.boolean()).map(
+  ([{ numHeads, headSize }, rest, normPlace, isNarrow]): DecoderConfig => ({
+    ...rest,
+    family: "opt",
+    numHeads,
+    numKvHeads: numHeads,
+    headSize,
+    hiddenSize: numHeads * headSize,
+    normEps: 1e-5,
+    ropeTheta: 0,
+    geluApproximation: "none",
+    normPlace,
+    ...(isNarrow ? { embeddingSize: numHeads * headSize / 2 } : {}),
+  }),
+);
+const hidden = { hiddenSize: fc.integer({ min: 1, max: 999 }) };
 const llama = fc.tuple(
   heads,
-  fc.record({ ...sizes, hiddenSize: fc.integer({ min: 1, max: 999 }), ropeTheta: fc.constantFrom(1e4, 5e5) }),
-).map(([layout, rest]): DecoderConfig => ({ ...rest, ...layout, family: "llama", geluApproximation: "none" }));
+  fc.record({ ...sizes, ...hidden, ...rope }),
+  fc.option(ropeScaling, { nil: undefined }),
+  fc.constantFrom("llama" as const, "mistral", "qwen2", "qwen3"),
+  fc.option(fc.integer({ min: 1, max: 9999 }), { nil: undefined }),
+  fc.infiniteStream(fc.boolean()),
+).map(([layout, rest, scaling, family, tokens, isWindowed]): DecoderConfig => {
+  const layers = Array.from({ length: rest.numLayers }, (_, layer) => {
+    return family === "mistral" || layer === 0 || isWindowed.next().value === true;
+  });
+  return {
+    ...rest,
+    ...layout,
+    family,
+    geluApproximation: "none",
+    ...(scaling ? { ropeScaling: scaling } : {}),
+    ...(tokens === undefined || family === "llama" ? {} : { window: { tokens, layers } }),
+  };
+});
+const gemma3 = fc.tuple(
+  heads,
+  fc.record({ ...sizes, ...hidden, ...rope, scoreDivisor: fc.constantFrom(24, 256) }),
+  fc.option(ropeScaling, { nil: undefined }),
+  fc.array(fc.boolean(), { minLength: 9, maxLength: 9 }),
+).map(([layout, rest, scaling, isWindowed]): DecoderConfig => ({
+  ...rest,
+  ...layout,
+  family: "gemma3_text",
+  geluApproximation: "tanh",
+  window: { tokens: 512, layers: isWindowed.slice(0, rest.numLayers), ropeTheta: 10_000 },
+  ...(scaling ? { ropeScaling: scaling } : {}),
+}));
 
 Deno.test("a configuration that is formatted, written and parsed is the same again", () => {
-  fc.assert(fc.property(fc.oneof(gpt2, llama), (config) => {
+  fc.assert(fc.property(fc.oneof(gpt2, opt, llama, gemma3), (config) => {
     assertEquals(parse(JSON.parse(JSON.stringify(formatModelConfig(config)))), config);
   }));
 });

@@ -29,8 +29,11 @@ export interface DecoderFamily {
   embed(tape: Tape, store: ParameterStore, batch: TokenBatch): Variable;
   /** One transformer block, `"N C"` → `"N C"`. */
   block(tape: Tape, model: DecoderParts, layer: number, x: Variable, batch: TokenBatch, attend: Attend): Variable;
+  /** What follows the blocks, `"N C"` → `"N C"`. */
   finalNorm(tape: Tape, model: DecoderParts, x: Variable): Variable;
-  /** The parameter `"V C"` of the LM head. */
+  /** What the head reads, `"N C"` → `"N I"`; default the hidden states themselves. */
+  beforeHead?(tape: Tape, model: DecoderParts, x: Variable): Variable;
+  /** The parameter `"V I"` of the LM head, I what `beforeHead` gives, or C. */
   headParameter(config: DecoderConfig): string;
 }
 

@@ -3,8 +3,9 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { Decoder } from "./decoder.ts";
+import type { DecoderFamilyName } from "./decoder_config.ts";
 import type { TokenBatch } from "./language_model.ts";
-import { tinyDecoder } from "./test_decoder.ts";
+import { FORMS, tinyDecoder } from "./test_decoder.ts";
 
 const gpu = await testGpu();
 /** Texts side by side, each after so many tokens of padding on the left. */
@@ -37,7 +38,7 @@ async function logitsOf(model: Decoder, batch: TokenBatch): Promise<Float32Array
   );
 }
 
-for (const family of ["gpt2", "llama"] as const) {
+for (const family of FORMS) {
   gpuTest(`${family}: the logits of a token do not depend on later ones`, async () => {
     using model = tinyDecoder(gpu, family);
     const whole = await logitsOf(model, batchOf(gpu, [[3, 1, 4, 1, 5, 9]], 6, [0]));
@@ -60,10 +61,10 @@ for (const family of ["gpt2", "llama"] as const) {
   });
 
   gpuTest(`${family}: an untied head is a parameter of its own`, async () => {
-    using tied = tinyDecoder(gpu, family);
+    using tied = tinyDecoder(gpu, family, { tiedHead: true });
     using untied = tinyDecoder(gpu, family, { tiedHead: false });
-    const { vocabSize, hiddenSize } = tied.config;
-    assertEquals(untied.store.parameterCount - tied.store.parameterCount, vocabSize * hiddenSize);
+    const { vocabSize, hiddenSize, embeddingSize = hiddenSize } = tied.config;
+    assertEquals(untied.store.parameterCount - tied.store.parameterCount, vocabSize * embeddingSize);
     gpu.clear(untied.store.get("lm_head.weight").value);
     const logits = await logitsOf(untied, batchOf(gpu, [[1, 2]], 2, [0]));
     assertEquals(logits.flatMap((row) => [...row]), Array(2 * vocabSize).fill(0));
@@ -75,12 +76,19 @@ gpuTest("gpt2: weight decay takes the matrices and tables, not biases and norms"
   return Promise.resolve();
 });
 
-gpuTest("llama: weight decay takes the matrices and tables, not norms", () => {
-  assertDecayed("llama", /\.(embed_tokens|qkv_proj|o_proj|gate_up_proj|down_proj)\.weight$/);
+gpuTest("opt: weight decay takes the matrices and tables, not biases and norms", () => {
+  assertDecayed("opt", /\.(embed_tokens|embed_positions|qkv_proj|out_proj|fc1|fc2)\.weight$|lm_head/);
   return Promise.resolve();
 });
 
-function assertDecayed(family: "gpt2" | "llama", decayed: RegExp): void {
+for (const family of ["llama", "qwen2", "qwen3", "gemma3_text"] as const) {
+  gpuTest(`${family}: weight decay takes the matrices and tables, not biases and norms`, () => {
+    assertDecayed(family, /\.(embed_tokens|qkv_proj|o_proj|gate_up_proj|down_proj)\.weight$|lm_head/);
+    return Promise.resolve();
+  });
+}
+
+function assertDecayed(family: DecoderFamilyName, decayed: RegExp): void {
   using model = tinyDecoder(gpu, family);
   const [{ decayedCount }] = model.store.segments;
   for (const [name, { blocks: [{ value }] }] of model.store.parameters) {

@@ -1,16 +1,14 @@
 import { add } from "#kernels/elementwise/add/add.ts";
 import { gelu } from "#kernels/elementwise/gelu/gelu.ts";
-import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { conv1d, conv1dResidual } from "#kernels/linear/linear.ts";
-import { elementCount } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import { normal, ones, type ParameterSpec, zeros } from "#lib/nn/parameter_store.ts";
-import { embed } from "#lib/nn/row_blocks.ts";
+import type { ParameterSpec } from "#lib/nn/parameter_store.ts";
 import { wholeTensor } from "./checkpoint_tensor.ts";
 import { expect, type Json, positive, size } from "./config_json.ts";
 import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
+import { biasSpec, deviatingSpec, lookUp, normWithBias, normWithBiasSpecs, tableSpec } from "./layers.ts";
 
 const STANDARD_DEVIATION = 0.02;
 const sum = { xScale: 1, yScale: 1 };
@@ -24,12 +22,12 @@ export const gpt2: DecoderFamily = {
   parameterSpecs(config) {
     const { vocabSize, maxPositions, hiddenSize, numLayers } = config;
     const specs = [
-      { ...matrix("transformer.wte.weight", [vocabSize, hiddenSize]), isTable: true },
-      matrix("transformer.wpe.weight", [maxPositions, hiddenSize]),
+      table("transformer.wte", vocabSize, hiddenSize),
+      table("transformer.wpe", maxPositions, hiddenSize),
     ];
     for (let layer = 0; layer < numLayers; layer++) specs.push(...blockSpecs(config, layer));
-    specs.push(...normSpecs("transformer.ln_f", hiddenSize));
-    if (!config.tiedHead) specs.push({ ...matrix("lm_head.weight", [vocabSize, hiddenSize]), isTable: true });
+    specs.push(...normWithBiasSpecs("transformer.ln_f", hiddenSize));
+    if (!config.tiedHead) specs.push(table("lm_head", vocabSize, hiddenSize));
     return specs;
   },
 
@@ -39,11 +37,9 @@ export const gpt2: DecoderFamily = {
   checkpointNames: { prefixes: ["transformer.", ""], buffers: /\.attn\.(masked_)?bias$/ },
 
   embed(tape, store, { tokenIds, positions }) {
-    const rows = [elementCount(tokenIds.shape)];
-    const lookUp = (name: string, ids: Variable) => embed(tape, store.blocks(name), tape.reshape(ids, rows));
     return tape.apply(add, {
-      x: lookUp("transformer.wte.weight", tape.constant(tokenIds)),
-      y: lookUp("transformer.wpe.weight", tape.constant(positions)),
+      x: lookUp(tape, { store }, "transformer.wte", tokenIds),
+      y: lookUp(tape, { store }, "transformer.wpe", positions),
     }, sum);
   },
 
@@ -65,10 +61,8 @@ export const gpt2: DecoderFamily = {
   headParameter: (config) => config.tiedHead ? "transformer.wte.weight" : "lm_head.weight",
 };
 
-function norm(tape: Tape, { config, store }: DecoderParts, name: string, x: Variable): Variable {
-  const weight = tape.parameter(store.get(`${name}.weight`));
-  const bias = tape.parameter(store.get(`${name}.bias`));
-  return tape.apply(layerNorm, { x, weight, bias }, { eps: config.normEps });
+function norm(tape: Tape, model: DecoderParts, name: string, x: Variable): Variable {
+  return normWithBias(tape, model, name, x, model.config.normEps);
 }
 
 function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable): Variable {
@@ -87,31 +81,26 @@ function blockSpecs({ hiddenSize, feedForwardSize, numLayers }: DecoderConfig, l
   const prefix = `transformer.h.${layer}`;
   const residual = STANDARD_DEVIATION / Math.sqrt(2 * numLayers);
   return [
-    ...normSpecs(`${prefix}.ln_1`, hiddenSize),
+    ...normWithBiasSpecs(`${prefix}.ln_1`, hiddenSize),
     ...projectionSpecs(`${prefix}.attn.c_attn`, hiddenSize, 3 * hiddenSize),
     ...projectionSpecs(`${prefix}.attn.c_proj`, hiddenSize, hiddenSize, residual),
-    ...normSpecs(`${prefix}.ln_2`, hiddenSize),
+    ...normWithBiasSpecs(`${prefix}.ln_2`, hiddenSize),
     ...projectionSpecs(`${prefix}.mlp.c_fc`, hiddenSize, feedForwardSize),
     ...projectionSpecs(`${prefix}.mlp.c_proj`, feedForwardSize, hiddenSize, residual),
   ];
 }
 
-function matrix(name: string, shape: number[], standardDeviation = STANDARD_DEVIATION): ParameterSpec {
-  return { name, shape, decayed: true, initial: normal(standardDeviation) };
+function table(name: string, rows: number, size: number): ParameterSpec {
+  return tableSpec(name, rows, size, STANDARD_DEVIATION);
 }
 
-function projectionSpecs(name: string, inputs: number, outputs: number, standardDeviation?: number): ParameterSpec[] {
-  return [
-    matrix(`${name}.weight`, [inputs, outputs], standardDeviation),
-    { name: `${name}.bias`, shape: [outputs], decayed: false, initial: zeros },
-  ];
-}
-
-function normSpecs(name: string, size: number): ParameterSpec[] {
-  return [
-    { name: `${name}.weight`, shape: [size], decayed: false, initial: ones },
-    { name: `${name}.bias`, shape: [size], decayed: false, initial: zeros },
-  ];
+function projectionSpecs(
+  name: string,
+  inputs: number,
+  outputs: number,
+  standardDeviation = STANDARD_DEVIATION,
+): ParameterSpec[] {
+  return [deviatingSpec(name, inputs, outputs, standardDeviation), biasSpec(name, outputs)];
 }
 
 /** A small decoder after GPT-2: tied head, feed-forward 4 times the hidden size. */

@@ -1,204 +1,159 @@
-import { linear, linearResidual } from "#kernels/linear/linear.ts";
+import { headNorm } from "#kernels/head_norm/head_norm.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { rotary } from "#kernels/rotary/rotary.ts";
-import { elementCount } from "#kernels/runtime/tensor.ts";
 import { swiglu } from "#kernels/elementwise/swiglu/swiglu.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import { InputError } from "#lib/errors.ts";
-import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
-import { embed } from "#lib/nn/row_blocks.ts";
-import { splitRows, wholeTensor } from "./checkpoint_tensor.ts";
-import { expect, type Json, positive, size } from "./config_json.ts";
-import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
-import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
+import { type Initializer, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
+import type { CheckpointNames } from "./checkpoint_names.ts";
+import { type CheckpointTensor, splitRows, wholeTensor } from "./checkpoint_tensor.ts";
+import type { DecoderConfig } from "./decoder_config.ts";
+import type { Attend, DecoderFamily, DecoderParts } from "./decoder_family.ts";
+import { biasSpec, lookUp, matrixSpec, parameterOf, project, projectOnto, tableSpec } from "./layers.ts";
+import type { TokenBatch } from "./language_model.ts";
+import { formatLlamaConfig, LLAMA_LINE, llamaConfig, type LlamaLineName, parseLlamaConfig } from "./llama_config.ts";
 
 const EMBEDDING_DEVIATION = 0.05;
 
+/** A base model, without a head, is stored without the first part of the names; older files hold the rotary frequencies. */
+export const CHECKPOINT_NAMES: CheckpointNames = { prefixes: ["model.", ""], buffers: /\.rotary_emb\.inv_freq$/ };
+
+/** LLaMA (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query heads, no biases. */
+export const llama = llamaLine("llama");
+/** Mistral (Jiang et al. 2023, arXiv 2310.06825): LLaMA with a window over the last tokens. */
+export const mistral = llamaLine("mistral");
+/** Qwen2 and 2.5 (arXiv 2407.10671): LLaMA with biases on queries, keys and values. */
+export const qwen2 = llamaLine("qwen2");
+/** Qwen3 (arXiv 2505.09388): LLaMA whose query and key heads are normalised before their rotation. */
+export const qwen3 = llamaLine("qwen3");
+
 /**
- * LLaMA (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query heads, no biases. The query, key and value
- * projections are one parameter, and so are gate and up: one product each. Checkpoints keep them apart.
+ * The query, key and value projections are one parameter, and so are gate and up: one product each. Checkpoints keep them apart.
  */
-export const llama: DecoderFamily = {
-  smallConfig: llamaConfig,
-  parseConfig: parseLlama,
-  formatConfig: formatLlama,
+function llamaLine(name: LlamaLineName): DecoderFamily {
+  return {
+    smallConfig: (sizes) => llamaConfig(sizes, name),
+    parseConfig: (config, path) => parseLlamaConfig(name, config, path),
+    formatConfig: formatLlamaConfig,
+    parameterSpecs: (config) => decoderSpecs(config, blockSpecs, ones),
+    checkpointTensors: (config) => unpackedTensors(config, decoderSpecs(config, blockSpecs, ones)),
+    checkpointNames: CHECKPOINT_NAMES,
+    embed: (tape, store, { tokenIds }) => lookUp(tape, { store }, "model.embed_tokens", tokenIds),
 
-  parameterSpecs(config) {
-    const { vocabSize, hiddenSize, numLayers } = config;
-    const specs: ParameterSpec[] = [
-      {
-        name: "model.embed_tokens.weight",
-        shape: [vocabSize, hiddenSize],
-        decayed: true,
-        initial: normal(EMBEDDING_DEVIATION),
-        isTable: true,
-      },
-    ];
-    for (let layer = 0; layer < numLayers; layer++) specs.push(...blockSpecs(config, layer));
-    specs.push({ name: "model.norm.weight", shape: [hiddenSize], decayed: false, initial: ones });
-    if (!config.tiedHead) specs.push({ ...matrix("lm_head.weight", vocabSize, hiddenSize), isTable: true });
-    return specs;
-  },
+    block(tape, model, layer, x, batch, attend) {
+      const prefix = `model.layers.${layer}`;
+      const heads = attendedHeads(tape, model, layer, norm(tape, model, `${prefix}.input_layernorm`, x), batch, attend);
+      const middle = projectOnto(tape, model, `${prefix}.self_attn.o_proj`, heads, x);
+      const normed = norm(tape, model, `${prefix}.post_attention_layernorm`, middle);
+      const gated = tape.apply(swiglu, { x: project(tape, model, `${prefix}.mlp.gate_up_proj`, normed) }, {});
+      return projectOnto(tape, model, `${prefix}.mlp.down_proj`, gated, middle);
+    },
 
-  checkpointTensors: (config) =>
-    llama.parameterSpecs(config).flatMap(({ name, shape }) => {
-      if (name.endsWith(".self_attn.qkv_proj.weight")) {
-        return splitRows(name, shape, "qkv_proj", queryKeyValueRows(config));
-      }
-      if (name.endsWith(".mlp.gate_up_proj.weight")) {
-        const rows = config.feedForwardSize;
-        return splitRows(name, shape, "gate_up_proj", { gate_proj: rows, up_proj: rows });
-      }
-      return [wholeTensor(name, shape)];
-    }),
-
-  /** A base model, without a head, is stored without the first part of the names; older files hold the rotary frequencies. */
-  checkpointNames: { prefixes: ["model.", ""], buffers: /\.rotary_emb\.inv_freq$/ },
-
-  embed(tape, store, { tokenIds }) {
-    const ids = tape.reshape(tape.constant(tokenIds), [elementCount(tokenIds.shape)]);
-    return embed(tape, store.blocks("model.embed_tokens.weight"), ids);
-  },
-
-  block(tape, model, layer, x, batch, attend) {
-    const { config } = model;
-    const prefix = `model.layers.${layer}`;
-    const { numHeads, numKvHeads, headSize, ropeTheta: theta } = config;
-    const packed = project(
-      tape,
-      model,
-      `${prefix}.self_attn.qkv_proj`,
-      norm(tape, model, `${prefix}.input_layernorm`, x),
-    );
-    const qkv = tape.apply(rotary, {
-      x: tape.reshape(packed, [...batch.tokenIds.shape, packed.value.shape[1]]),
-      positions: tape.constant(batch.positions),
-    }, { numHeads, numKvHeads, headSize, theta });
-    const attended = attend(tape, qkv, layer);
-    const heads = tape.reshape(attended, [x.value.shape[0], numHeads * headSize]);
-    const middle = projectOnto(tape, model, `${prefix}.self_attn.o_proj`, heads, x);
-    const normed = norm(tape, model, `${prefix}.post_attention_layernorm`, middle);
-    const gated = tape.apply(swiglu, { x: project(tape, model, `${prefix}.mlp.gate_up_proj`, normed) }, {});
-    return projectOnto(tape, model, `${prefix}.mlp.down_proj`, gated, middle);
-  },
-
-  finalNorm: (tape, model, x) => norm(tape, model, "model.norm", x),
-
-  headParameter: (config) => config.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight",
-};
-
-function norm(tape: Tape, { config, store }: DecoderParts, name: string, x: Variable): Variable {
-  return tape.apply(rmsNorm, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, { eps: config.normEps });
+    finalNorm: (tape, model, x) => norm(tape, model, "model.norm", x),
+    headParameter,
+  };
 }
 
-function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable): Variable {
-  return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
+export function headParameter({ tiedHead }: DecoderConfig): string {
+  return tiedHead ? "model.embed_tokens.weight" : "lm_head.weight";
 }
 
-function projectOnto(tape: Tape, { store }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
-  return tape.apply(linearResidual, { x, weight: tape.parameter(store.get(`${name}.weight`)), residual }, {});
+function norm(tape: Tape, model: DecoderParts, name: string, x: Variable): Variable {
+  return tape.apply(rmsNorm, { x, weight: parameterOf(tape, model, `${name}.weight`) }, { eps: model.config.normEps });
 }
 
-/** Matrices start from N(0, 1 / fan-in), those that write to the residual stream at half that deviation. */
-function matrix(name: string, outputs: number, inputs: number, factor = 1): ParameterSpec {
-  return { name, shape: [outputs, inputs], decayed: true, initial: normal(factor / Math.sqrt(inputs)) };
+/** Queries, keys and values of normed hidden states, rotated and attended to: `"N C"` → `"N H·D"`. Head norms where there are weights. */
+export function attendedHeads(
+  tape: Tape,
+  model: DecoderParts,
+  layer: number,
+  normed: Variable,
+  batch: TokenBatch,
+  attend: Attend,
+  offset: 0 | 1 = 0,
+): Variable {
+  const { config, store } = model;
+  const { numHeads, numKvHeads, headSize, window } = config;
+  const layout = { numHeads, numKvHeads, headSize };
+  const name = `model.layers.${layer}.self_attn`;
+  const packed = project(tape, model, `${name}.qkv_proj`, normed);
+  let qkv = tape.reshape(packed, [...batch.tokenIds.shape, packed.value.shape[1]]);
+  if (store.parameters.has(`${name}.q_norm.weight`)) {
+    const queryWeight = parameterOf(tape, model, `${name}.q_norm.weight`);
+    const keyWeight = parameterOf(tape, model, `${name}.k_norm.weight`);
+    qkv = tape.apply(headNorm, { x: qkv, queryWeight, keyWeight }, { ...layout, eps: config.normEps, offset });
+  }
+  const rope = window?.ropeTheta !== undefined && window.layers[layer]
+    ? { theta: window.ropeTheta }
+    : { theta: config.ropeTheta, scaling: config.ropeScaling };
+  const rotated = tape.apply(rotary, { x: qkv, positions: tape.constant(batch.positions) }, { ...layout, ...rope });
+  return tape.reshape(attend(tape, rotated, layer), [normed.value.shape[0], numHeads * headSize]);
 }
 
-function blockSpecs(config: DecoderConfig, layer: number): ParameterSpec[] {
-  const { hiddenSize, feedForwardSize, numHeads, numKvHeads, headSize } = config;
-  const prefix = `model.layers.${layer}`;
-  const normSpec = (name: string): ParameterSpec => ({
-    name: `${prefix}.${name}.weight`,
-    shape: [hiddenSize],
-    decayed: false,
-    initial: ones,
-  });
+/** Embedding, blocks, final norm and head under the names of LLaMA's line. */
+export function decoderSpecs(
+  config: DecoderConfig,
+  specsOfBlock: (config: DecoderConfig, layer: number) => ParameterSpec[],
+  normInitial: Initializer,
+): ParameterSpec[] {
+  const { vocabSize, hiddenSize, numLayers } = config;
   return [
-    normSpec("input_layernorm"),
-    matrix(`${prefix}.self_attn.qkv_proj.weight`, (numHeads + 2 * numKvHeads) * headSize, hiddenSize),
-    matrix(`${prefix}.self_attn.o_proj.weight`, hiddenSize, numHeads * headSize, 0.5),
-    normSpec("post_attention_layernorm"),
-    matrix(`${prefix}.mlp.gate_up_proj.weight`, 2 * feedForwardSize, hiddenSize),
-    matrix(`${prefix}.mlp.down_proj.weight`, hiddenSize, feedForwardSize, 0.5),
+    tableSpec("model.embed_tokens", vocabSize, hiddenSize, EMBEDDING_DEVIATION),
+    ...Array.from({ length: numLayers }, (_, layer) => specsOfBlock(config, layer)).flat(),
+    normSpec("model.norm", hiddenSize, normInitial),
+    ...(config.tiedHead ? [] : [tableSpec("lm_head", vocabSize, hiddenSize, 1 / Math.sqrt(hiddenSize))]),
   ];
 }
 
-function queryKeyValueRows({ numHeads, numKvHeads, headSize }: DecoderConfig): Record<string, number> {
-  return { q_proj: numHeads * headSize, k_proj: numKvHeads * headSize, v_proj: numKvHeads * headSize };
+/** The tensors of a checkpoint, which keeps queries, keys and values apart, and gate and up. */
+export function unpackedTensors(config: DecoderConfig, specs: readonly ParameterSpec[]): CheckpointTensor[] {
+  const { numHeads, numKvHeads, headSize, feedForwardSize: rows } = config;
+  const kv = numKvHeads * headSize;
+  return specs.flatMap(({ name, shape }) => {
+    if (name.includes(".self_attn.qkv_proj.")) {
+      return splitRows(name, shape, "qkv_proj", { q_proj: numHeads * headSize, k_proj: kv, v_proj: kv });
+    }
+    if (name.endsWith(".mlp.gate_up_proj.weight")) {
+      return splitRows(name, shape, "gate_up_proj", { gate_proj: rows, up_proj: rows });
+    }
+    return [wholeTensor(name, shape)];
+  });
 }
 
-/** A small LLaMA-style decoder as the profiles describe it: tied head, feed-forward 8/3 of the hidden size to a multiple of 8. */
-export function llamaConfig(sizes: DecoderSizes): DecoderConfig {
-  const { hiddenSize, numHeads } = sizes;
-  return {
-    ...sizes,
-    family: "llama",
-    numKvHeads: numHeads,
-    headSize: hiddenSize / numHeads,
-    feedForwardSize: Math.round(hiddenSize / 3) * 8,
-    normEps: 1e-6,
-    ropeTheta: 10_000,
-    geluApproximation: "none",
-    tiedHead: true,
-  };
+function blockSpecs(config: DecoderConfig, layer: number): ParameterSpec[] {
+  const prefix = `model.layers.${layer}`;
+  const { hasBiases, hasHeadNorms } = LLAMA_LINE[config.family as LlamaLineName];
+  const packed = (config.numHeads + 2 * config.numKvHeads) * config.headSize;
+  const [attention, feedForward] = matrixSpecs(config, layer);
+  return [
+    normSpec(`${prefix}.input_layernorm`, config.hiddenSize, ones),
+    ...attention,
+    ...(hasBiases ? [biasSpec(`${prefix}.self_attn.qkv_proj`, packed)] : []),
+    ...(hasHeadNorms ? headNormSpecs(config, layer, ones) : []),
+    normSpec(`${prefix}.post_attention_layernorm`, config.hiddenSize, ones),
+    ...feedForward,
+  ];
 }
 
-function parseLlama(config: Json, path: string): DecoderConfig {
-  const hiddenSize = size(config, "hidden_size", path);
-  const numHeads = size(config, "num_attention_heads", path);
-  const rope = (config.rope_parameters ?? config.rope_scaling ?? {}) as Json;
-  const ropeType = rope.rope_type ?? rope.type ?? "default";
-  if (ropeType !== "default") {
-    throw new InputError(`${path}: rope_type is ${JSON.stringify(ropeType)}; this reads "default"`);
-  }
-  expect(config, "attention_bias", false, path);
-  expect(config, "mlp_bias", false, path);
-  expect(config, "hidden_act", "silu", path);
-  const numKvHeads = config.num_key_value_heads == null ? numHeads : size(config, "num_key_value_heads", path);
-  if (numHeads % numKvHeads !== 0) {
-    throw new InputError(`${path}: ${numKvHeads} key-value heads do not divide ${numHeads} heads`);
-  }
-  return {
-    family: "llama",
-    vocabSize: size(config, "vocab_size", path),
-    hiddenSize,
-    numLayers: size(config, "num_hidden_layers", path),
-    numHeads,
-    numKvHeads,
-    headSize: headSizeOf(
-      hiddenSize,
-      numHeads,
-      path,
-      config.head_dim == null ? undefined : size(config, "head_dim", path),
-    ),
-    feedForwardSize: size(config, "intermediate_size", path),
-    maxPositions: size(config, "max_position_embeddings", path),
-    normEps: positive(config, "rms_norm_eps", 1e-6, path),
-    ropeTheta: positive(rope.rope_theta == null ? config : rope, "rope_theta", 10_000, path),
-    geluApproximation: "none",
-    tiedHead: config.tie_word_embeddings === true,
-  };
+/** The matrices of attention, and those of the feed-forward; those that write to the residual stream start smaller. */
+export function matrixSpecs(config: DecoderConfig, layer: number): [ParameterSpec[], ParameterSpec[]] {
+  const { hiddenSize, feedForwardSize, numHeads, numKvHeads, headSize } = config;
+  const [attention, feedForward] = [`model.layers.${layer}.self_attn`, `model.layers.${layer}.mlp`];
+  return [
+    [
+      matrixSpec(`${attention}.qkv_proj`, (numHeads + 2 * numKvHeads) * headSize, hiddenSize),
+      matrixSpec(`${attention}.o_proj`, hiddenSize, numHeads * headSize, 0.5),
+    ],
+    [
+      matrixSpec(`${feedForward}.gate_up_proj`, 2 * feedForwardSize, hiddenSize),
+      matrixSpec(`${feedForward}.down_proj`, hiddenSize, feedForwardSize, 0.5),
+    ],
+  ];
 }
 
-function formatLlama(config: DecoderConfig): Record<string, unknown> {
-  const { vocabSize, hiddenSize, numLayers, numHeads, maxPositions, normEps } = config;
-  return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
-    attention_bias: false,
-    head_dim: config.headSize,
-    hidden_act: "silu",
-    hidden_size: hiddenSize,
-    intermediate_size: config.feedForwardSize,
-    max_position_embeddings: maxPositions,
-    mlp_bias: false,
-    num_attention_heads: numHeads,
-    num_hidden_layers: numLayers,
-    num_key_value_heads: config.numKvHeads,
-    rms_norm_eps: normEps,
-    rope_parameters: { rope_theta: config.ropeTheta, rope_type: "default" },
-    rope_theta: config.ropeTheta,
-    tie_word_embeddings: config.tiedHead,
-    vocab_size: vocabSize,
-  };
+export function headNormSpecs({ headSize }: DecoderConfig, layer: number, initial: Initializer): ParameterSpec[] {
+  return ["q_norm", "k_norm"].map((name) => normSpec(`model.layers.${layer}.self_attn.${name}`, headSize, initial));
+}
+
+export function normSpec(name: string, size: number, initial: Initializer): ParameterSpec {
+  return { name: `${name}.weight`, shape: [size], decayed: false, initial };
 }

@@ -1,5 +1,4 @@
 import { geglu } from "#kernels/elementwise/geglu/geglu.ts";
-import { linear, linearResidual } from "#kernels/linear/linear.ts";
 import { relu } from "#kernels/elementwise/relu/relu.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
@@ -8,6 +7,7 @@ import { normal, ones, type ParameterSpec, type ParameterStore } from "#lib/nn/p
 import type { CheckpointNames } from "./checkpoint_names.ts";
 import { embed } from "#lib/nn/row_blocks.ts";
 import { type CheckpointTensor, splitRows, wholeTensor } from "./checkpoint_tensor.ts";
+import { project, projectOnto } from "./layers.ts";
 import type { T5Config } from "./t5_config.ts";
 
 // The parts of T5: its parameters under the names of Hugging Face checkpoints, and its sublayers. Projections of one input are one
@@ -125,14 +125,6 @@ export function finalNorm(tape: Tape, parts: T5Parts, stack: Stack, x: Variable)
 
 function norm(tape: Tape, { config, store }: T5Parts, name: string, x: Variable): Variable {
   return tape.apply(rmsNorm, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, { eps: config.normEps });
-}
-
-function project(tape: Tape, { store }: T5Parts, name: string, x: Variable): Variable {
-  return tape.apply(linear, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, {});
-}
-
-function projectOnto(tape: Tape, { store }: T5Parts, name: string, x: Variable, residual: Variable): Variable {
-  return tape.apply(linearResidual, { x, weight: tape.parameter(store.get(`${name}.weight`)), residual }, {});
 }
 
 function encoderBlockSpecs(config: T5Config, layer: number): ParameterSpec[] {

@@ -1,5 +1,5 @@
 import { InputError } from "#lib/errors.ts";
-import { expect, type Json, positive, size } from "./config_json.ts";
+import { expect, flag, type Json, positive, size } from "./config_json.ts";
 import type { BucketSettings } from "./relative_buckets.ts";
 
 /** The encoder-decoders, as `model_type` of `config.json` names them; each has its entry in `T5_FAMILIES`. */
@@ -114,7 +114,7 @@ export function parseT5Config(family: T5FamilyName, config: Json, path: string):
     maxDistance: positive(config, "relative_attention_max_distance", 128, path),
     normEps: positive(config, "layer_norm_epsilon", 1e-6, path),
     tiedHead,
-    scaledHead: isScaled(config, T5_FAMILIES[family].scalesTiedHead && tiedHead, path),
+    scaledHead: flag(config, "scale_decoder_outputs", T5_FAMILIES[family].scalesTiedHead && tiedHead, path),
     startId: config.decoder_start_token_id == null ? 0 : tokenId(config, "decoder_start_token_id", path),
   };
 }
@@ -144,13 +144,6 @@ export function formatT5Config(config: T5Config): Record<string, unknown> {
     tie_word_embeddings: config.tiedHead,
     vocab_size: config.vocabSize,
   };
-}
-
-/** Whether hidden states are scaled before the head, as the file says or else as the family does. */
-function isScaled(config: Json, otherwise: boolean, path: string): boolean {
-  const value = config.scale_decoder_outputs ?? otherwise;
-  if (typeof value === "boolean") return value;
-  throw new InputError(`${path}: scale_decoder_outputs is ${JSON.stringify(value)}; it must be true or false`);
 }
 
 function tokenId(config: Json, key: string, path: string): number {

@@ -2,7 +2,7 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { ANCESTRAL, generate } from "#lib/generation/generate.ts";
 import { Critic } from "#lib/models/critic.ts";
 import { Decoder } from "#lib/models/decoder.ts";
-import { llamaConfig } from "#lib/models/llama.ts";
+import { llamaConfig } from "#lib/models/llama_config.ts";
 import { distillation } from "#lib/objectives/distillation.ts";
 import type { Distance } from "#lib/objectives/distance.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";

@@ -7,7 +7,7 @@ import { generate, GREEDY } from "#lib/generation/generate.ts";
 import { newModel, readModel, writeModel } from "#lib/models/checkpoint.ts";
 import { gpt2Config } from "#lib/models/gpt2.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { llamaConfig } from "#lib/models/llama.ts";
+import { llamaConfig } from "#lib/models/llama_config.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import { statesOf } from "#lib/objectives/states.ts";
