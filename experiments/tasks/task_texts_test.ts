@@ -2,7 +2,6 @@ import { assert, assertRejects } from "@std/assert";
 import { EXPERIMENTS } from "#experiments/main.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
-import { encodeResponse } from "#lib/data/prompt.ts";
 import { InputError } from "#lib/errors.ts";
 import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";

@@ -191,13 +191,13 @@ async function readLines(
   });
 }
 
-/** A prompt as it is, with `response` or `completion`: a text, or a list of accepted texts. */
+/** A prompt as it is, with `response`, `completion` or, as `generate` writes it, `text`: a text, or a list of accepted texts. */
 export function promptRecord(
-  { prompt, response, completion }: JsonObject,
+  { prompt, response, completion, text }: JsonObject,
   wrong: (problem: string) => InputError,
 ): ScoredRecord {
   if (typeof prompt !== "string") throw wrong(`"prompt" is ${describeJson(prompt)} but must be a text`);
-  const answer = response ?? completion;
+  const answer = response ?? completion ?? text;
   const references = typeof answer === "string" ? [answer] : answer;
   const isAnswer = Array.isArray(references) && references.length > 0 &&
     references.every((text) => typeof text === "string" && text.trim() !== "");

@@ -33,7 +33,7 @@ export interface TrainingFile {
 /** Keys that may hold a response, by kind. */
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   instruction: ["output", "response"],
-  prompt: ["response", "completion"],
+  prompt: ["response", "completion", "text"],
 };
 const EXPECTED = "instruction and output, prompt and response, or messages";
 
@@ -44,7 +44,7 @@ const EXPECTED = "instruction and output, prompt and response, or messages";
  * |---|---|
  * | `messages`: a list of turns with `role` and `content`, the last of them the assistant's, which is the response | talks |
  * | `instruction`, perhaps `input` or `context`; `output` or `response` | instructions |
- * | `prompt`; `response` or `completion` | prompts as they are |
+ * | `prompt`; `response`, `completion` or, as `generate` writes it, `text` | prompts as they are |
  * | those of SAMSum, IWSLT or StrategyQA (see `PUBLISHED_TASKS`) | a task's sources |
  *
  * @throws {InputError} with file and record, if it is none of these, or a record is wrong; one without a response is left out

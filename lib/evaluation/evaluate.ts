@@ -1,3 +1,4 @@
+import type { SamplingSettings } from "#kernels/sampling/sample_tokens.ts";
 import { ACCURACY, type Answer, BLEU, ROUGE_L, type TaskMetric } from "#lib/bench/task_metrics.ts";
 import { meanScore } from "#lib/bench/responses.ts";
 import type { ScoredSet } from "#lib/data/scored_sets.ts";
@@ -63,6 +64,8 @@ export interface EvaluationSettings {
   readonly maxPositions: number;
   /** One for each draw of answers; none for the greedy ones. */
   readonly seeds: readonly number[];
+  /** How they are drawn; default from the model's own distribution. */
+  readonly sampling?: SamplingSettings;
   readonly stop?: AbortSignal;
   /** Told of items that are done: answers of all draws, and references read. */
   readonly progress?: (items: number) => void;
@@ -94,13 +97,13 @@ export async function evaluateSet(
 }
 
 async function drawAnswers(answerer: Answerer, items: readonly EncodedItem[], settings: EvaluationSettings) {
-  const { maxNewTokens, batchSize, stop, progress, seeds } = settings;
+  const { maxNewTokens, batchSize, stop, progress, seeds, sampling } = settings;
   const prompts = items.map(({ promptIds }) => promptIds);
   const draws: Answer[][] = [];
   let before = 0;
   for (const seed of seeds.length > 0 ? seeds : [undefined]) {
     const texts = await answersTo(answerer, prompts, {
-      ...{ maxNewTokens, batchSize, stop, seed },
+      ...{ maxNewTokens, batchSize, stop, seed, sampling },
       progress: (done) => progress?.(before + done),
     });
     draws.push(texts.map((text, i) => ({ text, references: items[i].record.references })));

@@ -1,0 +1,44 @@
+import type { Profile } from "#lib/bench/profile.ts";
+import { formatBytes } from "#lib/byte_count.ts";
+import type { DistilSubject } from "#lib/distillation/distil_task.ts";
+import { InputError } from "#lib/errors.ts";
+import { freeBytes } from "#lib/hub/free_space.ts";
+import { parameterCount } from "#lib/memory/plan.ts";
+
+/** Bytes of a parameter in a model's file, and in a snapshot of its training: itself and AdamW's two moments. */
+const MODEL_BYTES = 4;
+const SNAPSHOT_BYTES = 12;
+
+/** The most that a run has on the disk at once: the student, a snapshot of each training, and one that is being written. */
+export function diskBytes({ teacher, student }: DistilSubject, profile: Profile): number {
+  const [ofTeacher, ofStudent] = [teacher, student].map(({ config }) => parameterCount(config));
+  const snapshots = [
+    ...(profile.teacher.training.steps > 0 ? [SNAPSHOT_BYTES * ofTeacher] : []),
+    ...(profile.student.training.steps > 0 ? [SNAPSHOT_BYTES * ofStudent] : []),
+    SNAPSHOT_BYTES * ofStudent,
+  ];
+  return snapshots.reduce((sum, bytes) => sum + bytes, 0) + Math.max(...snapshots) + MODEL_BYTES * ofStudent;
+}
+
+/** @throws {InputError} where the disk of a folder, which need not be there yet, has not so much room */
+export async function expectDisk(folder: string, subject: DistilSubject, profile: Profile): Promise<void> {
+  const needed = diskBytes(subject, profile);
+  let place = folder;
+  while (place.includes("/", 1) && !isThere(place)) place = place.replace(/\/[^/]*$/, "");
+  const free = await freeBytes(isThere(place) ? place : ".");
+  if (free === undefined || needed <= free) return;
+  throw new InputError(
+    `${folder}: the student and its checkpoints take ${formatBytes(needed)} and ${
+      formatBytes(free)
+    } are free; name --out on another disk`,
+  );
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { locate } from "#lib/hub/locate.ts";
+import { newModel, readModel } from "#lib/models/checkpoint.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import {
+  type FileSource,
+  type FolderTexts,
+  folderTexts,
+  locateModel,
+  namesIn,
+  sourceOf,
+} from "#lib/models/model_folder.ts";
+import { digestOfJson } from "#lib/results/digest.ts";
+
+/** A model as a distillation finds it: of a folder or of the hub's cache. */
+export interface StartingModel extends FolderTexts {
+  /** As a person named it. */
+  readonly word: string;
+  readonly source: FileSource;
+  /** Without weights it starts from values that are drawn: a student from scratch. */
+  readonly hasWeights: boolean;
+}
+
+const WEIGHTS = /^(model|pytorch_model|adapter_model)\b.*\.(safetensors|bin)(\.index\.json)?$/;
+
+/**
+ * Reads the small files of a model, and its large ones once, for their digests.
+ *
+ * @param mayLackWeights whether a folder with `config.json` and a tokenizer alone is a model that starts from drawn values
+ * @throws {InputError} what locating the model and reading its configuration and tokenizer do
+ */
+export async function startingModel(
+  word: string,
+  callerFolder: string | undefined,
+  { mayLackWeights }: { readonly mayLackWeights: boolean },
+): Promise<StartingModel> {
+  if (mayLackWeights) {
+    const located = await locate(word, { caller: callerFolder });
+    const names = await namesIn(located.folder);
+    if (names.includes("config.json") && !names.some((name) => WEIGHTS.test(name))) {
+      return { ...await folderTexts(located.folder), word, source: await sourceOf(located), hasWeights: false };
+    }
+  }
+  const located = await locateModel(word, callerFolder);
+  return { ...await folderTexts(located.folder), word, source: await sourceOf(located), hasWeights: true };
+}
+
+/** What decides a model's values: a commit, or the digest of its files; where they are makes no difference. */
+export function identityOf({ source }: StartingModel): string {
+  return "hub" in source ? `${source.hub}@${source.commit}` : digestOfJson(source.files);
+}
+
+/**
+ * The model itself.
+ *
+ * @param actionCount the ids that it chooses among
+ * @param normalSource draws from N(0, 1), for one without weights
+ */
+export async function openStart(
+  gpu: Gpu,
+  { folder, config, hasWeights }: StartingModel,
+  actionCount: number,
+  normalSource: () => number,
+): Promise<LanguageModel> {
+  return hasWeights ? await readModel(gpu, folder, { actionCount }) : newModel(gpu, config, normalSource, actionCount);
+}
