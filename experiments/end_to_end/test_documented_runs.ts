@@ -1,5 +1,8 @@
 /** Which commands of the documents the slow tests run, and why they run no others. */
 
+/** A model in the place of one that a person has. */
+const STORIES = "lib/tokenizers/testdata/stories260K";
+
 /**
  * The commands of the documents that take less than a minute and need no network. What is run is the command itself, or the one given
  * here where it has a name in capitals; results go to a temporary folder.
@@ -25,6 +28,9 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run test kernels/elementwise/relu": undefined,
   "./run test kernels/FOLDER": "./run test kernels/pick",
   "./run verify": undefined,
+  "./run evaluate ./my_model --data book.txt": `./run evaluate ${STORIES} --data ${STORIES}/LICENSE.txt`,
+  "./run doctor --for ./teacher:./student --batch 2 --tokens 256 --memory 12":
+    `./run doctor --for ${STORIES}:${STORIES} --batch 2 --tokens 256 --memory 12`,
 };
 
 /** The others, which are only parsed, and why. */
@@ -48,6 +54,19 @@ export const PARSED: Readonly<Record<string, string>> = {
   "./run judge instruction_following --set judge.url=http://localhost:8080/v1 --set judge.model=NAME": "the same",
   "./run export": "a mention; export_test.ts exports",
   "./run export CELL DIR": "trains; export_test.ts does it in profile smoke",
+  "./run fetch ORG/NAME[@REVISION]": "takes the network; the tests of lib/hub have a hub on this machine",
+  "./run fetch HuggingFaceTB/SmolLM2-135M": "the same",
+  "./run fetch openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e": "the same",
+  "./run fetch --dry-run openai-community/gpt2-xl": "the same",
+  "./run evaluate MODEL --data DIR": "the form of the command; evaluate_test.ts runs it",
+  "./run evaluate HuggingFaceTB/SmolLM2-135M --data dolly/":
+    "takes a fetched model; evaluate_test.ts has one of its own",
+  "./run evaluate ./my_model --data samsum/test.csv": "takes a model of its user's; evaluate_test.ts has one",
+  "./run evaluate ./my_model --data dolly/ --out now": "the same",
+  "./run diff ./before ./now": "takes two evaluations; evaluate_test.ts compares some",
+  "./run diff": "a mention; diff_test.ts compares",
+  "./run doctor --for TEACHER:STUDENT": "the form of the command; doctor_test.ts runs it",
+  "./run doctor --for openai-community/gpt2-xl:openai-community/gpt2": "takes fetched models; doctor_test.ts has some",
   "./run verify DIR": "reads what export wrote; export_test.ts does both",
   "./run NAME …": "the form of all commands",
   "deno task NAME …": "the form of all commands",

@@ -66,7 +66,7 @@ async function collect(find: (text: string) => readonly string[]): Promise<Docum
 
 /** What is wrong with a command, or with a part of one; undefined where it would be understood. */
 export async function problemOf(code: string): Promise<string | undefined> {
-  const words = code.replaceAll(/[[\]…]/g, "").split(/[\s,]+(?=--)|\s+/).filter((word) => word !== "");
+  const words = wordsOf(code.replaceAll(/[[\]…]/g, ""));
   try {
     if (words[0] === "deno" && words[1] === "run") expectFile(words.slice(2).find((word) => !word.startsWith("-"))!);
     else if (words[0].startsWith("--")) await expectFlags(words);
@@ -75,6 +75,12 @@ export async function problemOf(code: string): Promise<string | undefined> {
     if (error instanceof InputError) return error.message;
     throw error;
   }
+}
+
+/** The words of a command, as a shell takes them, or of several flags with commas between them. */
+function wordsOf(code: string): string[] {
+  const words = code.replaceAll(/,\s*(?=--)/g, " ").match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
+  return words.map((word) => word.replaceAll('"', ""));
 }
 
 /** What is wrong with the name of a setting. */
@@ -96,13 +102,15 @@ function expectFile(path: string): void {
   }
 }
 
-/** A flag by itself is of the first command that understands it. */
+/** A flag by itself is of the first command that understands it, with whatever arguments that needs. */
 async function expectFlags(words: readonly string[]): Promise<void> {
   const flag = words[0].split("=")[0];
   if (SCRIPT_FLAGS.includes(flag)) return;
   const having = COMMANDS.filter(({ flags }) => Object.hasOwn(flags, flag.slice(2)));
   if (flag !== "--help" && having.length === 0) throw new InputError(`no command has the flag ${flag}`);
-  if (having.length > 0) await expectTask([having[0].name, ...words]);
+  if (having.length === 0) return;
+  const needed = Array.from({ length: having[0].positional?.min ?? 0 }, () => "ARGUMENT");
+  await expectTask([having[0].name, ...needed, ...words]);
 }
 
 async function expectTask([name, ...args]: readonly string[]): Promise<void> {

@@ -18,7 +18,7 @@ import { fromCaller } from "./command_line.ts";
 import { expectDisk } from "./distil_disk.ts";
 import { checkDistilFlags, DEFAULT_OUT, type DistilFlags, type Methods } from "./distil_flags.ts";
 import { distilProfile } from "./distil_profile.ts";
-import { sharedMemory } from "./doctor.ts";
+import { sharedMemory } from "./doctor_for.ts";
 import { templateFor } from "./evaluation_template.ts";
 import type { ProgressLine } from "./progress_line.ts";
 

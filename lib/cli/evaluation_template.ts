@@ -45,7 +45,9 @@ async function ownTemplate(
   if (isOwn(codec)) {
     // A tokenizer.json spells the space that ProjectCodec puts in front of a text.
     const space = codec instanceof ProjectCodec ? "" : " ";
-    return layout === "oneText" ? markerTemplate(space) : withPrefix(PLAIN_TEMPLATE, space);
+    return layout === "oneText"
+      ? markerTemplate(space)
+      : { ...withPrefix(PLAIN_TEMPLATE, space), beforeResponse: space };
   }
   return form === "instruction" ? INSTRUCTION_TEMPLATE : PLAIN_TEMPLATE;
 }

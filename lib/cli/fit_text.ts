@@ -63,7 +63,8 @@ function tokenizerLine({ teacher, student, agreement }: Pair): string {
   return `${name}${how}${padded}`;
 }
 
-interface KnownLimits extends AdapterLimits {
+/** The limits of an adapter. */
+export interface KnownLimits extends AdapterLimits {
   /** Who says how much memory there is. */
   readonly memorySource?: string;
 }

@@ -125,7 +125,7 @@ async function encodeAll(
   }
   const [sources, responses] = await Promise.all([
     encodeWhole(codec, texts.map((text) => template.render(text)), cache),
-    encodeWhole(codec, texts.map(({ response }) => response), cache),
+    encodeWhole(codec, texts.map(({ response }) => `${template.beforeResponse ?? ""}${response}`), cache),
   ]);
   const ended = (ids: readonly number[]) => (ids.at(-1) === eosId ? ids : [...ids, eosId]);
   return sources.map((ids, i) => ({ promptIds: ended(ids), referenceIds: ended(responses[i]) }));

@@ -30,10 +30,11 @@ export interface LocateOptions {
 export async function locate(word: string, { caller, env = Deno.env.get }: LocateOptions = {}): Promise<LocatedModel> {
   const isAbsolute = /^([/\\]|[A-Za-z]:[\\/])/.test(word);
   const path = isAbsolute || caller === undefined ? word : `${caller}/${word}`;
-  const found = await Deno.stat(path).catch(ifNotFound);
+  const isReference = splitReference(word) !== undefined;
+  const found = await Deno.stat(path).catch((error) => ifNotFound(error, isReference));
   if (found?.isDirectory) return { folder: path };
   if (found) throw new InputError(`${excerpt(word)}: a file; name the folder that it is in, or a model of the hub`);
-  if (splitReference(word) === undefined && /^[.~/\\]|[/\\].*[/\\]|[/\\]$/.test(word)) {
+  if (!isReference && /^[.~/\\]|[/\\].*[/\\]|[/\\]$/.test(word)) {
     throw new InputError(`${excerpt(word)}: no such folder; name one, or a model of the hub as ORG/NAME`);
   }
   const reference = parseReference(word);
@@ -74,9 +75,9 @@ function fetchLine(reference: HubReference): string {
   return shellCommand(["fetch", formatReference(reference)]);
 }
 
-function ifNotFound(error: unknown): undefined {
+function ifNotFound(error: unknown, isReference: boolean): undefined {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-  // A folder that was not granted cannot be named here: what is not granted is a model of the hub.
-  if (error instanceof Deno.errors.NotCapable) return undefined;
+  // What is not granted may be a model of the hub, which then has no folder of its name. Any other path is one that may not be read.
+  if (error instanceof Deno.errors.NotCapable && isReference) return undefined;
   throw error;
 }

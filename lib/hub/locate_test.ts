@@ -39,9 +39,11 @@ testInFolder("a model that is not here is told with the line that fetches it", a
   );
   await Deno.writeTextFile(`${home}/file`, "");
   assertMatch(await errorOf("file"), /^file: a file; name the folder that it is in/);
-  for (const word of ["./models/none", "/none/such", "a/b/c", "org/"]) {
+  for (const word of ["./models/none", `${home}/none`, "a/b/c", "org/"]) {
     assertEquals(await errorOf(word), `${word}: no such folder; name one, or a model of the hub as ORG/NAME`);
   }
+  // It is outside of what the tests may read: whether it is there cannot be said.
+  await assertRejects(() => locate("/none/such", options), Deno.errors.NotCapable);
 });
 
 Deno.test("a reference is a repository and a revision, main unless one is named", () => {
