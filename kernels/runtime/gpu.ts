@@ -191,12 +191,9 @@ export class Gpu implements AsyncDisposable {
     this.#pool.onSubmit();
   }
 
-  /**
-   * Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. What was written
-   * is submitted, too, where no command is: the driver keeps a copy of it until then.
-   */
+  /** Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. */
   async throttle(): Promise<void> {
-    this.#commands();
+    this.#commands(); // writes are submitted too, where no command is: until then the driver keeps copies of them
     this.flush();
     this.#throwFailure();
     this.#pending.push(this.device.queue.onSubmittedWorkDone());

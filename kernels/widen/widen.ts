@@ -34,30 +34,40 @@ export function releaseNarrow(gpu: Gpu, { words, scales }: NarrowTensor): void {
 
 /** The numbers as f32, exactly those that were rounded to the form: a new tensor of the same shape. */
 export function widen(gpu: Gpu, tensor: NarrowTensor): Tensor {
-  return run(gpu, allKernel, tensor, tensor.shape, {});
+  const out = gpu.allocate(tensor.shape);
+  run(gpu, allKernel, tensor, { out }, elementCount(tensor.shape));
+  return out;
 }
 
-/** The same of the rows `ids` (`"N"` u32, each below V) of a table `"V C"` → `"N C"`. */
-export function widenRows(gpu: Gpu, table: NarrowTensor, ids: Tensor): Tensor {
-  return run(gpu, rowsKernel, table, [ids.shape[0], table.shape[1]], { ids });
+/**
+ * The same of the rows `ids` (`"N"` u32, each below V) of a table `"V C"` → `"N C"`.
+ *
+ * @param blocks of the table's rows, in their order
+ */
+export function widenRows(gpu: Gpu, blocks: readonly NarrowTensor[], ids: Tensor): Tensor {
+  const numbers = gpu.allocate([ids.shape[0], blocks[0].shape[1]]);
+  let first = 0;
+  for (const block of blocks) {
+    run(gpu, rowsKernel, block, { ids, numbers }, elementCount(numbers.shape), { first, rows: block.shape[0] });
+    first += block.shape[0];
+  }
+  return numbers;
 }
 
 function run(
   gpu: Gpu,
   kernel: typeof allKernel,
   { form, words, scales, shape }: NarrowTensor,
-  outShape: Shape,
-  inputs: Readonly<Record<string, Tensor>>,
-): Tensor {
-  const out = gpu.allocate(outShape);
-  const count = elementCount(outShape);
+  bindings: Readonly<Record<string, Tensor>>,
+  count: number,
+  params: Readonly<Record<string, number>> = {},
+): void {
   const { constants, workgroups } = elementwiseGrid(gpu, Math.ceil(count / 4));
   gpu.dispatch(kernel, {
     // Forms without scales do not read them.
-    bindings: { words, scales: scales ?? words, ...inputs, out },
-    params: { count, size: shape.at(-1)! },
+    bindings: { words, scales: scales ?? words, ...bindings },
+    params: { count, size: shape.at(-1)!, first: 0, rows: 0, ...params },
     constants: { ...constants, FORM: NARROW_FORMS.indexOf(form) },
     workgroups,
   });
-  return out;
 }

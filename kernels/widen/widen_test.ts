@@ -55,8 +55,13 @@ for (const form of NARROW_FORMS) {
       const [rows, size] = shape;
       const table = uploadNarrow(gpu, someValues(shape), shape, form);
       const ids = Uint32Array.from({ length: 11 }, (_, n) => (n * n + 2) % rows);
-      const [all, some] = await gpu.readAll([widen(gpu, table), widenRows(gpu, table, gpu.upload(ids))]);
-      assertEquals([...some], [...ids].flatMap((id) => [...all.subarray(id * size, (id + 1) * size)]));
+      const [all, some] = await gpu.readAll([widen(gpu, table), widenRows(gpu, [table], gpu.upload(ids))]);
+      const expected = [...ids].flatMap((id) => [...all.subarray(id * size, (id + 1) * size)]);
+      assertEquals([...some], expected);
+      const blocks = [[0, 2], [2, 3], [3, rows]].map(([first, end]) =>
+        uploadNarrow(gpu, someValues(shape).slice(first * size, end * size), [end - first, size], form)
+      );
+      assertEquals([...await gpu.read(widenRows(gpu, blocks, gpu.upload(ids)))], expected);
     }
   });
 }

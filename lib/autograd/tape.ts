@@ -12,6 +12,20 @@ export interface Parameter {
   readonly gradient: Tensor;
 }
 
+/** A weight that is made where it is used, as from fewer bits or with an adapter. */
+export interface MadeWeight {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Its value, which the tape owns. Every use makes it anew. */
+  make(tape: Tape): Variable;
+}
+
+export type Weight = Parameter | MadeWeight;
+
+export function shapeOf(weight: Weight): Shape {
+  return "make" in weight ? weight.shape : weight.value.shape;
+}
+
 /** What owns parameters: a tape is opened with the stores that learn. */
 export interface ParameterOwner {
   owns(parameter: Parameter): boolean;
@@ -127,8 +141,9 @@ export class Tape implements Disposable {
     return { value: tensor, requiresGrad: false };
   }
 
-  /** A parameter, which gets a gradient if its store is among those that learn. */
-  parameter(parameter: Parameter): Variable {
+  /** A weight: as it is made, or a parameter, which gets a gradient if its store is among those that learn. */
+  parameter(parameter: Weight): Variable {
+    if ("make" in parameter) return parameter.make(this);
     if (this.#whole !== this) return this.#whole.parameter(parameter);
     let variable = this.#parameters.get(parameter);
     if (!variable) {

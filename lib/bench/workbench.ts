@@ -126,7 +126,7 @@ export class Workbench {
   /** A copy of the SFT student, for a method to train on. */
   async studentFromSft(seed: number): Promise<LanguageModel> {
     const { model } = await this.sftStudent(seed);
-    const student = newModel(this.gpu, model.config, undefined, model.actionCount);
+    const student = newModel(this.gpu, model.config, undefined, { actionCount: model.actionCount });
     student.store.copyFrom(model.store);
     return student;
   }

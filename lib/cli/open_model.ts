@@ -48,7 +48,7 @@ export interface ModelOptions {
 }
 
 /**
- * Opens what a person names as MODEL, for as long as `use` takes: a folder, `ORG/NAME[@REVISION]` in the hub's cache, or a cell of the
+ * Opens what a person names as MODEL, for as long as `use` takes: a folder, `ORG/NAME[@REVISION]` in the hub's cache, an adapter of either (`BASE+ADAPTER`), or a cell of the
  * results, as in `instruction_following/ammd/10`, whose model is trained again since none is kept.
  *
  * @throws {InputError} where it is none of these, or a file of the model is missing, damaged or of a kind that is not read
@@ -63,10 +63,11 @@ export async function withModel<Result>(
   const located = await locateModel(word, context.callerFolder);
   options.line.update(() => `reads ${word}`, true);
   // The small files first: what is wrong with them is said before the large ones are read.
-  const texts = await folderTexts(located.folder);
+  const texts = await folderTexts(located);
   await using gpu = await Gpu.open(options.gpu);
   // Of padded tables, the ids alone that the tokenizer has.
-  using model = await readModel(gpu, located.folder, { actionCount: texts.codec.vocabSize });
+  const settings = { actionCount: texts.codec.vocabSize, base: located.base?.folder };
+  using model = await readModel(gpu, located.folder, settings);
   return await use({ ...texts, gpu, model, source: () => sourceOf(located) });
 }
 
@@ -76,7 +77,7 @@ export async function withModel<Result>(
  * @throws {InputError} also for a cell, whose tokenizer is made where it is trained
  */
 export async function openTexts(word: string, context: ModelOptions["context"]): Promise<ModelTexts> {
-  if (!namesCell(word, context)) return await folderTexts((await locateModel(word, context.callerFolder)).folder);
+  if (!namesCell(word, context)) return await folderTexts(await locateModel(word, context.callerFolder));
   throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
 }
 

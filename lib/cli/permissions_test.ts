@@ -152,6 +152,8 @@ Deno.test("a task that takes models may read those that are named, of the hub's 
   });
   assertEquals(read, ["/w/org/name@v1", "/hf/hub/models--org--name", "/w/org/folder", "/w/../x"]);
   assertEquals(others, {});
+  const adapted = grantsOf("generate", ["org/name+../x"], { caller: "/w", isFolder, env });
+  assertEquals(adapted.read, ["/w/org/name+../x", "/w/org/name", "/hf/hub/models--org--name", "/w/../x"]);
 });
 
 Deno.test("generate may read its model and the file of prompts and write what --out names; a prompt is no path", () => {

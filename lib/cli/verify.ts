@@ -1,6 +1,7 @@
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import { InputError } from "#lib/errors.ts";
-import { locate } from "#lib/hub/locate.ts";
+import type { LocatedModel } from "#lib/hub/locate.ts";
+import { locateAdapted } from "#lib/hub/locate_adapted.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import type { Check } from "#lib/verification/check.ts";
@@ -25,10 +26,10 @@ export const verify = defineCommand({
     },
   },
   async run({ positional, flags }, { terminal, callerFolder: caller }) {
-    const named = await Promise.all(positional.map((word) => locate(word, { caller })));
-    const folders = named.length > 0 ? named.map(({ folder }) => folder) : knownFolders(terminal);
+    const named = await Promise.all(positional.map((word) => locateAdapted(word, { caller })));
+    const models = named.length > 0 ? named : knownFolders(terminal).map((folder) => ({ folder }));
     const { json, "binding-limit": bindingLimit } = flags;
-    return await verifyFolders(folders, { json, bindingLimit }, terminal) ? 0 : 1;
+    return await verifyFolders(models, { json, bindingLimit }, terminal) ? 0 : 1;
   },
 });
 
@@ -44,15 +45,16 @@ function knownFolders({ report }: Terminal): string[] {
 
 /** Runs the checks of every folder and prints one line each; true if none failed. */
 async function verifyFolders(
-  folders: readonly string[],
+  models: readonly LocatedModel[],
   { json, bindingLimit }: { readonly json: boolean; readonly bindingLimit?: number },
   { print }: Terminal,
 ): Promise<boolean> {
-  const kinds = await Promise.all(folders.map(async (folder) => ({ folder, kind: await kindOf(folder) })));
+  const kinds = await Promise.all(models.map(async (model) => ({ model, kind: await kindOf(model.folder) })));
   await using gpu = await Gpu.open({ bindingLimit });
   const results: { folder: string; checks: Check[] }[] = [];
-  for (const { folder, kind } of kinds) {
-    const checks = await VERIFIERS[kind](gpu, folder);
+  for (const { model, kind } of kinds) {
+    const { folder } = model;
+    const checks = await VERIFIERS[kind](gpu, model);
     results.push({ folder, checks });
     if (!json) { for (const check of checks) print(`${folder}: ${formatCheck(check)}`); }
   }
@@ -69,14 +71,14 @@ function formatCheck({ name, status, error, tolerance, note }: Check): string {
 }
 
 const VERIFIERS = {
-  checkpoint: async (gpu: Gpu, folder: string) => [
-    ...await verifyCheckpoint(gpu, folder),
+  checkpoint: async (gpu: Gpu, { folder, base }: LocatedModel) => [
+    ...await verifyCheckpoint(gpu, folder, base?.folder),
     ...await verifyOwnTokenizer(folder),
   ],
-  objectives: verifyObjectives,
-  preference: verifyPreference,
-  metrics: (_: Gpu, folder: string) => verifyMetrics(folder),
-  tokenizer: (_: Gpu, folder: string) => verifyTokenizer(folder),
+  objectives: (gpu: Gpu, { folder }: LocatedModel) => verifyObjectives(gpu, folder),
+  preference: (gpu: Gpu, { folder }: LocatedModel) => verifyPreference(gpu, folder),
+  metrics: (_: Gpu, { folder }: LocatedModel) => verifyMetrics(folder),
+  tokenizer: (_: Gpu, { folder }: LocatedModel) => verifyTokenizer(folder),
 } as const;
 
 async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {

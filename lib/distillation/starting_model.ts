@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { locate } from "#lib/hub/locate.ts";
+import { locate, type LocatedModel } from "#lib/hub/locate.ts";
 import { newModel, readModel } from "#lib/models/checkpoint.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import {
@@ -17,6 +17,7 @@ export interface StartingModel extends FolderTexts {
   /** As a person named it. */
   readonly word: string;
   readonly source: FileSource;
+  readonly located: LocatedModel;
   /** Without weights it starts from values that are drawn: a student from scratch. */
   readonly hasWeights: boolean;
 }
@@ -38,16 +39,17 @@ export async function startingModel(
     const located = await locate(word, { caller: callerFolder });
     const names = await namesIn(located.folder);
     if (names.includes("config.json") && !names.some((name) => WEIGHTS.test(name))) {
-      return { ...await folderTexts(located.folder), word, source: await sourceOf(located), hasWeights: false };
+      return { ...await folderTexts(located), word, located, source: await sourceOf(located), hasWeights: false };
     }
   }
   const located = await locateModel(word, callerFolder);
-  return { ...await folderTexts(located.folder), word, source: await sourceOf(located), hasWeights: true };
+  return { ...await folderTexts(located), word, located, source: await sourceOf(located), hasWeights: true };
 }
 
 /** What decides a model's values: a commit, or the digest of its files; where they are makes no difference. */
-export function identityOf({ source }: StartingModel): string {
-  return "hub" in source ? `${source.hub}@${source.commit}` : digestOfJson(source.files);
+export function identityOf({ source }: Pick<StartingModel, "source">): string {
+  const own = "hub" in source ? `${source.hub}@${source.commit}` : digestOfJson(source.files);
+  return source.base === undefined ? own : `${identityOf({ source: source.base })}+${own}`;
 }
 
 /**
@@ -58,9 +60,10 @@ export function identityOf({ source }: StartingModel): string {
  */
 export async function openStart(
   gpu: Gpu,
-  { folder, config, hasWeights }: StartingModel,
+  { located: { folder, base }, config, hasWeights }: StartingModel,
   actionCount: number,
   normalSource: () => number,
 ): Promise<LanguageModel> {
-  return hasWeights ? await readModel(gpu, folder, { actionCount }) : newModel(gpu, config, normalSource, actionCount);
+  if (!hasWeights) return newModel(gpu, config, normalSource, { actionCount });
+  return await readModel(gpu, folder, { actionCount, base: base?.folder });
 }

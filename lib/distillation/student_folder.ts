@@ -2,6 +2,7 @@ import type { HandedOver } from "#lib/bench/experiment.ts";
 import { isJsonObject, type JsonObject } from "#lib/data/json_text.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { writeModel } from "#lib/models/checkpoint.ts";
+import { wholeModelOf } from "#lib/models/lora_adapter.ts";
 import { isFile, writeAtomically } from "#lib/results/storage.ts";
 import type { StartingModel } from "./starting_model.ts";
 
@@ -26,11 +27,12 @@ export function hasStudent(folder: string): boolean {
 export async function writeStudent(
   folder: string,
   { model, texts }: Pick<HandedOver, "model" | "texts">,
-  { folder: from }: Pick<StartingModel, "folder">,
+  { folder: from, located }: Pick<StartingModel, "folder" | "located">,
   maxNewTokens: number,
 ): Promise<void> {
   const written = `${folder}/.state/student`;
-  const config = await objectAt(`${from}/config.json`);
+  const { folder: whole } = await wholeModelOf(located);
+  const config = await objectAt(`${whole}/config.json`);
   const [eosId] = texts.eosIds;
   await writeModel(model, written, {
     bos_token_id: idOf(config.bos_token_id) ?? texts.codec.specialIds.bos ?? null,

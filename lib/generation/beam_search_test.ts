@@ -16,6 +16,7 @@ const prompts = [[5], [3, 1, 4, 1, 5], [8, 8, 8]];
 
 const MODELS: Readonly<Record<string, (seed: number, vocabSize: number) => LanguageModel>> = {
   decoder: (seed, vocabSize) => tinyDecoder(gpu, "llama", { seed, vocabSize, spread: 2 }),
+  "decoder with a window": (seed, vocabSize) => tinyDecoder(gpu, "mistral", { seed, vocabSize, spread: 2 }),
   "encoder-decoder": (seed, vocabSize) => tinyEncoderDecoder(gpu, { seed, vocabSize, spread: 1.2 }),
 };
 

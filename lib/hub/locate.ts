@@ -14,6 +14,8 @@ export interface LocatedModel {
   readonly folder: string;
   /** Of a model from the hub: for provenance, which names the commit and never a branch. */
   readonly hub?: { readonly repository: string; readonly commit: string };
+  /** Of an adapter, where a person says which model it changes. */
+  readonly base?: LocatedModel;
 }
 
 export interface LocateOptions {

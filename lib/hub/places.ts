@@ -60,6 +60,12 @@ export function splitReference(word: string): readonly [repository: string, revi
   return [repository, revision];
 }
 
+/** An adapter with its base, `BASE+ADAPTER`; undefined where a word names one model. */
+export function splitAdapter(word: string): readonly [base: string, adapter: string] | undefined {
+  const [, base, adapter] = /^(.+)\+(.+)$/s.exec(word) ?? [];
+  return base === undefined ? undefined : [base, adapter];
+}
+
 /** As the hub takes the parts of a name: no two dots or hyphens in a row, none of them first or last. */
 function isName(part: string): boolean {
   return /^[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?$/.test(part) && !/\.\.|--/.test(part) && part.length <= 96;

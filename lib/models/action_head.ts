@@ -1,6 +1,7 @@
-import type { Parameter } from "#lib/autograd/tape.ts";
+import { shapeOf, type Weight } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import type { ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { ParameterSpec } from "#lib/nn/parameter_store.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /**
@@ -25,7 +26,7 @@ export function withHeadRows(specs: readonly ParameterSpec[], head: string, rows
 }
 
 /** The blocks of the head's first `rows` rows, where they are blocks of their own (`withHeadRows`). */
-export function headBlocks(store: ParameterStore, head: string, rows: number): readonly Parameter[] {
+export function headBlocks(weights: Weights, head: string, rows: number): readonly Weight[] {
   let end = 0;
-  return store.blocks(head).filter(({ value }) => (end += value.shape[0]) <= rows);
+  return weights.blocks(head).filter((block) => (end += shapeOf(block)[0]) <= rows);
 }

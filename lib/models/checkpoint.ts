@@ -16,6 +16,8 @@ import {
   mergerInto,
   readLoraAdapter,
 } from "./lora_adapter.ts";
+import type { ModelOptions } from "./model_weights.ts";
+import { loraOf, readAdapterInto } from "./lora_folder.ts";
 import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
 import { serializeSafeTensors } from "./safetensors.ts";
 import { findTensors } from "./stored_tensors.ts";
@@ -24,24 +26,23 @@ import { findTensors } from "./stored_tensors.ts";
  * A model of the configuration, decoder or encoder-decoder.
  *
  * @param normalSource draws from N(0, 1) for the initial parameters; without it they are 0
- * @param actionCount the ids to choose among, if not all V
  */
 export function newModel(
   gpu: Gpu,
   config: ModelConfig,
   normalSource?: () => number,
-  actionCount?: number,
+  options?: ModelOptions,
 ): LanguageModel {
   return "startId" in config
-    ? new EncoderDecoder(gpu, config, normalSource, actionCount)
-    : new Decoder(gpu, config, normalSource, actionCount);
+    ? new EncoderDecoder(gpu, config, normalSource, options)
+    : new Decoder(gpu, config, normalSource, options);
 }
 
-export interface ReadOptions {
-  /** The ids to choose among, where the tables have more rows than the tokenizer has ids: those below. */
-  readonly actionCount?: number;
+export interface ReadOptions extends ModelOptions {
   /** The folder of an adapter's base model, if that is not where the adapter says. */
   readonly base?: string;
+  /** Whether an adapter stays beside the base model's weights, to be trained on; default it is merged into them. */
+  readonly keepAdapter?: boolean;
 }
 
 /**
@@ -54,22 +55,24 @@ export interface ReadOptions {
 export async function readModel(gpu: Gpu, folder: string, options: ReadOptions = {}): Promise<LanguageModel> {
   if (!isAdapterFolder(folder)) return await readWeights(gpu, folder, options);
   const adapter = await readLoraAdapter(folder);
-  return await readWeights(gpu, options.base ?? await locateBase(adapter, folder), options, adapter);
+  return await readWeights(gpu, options.base ?? (await locateBase(adapter.config, folder)).folder, options, adapter);
 }
 
 async function readWeights(
   gpu: Gpu,
   folder: string,
-  { actionCount }: ReadOptions,
+  options: ReadOptions,
   adapter?: LoraAdapter,
 ): Promise<LanguageModel> {
   const configPath = `${folder}/config.json`;
   const stated = await readConfig(folder, configPath);
   using files = await openWeights(folder);
   const { config, tensors } = findTensors(stated, files, configPath);
-  const merge = adapter && mergerInto(adapter, config);
-  const model = newModel(gpu, config, undefined, actionCount);
+  const kept = options.keepAdapter ? adapter : undefined;
+  const merge = adapter && !kept ? mergerInto(adapter, config) : undefined;
+  const model = newModel(gpu, config, undefined, kept ? { ...options, lora: loraOf(kept, config) } : options);
   try {
+    if (kept) readAdapterInto(model, kept);
     for (const [tensor, stored] of tensors) await writeStored(gpu, model, tensor, stored, merge);
   } catch (error) {
     model[Symbol.dispose]();
@@ -95,7 +98,7 @@ async function writeStored(
 ): Promise<void> {
   for (const piece of floatPieces(stored)) {
     merge?.(name, piece.firstRow, piece.values);
-    model.store.writeRows(parameter, firstRow + piece.firstRow, piece.values);
+    model.weights.writeRows(parameter, firstRow + piece.firstRow, piece.values);
     await gpu.throttle();
   }
 }
@@ -123,7 +126,7 @@ export async function writeModel(
   await Deno.mkdir(folder, { recursive: true });
   const config = JSON.stringify({ ...formatModelConfig(model.config), ...ids }, null, 2);
   await Deno.writeTextFile(`${folder}/config.json`, `${config}\n`);
-  const tensors = splitCheckpoint(model, await model.store.read());
+  const tensors = splitCheckpoint(model, await model.weights.read());
   await Deno.writeFile(`${folder}/model.safetensors`, serializeSafeTensors(tensors, { format: "pt" }));
 }
 

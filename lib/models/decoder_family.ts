@@ -1,5 +1,6 @@
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import type { ParameterSpec, ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { ParameterSpec } from "#lib/nn/parameter_store.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 import type { CheckpointNames } from "./checkpoint_names.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { Json } from "./config_json.ts";
@@ -25,8 +26,10 @@ export interface DecoderFamily {
   parameterSpecs(config: DecoderConfig): ParameterSpec[];
   checkpointTensors(config: DecoderConfig): CheckpointTensor[];
   readonly checkpointNames: CheckpointNames;
+  /** Whether its linear layers are inputs by outputs, as GPT-2's `Conv1D`. */
+  readonly isTransposed?: boolean;
   /** Token (and position) embeddings → `"N C"`. */
-  embed(tape: Tape, store: ParameterStore, batch: TokenBatch): Variable;
+  embed(tape: Tape, weights: Weights, batch: TokenBatch): Variable;
   /** One transformer block, `"N C"` → `"N C"`. */
   block(tape: Tape, model: DecoderParts, layer: number, x: Variable, batch: TokenBatch, attend: Attend): Variable;
   /** What follows the blocks, `"N C"` → `"N C"`. */
@@ -39,5 +42,5 @@ export interface DecoderFamily {
 
 export interface DecoderParts {
   readonly config: DecoderConfig;
-  readonly store: ParameterStore;
+  readonly weights: Weights;
 }

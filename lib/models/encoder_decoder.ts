@@ -4,11 +4,13 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { scale } from "#kernels/elementwise/scale/scale.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import { ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { ParameterStore } from "#lib/nn/parameter_store.ts";
 import { outputHead } from "#lib/nn/row_blocks.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 import { actionCountOf, headBlocks, withHeadRows } from "./action_head.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { LanguageModel, PaddedTexts, TextLayout, TokenBatch } from "./language_model.ts";
+import { learnedOf, type ModelOptions, weightsOf } from "./model_weights.ts";
 import { relativeBuckets } from "./relative_buckets.ts";
 import {
   embedTokens,
@@ -35,7 +37,7 @@ export interface DecoderAttention {
 /** An encoder-decoder language model after T5: the encoder reads the prompt, the decoder writes the response. */
 export class EncoderDecoder implements LanguageModel {
   readonly config: T5Config;
-  readonly store: ParameterStore;
+  readonly weights: Weights;
   readonly layout: TextLayout;
   readonly actionCount: number;
   readonly #gpu: Gpu;
@@ -44,15 +46,19 @@ export class EncoderDecoder implements LanguageModel {
 
   /**
    * @param normalSource draws from N(0, 1) for the initial parameters, which are 0 without it
-   * @param actionCount the ids to choose among, if not all V
    */
-  constructor(gpu: Gpu, config: T5Config, normalSource?: () => number, actionCount?: number) {
+  constructor(gpu: Gpu, config: T5Config, normalSource?: () => number, options: ModelOptions = {}) {
     this.#gpu = gpu;
     this.config = config;
-    this.actionCount = actionCountOf(config, actionCount);
+    this.actionCount = actionCountOf(config, options.actionCount);
     this.layout = { kind: "encoderDecoder", startId: config.startId };
     const specs = withHeadRows(t5ParameterSpecs(config), headParameter(config), this.actionCount);
-    this.store = new ParameterStore(gpu, specs, normalSource);
+    const plan = { specs, tensors: this.checkpointTensors(), isTransposed: false };
+    this.weights = weightsOf(gpu, plan, options, normalSource);
+  }
+
+  get store(): ParameterStore {
+    return learnedOf(this.weights);
   }
 
   /** @throws {RangeError} if the batch has no source */
@@ -110,7 +116,7 @@ export class EncoderDecoder implements LanguageModel {
   logits(tape: Tape, hiddenStates: Variable): Variable {
     const { scaledHead, hiddenSize } = this.config;
     const x = scaledHead ? tape.apply(scale, { x: hiddenStates }, { factor: 1 / Math.sqrt(hiddenSize) }) : hiddenStates;
-    return outputHead(tape, headBlocks(this.store, headParameter(this.config), this.actionCount), x);
+    return outputHead(tape, headBlocks(this.weights, headParameter(this.config), this.actionCount), x);
   }
 
   checkpointTensors(): readonly CheckpointTensor[] {
@@ -119,7 +125,7 @@ export class EncoderDecoder implements LanguageModel {
 
   [Symbol.dispose](): void {
     for (const buckets of this.#buckets.values()) this.#gpu.release(buckets);
-    this.store[Symbol.dispose]();
+    this.weights[Symbol.dispose]();
   }
 
   /** Self-attention of a stack over whole texts: the encoder looks both ways. */

@@ -34,8 +34,8 @@ export const gemma3: DecoderFamily = {
   checkpointTensors: (config) => unpackedTensors(config, gemma3.parameterSpecs(config)),
   checkpointNames: CHECKPOINT_NAMES,
 
-  embed(tape, store, { tokenIds }) {
-    const x = lookUp(tape, { store }, "model.embed_tokens", tokenIds);
+  embed(tape, weights, { tokenIds }) {
+    const x = lookUp(tape, { weights }, "model.embed_tokens", tokenIds);
     return tape.apply(scale, { x }, { factor: Math.sqrt(x.value.shape[1]) });
   },
 

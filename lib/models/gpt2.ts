@@ -8,7 +8,7 @@ import { wholeTensor } from "./checkpoint_tensor.ts";
 import { expect, type Json, positive, size } from "./config_json.ts";
 import { type DecoderConfig, type DecoderSizes, headSizeOf } from "./decoder_config.ts";
 import type { DecoderFamily, DecoderParts } from "./decoder_family.ts";
-import { biasSpec, deviatingSpec, lookUp, normWithBias, normWithBiasSpecs, tableSpec } from "./layers.ts";
+import { biasSpec, lookUp, normalSpec, normWithBias, normWithBiasSpecs, tableSpec } from "./layers.ts";
 
 const STANDARD_DEVIATION = 0.02;
 const sum = { xScale: 1, yScale: 1 };
@@ -33,13 +33,14 @@ export const gpt2: DecoderFamily = {
 
   checkpointTensors: (config) => gpt2.parameterSpecs(config).map(({ name, shape }) => wholeTensor(name, shape)),
 
+  isTransposed: true,
   /** The first published checkpoints have the names without the model's, and the causal masks of each layer. */
   checkpointNames: { prefixes: ["transformer.", ""], buffers: /\.attn\.(masked_)?bias$/ },
 
-  embed(tape, store, { tokenIds, positions }) {
+  embed(tape, weights, { tokenIds, positions }) {
     return tape.apply(add, {
-      x: lookUp(tape, { store }, "transformer.wte", tokenIds),
-      y: lookUp(tape, { store }, "transformer.wpe", positions),
+      x: lookUp(tape, { weights }, "transformer.wte", tokenIds),
+      y: lookUp(tape, { weights }, "transformer.wpe", positions),
     }, sum);
   },
 
@@ -65,15 +66,15 @@ function norm(tape: Tape, model: DecoderParts, name: string, x: Variable): Varia
   return normWithBias(tape, model, name, x, model.config.normEps);
 }
 
-function project(tape: Tape, { store }: DecoderParts, name: string, x: Variable): Variable {
-  const weight = tape.parameter(store.get(`${name}.weight`));
-  const bias = tape.parameter(store.get(`${name}.bias`));
+function project(tape: Tape, { weights }: DecoderParts, name: string, x: Variable): Variable {
+  const weight = tape.parameter(weights.get(`${name}.weight`));
+  const bias = tape.parameter(weights.get(`${name}.bias`));
   return tape.apply(conv1d, { x, weight, bias }, {});
 }
 
-function projectOnto(tape: Tape, { store }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
-  const weight = tape.parameter(store.get(`${name}.weight`));
-  const bias = tape.parameter(store.get(`${name}.bias`));
+function projectOnto(tape: Tape, { weights }: DecoderParts, name: string, x: Variable, residual: Variable): Variable {
+  const weight = tape.parameter(weights.get(`${name}.weight`));
+  const bias = tape.parameter(weights.get(`${name}.bias`));
   return tape.apply(conv1dResidual, { x, weight, bias, residual }, {});
 }
 
@@ -100,7 +101,7 @@ function projectionSpecs(
   outputs: number,
   standardDeviation = STANDARD_DEVIATION,
 ): ParameterSpec[] {
-  return [deviatingSpec(name, inputs, outputs, standardDeviation), biasSpec(name, outputs)];
+  return [normalSpec(name, inputs, outputs, standardDeviation), biasSpec(name, outputs)];
 }
 
 /** A small decoder after GPT-2: tied head, feed-forward 4 times the hidden size. */

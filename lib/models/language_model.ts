@@ -1,6 +1,7 @@
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 import type { ModelConfig } from "./model_config.ts";
 
@@ -34,6 +35,9 @@ export const ONE_TEXT: TextLayout = { kind: "oneText" };
 /** A model of responses, π_θ(y_t | prompt, y_<t): what objectives, training, decoding and checkpoints need to know of it. */
 export interface LanguageModel extends Disposable {
   readonly config: ModelConfig;
+  /** What it is computed with. */
+  readonly weights: Weights;
+  /** What it learns by. @throws {RangeError} if its weights are in too few bits to learn */
   readonly store: ParameterStore;
   readonly layout: TextLayout;
   /** How many ids it chooses among, V here: those of its tokenizer, where its tables have more rows than that. */

@@ -2,24 +2,25 @@ import { layerNorm } from "#kernels/layer_norm/layer_norm.ts";
 import { linear, linearResidual, linearWithBias, linearWithBiasResidual } from "#kernels/linear/linear.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import { normal, ones, type ParameterSpec, type ParameterStore, zeros } from "#lib/nn/parameter_store.ts";
+import { normal, ones, type ParameterSpec, zeros } from "#lib/nn/parameter_store.ts";
 import { embed } from "#lib/nn/row_blocks.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 
 // Layers that several architectures have, each named by the start of its parameters' names.
 
 /** What holds the parameters. */
 export interface Layers {
-  readonly store: ParameterStore;
+  readonly weights: Weights;
 }
 
-export function parameterOf(tape: Tape, { store }: Layers, name: string): Variable {
-  return tape.parameter(store.get(name));
+export function parameterOf(tape: Tape, { weights }: Layers, name: string): Variable {
+  return tape.parameter(weights.get(name));
 }
 
 /** The rows of a table for ids of any shape: `"N C"`. */
 export function lookUp(tape: Tape, layers: Layers, name: string, ids: Tensor): Variable {
   const rows = tape.reshape(tape.constant(ids), [elementCount(ids.shape)]);
-  return embed(tape, layers.store.blocks(`${name}.weight`), rows);
+  return embed(tape, layers.weights.blocks(`${name}.weight`), rows);
 }
 
 /** x Wᵀ, plus the bias if the layer has one. */
@@ -38,8 +39,8 @@ export function projectOnto(tape: Tape, layers: Layers, name: string, x: Variabl
     : tape.apply(linearResidual, { x, weight, residual }, {});
 }
 
-function hasBias({ store }: Layers, name: string): boolean {
-  return store.parameters.has(`${name}.bias`);
+function hasBias({ weights }: Layers, name: string): boolean {
+  return weights.parameters.has(`${name}.bias`);
 }
 
 export function normWithBias(tape: Tape, layers: Layers, name: string, x: Variable, eps: number): Variable {
@@ -69,11 +70,11 @@ export function matrixSpec(name: string, outputs: number, inputs: number, factor
 }
 
 /** A matrix that starts from N(0, deviation²). */
-export function deviatingSpec(name: string, rows: number, size: number, deviation: number): ParameterSpec {
+export function normalSpec(name: string, rows: number, size: number, deviation: number): ParameterSpec {
   return { name: `${name}.weight`, shape: [rows, size], decayed: true, initial: normal(deviation) };
 }
 
 /** A table that is read by rows alone, for embeddings and output heads; it starts from N(0, deviation²). */
 export function tableSpec(name: string, rows: number, size: number, deviation: number): ParameterSpec {
-  return { ...deviatingSpec(name, rows, size, deviation), isTable: true };
+  return { ...normalSpec(name, rows, size, deviation), isTable: true };
 }

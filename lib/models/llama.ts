@@ -37,7 +37,7 @@ function llamaLine(name: LlamaLineName): DecoderFamily {
     parameterSpecs: (config) => decoderSpecs(config, blockSpecs, ones),
     checkpointTensors: (config) => unpackedTensors(config, decoderSpecs(config, blockSpecs, ones)),
     checkpointNames: CHECKPOINT_NAMES,
-    embed: (tape, store, { tokenIds }) => lookUp(tape, { store }, "model.embed_tokens", tokenIds),
+    embed: (tape, weights, { tokenIds }) => lookUp(tape, { weights }, "model.embed_tokens", tokenIds),
 
     block(tape, model, layer, x, batch, attend) {
       const prefix = `model.layers.${layer}`;
@@ -71,13 +71,13 @@ export function attendedHeads(
   attend: Attend,
   offset: 0 | 1 = 0,
 ): Variable {
-  const { config, store } = model;
+  const { config, weights } = model;
   const { numHeads, numKvHeads, headSize, window } = config;
   const layout = { numHeads, numKvHeads, headSize };
   const name = `model.layers.${layer}.self_attn`;
   const packed = project(tape, model, `${name}.qkv_proj`, normed);
   let qkv = tape.reshape(packed, [...batch.tokenIds.shape, packed.value.shape[1]]);
-  if (store.parameters.has(`${name}.q_norm.weight`)) {
+  if (weights.parameters.has(`${name}.q_norm.weight`)) {
     const queryWeight = parameterOf(tape, model, `${name}.q_norm.weight`);
     const keyWeight = parameterOf(tape, model, `${name}.k_norm.weight`);
     qkv = tape.apply(headNorm, { x: qkv, queryWeight, keyWeight }, { ...layout, eps: config.normEps, offset });

@@ -46,7 +46,7 @@ export const LLAMA_LINE: Readonly<Record<LlamaLineName, LlamaLine>> = {
     architecture: "LlamaForCausalLM",
     hasBiases: false,
     hasHeadNorms: false,
-    fixed: { attention_bias: false, hidden_act: "silu", mlp_bias: false, rope_interleaved: false },
+    fixed: { attention_bias: false, hidden_act: "silu", mlp_bias: false },
   },
   mistral: {
     architecture: "MistralForCausalLM",

@@ -1,6 +1,7 @@
 import { InputError } from "#lib/errors.ts";
-import { locate } from "#lib/hub/locate.ts";
+import { locate, type LocatedModel } from "#lib/hub/locate.ts";
 import { isFile } from "#lib/results/storage.ts";
+import { excerpt } from "#lib/visible_text.ts";
 import { ADAPTER_WEIGHTS, openWeights } from "./checkpoint_files/open_weights.ts";
 import { floatsOf, type StoredTensor, type TensorFiles } from "./checkpoint_files/stored_tensor.ts";
 import { type LoraConfig, readLoraConfig } from "./lora_config.ts";
@@ -151,24 +152,40 @@ function addProduct({ left, right, rank, columns, scale }: Factors, firstRow: nu
   }
 }
 
+/** Where the whole of a model is: of an adapter its base, else the model itself. @throws {InputError} as `locateBase` does */
+export async function wholeModelOf(model: LocatedModel): Promise<LocatedModel> {
+  if (!isAdapterFolder(model.folder)) return model;
+  return model.base ?? await locateBase(await readLoraConfig(`${model.folder}/adapter_config.json`), model.folder);
+}
+
 /**
- * The folder of an adapter's base model: one of its name that the adapter lies in or beside, a path from the working folder, or what the
- * hub's cache has.
+ * An adapter's base model: a folder of its name that the adapter lies in or beside, a path from the working folder, or what the hub's
+ * cache has.
  *
  * @throws {InputError} where none of them is there
  */
-export async function locateBase({ config: { baseName } }: LoraAdapter, folder: string): Promise<string> {
+export async function locateBase({ baseName }: LoraConfig, folder: string): Promise<LocatedModel> {
   const path = `${folder}/adapter_config.json`;
   if (baseName === undefined) {
     throw new InputError(`${path}: base_model_name_or_path is missing; it must say which model the adapter changes`);
   }
   const around = [`${folder}/..`, `${folder}/../..`].map((each) => `${each}/${baseName}`);
   const beside = /^[^/\\]+$/.test(baseName) ? around.find((each) => isFile(`${each}/config.json`)) : undefined;
-  if (beside !== undefined) return beside;
+  if (beside !== undefined) return { folder: beside };
   try {
-    return (await locate(baseName)).folder;
+    return await locate(baseName);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${path}: base_model_name_or_path is not to be found: ${error.message}`);
+    if (!(error instanceof InputError || isRefusal(error))) throw error;
+    const reason = error instanceof InputError
+      ? error.message
+      : `${excerpt(baseName)}: this process may not look for it`;
+    throw new InputError(
+      `${path}: base_model_name_or_path is not to be found: ${reason}; name the adapter with its base, as in BASE+ADAPTER`,
+    );
   }
+}
+
+/** Whether Deno did not permit what failed. */
+function isRefusal(error: unknown): boolean {
+  return [error, (error as { cause?: unknown }).cause].some((each) => each instanceof Deno.errors.NotCapable);
 }

@@ -1,21 +1,23 @@
 import { createHash } from "node:crypto";
 import { isJsonObject } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
-import { locate, type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
+import { type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
+import { locateAdapted } from "#lib/hub/locate_adapted.ts";
 import { selectFiles } from "#lib/hub/needed_files.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { isFile } from "#lib/results/storage.ts";
 import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
-import { tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
+import { hasTokenizer, tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import type { TextLayout } from "./language_model.ts";
+import { isAdapterFolder, wholeModelOf } from "./lora_adapter.ts";
 import { type ModelConfig, parseModelConfig } from "./model_config.ts";
 
 /** Where the files of a model came from, for provenance: never a branch. */
 export type FileSource =
-  | { readonly hub: string; readonly commit: string }
-  /** The SHA-256 of each of its files, by name. */
-  | { readonly folder: string; readonly files: Readonly<Record<string, string>> };
+  | { readonly hub: string; readonly commit: string; readonly base?: FileSource }
+  /** The SHA-256 of each of its files, by name. Of an adapter its base is recorded, too. */
+  | { readonly folder: string; readonly files: Readonly<Record<string, string>>; readonly base?: FileSource };
 
 /** What a model's texts are made of. */
 export interface ModelTexts {
@@ -26,7 +28,7 @@ export interface ModelTexts {
   readonly padId: number;
   /** Tokens that prompt and response may have together; infinite where positions are relative. */
   readonly maxPositions: number;
-  /** Of its files; a cell has none. */
+  /** Of its tokenizer's files; a cell has none. */
   readonly folder?: string;
 }
 
@@ -37,11 +39,14 @@ export interface FolderTexts extends ModelTexts {
 }
 
 /** What the small files of a folder say: none of its weights is read. */
-export async function folderTexts(folder: string): Promise<FolderTexts> {
-  const path = `${folder}/config.json`;
+export async function folderTexts(located: LocatedModel): Promise<FolderTexts> {
+  const whole = await wholeModelOf(located);
+  const path = `${whole.folder}/config.json`;
   const config = parseModelConfig(await readJsonFile(path), path);
+  // Tokens and templates that were trained with an adapter lie beside it.
+  const { folder } = hasTokenizer(located.folder) ? located : whole;
   const codec = await tokenizerOf(folder);
-  const eosIds = await eosIdsOf(folder, codec);
+  const eosIds = await eosIdsOf(whole.folder, codec);
   return {
     ...{ codec, eosIds, folder, config },
     layout: "startId" in config ? "encoderDecoder" : "oneText",
@@ -51,12 +56,14 @@ export async function folderTexts(folder: string): Promise<FolderTexts> {
 }
 
 /** Where a folder's or a hub's model came from. */
-export async function sourceOf({ folder, hub }: LocatedModel): Promise<FileSource> {
-  if (hub) return { hub: hub.repository, commit: hub.commit };
+export async function sourceOf(located: LocatedModel): Promise<FileSource> {
+  const { folder, hub } = located;
+  const base = isAdapterFolder(folder) ? { base: await sourceOf(await wholeModelOf(located)) } : {};
+  if (hub) return { hub: hub.repository, commit: hub.commit, ...base };
   const { needed } = selectFiles(await namesIn(folder));
   const files: [string, string][] = [];
   for (const name of needed.toSorted()) files.push([name, await sha256Of(`${folder}/${name}`)]);
-  return { folder, files: Object.fromEntries(files) };
+  return { folder, files: Object.fromEntries(files), ...base };
 }
 
 /**
@@ -84,7 +91,7 @@ export function maxPositionsOf(config: ModelConfig): number {
 
 /** A folder or a model of the cache. @throws {InputError} where there is no such model, or it is not whole */
 export async function locateModel(word: string, callerFolder: string | undefined): Promise<LocatedModel> {
-  const located = await locate(word, { caller: callerFolder });
+  const located = await locateAdapted(word, { caller: callerFolder });
   const problem = await whatLacks(located.folder, await namesIn(located.folder));
   if (problem !== undefined) throw new InputError(`${excerpt(word)}: no model: it has ${problem}`);
   return located;

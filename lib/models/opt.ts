@@ -10,8 +10,8 @@ import type { Attend, DecoderFamily, DecoderParts } from "./decoder_family.ts";
 import type { TokenBatch } from "./language_model.ts";
 import {
   biasSpec,
-  deviatingSpec,
   lookUp,
+  normalSpec,
   normWithBias,
   normWithBiasSpecs,
   project,
@@ -39,8 +39,8 @@ export const opt: DecoderFamily = {
     const width = config.embeddingSize ?? hiddenSize;
     const table = (name: string, rows: number, size: number) => tableSpec(name, rows, size, STANDARD_DEVIATION);
     const projections = [
-      deviatingSpec("model.decoder.project_in", hiddenSize, width, STANDARD_DEVIATION),
-      deviatingSpec("model.decoder.project_out", width, hiddenSize, STANDARD_DEVIATION),
+      normalSpec("model.decoder.project_in", hiddenSize, width, STANDARD_DEVIATION),
+      normalSpec("model.decoder.project_out", width, hiddenSize, STANDARD_DEVIATION),
     ];
     return [
       table("model.decoder.embed_tokens", vocabSize, width),
@@ -63,12 +63,12 @@ export const opt: DecoderFamily = {
   /** A base model, without a head, is stored without the first part of the names; older files hold the form's version. */
   checkpointNames: { prefixes: ["model.", ""], buffers: /\bdecoder\.version$/ },
 
-  embed(tape, store, { tokenIds, positions }) {
+  embed(tape, weights, { tokenIds, positions }) {
     const ids = tape.adopt(shiftIds(tape.gpu, positions, FIRST_POSITION));
-    const tokens = lookUp(tape, { store }, "model.decoder.embed_tokens", tokenIds);
-    const places = lookUp(tape, { store }, "model.decoder.embed_positions", ids);
-    return store.parameters.has("model.decoder.project_in.weight")
-      ? projectOnto(tape, { store }, "model.decoder.project_in", tokens, places)
+    const tokens = lookUp(tape, { weights }, "model.decoder.embed_tokens", tokenIds);
+    const places = lookUp(tape, { weights }, "model.decoder.embed_positions", ids);
+    return weights.parameters.has("model.decoder.project_in.weight")
+      ? projectOnto(tape, { weights }, "model.decoder.project_in", tokens, places)
       : tape.apply(add, { x: tokens, y: places }, sum);
   },
 
@@ -124,7 +124,7 @@ function blockSpecs({ hiddenSize, feedForwardSize, numLayers }: DecoderConfig, l
   const prefix = `model.decoder.layers.${layer}`;
   const residual = STANDARD_DEVIATION / Math.sqrt(2 * numLayers);
   const layerSpecs = (name: string, outputs: number, inputs: number, deviation = STANDARD_DEVIATION) => [
-    tableSpec(`${prefix}.${name}`, outputs, inputs, deviation),
+    normalSpec(`${prefix}.${name}`, outputs, inputs, deviation),
     biasSpec(`${prefix}.${name}`, outputs),
   ];
   return [

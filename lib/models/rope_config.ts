@@ -15,6 +15,7 @@ export interface Rope {
  */
 export function parseRope(config: Json, path: string): Rope {
   expect(config, "partial_rotary_factor", 1, path);
+  expect(config, "rope_interleaved", false, path);
   const key = config.rope_parameters == null ? "rope_scaling" : "rope_parameters";
   const rope = config[key];
   if (rope != null && (typeof rope !== "object" || Array.isArray(rope))) {

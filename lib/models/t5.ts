@@ -3,7 +3,8 @@ import { relu } from "#kernels/elementwise/relu/relu.ts";
 import { rmsNorm } from "#kernels/rms_norm/rms_norm.ts";
 import { elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
-import { normal, ones, type ParameterSpec, type ParameterStore } from "#lib/nn/parameter_store.ts";
+import { normal, ones, type ParameterSpec } from "#lib/nn/parameter_store.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 import type { CheckpointNames } from "./checkpoint_names.ts";
 import { embed } from "#lib/nn/row_blocks.ts";
 import { type CheckpointTensor, splitRows, wholeTensor } from "./checkpoint_tensor.ts";
@@ -20,7 +21,7 @@ export type Stack = "encoder" | "decoder";
 
 export interface T5Parts {
   readonly config: T5Config;
-  readonly store: ParameterStore;
+  readonly weights: Weights;
 }
 
 /** What attends: queries and the keys they see, packed, → heads side by side, `"N H·D"`. */
@@ -63,13 +64,13 @@ export function t5CheckpointTensors(config: T5Config): CheckpointTensor[] {
 }
 
 /** The learned bias of each bucket and head, `"R H"`, which all layers of a stack share. */
-export function relativeBias(tape: Tape, { store }: T5Parts, stack: Stack): Variable {
-  return tape.parameter(store.get(biasName(stack)));
+export function relativeBias(tape: Tape, { weights }: T5Parts, stack: Stack): Variable {
+  return tape.parameter(weights.get(biasName(stack)));
 }
 
-export function embedTokens(tape: Tape, { store }: T5Parts, tokenIds: Tensor): Variable {
+export function embedTokens(tape: Tape, { weights }: T5Parts, tokenIds: Tensor): Variable {
   const ids = tape.reshape(tape.constant(tokenIds), [elementCount(tokenIds.shape)]);
-  return embed(tape, store.blocks("shared.weight"), ids);
+  return embed(tape, weights.blocks("shared.weight"), ids);
 }
 
 /** x + attention(norm(x)) of one layer, `"N C"` → `"N C"`. */
@@ -123,8 +124,8 @@ export function finalNorm(tape: Tape, parts: T5Parts, stack: Stack, x: Variable)
   return norm(tape, parts, `${stack}.final_layer_norm`, x);
 }
 
-function norm(tape: Tape, { config, store }: T5Parts, name: string, x: Variable): Variable {
-  return tape.apply(rmsNorm, { x, weight: tape.parameter(store.get(`${name}.weight`)) }, { eps: config.normEps });
+function norm(tape: Tape, { config, weights }: T5Parts, name: string, x: Variable): Variable {
+  return tape.apply(rmsNorm, { x, weight: tape.parameter(weights.get(`${name}.weight`)) }, { eps: config.normEps });
 }
 
 function encoderBlockSpecs(config: T5Config, layer: number): ParameterSpec[] {

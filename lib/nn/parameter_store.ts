@@ -4,6 +4,7 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, elementCount, type Shape, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Parameter, ParameterOwner } from "#lib/autograd/tape.ts";
 import { partRows } from "./row_blocks.ts";
+import type { StoredWeight, Weights } from "./weights.ts";
 
 /** A parameter to be made. */
 export interface ParameterSpec {
@@ -18,11 +19,8 @@ export interface ParameterSpec {
   readonly firstRows?: number;
 }
 
-/** A parameter of a store: its shape, and what holds it. */
-export interface StoredParameter {
-  readonly name: string;
-  readonly shape: Shape;
-  /** Blocks of its rows, in their order: one, unless it is a table that is over the device's binding limit or has an odd number of rows. */
+/** A parameter of a store. */
+interface StoredParameter extends StoredWeight {
   readonly blocks: readonly Parameter[];
 }
 
@@ -53,7 +51,7 @@ const ALIGNMENT = 64;
  * dispatch, one global norm, one copy. Gradients are allocated when the store first learns. A table over the limit lies in several
  * blocks of rows, each of which has its own gradient.
  */
-export class ParameterStore implements ParameterOwner, Disposable {
+export class ParameterStore implements Weights, ParameterOwner {
   readonly parameters: ReadonlyMap<string, StoredParameter>;
   readonly segments: readonly Segment[];
   readonly #gpu: Gpu;

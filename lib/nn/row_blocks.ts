@@ -5,7 +5,10 @@ import { linearOfBlocks } from "#kernels/linear/linear_blocks.ts";
 import { blockNames } from "#kernels/row_blocks.ts";
 import { DeviceLimitError } from "#kernels/runtime/device_errors.ts";
 import { BYTES_PER_ELEMENT, elementCount, type Shape } from "#kernels/runtime/tensor.ts";
-import type { Parameter, Tape, Variable } from "#lib/autograd/tape.ts";
+import { concat } from "#kernels/concat/concat.ts";
+import { widenRows } from "#kernels/widen/widen.ts";
+import type { Tape, Variable, Weight } from "#lib/autograd/tape.ts";
+import { NarrowWeight } from "./narrow_weight.ts";
 
 /** Blocks but the last have a multiple of this many rows, so that the parts of a bias of them can be bound. */
 const ROW_STEP = 64;
@@ -46,15 +49,18 @@ function partsOf(start: number, end: number, most: number): Rows[] {
   return parts;
 }
 
-/** Rows of a table by index: ids `"N"` → `"N C"`, over the table's blocks (`ParameterStore.blocks`). */
-export function embed(tape: Tape, blocks: readonly Parameter[], ids: Variable): Variable {
+/** Rows of a table by index: ids `"N"` → `"N C"`, over the table's blocks (`Weights.blocks`). */
+export function embed(tape: Tape, blocks: readonly Weight[], ids: Variable): Variable {
+  const narrow = blocks.filter((block) => block instanceof NarrowWeight).map(({ tensor }) => tensor);
+  if (narrow.length > 0) return tape.constant(tape.adopt(widenRows(tape.gpu, narrow, ids.value)));
   return blocks.length === 1
     ? tape.apply(embedding, { table: tape.parameter(blocks[0]), ids }, {})
     : tape.apply(embeddingOfBlocks(blocks.length), { ids, ...blockVariables(tape, blocks) }, {});
 }
 
-/** A head over a table's rows: x `"N C"` → x Wᵀ (+ b), `"N V"`, over the table's blocks (`ParameterStore.blocks`). */
-export function outputHead(tape: Tape, blocks: readonly Parameter[], x: Variable, bias?: Parameter): Variable {
+/** A head over a table's rows: x `"N C"` → x Wᵀ (+ b), `"N V"`, over the table's blocks (`Weights.blocks`). */
+export function outputHead(tape: Tape, blocks: readonly Weight[], x: Variable, bias?: Weight): Variable {
+  if (!bias && blocks.every((block) => block instanceof NarrowWeight)) return narrowHead(tape, blocks, x);
   const biases = bias ? { bias: tape.parameter(bias) } : undefined;
   if (blocks.length > 1) {
     const op = linearOfBlocks(blocks.length, bias !== undefined);
@@ -64,6 +70,14 @@ export function outputHead(tape: Tape, blocks: readonly Parameter[], x: Variable
   return biases ? tape.apply(linearWithBias, { x, weight, ...biases }, {}) : tape.apply(linear, { x, weight }, {});
 }
 
-function blockVariables(tape: Tape, blocks: readonly Parameter[]): Record<string, Variable> {
+/** One block after the other is widened, and given back. */
+function narrowHead(tape: Tape, blocks: readonly Weight[], x: Variable): Variable {
+  const columns = blocks.map((block) =>
+    tape.block((part) => part.apply(linear, { x, weight: part.parameter(block) }, {}))
+  );
+  return columns.reduce((left, right) => tape.block((part) => part.apply(concat, { x: left, y: right }, {})));
+}
+
+function blockVariables(tape: Tape, blocks: readonly Weight[]): Record<string, Variable> {
   return Object.fromEntries(blockNames(blocks.length).map((name, i) => [name, tape.parameter(blocks[i])]));
 }

@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { readJsonFile } from "#lib/json_file.ts";
 import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import { isFile, readBytesIfThere } from "#lib/results/storage.ts";
 import { readTextStrictly } from "#lib/text_file.ts";
@@ -8,7 +9,6 @@ import { readSentencePieceModel, type SentencePieceModel } from "./sentencepiece
 import { sentencePieceRules } from "./sentencepiece_rules.ts";
 import type { TextCodec } from "./text_codec.ts";
 import { checkedTokenizerJson, type TokenizerJson } from "./tokenizer_json.ts";
-import { readJsonFile } from "#lib/json_file.ts";
 import { readTokenizerSettings, specialIdsOf, type TokenizerSettings } from "./tokenizer_settings.ts";
 import { vocabMergesJson, type VocabMergesRules } from "./vocab_merges.ts";
 
@@ -29,6 +29,10 @@ export const TOKENIZER_FORMS: readonly TokenizerForm[] = [
 
 /** Files of forms that are not read, for the message. */
 const OTHER_FILES = ["tekken.json", "vocab.txt", "sentencepiece.bpe.model", "tokenizer.tiktoken", "tiktoken.model"];
+
+export function hasTokenizer(folder: string): boolean {
+  return TOKENIZER_FORMS.some(({ files }) => isFile(`${folder}/${files[0]}`));
+}
 
 /**
  * The tokenizer of a checkpoint's folder, read from whichever files are there.

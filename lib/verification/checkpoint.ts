@@ -32,16 +32,18 @@ type AnyGolden = Golden & RecordedActions & RecordedPerplexities & RecordedTrain
  * Checks a checkpoint folder against what PyTorch recorded beside it: logits, loss, every gradient, one AdamW step with clipping,
  * greedy continuations (`golden.safetensors`), or the losses of several training steps (`tokens.safetensors`). Of these a folder may
  * record a part; the rest is reported as skipped. What only some folders record is checked there: a policy over fewer ids than the
- * tables have rows, perplexities of texts, values of 16 bits, files to be refused. Of an adapter's folder gradients and step are those
- * of A and B.
+ * tables have rows, perplexities of texts, values of 16 bits, files to be refused. An adapter is checked beside its base model's weights,
+ * where gradients and step are those of A and B, and merged into them.
+ *
+ * @param base the folder of an adapter's base model, if that is not where the adapter says
  */
-export async function verifyCheckpoint(gpu: Gpu, folder: string): Promise<Check[]> {
-  using model = await readModel(gpu, folder);
+export async function verifyCheckpoint(gpu: Gpu, folder: string, base?: string): Promise<Check[]> {
+  using model = await readModel(gpu, folder, { base, keepAdapter: true });
   const golden = await readJsonFile(`${folder}/golden.json`) as AnyGolden;
   if (golden.losses) return await verifyTraining(gpu, model, folder, golden);
   const recorded = await SafeTensorsFile.read(`${folder}/golden.safetensors`);
   return [
-    ...await verifyStep(gpu, model, folder, { recorded, golden }),
+    ...await verifyStep(gpu, model, folder, { recorded, golden, base }),
     ...await checkActions(gpu, folder, recorded, golden),
     ...await checkFiles(folder),
   ];
@@ -51,14 +53,19 @@ async function verifyStep(
   gpu: Gpu,
   model: LanguageModel,
   folder: string,
-  { recorded, golden }: { readonly recorded: SafeTensorsFile; readonly golden: AnyGolden },
+  { recorded, golden, base }: {
+    readonly recorded: SafeTensorsFile;
+    readonly golden: AnyGolden;
+    readonly base: string | undefined;
+  },
 ): Promise<Check[]> {
   const padId = model.layout.kind === "oneText" ? undefined : await padIdOf(folder);
   const batch = recordedBatch(gpu, recorded, model.layout, padId);
-  using adapter = isAdapterFolder(folder) ? adapterWeights(gpu, model, await readLoraAdapter(folder)) : undefined;
-  const trained = adapter ?? allWeights(gpu, model);
+  const adapter = isAdapterFolder(folder) ? await readLoraAdapter(folder) : undefined;
+  const trained = adapter ? adapterWeights(gpu, model, adapter) : allWeights(gpu, model);
   return [
     await checkLogits(gpu, model, batch, recorded),
+    ...(adapter ? [await checkMerged(gpu, await readModel(gpu, folder, { base }), batch, recorded)] : []),
     ...await checkContinuations(gpu, model, batch, golden),
     ...await checkPerplexities(gpu, model, folder, golden),
     ...await checkGradients(gpu, model, batch, recorded, { golden, trained }),
@@ -82,6 +89,16 @@ async function checkLogits(
   const logits = await gpu.read(model.logits(tape, model.hiddenStates(tape, batch.tokens)).value);
   const { actionCount } = model;
   return checkTensor("logits", logits, recorded.f32("logits"), (i) => batch.isCounted(Math.floor(i / actionCount)));
+}
+
+async function checkMerged(
+  gpu: Gpu,
+  model: LanguageModel,
+  batch: RecordedBatch,
+  recorded: SafeTensorsFile,
+): Promise<Check> {
+  using merged = model;
+  return { ...await checkLogits(gpu, merged, batch, recorded), name: "logits of the merged weights" };
 }
 
 interface RecordedTraining {

@@ -1,59 +1,43 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
+import { globalNorm } from "#kernels/global_norm/global_norm.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { type LoraAdapter, type LoraModule, modulesByWeight } from "#lib/models/lora_adapter.ts";
-import { ParameterStore } from "#lib/nn/parameter_store.ts";
-import { allWeights, type Trained } from "./checkpoint_step.ts";
+import { type LoraAdapter, modulesByWeight } from "#lib/models/lora_adapter.ts";
+import { loraWeightsOf } from "#lib/models/lora_folder.ts";
+import type { LoraValues } from "#lib/nn/lora_weights.ts";
+import type { Trained } from "./checkpoint_step.ts";
 
-/** A and B of an adapter, under the names of its file: what was trained where the model is an adapter's base with it merged in. */
-export function adapterWeights(gpu: Gpu, model: LanguageModel, adapter: LoraAdapter): Trained & Disposable {
-  const modules = modulesByWeight(adapter, model.config);
-  const parts = [...modules.values()].flatMap(({ name, rank, inputs, outputs, a, b }) => [
-    { name: `${name}.lora_A.weight`, shape: [rank, inputs], values: a },
-    { name: `${name}.lora_B.weight`, shape: [outputs, rank], values: b },
-  ]);
-  const store = new ParameterStore(
-    gpu,
-    parts.map(({ name, shape, values }) => ({
-      ...{ name, shape, decayed: true, initial: () => values },
-    })),
-    () => 0,
-  );
+/** A and B of an adapter, under the names of its file: what was trained of a model that has them beside its weights. */
+export function adapterWeights(gpu: Gpu, model: LanguageModel, adapter: LoraAdapter): Trained {
+  const weights = loraWeightsOf(model);
+  const { adapters: store } = weights;
+  /** What the adapter's file calls each layer. */
+  const names = [...modulesByWeight(adapter, model.config)]
+    .map(([weight, { name }]) => ({ layer: weight.replace(/\.weight$/, ""), name }));
+  const byName = (ofFactors: ReadonlyMap<string, Float32Array>) => {
+    const byLayer = weights.valuesByLayer(ofFactors);
+    return new Map(names.flatMap(({ layer, name }) => {
+      const { a, b } = byLayer.get(layer)!;
+      return [[`${name}.lora_A.weight`, a], [`${name}.lora_B.weight`, b]] as [string, Float32Array][];
+    }));
+  };
   return {
-    names: parts.map(({ name }) => name),
+    names: names.flatMap(({ name }) => [`${name}.lora_A.weight`, `${name}.lora_B.weight`]),
     store,
     async gradients() {
-      const { byName: ofWeights } = await allWeights(gpu, model).gradients();
-      const byName = new Map(
-        [...modules].flatMap(([weight, module]) =>
-          gradientsOf(module, ofWeights.get(weight)!, adapter.config.isTransposed)
-        ),
-      );
-      const norm = Math.hypot(...[...byName.values()].flatMap((values) => [...values]));
-      return { norm, byName };
+      const norm = globalNorm(gpu, store.gradients);
+      const [value] = await gpu.read(norm);
+      gpu.release(norm);
+      return { norm: value, byName: byName(await store.readGradients()) };
     },
     write(valuesOf) {
-      for (const name of store.parameters.keys()) store.writeGradientRows(name, 0, valuesOf(name));
+      const byLayer = new Map<string, LoraValues>(
+        names.map(({ layer, name }) => [
+          layer,
+          { a: valuesOf(`${name}.lora_A.weight`), b: valuesOf(`${name}.lora_B.weight`) },
+        ]),
+      );
+      for (const [name, values] of weights.factorsOf(byLayer)) store.writeGradientRows(name, 0, values);
     },
-    values: () => store.read(),
-    [Symbol.dispose]: () => store[Symbol.dispose](),
+    values: async () => byName(await store.read()),
   };
-}
-
-/** Of W + scale · B A by the gradient G of W: scale · Bᵀ G of A, scale · G Aᵀ of B. */
-function gradientsOf(
-  { name, rank, inputs, outputs, a, b, scale }: LoraModule,
-  gradient: Float32Array,
-  isTransposed: boolean,
-): [name: string, values: Float32Array][] {
-  const [ofA, ofB] = [new Float64Array(a.length), new Float64Array(b.length)];
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      const g = scale * gradient[isTransposed ? i * outputs + o : o * inputs + i];
-      for (let k = 0; k < rank; k++) {
-        ofA[k * inputs + i] += b[o * rank + k] * g;
-        ofB[o * rank + k] += g * a[k * inputs + i];
-      }
-    }
-  }
-  return [[`${name}.lora_A.weight`, Float32Array.from(ofA)], [`${name}.lora_B.weight`, Float32Array.from(ofB)]];
 }

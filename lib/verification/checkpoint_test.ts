@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { testBeside } from "#lib/test_beside.ts";
 import { readJsonFile } from "#lib/json_file.ts";
-import { SafeTensorsFile, serializeSafeTensors } from "#lib/models/safetensors.ts";
+import { SafeTensorsFile } from "#lib/models/safetensors.ts";
 import { type Check, TOLERANCE } from "./check.ts";
 import { verifyCheckpoint } from "./checkpoint.ts";
+import { copyFixture, FIXTURES, rewriteTensors } from "./test_golden.ts";
 
 const gpu = await testGpu();
-const inside = new URL("./fixtures/", import.meta.url).pathname;
 
 const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, sanitizeResources: false, fn });
 
@@ -19,26 +19,12 @@ const namesOf = (checks: readonly Check[], status: Check["status"]) =>
 async function withCopy(family: string, change: (folder: string) => Promise<void>): Promise<Check[]> {
   const folder = await Deno.makeTempDir();
   try {
-    for (const { name } of Deno.readDirSync(`${inside}${family}`)) {
-      await Deno.copyFile(`${inside}${family}/${name}`, `${folder}/${name}`);
-    }
+    await copyFixture(family, folder);
     await change(folder);
     return await verifyCheckpoint(gpu, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-type Tensors = Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> }>;
-
-async function rewrite(path: string, change: (tensors: Tensors) => void): Promise<void> {
-  const file = await SafeTensorsFile.read(path);
-  const tensors: Tensors = new Map(file.names.map((name) => {
-    const { shape, dtype } = file.get(name);
-    return [name, { shape, data: dtype === "F32" ? file.f32(name) : file.i32(name) }];
-  }));
-  change(tensors);
-  await Deno.writeFile(path, serializeSafeTensors(tensors));
 }
 
 /** Folders, and the checks there are of each. */
@@ -71,7 +57,7 @@ async function checkEverything(folder: string, count: number): Promise<void> {
 }
 
 for (const [family, count] of Object.entries(RECORDED)) {
-  test(`everything that PyTorch recorded of ${family} agrees`, () => checkEverything(`${inside}${family}`, count));
+  test(`everything that PyTorch recorded of ${family} agrees`, () => checkEverything(`${FIXTURES}${family}`, count));
 }
 
 for (const [family, count] of Object.entries({ ...RECORDED, ...FURTHER })) {
@@ -81,7 +67,7 @@ for (const [family, count] of Object.entries({ ...RECORDED, ...FURTHER })) {
 
 test("what a folder does not record is skipped, each gradient by itself where there are some", async () => {
   const checks = await withCopy("gpt2", (folder) =>
-    rewrite(`${folder}/golden.safetensors`, (tensors) => {
+    rewriteTensors(`${folder}/golden.safetensors`, (tensors) => {
       tensors.delete("logits");
       tensors.delete("grad.transformer.h.0.ln_1.weight");
     }));
@@ -96,7 +82,7 @@ test("what a folder does not record is skipped, each gradient by itself where th
 for (const family of Object.keys(RECORDED)) {
   test(`a ${family} parameter that is off by a hundredth fails`, async () => {
     const checks = await withCopy(family, (folder) =>
-      rewrite(`${folder}/model.safetensors`, (tensors) => {
+      rewriteTensors(`${folder}/model.safetensors`, (tensors) => {
         const { data } = [...tensors].find(([name]) => /norm\.weight|ln_f\.weight/.test(name))![1];
         data.forEach((value, i) => data[i] = 1.01 * value);
       }));
@@ -109,7 +95,7 @@ for (const family of Object.keys(RECORDED)) {
 test("nothing recorded is nothing verified: all is skipped, none is ok", async () => {
   const checks = await withCopy("gpt2", async (folder) => {
     await Deno.writeTextFile(`${folder}/golden.json`, "{}");
-    await rewrite(`${folder}/golden.safetensors`, (tensors) => {
+    await rewriteTensors(`${folder}/golden.safetensors`, (tensors) => {
       for (const name of [...tensors.keys()]) if (/^(loss|logits|grad\..*)$/.test(name)) tensors.delete(name);
     });
   });
@@ -127,7 +113,7 @@ test("another continuation, and a NaN among the recorded gradients, fail by name
     const golden = await readJsonFile(`${folder}/golden.json`) as { greedy: Record<string, number[]> };
     token = golden.greedy["1"][3]++;
     await Deno.writeTextFile(`${folder}/golden.json`, JSON.stringify(golden));
-    await rewrite(`${folder}/golden.safetensors`, (tensors) => tensors.get(`grad.${name}`)!.data[7] = NaN);
+    await rewriteTensors(`${folder}/golden.safetensors`, (tensors) => tensors.get(`grad.${name}`)!.data[7] = NaN);
   });
   // A NaN among the gradients goes on into the norm, and so into every step.
   const failed = failures(checks).filter(({ name }) => !name.startsWith("AdamW step of "));
@@ -141,7 +127,7 @@ test("the AdamW step is checked where every gradient is recorded", async () => {
   // Gradients of zero move nothing but by decay: p − 0.01 · 0.1 · p.
   const checks = await withCopy("gpt2", async (folder) => {
     const model = await SafeTensorsFile.read(`${folder}/model.safetensors`);
-    await rewrite(`${folder}/golden.safetensors`, (tensors) => {
+    await rewriteTensors(`${folder}/golden.safetensors`, (tensors) => {
       for (const name of model.names) {
         const { shape } = model.get(name);
         tensors.set(`grad.${name}`, { shape, data: new Float32Array(model.f32(name).length) });

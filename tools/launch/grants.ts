@@ -2,7 +2,7 @@
  * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge and of
  * the hub. The program reads the same flags by the tables of its commands.
  */
-import { FILE_HOSTS, hostOf, hubPlaces, repositoryFolder, splitReference } from "../../lib/hub/places.ts";
+import { FILE_HOSTS, hostOf, hubPlaces, repositoryFolder, splitAdapter, splitReference } from "../../lib/hub/places.ts";
 
 /** By permission, beside the task's set. */
 export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
@@ -85,10 +85,10 @@ export function grantsOf(
 
 type Grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => void;
 
-/** Folders of models, or what the hub's cache has of models by their names. */
-function grantModels(words: readonly string[], { caller, isFolder, env }: Surroundings, grant: Grant): void {
+/** Folders of models, or what the hub's cache has of models by their names; of an adapter its base's, too. */
+function grantModels(named: readonly string[], { caller, isFolder, env }: Surroundings, grant: Grant): void {
   const places = hubPlaces(env, caller);
-  for (const word of words) {
+  for (const word of named.flatMap((each) => [each, ...splitAdapter(each) ?? []])) {
     grant("DIR", word, "read");
     const [repository] = splitReference(word) ?? [];
     if (repository === undefined || places === undefined || isFolder(word)) continue;
