@@ -8,6 +8,7 @@ import { codeVersion } from "#lib/results/git_repository.ts";
 import { ResultsFolder } from "#lib/results/results_folder.ts";
 import { writeAtomically } from "#lib/results/storage.ts";
 import type { Cell } from "#lib/runner/cell.ts";
+import { readKnown } from "#lib/runner/known_results.ts";
 import { Reproduction, type ReproductionOptions, type ReproductionWatcher } from "#lib/runner/reproduction.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { visibleJson } from "#lib/visible_text.ts";
@@ -117,16 +118,16 @@ function watcherOf(
 /** Writes the model card, which says of the run what its results say. */
 async function writeCard(
   { subject, profile, rows, method: name, seed, out }: Distillation,
-  { description }: Experiment,
+  experiment: Experiment,
   { tables, arguments: args }: { readonly tables: readonly string[]; readonly arguments: readonly string[] },
 ): Promise<{ readonly adapter: string }> {
-  const { provenance } = await ResultsFolder.open(folderOf(out), DISTIL);
-  const [environment] = Object.values(provenance.environments ?? {});
+  const { provenance } = await readKnown({ resultsFolder: out, profileName: RESULTS_NAME }, experiment);
+  const [environment] = Object.values(provenance.environments);
   const adapter = environment?.adapter ?? "unknown";
   const { label, summary } = rows[name];
   const card = formatStudentCard({
     ...{ subject, seed, adapter, settings: profile, tables, code: await codeVersion() },
-    method: { name, label, summary: `${summary} (${description})` },
+    method: { name, label, summary },
     command: shellCommand(args),
   });
   await writeAtomically(`${out}/README.md`, card);

@@ -1,6 +1,7 @@
 import type { Profile } from "#lib/bench/profile.ts";
 import { formatBytes } from "#lib/byte_count.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
+import { isFolder } from "#lib/data/folder_names.ts";
 import { InputError } from "#lib/errors.ts";
 import { freeBytes } from "#lib/hub/free_space.ts";
 import { parameterCount } from "#lib/memory/plan.ts";
@@ -23,9 +24,7 @@ export function diskBytes({ teacher, student }: DistilSubject, profile: Profile)
 /** @throws {InputError} where the disk of a folder, which need not be there yet, has not so much room */
 export async function expectDisk(folder: string, subject: DistilSubject, profile: Profile): Promise<void> {
   const needed = diskBytes(subject, profile);
-  let place = folder;
-  while (place.includes("/", 1) && !isThere(place)) place = place.replace(/\/[^/]*$/, "");
-  const free = await freeBytes(isThere(place) ? place : ".");
+  const free = await freeOf(folder);
   if (free === undefined || needed <= free) return;
   throw new InputError(
     `${folder}: the student and its checkpoints take ${formatBytes(needed)} and ${
@@ -34,11 +33,13 @@ export async function expectDisk(folder: string, subject: DistilSubject, profile
   );
 }
 
-function isThere(path: string): boolean {
+/** What is free where a folder is, or will be: it is made for as long as the question takes, since no other may be read. */
+async function freeOf(folder: string): Promise<number | undefined> {
+  if (isFolder(folder)) return await freeBytes(folder);
+  await Deno.mkdir(folder, { recursive: true });
   try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
+    return await freeBytes(folder);
+  } finally {
+    await Deno.remove(folder);
   }
 }

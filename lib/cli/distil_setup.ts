@@ -128,7 +128,7 @@ async function templated(
 function expectNoJudge(method: string, methods: Methods, profile: Profile): void {
   if (!methods[method].sections?.includes(PREFERENCES) || PREFERENCES.of(profile).oracle !== "judge") return;
   throw new InputError(
-    "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins, or pairs of a file",
+    "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins",
   );
 }
 

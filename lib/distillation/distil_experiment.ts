@@ -2,6 +2,7 @@ import type { Experiment, RecordedResults, Report } from "#lib/bench/experiment.
 import { makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 import { buildTable } from "#lib/reporting/table.ts";
+import { nameOf } from "./starting_model.ts";
 import { distilMaking, type DistilSubject, distilTask } from "./distil_task.ts";
 
 /** How results and messages call it. */
@@ -15,11 +16,11 @@ export function distilExperiment(
   subject: DistilSubject,
 ): Experiment {
   const making = distilMaking(subject);
-  const { teacher, student } = subject;
+  const caption = `${nameOf(subject.teacher)} into ${nameOf(subject.student)}`;
   return {
     name: DISTIL,
     source: "a distillation of your own",
-    description: `${teacher.word} into ${student.word}`,
+    description: caption,
     methods: Object.entries(methods).map(([name, method]) =>
       rowOf(name, method, (profile) => makingOf(method, profile, making))
     ),
@@ -32,7 +33,7 @@ export function distilExperiment(
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };
     },
-    report: (results) => reportOf(results, Object.keys(methods), `${teacher.word} into ${student.word}`),
+    report: (results) => reportOf(results, Object.keys(methods), caption),
   };
 }
 

@@ -77,5 +77,6 @@ async function scoreModel({ gpu, profile, stop }: Scoring, texts: DistilTexts, m
     seeds: temperature === 0 ? [] : samplingSeeds,
     sampling: { temperature, topK, topP },
   });
-  return { scores: scores.map(({ interval: _, ...score }) => score), samples };
+  const decoding = temperature === 0 ? "greedy" : "sampled";
+  return { scores: scores.map(({ interval: _, ...score }) => ({ ...score, decoding })), samples };
 }

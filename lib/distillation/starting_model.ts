@@ -52,6 +52,11 @@ export function identityOf({ source }: Pick<StartingModel, "source">): string {
   return source.base === undefined ? own : `${identityOf({ source: source.base })}+${own}`;
 }
 
+/** A model's name where nobody is to see where it lies: that of the hub, or the last part of its folder's path. */
+export function nameOf({ word, source }: Pick<StartingModel, "word" | "source">): string {
+  return "hub" in source ? source.hub : word.replace(/\/+$/, "").replace(/^.*\//, "");
+}
+
 /**
  * The model itself.
  *

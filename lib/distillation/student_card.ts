@@ -1,7 +1,7 @@
 import type { FileSource } from "#lib/models/model_folder.ts";
 import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { DistilSubject } from "./distil_task.ts";
-import type { StartingModel } from "./starting_model.ts";
+import { nameOf, type StartingModel } from "./starting_model.ts";
 
 /** What the model card of a distilled student says. */
 export interface StudentCard {
@@ -59,13 +59,9 @@ export function formatStudentCard({ subject, method, seed, code, adapter, comman
   ].join("\n");
 }
 
-function describe({ word, source }: StartingModel): string {
-  return "hub" in source ? `${source.hub} at commit ${source.commit}` : `${nameOf({ word, source })} (digests below)`;
-}
-
-/** A folder by its last part: where it was is nobody's business. */
-function nameOf({ word, source }: Pick<StartingModel, "word" | "source">): string {
-  return "hub" in source ? source.hub : word.replace(/\/+$/, "").replace(/^.*\//, "");
+function describe(model: StartingModel): string {
+  const { source } = model;
+  return "hub" in source ? `${source.hub} at commit ${source.commit}` : `${nameOf(model)} (digests below)`;
 }
 
 /** The SHA-256 of the files of models that are folders. */
