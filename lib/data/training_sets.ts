@@ -73,7 +73,9 @@ export async function readTrainingSets(path: string): Promise<TrainingSets> {
 function filesOf(path: string): { path: string; role: FileRole }[] {
   if (!isFolder(path)) {
     if (isThere(path)) return [{ path, role: "train" }];
-    throw new InputError(`${path}: there is no such file or folder`);
+    throw new InputError(
+      `${path}: there is no such file or folder; data sets of the hub are not fetched: name files that are here`,
+    );
   }
   const { files, folders } = listNames(path);
   const rows = files.filter((name) => ROW_ENDINGS.some((ending) => name.endsWith(ending)));
