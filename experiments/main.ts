@@ -48,12 +48,15 @@ export const EXPERIMENTS: readonly Experiment[] = [
   preferenceTasks,
 ];
 
+/** The methods by which a student may be distilled. */
+export const DISTIL_METHODS = { ...METHODS, ...PREFERENCE_METHODS };
+
 if (import.meta.main) {
   // Without it Mesa's window-system probing prints error lines.
   if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   const status = await main(Deno.args, {
     experiments: EXPERIMENTS,
-    methods: { ...METHODS, ...PREFERENCE_METHODS },
+    methods: DISTIL_METHODS,
     terminal: processTerminal(),
     callerFolder: callerFolder(),
     program: import.meta.url,

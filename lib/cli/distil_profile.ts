@@ -21,6 +21,8 @@ export interface ProfileParts {
 /**
  * The settings of a distillation: the defaults, the flags, and what `--set` changes.
  *
+ * @param methods whose sections there are: those of its rows
+ *
  * @throws {InputError} that names the setting that is unknown or wrong
  */
 export async function distilProfile(flags: DistilFlags, methods: Methods, parts: ProfileParts): Promise<Profile> {

@@ -62,8 +62,10 @@ export async function prepareDistillation(
   const actionCount = sharedActions(teacher, student);
   const limits = limitsOf(flags, sharedPositions(teacher, student));
   const { method } = given;
-  const settings = await distilProfile(flags, methods, { teacher: teacher.config, student: student.config, ...limits });
-  expectNoJudge(method, methods, settings);
+  const names = [...new Set(["teacher", "sft", ...(flags.compare ?? []).filter((name) => name !== method), method])];
+  const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
+  const settings = await distilProfile(flags, rows, { teacher: teacher.config, student: student.config, ...limits });
+  expectNoJudge(rows, settings);
   const { sets, template } = await templated(found, student, flags);
   const { bos } = student.codec.specialIds;
   if (flags.bos && bos === undefined) throw new InputError("--bos: the tokenizer has no token that begins a text");
@@ -80,8 +82,6 @@ export async function prepareDistillation(
   });
   const profile = withTeacherTexts(settings, flags, texts.train.length);
   const [seed] = profile.seeds;
-  const compared = flags.compare ?? [];
-  const names = [...new Set(["teacher", "sft", ...compared.filter((name) => name !== method), method])];
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const run = {
     ...{ method, seed, teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
@@ -93,7 +93,6 @@ export async function prepareDistillation(
   const fit = await judged(subject, shape);
   expectFits(fit, flags);
   await expectDisk(out, subject, profile);
-  const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
   return { subject, profile, rows, method, seed, out, run, fit, shape };
 }
 
@@ -125,8 +124,9 @@ async function templated(
 }
 
 /** @throws {InputError} if a judge is to label pairs: this command reaches no network */
-function expectNoJudge(method: string, methods: Methods, profile: Profile): void {
-  if (!methods[method].sections?.includes(PREFERENCES) || PREFERENCES.of(profile).oracle !== "judge") return;
+function expectNoJudge(rows: Methods, profile: Profile): void {
+  const learnsFromPairs = Object.values(rows).some(({ sections }) => sections?.includes(PREFERENCES));
+  if (!learnsFromPairs || PREFERENCES.of(profile).oracle !== "judge") return;
   throw new InputError(
     "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins",
   );
