@@ -15,6 +15,8 @@ export interface OpCase<In extends string, Attrs> {
   readonly fill?: Partial<Named<In, (index: number) => number>>;
   /** Relative to the largest magnitude of the reference; default 2e-5 (float32 sums of about a hundred terms). */
   readonly tolerance?: number;
+  /** How many elements of each gradient are compared at most; default 48. */
+  readonly gradientElements?: number;
 }
 
 const MAX_CHECKED_ELEMENTS = 48;
@@ -92,7 +94,8 @@ async function checkGradients<In extends string, Attrs, Saved extends string>(
     assert(gradient, `backward gives no gradient of ${name}`);
     const { data } = exact[name];
     assertEquals(gradient.length, data.length, `the size of the gradient of ${name}`);
-    const stride = Math.max(1, Math.floor(data.length / MAX_CHECKED_ELEMENTS));
+    const most = opCase.gradientElements ?? MAX_CHECKED_ELEMENTS;
+    const stride = Math.max(1, Math.floor(data.length / most));
     let scale = 0;
     for (const value of gradient) scale = Math.max(scale, Math.abs(value));
     for (let i = 0; i < data.length; i += stride) {

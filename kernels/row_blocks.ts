@@ -1,7 +1,7 @@
 import type { Array64, Named } from "./op.ts";
 import type { Tensor } from "./runtime/tensor.ts";
 
-/** Rows of a table that is too large for one binding, or whose last rows are apart; the others of its blocks are further tensors. */
+/** Some rows of a table that is too large for one binding; its other blocks are further tensors. */
 export interface RowBlock {
   /** The input of the op that holds it, which is `"rows C"`. */
   readonly name: string;

@@ -7,10 +7,10 @@ const CELL = "instruction_following/sft/10";
 const ignore = Deno.build.os === "windows";
 
 /** Starts the program with something piped in. */
-function startPiped(input: string, ...args: string[]): Deno.ChildProcess {
+function startPiped(input: string, args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
   const words = ["run", "--quiet", "--allow-all", PROGRAM, "generate", ...args];
   const streams = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  const process = new Deno.Command("deno", { args: words, ...streams }).spawn();
+  const process = new Deno.Command("deno", { args: words, env, ...streams }).spawn();
   const writer = process.stdin.getWriter();
   writer.write(new TextEncoder().encode(input)).then(() => writer.close());
   return process;
@@ -51,10 +51,36 @@ testInFolder("what cannot be generated from is refused in one line", async (fold
   }
 });
 
+testInFolder(
+  "a model of the hub's cache is found by its name, and one that is not there by the line that fetches it",
+  async (home) => {
+    const commit = "c".repeat(40);
+    const repository = `${home}/hub/models--org--stories`;
+    await Deno.mkdir(`${repository}/snapshots/${commit}`, { recursive: true });
+    await Deno.mkdir(`${repository}/refs`);
+    await Deno.writeTextFile(`${repository}/refs/main`, commit);
+    for (const name of ["config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json"]) {
+      await Deno.copyFile(`${STORIES}/${name}`, `${repository}/snapshots/${commit}/${name}`);
+    }
+    const of = (model: string) =>
+      startPiped("", [model, "Once upon a time", "--max-new-tokens", "10"], { HF_HOME: home });
+    for (const model of ["org/stories", `org/stories@${commit}`]) {
+      const { code, stdout, stderr } = await of(model).output();
+      assertEquals([code, textOf(stdout)], [0, ", there was a little girl named Lily\n"], textOf(stderr));
+    }
+    const { code, stderr } = await of("org/others").output();
+    assertEquals(code, 2);
+    assertMatch(
+      textOf(stderr),
+      /^error: org\/others: no folder, and not in \S+; \.\/run fetch org\/others brings it\n$/,
+    );
+  },
+);
+
 Deno.test("a prompt is read from what is piped in, and nothing piped in is none", async () => {
-  const { code, stdout } = await startPiped("Once upon a time\n", STORIES, "--max-new-tokens", "10").output();
+  const { code, stdout } = await startPiped("Once upon a time\n", [STORIES, "--max-new-tokens", "10"]).output();
   assertEquals([code, textOf(stdout)], [0, ", there was a little girl named Lily\n"]);
-  const none = await startPiped("", STORIES).output();
+  const none = await startPiped("", [STORIES]).output();
   assertEquals(none.code, 2);
   assertMatch(
     textOf(none.stderr),
@@ -66,7 +92,7 @@ Deno.test(
   "Ctrl-C ends a text where it is: what was written is there, the count too, and the status is 130",
   { ignore },
   async () => {
-    const process = startPiped("Once upon a time", STORIES, "--max-new-tokens", "507");
+    const process = startPiped("Once upon a time", [STORIES, "--max-new-tokens", "507"]);
     const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     const read = async (isEnough: () => boolean) => {

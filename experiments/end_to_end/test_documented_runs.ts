@@ -25,9 +25,11 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run bench --list": undefined,
   "./run bench matmul ammd_step/tiny": undefined,
   "./run bench --profile": undefined,
+  "./run bench generate/stories260K": undefined,
   "./run test kernels/elementwise/relu": undefined,
   "./run test kernels/FOLDER": "./run test kernels/pick",
   "./run verify": undefined,
+  './run generate lib/tokenizers/testdata/stories260K "The cat"': undefined,
   "./run evaluate ./my_model --data book.txt": `./run evaluate ${STORIES} --data ${STORIES}/LICENSE.txt`,
   "./run doctor --for ./teacher:./student --batch 2 --tokens 256 --memory 12":
     `./run doctor --for ${STORIES}:${STORIES} --batch 2 --tokens 256 --memory 12`,
@@ -68,6 +70,17 @@ export const PARSED: Readonly<Record<string, string>> = {
   "./run doctor --for TEACHER:STUDENT": "the form of the command; doctor_test.ts runs it",
   "./run doctor --for openai-community/gpt2-xl:openai-community/gpt2": "takes fetched models; doctor_test.ts has some",
   "./run verify DIR": "reads what export wrote; export_test.ts does both",
+  './run generate HuggingFaceTB/SmolLM2-135M "Once upon a time"':
+    "takes a model of the hub; lib/cli/generate_test.ts has one of its own",
+  "./run generate HuggingFaceTB/SmolLM2-135M --prompts FILE --out FILE --temperature 0.8 --top-p 0.95 --seed 3":
+    "the same",
+  './run generate instruction_following/ammd/10 "Name a fruit."':
+    "trains for minutes; generate_test.ts does it in profile smoke",
+  "./run generate MODEL [PROMPT]": "the form of the command",
+  "./run generate": "a mention",
+  "./run verify org/base+./adapter": "takes an adapter and its base; tests of lib/models and lib/cli have some",
+  "./run verify --binding-limit BYTES": "the form of a flag; lib/training/row_blocks_test.ts lowers the limit",
+  "deno run tools/model_shapes.ts gpt2": "takes minutes and more than a GB",
   "./run NAME …": "the form of all commands",
   "deno task NAME …": "the form of all commands",
   "deno task reproduce --results /elsewhere": "is refused, as permissions_slow_test.ts shows",

@@ -28,6 +28,7 @@ fn compute(i: u32) {
   for (var k = 0u; k + 1u < params.size; k++) {
     if (tokenAt(row, length, first + k) != tokenAt(row, length, end + k)) { return; }
   }
-  // Several places may rule out the same token: all write the same number.
-  logits[row * params.vocabSize + tokenAt(row, length, first + params.size - 1u)] = LOWEST;
+  // Several places may rule out the same token: all write the same number. A prompt may have ids that the logits do not.
+  let token = tokenAt(row, length, first + params.size - 1u);
+  if (token < params.vocabSize) { logits[row * params.vocabSize + token] = LOWEST; }
 }

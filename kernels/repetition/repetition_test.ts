@@ -103,6 +103,15 @@ gpuTest("banRepeatedNgrams rules out what would complete a run that occurred: wo
   assertEquals(await ruledOut(gpu, rows, 10, 1), [[1, 2, 3], [5], [0, 1, 2, 3, 4, 6]]);
   assertEquals(await ruledOut(gpu, rows, 10, 4), [[], [], []]);
   assertEquals(await ruledOut(gpu, rows, 10, 100), [[], [], []]);
+  // Ids that the logits do not have are no other row's.
+  assertEquals(await ruledOut(gpu, [{ prompt: [7, 6, 2], written: [7] }, { prompt: [1], written: [2] }], 5, 2), [
+    [],
+    [],
+  ]);
+  assertEquals(await ruledOut(gpu, [{ prompt: [7, 6, 2], written: [6] }, { prompt: [1], written: [2] }], 5, 2), [
+    [2],
+    [],
+  ]);
 });
 
 gpuTest("banRepeatedNgrams equals the reference for rows of any length", async (gpu) => {

@@ -34,7 +34,7 @@ export interface GpuOptions {
 
 const MAX_SUBMITS_AHEAD = 3;
 /** What may be written before it is submitted: until then, the driver keeps a copy. */
-const MOST_WRITTEN_BYTES = 2 ** 26;
+const MOST_WRITTEN_BYTES = 2 ** 24;
 
 /**
  * The device and its queue of work. Dispatches are encoded into one compute pass and submitted together by `flush`; only
@@ -153,7 +153,10 @@ export class Gpu implements AsyncDisposable {
     this.onDispatch?.(kernel);
     const images = this.#imagesFor(kernel, bindings);
     this.#images.beginDispatch();
-    const { pipeline, layout } = this.#pipelines.pipeline(kernel, this.#withDefaults(kernel, constants), images);
+    const defaults: Dispatch["constants"] = kernel.overrides.has("WORKGROUP")
+      ? { WORKGROUP: this.tuning.rowWorkgroup }
+      : {};
+    const { pipeline, layout } = this.#pipelines.pipeline(kernel, { ...defaults, ...constants }, images);
     const group = this.#pipelines.bindGroup(kernel, layout, bindings, images, () => this.#outsidePass());
     const uniformOffset = kernel.params.length > 0 ? this.#putParams(kernel, params) : undefined;
     const pass = this.#beginPass(kernel);
@@ -216,18 +219,21 @@ export class Gpu implements AsyncDisposable {
     return (await this.readAll([tensor]))[0];
   }
 
-  /** Reads several tensors with one wait. */
+  /** Reads several tensors with one wait, or a few where one buffer cannot take all of them. */
   async readAll(tensors: readonly Tensor[]): Promise<TypedArray[]> {
-    const readBack = ReadBack.of(this.device, tensors);
-    if (!readBack) return tensors.map(({ dtype }) => dtype === "f32" ? new Float32Array() : new Uint32Array());
-    readBack.copy(this.#outsidePass());
-    this.flush();
-    this.#awaits++;
-    const values = await readBack.values().catch((error) => {
-      this.#throwFailure(); // the cause, if the failed map is only its consequence
-      throw error;
-    });
-    this.#pending.length = 0;
+    const values: TypedArray[] = [];
+    for (const readBack of ReadBack.inTurn(this.device, tensors)) {
+      readBack.copy(this.#outsidePass());
+      this.flush();
+      this.#awaits++;
+      values.push(
+        ...await readBack.values().catch((error) => {
+          this.#throwFailure(); // the cause, if the failed map is only its consequence
+          throw error;
+        }),
+      );
+      this.#pending.length = 0;
+    }
     this.#throwFailure();
     return values;
   }
@@ -254,12 +260,6 @@ export class Gpu implements AsyncDisposable {
       );
     }
     return { shape, dtype, buffer: this.#pool.acquire(size, use), offset: 0 };
-  }
-
-  #withDefaults(kernel: Kernel, constants: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-    return kernel.overrides.has("WORKGROUP") && constants.WORKGROUP === undefined
-      ? { ...constants, WORKGROUP: this.tuning.rowWorkgroup }
-      : constants;
   }
 
   #imagesFor(kernel: Kernel, bindings: Dispatch["bindings"]): ImageSet {

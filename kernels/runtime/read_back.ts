@@ -13,12 +13,25 @@ export class ReadBack {
     this.#staging = staging;
   }
 
-  /** Undefined where there is nothing to read. */
-  static of(device: GPUDevice, tensors: readonly Tensor[]): ReadBack | undefined {
-    const size = tensors.reduce((sum, { shape }) => sum + sizeBytes(shape), 0);
-    if (size === 0) return undefined;
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    return new ReadBack(tensors, device.createBuffer({ label: "read-back", size, usage }));
+  /**
+   * All tensors, in as few parts as buffers of `mostBytes` can take, each to be read before the next one is asked for.
+   *
+   * @param mostBytes by default what the device's buffers can take
+   */
+  static *inTurn(
+    device: GPUDevice,
+    tensors: readonly Tensor[],
+    mostBytes = device.limits.maxBufferSize,
+  ): Generator<ReadBack> {
+    for (let start = 0, end = 0; start < tensors.length; start = end) {
+      let size = 0;
+      do size += sizeBytes(tensors[end++].shape); while (
+        end < tensors.length && size + sizeBytes(tensors[end].shape) <= mostBytes
+      );
+      const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+      const staging = device.createBuffer({ label: "read-back", size: Math.max(size, BYTES_PER_ELEMENT), usage });
+      yield new ReadBack(tensors.slice(start, end), staging);
+    }
   }
 
   copy(commands: GPUCommandEncoder): void {

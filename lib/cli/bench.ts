@@ -22,7 +22,8 @@ export const bench = defineCommand({
       kind: "choice",
       value: "S",
       known: Object.keys(SHAPES),
-      help: "the models of this project (default), GPT-2's layers for a GPU, or few tokens of them",
+      help:
+        "the models of this project (default), GPT-2's layers for a GPU, or few tokens of them, or GPT-2 small as a whole",
     },
     against: { kind: "path", value: "DIR", help: "compares another checkout of this project with this one, by turns" },
     list: { kind: "switch", help: "lists the names" },

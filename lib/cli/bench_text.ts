@@ -1,7 +1,8 @@
 import type { KernelTime } from "#kernels/runtime/profile.ts";
 import type { BenchRow } from "#lib/speed/benchmarks.ts";
-import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "#lib/speed/catalog.ts";
+import { groupOf, rowNames, SHAPES, type ShapesName } from "#lib/speed/catalog.ts";
 import type { ComparedRow } from "#lib/speed/comparison.ts";
+import { BEST_PRODUCT } from "#lib/speed/groups.ts";
 
 const NAME_WIDTH = 26;
 

@@ -105,7 +105,7 @@ function argumentsOf(task: string, results: string): readonly string[] {
     case "generate":
       return ["instruction_following/sft/10", "Hello", ...PROFILE, "--results", results];
     case "bench":
-      return ["matmul"];
+      return ["generate/stories260K"];
     default:
       return [];
   }

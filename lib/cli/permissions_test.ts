@@ -70,7 +70,10 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   });
   for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
-  assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], ["test", ". .,../shared"]]);
+  assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
+    "bench",
+    "lib/tokenizers/testdata",
+  ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
     const git = ["reproduce", "diff", "report", "export"].includes(task)
@@ -80,13 +83,9 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     const models = `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`;
     const own: Record<string, string> = {
       ...{ judge: judged, reproduce: judged, cell: judged },
-      ...{
-        verify: models,
-        doctor: models,
-        generate: models,
-        evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
-        distil: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
-      },
+      ...{ verify: models, generate: models, doctor: models },
+      evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
+      distil: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;

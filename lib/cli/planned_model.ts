@@ -1,4 +1,5 @@
 import { isFolder } from "#lib/data/folder_names.ts";
+import { parseJson } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
 import { locate } from "#lib/hub/locate.ts";
 import { readJsonFile } from "#lib/json_file.ts";
@@ -6,6 +7,7 @@ import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import { isFile } from "#lib/results/storage.ts";
+import { readTextStrictly } from "#lib/text_file.ts";
 import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
 import { tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
 import { fromCaller } from "./command_line.ts";
@@ -47,7 +49,7 @@ export async function plannedModel(
   if (!isFile(path)) throw new InputError(`${word}: no config.json, by which a model is planned, in ${folder}`);
   return {
     word,
-    ...await unlessWrong(async () => ({ config: parseModelConfig(await readJsonFile(path), path) }), "problem"),
+    ...await unlessWrong(async () => ({ config: parseModelConfig(await readJson(path), path) }), "problem"),
     ...await unlessWrong(async () => ({ codec: await tokenizerOf(folder) }), "tokenizerProblem"),
     fileBytes: weightBytes(folder),
   };
@@ -81,6 +83,10 @@ interface Sizes {
 
 function isSizes(value: unknown): value is Sizes {
   return typeof value === "object" && value !== null && "hiddenSize" in value && "numLayers" in value;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  return parseJson(await readTextStrictly(path), (problem) => new InputError(`${path}: ${problem}`));
 }
 
 /** A part that cannot be read is said, not thrown: the others are judged all the same. */

@@ -1,6 +1,6 @@
 import { banRepeatedNgrams, penalizeRepetition } from "#kernels/repetition/repetition.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
+import type { Shape, Tensor } from "#kernels/runtime/tensor.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { column } from "./step_columns.ts";
 
@@ -16,17 +16,18 @@ export interface RepetitionLimits {
 export class RepetitionGuard implements Disposable {
   readonly #gpu: Gpu;
   readonly #limits: RepetitionLimits;
-  readonly #batch: number;
+  /** What each row begins with. */
+  readonly #beginnings: readonly (readonly number[])[];
   readonly #prompts: Tensor;
   readonly #lengths: Tensor;
   /** `"B 1"`: the last token of each prompt. */
   readonly #ends: Tensor;
-  /** `"B V"`, where a penalty is asked for. */
-  readonly #seen: Tensor | undefined;
+  /** `"B V"`, once there are logits, where a penalty is asked for. */
+  #seen: Tensor | undefined;
 
   constructor(
     gpu: Gpu,
-    { layout, config: { vocabSize } }: Pick<LanguageModel, "layout" | "config">,
+    { layout }: Pick<LanguageModel, "layout">,
     promptIds: readonly (readonly number[])[],
     limits: RepetitionLimits,
   ) {
@@ -35,14 +36,10 @@ export class RepetitionGuard implements Disposable {
     const width = Math.max(...prompts.map(({ length }) => length));
     const padded = new Uint32Array(batch * width);
     prompts.forEach((prompt, row) => padded.set(prompt, row * width));
-    [this.#gpu, this.#limits, this.#batch] = [gpu, limits, batch];
+    [this.#gpu, this.#limits, this.#beginnings] = [gpu, limits, prompts];
     this.#prompts = gpu.upload(padded, [batch, width]);
     this.#lengths = gpu.upload(Uint32Array.from(prompts, ({ length }) => length));
     this.#ends = gpu.upload(Uint32Array.from(prompts, (prompt) => prompt.at(-1)!), [batch, 1]);
-    if (limits.repetitionPenalty === 1) return;
-    const seen = new Uint32Array(batch * vocabSize);
-    prompts.forEach((prompt, row) => prompt.forEach((token) => seen[row * vocabSize + token] = 1));
-    this.#seen = gpu.upload(seen, [batch, vocabSize]);
   }
 
   /**
@@ -52,14 +49,24 @@ export class RepetitionGuard implements Disposable {
    */
   apply(logits: Tensor, tokens: Tensor, step: number): void {
     const { repetitionPenalty, noRepeatNgram } = this.#limits;
-    if (this.#seen) {
-      const last = step === 0 ? this.#ends : column(tokens, step - 1, this.#batch);
+    if (repetitionPenalty !== 1) {
+      const last = step === 0 ? this.#ends : column(tokens, step - 1, this.#beginnings.length);
+      this.#seen ??= this.#seenIn(logits.shape);
       penalizeRepetition(this.#gpu, { logits, seen: this.#seen, last }, repetitionPenalty);
     }
     if (noRepeatNgram > 0) {
       const rows = { logits, prompts: this.#prompts, lengths: this.#lengths, tokens };
       banRepeatedNgrams(this.#gpu, rows, noRepeatNgram, step);
     }
+  }
+
+  /** Which tokens the rows begin with, of those that logits of this shape have. */
+  #seenIn([batch, vocabSize]: Shape): Tensor {
+    const seen = new Uint32Array(batch * vocabSize);
+    for (const [row, tokens] of this.#beginnings.entries()) {
+      for (const token of tokens) if (token < vocabSize) seen[row * vocabSize + token] = 1;
+    }
+    return this.#gpu.upload(seen, [batch, vocabSize]);
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Gpu } from "#kernels/runtime/gpu.ts";
+import { Tape } from "#lib/autograd/tape.ts";
 import { generate, GREEDY } from "#lib/generation/generate.ts";
 import { newModel } from "#lib/models/checkpoint.ts";
 import type { DecoderConfig } from "#lib/models/decoder_config.ts";
@@ -10,7 +11,6 @@ import { t5Config } from "#lib/models/t5_config.ts";
 import { distanceAlone, distillation } from "#lib/objectives/distillation.ts";
 import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
-import { updateStep } from "#lib/training/update_step.ts";
 import { keptNumbers } from "./activations.ts";
 import { judgeFit } from "./fit.ts";
 import { type Distillation, parameterCount, planDistillation } from "./plan.ts";
@@ -139,11 +139,12 @@ async function peakOf({ student, teacher, texts: { batch, tokens, responseTokens
   const response = Array(responseTokens).fill(3);
   const packed = packTrajectories(gpu, prompts.map(() => ({ prompt, response })), own.layout);
   const objective = distillation(distanceAlone({ kind: "forwardKl" }));
-  await updateStep(
-    gpu,
-    [{ optimizer, learningRate: 1e-3, maxGradNorm: 1 }],
-    [(tape) => objective(tape, { student: own, teacher: theirs }, packed)],
-  );
+  own.store.zeroGradients();
+  {
+    using tape = new Tape(gpu, { learning: [own.store] });
+    tape.backward(objective(tape, { student: own, teacher: theirs }, packed).loss);
+  }
+  optimizer.step(1e-3);
   await gpu.settle();
   return gpu.peakBytes;
 }

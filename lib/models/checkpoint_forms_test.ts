@@ -1,12 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { readModel, writeModel } from "./checkpoint.ts";
 import { testTorchFile } from "./checkpoint_files/test_torch_file.ts";
 import { Decoder } from "./decoder.ts";
 import type { LanguageModel } from "./language_model.ts";
+import { serializeSafeTensors } from "./safetensors.ts";
 import { changeJson, rewrite, shard, tensorsIn, type TestTensors } from "./test_checkpoints.ts";
-import { TINY, tinyDecoder } from "./test_decoder.ts";
+import { FORMS, TINY, tinyDecoder } from "./test_decoder.ts";
 import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 // Checkpoints as they lie about: each is read as the model that was written.
@@ -54,15 +55,19 @@ test("pytorch_model.bin, and beside it model.safetensors, which is the one that 
 const renamed = (tensors: TestTensors, from: string, to: string): TestTensors =>
   new Map([...tensors].map(([name, tensor]) => [name.startsWith(from) ? to + name.slice(from.length) : name, tensor]));
 
-for (const [family, own] of [["gpt2", "transformer."], ["llama", "model."]] as const) {
-  for (const tiedHead of [true, false]) {
-    test(`${family}'s names without ${own}, its head ${tiedHead ? "tied" : "its own"}`, async (folder) => {
-      using written = tinyDecoder(gpu, family, { tiedHead });
-      await writeModel(written, folder);
-      await rewrite(folder, (tensors) => renamed(tensors, own, ""));
+for (const form of FORMS) {
+  test(`${form}'s names under every beginning that its files have`, async (folder) => {
+    using written = tinyDecoder(gpu, form);
+    await writeModel(written, folder);
+    const tensors = await tensorsIn(folder);
+    const [own, ...others] = written.family.checkpointNames.prefixes;
+    assert([...tensors.keys()].every((name) => name.startsWith(own) || name === "lm_head.weight"));
+    assert(others.length > 0);
+    for (const other of others) {
+      await Deno.writeFile(`${folder}/model.safetensors`, serializeSafeTensors(renamed(tensors, own, other)));
       await assertReadsAs(folder, written);
-    });
-  }
+    }
+  });
 }
 
 test("masks and frequencies that hold no weights are passed over", async (folder) => {

@@ -11,15 +11,15 @@ const configs = (["linear", "mlp"] as const).flatMap((head) =>
   (["tanh", "none"] as const).map((bound): CriticConfig => ({ featureSize: 8, vocabSize: 5, head, bound }))
 );
 
-function criticOf(config: CriticConfig): Critic {
+function criticOf(config: CriticConfig, device = gpu): Critic {
   const random = new RandomStream(1, "critic");
-  return new Critic(gpu, config, () => random.normal());
+  return new Critic(device, config, () => random.normal());
 }
 
 /** Three states with features of size 8. */
 function features(tape: Tape): Variable {
   const values = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i + 1));
-  return tape.constant(tape.adopt(gpu.upload(values, [3, 8])));
+  return tape.constant(tape.adopt(tape.gpu.upload(values, [3, 8])));
 }
 
 /** Overwrites every parameter with values of this size. */
@@ -95,5 +95,25 @@ gpuTest("features of another size are refused with both", () => {
       RangeError,
       "Cannot run the critic: features are [3,8], but F is 6",
     );
+  }
+});
+
+gpuTest("a critic whose table is over the binding limit has the values and gradients of any other", async () => {
+  const limited = await testGpu({}, 4096);
+  const results = [];
+  for (const device of [gpu, limited]) {
+    using critic = criticOf({ featureSize: 8, vocabSize: 203, head: "mlp", bound: "tanh" }, device);
+    assertEquals(critic.store.blocks("values.weight").length, device === limited ? 2 : 1);
+    fill(critic, 0.3);
+    using tape = new Tape(device, { learning: [critic.store] });
+    critic.store.zeroGradients();
+    const values = critic.values(tape, features(tape));
+    const weights = tape.constant(tape.adopt(device.upload(Float32Array.from({ length: 609 }, (_, i) => Math.sin(i)))));
+    tape.backward(tape.apply(weightedSum, { x: tape.reshape(values, [609]), weights }, {}));
+    results.push(new Map([["values", await device.read(values.value)], ...await critic.store.readGradients()]));
+  }
+  const [whole, parted] = results;
+  for (const [name, expected] of whole) {
+    parted.get(name)!.forEach((value, i) => assertAlmostEquals(value, expected[i], 2e-6, name));
   }
 });

@@ -35,7 +35,8 @@ export function findTensors(config: ModelConfig, files: TensorFiles, configPath:
   const copies = [...names.embeddingCopies ?? [], ...(config.tiedHead ? [HEAD] : [])].map(find).filter(isThere);
   const embedding = table ?? copies[0];
   for (const copy of copies) {
-    if (haveEqualValues(embedding!, copy)) continue;
+    // A head beside the table was compared above.
+    if (copy === embedding || (copy === head && table) || haveEqualValues(embedding!, copy)) continue;
     throw new InputError(`${copy.path}: ${copy.name} differs from ${embedding!.name}, which it must be equal to`);
   }
   const found = names.tensors.map((tensor) =>

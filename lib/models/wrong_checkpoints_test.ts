@@ -6,6 +6,7 @@ import { testTorchFile } from "./checkpoint_files/test_torch_file.ts";
 import { serializeSafeTensors } from "./safetensors.ts";
 import { assertRefused, changeJson, rewrite, shard, tensorsIn } from "./test_checkpoints.ts";
 import { tinyDecoder } from "./test_decoder.ts";
+import { tinyEncoderDecoder } from "./test_encoder_decoder.ts";
 
 // What is wrong with checkpoints in the wild: one line each, which names the file and says what would be right.
 
@@ -263,6 +264,24 @@ for (const { what, make, says } of [...MISSING, ...CONFIGURATIONS, ...TENSORS, .
     await assertRefused(gpu, folder, says.map((part) => part.replaceAll("FOLDER", folder)));
   }, { opensDevice: true });
 }
+
+testInFolder(
+  "refused in one line: copies of T5's embedding that differ from each other, with the table or without",
+  async (folder) => {
+    using written = tinyEncoderDecoder(gpu);
+    await writeModel(written, folder);
+    const [encoder, decoder] = ["encoder", "decoder"].map((stack) => `${stack}.embed_tokens.weight`);
+    await rewrite(folder, (tensors) => {
+      const { shape, data } = tensors.get("shared.weight")!;
+      tensors.set(encoder, { shape, data });
+      tensors.set(decoder, { shape, data: data.with(7, 1 + data[7]) });
+    });
+    await assertRefused(gpu, folder, [`${decoder} differs from shared.weight, which it must be equal to`]);
+    await rewrite(folder, (tensors) => void tensors.delete("shared.weight"));
+    await assertRefused(gpu, folder, [`${decoder} differs from ${encoder}, which it must be equal to`]);
+  },
+  { opensDevice: true },
+);
 
 testInFolder("reading that fails leaves no buffer behind", async (folder) => {
   using written = tinyDecoder(gpu, "gpt2");

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DeviceLimitError } from "#kernels/runtime/device_errors.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { elementCount, type Shape, type Tensor } from "#kernels/runtime/tensor.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
@@ -57,6 +58,16 @@ gpuTest("parameters hold their initial values, drawn in the order of the specs",
   assertEquals([...values.get("bias")!], Array.from({ length: 65 }, (_, i) => 2 * (i + 22)));
   assertEquals([...values.get("table")!], Array.from({ length: 130 }, (_, i) => i + 87));
   assertEquals(store.parameterCount, 5 + 21 + 65 + 130);
+});
+
+gpuTest("without a source of initial values every parameter is 0, and nothing is drawn", async () => {
+  const fails: Initializer = () => {
+    throw new Error("no initial values are asked for");
+  };
+  using store = new ParameterStore(gpu, mixed.map((each) => ({ ...each, initial: fails })));
+  const values = await store.read();
+  assertEquals([...values.values()].map(({ length }) => length), [5, 21, 65, 130]);
+  for (const each of values.values()) assert(each.every((value) => value === 0));
 });
 
 gpuTest(
@@ -171,4 +182,56 @@ gpuTest("a store owns its parameters, not another's of the same name", () => {
   assert(store.owns(store.get("norm")));
   assert(!store.owns(other.get("norm")));
   assertThrows(() => store.get("nothing"), RangeError, "Cannot find parameter nothing");
+});
+
+const table = (name: string, shape: Shape): ParameterSpec => ({ ...spec(name, shape, true, normal(1)), isTable: true });
+
+gpuTest(
+  "a table over the binding limit lies in blocks of a multiple of 64 rows, and holds the same values",
+  async () => {
+    const specs = [spec("norm", [5], false, ones), table("table", [203, 3]), spec("bias", [65], false, normal(2))];
+    using store = new ParameterStore(watchedGpu(1024).gpu, specs, counting());
+    using whole = new ParameterStore(gpu, specs, counting());
+    assertEquals(store.blocks("table").map(({ value }) => value.shape), [[64, 3], [64, 3], [64, 3], [11, 3]]);
+    assertEquals(whole.blocks("table").map(({ value }) => value.shape), [[203, 3]]);
+    assertEquals(await store.read(), await whole.read());
+    assertEquals([store.parameterCount, store.parameters.get("table")!.shape], [5 + 609 + 65, [203, 3]]);
+    for (const block of store.blocks("table")) assert(store.owns(block));
+    assertThrows(
+      () => store.get("table"),
+      RangeError,
+      "Cannot bind parameter table: its rows lie in 4 blocks",
+    );
+    using copy = new ParameterStore(watchedGpu(1024).gpu, specs);
+    copy.copyFrom(store);
+    assertEquals(await copy.read(), await whole.read());
+  },
+);
+
+gpuTest("rows are written where they lie, across blocks, and so are those of the gradient", async () => {
+  using store = new ParameterStore(watchedGpu(1024).gpu, [table("table", [203, 3])]);
+  assert((await store.read()).get("table")!.every((value) => value === 0));
+  const values = Float32Array.from({ length: 100 * 3 }, (_, i) => i + 1);
+  store.writeRows("table", 60, values);
+  store.writeGradientRows("table", 103, values);
+  const read = (await store.read()).get("table")!;
+  const gradient = (await store.readGradients()).get("table")!;
+  const expected = (first: number) => {
+    const all = new Float32Array(203 * 3);
+    all.set(values, first * 3);
+    return all;
+  };
+  assertEquals(read, expected(60));
+  assertEquals(gradient, expected(103));
+  const message = "Cannot write 300 values from row 104 of table [203,3] on";
+  assertThrows(() => store.writeRows("table", 104, values), RangeError, message);
+  assertThrows(() => store.writeRows("table", 0, values.subarray(0, 4)), RangeError, "Cannot write 4 values");
+});
+
+gpuTest("a table of which the device binds no 64 rows is refused by its name", () => {
+  assertThrows(
+    () => new ParameterStore(watchedGpu(1024).gpu, [table("wte", [203, 5])]),
+    DeviceLimitError,
+    "Cannot make parameter wte [203,5]: 64 of its rows take 1280 bytes, which are over this device's limit of 1024 for one binding",
+  );
 });

@@ -12,8 +12,6 @@ import { NarrowWeight } from "./narrow_weight.ts";
 
 /** Blocks but the last have a multiple of this many rows, so that the parts of a bias of them can be bound. */
 const ROW_STEP = 64;
-/** Of so many rows, those beyond a multiple of 64 are a block of their own where the number of rows is odd: products of rows by four are faster. */
-const LEAST_ALIGNED_ROWS = 4096;
 
 export interface Rows {
   readonly first: number;
@@ -21,7 +19,7 @@ export interface Rows {
 }
 
 /**
- * How the rows of a table are parted, so that one binding holds each block: 50,257 rows of 768 in 128 MiB are 43,648 + 6,592 + 17.
+ * How the rows of a table are parted, so that one binding holds each block: 50,257 rows of 768 in 128 MiB are 43,648 + 6,609.
  *
  * @param firstRows so many rows, from the first, are to end with a block; default all
  * @throws {DeviceLimitError} if 64 rows are over the limit
@@ -40,12 +38,8 @@ export function partRows(name: string, shape: Shape, limitBytes: number, firstRo
 
 /** The rows from `start` to before `end` in parts of at most so many. */
 function partsOf(start: number, end: number, most: number): Rows[] {
-  const rows = end - start;
-  const isOdd = rows % 4 !== 0 && rows >= LEAST_ALIGNED_ROWS;
-  const aligned = isOdd ? end - rows % ROW_STEP : end;
   const parts: Rows[] = [];
-  for (let first = start; first < aligned; first += most) parts.push({ first, count: Math.min(most, aligned - first) });
-  if (isOdd) parts.push({ first: aligned, count: end - aligned });
+  for (let first = start; first < end; first += most) parts.push({ first, count: Math.min(most, end - first) });
   return parts;
 }
 

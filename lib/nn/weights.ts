@@ -5,7 +5,7 @@ import type { Shape } from "#kernels/runtime/tensor.ts";
 export interface StoredWeight {
   readonly name: string;
   readonly shape: Shape;
-  /** Blocks of its rows, in their order: one, unless it is a table that is over the device's binding limit or has an odd number of rows. */
+  /** Blocks of its rows, in their order: one, unless it is a table over the device's binding limit, or one whose first rows are read alone. */
   readonly blocks: readonly Weight[];
 }
 

@@ -2,7 +2,10 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { InputError } from "#lib/errors.ts";
-import { tinyDecoder } from "#lib/models/test_decoder.ts";
+import { Decoder } from "#lib/models/decoder.ts";
+import type { DecoderConfig } from "#lib/models/decoder_config.ts";
+import { TINY, tinyDecoder } from "#lib/models/test_decoder.ts";
+import { RandomStream } from "#lib/random/random_stream.ts";
 import type { Distance } from "./distance.ts";
 import { distillation, type DistillationPlayers, type DistillationSettings } from "./distillation.ts";
 import { statesOfBoth } from "./states.ts";
@@ -93,6 +96,24 @@ gpuTest("a temperature brings the policies nearer to each other", async () => {
     assert(warm.loss < 0.5 * cool.loss, `${distance.kind}: ${cool.loss}, ${warm.loss}`);
   }
 });
+
+gpuTest(
+  "tables padded by different numbers of rows are no other vocabulary where both choose among the same ids",
+  async () => {
+    const shared = 25;
+    const random = new RandomStream(1, "padded vocabularies");
+    const cut = (config: DecoderConfig) => new Decoder(gpu, config, () => 4 * random.normal(), { actionCount: shared });
+    using student = cut({ ...TINY.llama, tiedHead: false });
+    using teacher = cut(TINY.gpt2);
+    for (const distance of Object.values(DISTANCES)) {
+      const { loss, gradients } = await evaluated({ distance }, { student, teacher });
+      assert(loss > 1e-3 && gradients.some((gradient) => Math.abs(gradient) > 1e-4), distance.kind);
+      const ofHead = (await student.store.readGradients()).get("lm_head.weight")!;
+      assert(ofHead.subarray(0, shared * 16).some((gradient) => gradient !== 0), distance.kind);
+      assertEquals([...ofHead.subarray(shared * 16)], Array((33 - shared) * 16).fill(0), distance.kind);
+    }
+  },
+);
 
 gpuTest("a teacher of another vocabulary is refused in one line with both sizes", () => {
   using student = tinyDecoder(gpu);

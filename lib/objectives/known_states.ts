@@ -27,11 +27,12 @@ export class KnownStates implements Disposable {
     this.#firstRows = firstRows;
   }
 
-  /** Runs the model over the texts, unless their states would take more memory than 128 MiB. */
+  /** Runs the model over the texts, unless their states would take more memory than 128 MiB, or than the device binds. */
   static async of(gpu: Gpu, model: LanguageModel, texts: readonly Trajectory[]): Promise<KnownStates | undefined> {
     const { hiddenSize } = model.config;
     const count = texts.reduce((sum, { response }) => sum + response.length, 0);
-    if (count === 0 || count * hiddenSize * BYTES_PER_ELEMENT > MAX_BYTES) return undefined;
+    const most = Math.min(MAX_BYTES, gpu.bindingLimit);
+    if (count === 0 || count * hiddenSize * BYTES_PER_ELEMENT > most) return undefined;
     const table = gpu.allocate([count, hiddenSize]);
     const firstRows = new Map<Trajectory, number>();
     // Texts of like length together, for there is less padding then.

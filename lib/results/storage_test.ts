@@ -1,8 +1,15 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { StorageError } from "#lib/errors.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { testInFolder } from "#lib/test_folder.ts";
-import { readBytesIfThere, readTextIfThere, removeIfThere, writeAtomically, writeIfChanged } from "./storage.ts";
+import {
+  isFile,
+  readBytesIfThere,
+  readTextIfThere,
+  removeIfThere,
+  writeAtomically,
+  writeIfChanged,
+} from "./storage.ts";
 import {
   killProgram,
   passLines,
@@ -73,6 +80,12 @@ testInFolder("where there is no file, nothing is read or removed", async (folder
   await writeAtomically(`${folder}/file`, "");
   await removeIfThere(`${folder}/file`);
   assertEquals(await namesIn(folder), []);
+});
+
+testInFolder("a folder is no file, nor is what is missing; of what may not be read it is not said", async (folder) => {
+  await Deno.writeTextFile(`${folder}/a`, "");
+  assertEquals(["a", "b", "a/c", ""].map((name) => isFile(`${folder}/${name}`)), [true, false, false, false]);
+  assertThrows(() => isFile("/none/such"), Deno.errors.NotCapable);
 });
 
 testInFolder("a file or a folder that is in the way is named, and nothing is left behind", async (folder) => {

@@ -1,15 +1,7 @@
 import process from "node:process";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import {
-  type BenchmarkRow,
-  BEST_PRODUCT,
-  COPY,
-  type Group,
-  type Relations,
-  SHAPES,
-  type ShapesName,
-  type Timing,
-} from "./catalog.ts";
+import { SHAPES, type ShapesName } from "./catalog.ts";
+import { type BenchmarkRow, BEST_PRODUCT, COPY, type Group, type Relations, type Timing } from "./groups.ts";
 import { type Clock, medianOf, type Sample, sampleByTurns, Sampler } from "./sampling.ts";
 import { Shared, type Work } from "./work.ts";
 

@@ -1,10 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
+import { elementCount } from "#kernels/runtime/tensor.ts";
 import { gpuTest } from "#kernels/test_gpu.ts";
+import { gpt2 } from "#lib/models/gpt2.ts";
 import { type BenchRow, bestProduct, clockOf, type Reference, runBenchmarks, withNeeds } from "./benchmarks.ts";
-import { BEST_PRODUCT, groupOf, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
+import { groupOf, rowNames, SHAPES, type ShapesName } from "./catalog.ts";
+import { BEST_PRODUCT } from "./groups.ts";
+import { GPT2_SMALL } from "./gpt2_small.ts";
 import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { median } from "./sampling.ts";
+import { storiesWork } from "./stories.ts";
 import { BATCH, TinyTraining } from "./tiny_training.ts";
 
 /** Names that scripts rely on. */
@@ -89,6 +94,17 @@ gpuTest(
     assertEquals(decodeFlops(model, 10) - decodeFlops(model, 0), 4 * 4 * 10 * 128);
   },
 );
+
+Deno.test("GPT-2 small has 124 M parameters", () => {
+  const parameters = gpt2.parameterSpecs(GPT2_SMALL).map(({ shape }) => elementCount(shape));
+  assertEquals(parameters.reduce((sum, count) => sum + count), 124_439_808);
+});
+
+gpuTest("the trained model of the bench continues its text, which takes the row's tokens", async (gpu) => {
+  using work = await storiesWork(gpu);
+  assertEquals(work.size, { tokens: 100 });
+  await work.warmUp?.();
+});
 
 gpuTest(
   "the reference T5 has 1.4 M parameters and takes 8.5 GFLOP a training step on 8 × (128 + 128) tokens",

@@ -1,5 +1,6 @@
 import type { SkippedRow } from "./benchmarks.ts";
-import { BEST_PRODUCT, SHAPES, type ShapesName } from "./catalog.ts";
+import { SHAPES, type ShapesName } from "./catalog.ts";
+import { BEST_PRODUCT } from "./groups.ts";
 import { medianOf, type Sample, sampleByTurns } from "./sampling.ts";
 import { type RemoteRow, RowError, type Stopwatch } from "./stopwatch_process.ts";
 

@@ -1,8 +1,9 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { generate, GREEDY } from "#lib/generation/generate.ts";
+import type { Decoder } from "#lib/models/decoder.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
-import { decodeFlops, REFERENCE_GPT, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
+import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { ReferenceTraining } from "./reference_training.ts";
 import type { Work } from "./work.ts";
@@ -35,20 +36,40 @@ function trainingWork(gpu: Gpu, model: LanguageModel, flops: number): Work {
 
 /** Greedy decoding of 64 tokens a text with the key-value cache, its prompt of 16 tokens included in the time. */
 export function decodeWork(gpu: Gpu, batchSize: number): Work {
-  const model = referenceGpt(gpu);
+  const lengths = { promptTokens: PROMPT_TOKENS, decodedTokens: DECODED_TOKENS, warmUpTokens: WARM_UP_TOKENS };
+  return decodingWork(gpu, referenceGpt(gpu), batchSize, lengths);
+}
+
+interface DecodingLengths {
+  readonly promptTokens: number;
+  readonly decodedTokens: number;
+  readonly warmUpTokens: number;
+}
+
+/**
+ * Greedy decoding with a model and random prompts, all of them at once.
+ *
+ * @param model is disposed of with the work
+ */
+export function decodingWork(
+  gpu: Gpu,
+  model: Decoder,
+  batchSize: number,
+  { promptTokens, decodedTokens, warmUpTokens }: DecodingLengths,
+): Work {
   const random = new RandomStream(1, "prompts");
   const prompts = Array.from({ length: batchSize }, (_, key) => ({
-    promptIds: Array.from({ length: PROMPT_TOKENS }, () => random.integer(REFERENCE_GPT.vocabSize)),
+    promptIds: Array.from({ length: promptTokens }, () => random.integer(model.config.vocabSize)),
     key,
   }));
   const settings = { ...GREEDY, eosId: NO_TOKEN, padId: 0, seed: 1, purpose: "bench" };
   const decode = async (maxNewTokens: number) =>
     void await generate(gpu, model, prompts, { ...settings, maxNewTokens });
-  const tokens = batchSize * DECODED_TOKENS;
+  const tokens = batchSize * decodedTokens;
   return {
-    size: { tokens, flops: decodeFlops(model, PROMPT_TOKENS + DECODED_TOKENS / 2) * tokens },
-    run: () => decode(DECODED_TOKENS),
-    warmUp: () => decode(WARM_UP_TOKENS),
+    size: { tokens, flops: decodeFlops(model, promptTokens + decodedTokens / 2) * tokens },
+    run: () => decode(decodedTokens),
+    warmUp: () => decode(warmUpTokens),
     [Symbol.dispose]: () => model[Symbol.dispose](),
   };
 }

@@ -37,6 +37,11 @@ export function trainStepFlops({ config }: Decoder, batch = REFERENCE_BATCH, tok
   return batch * tokens * (6 * weights + 12 * numLayers * tokens * hiddenSize);
 }
 
+/** FLOPs of its forward pass, the logits of every token included: a third of a training step's. */
+export function forwardFlops(model: Decoder, batch: number, tokens: number): number {
+  return trainStepFlops(model, batch, tokens) / 3;
+}
+
 /** FLOPs of one decoded token: 2 for every weight of a product, 4 L C for each token attended to. */
 export function decodeFlops({ config }: Decoder, attendedTokens: number): number {
   const { hiddenSize, feedForwardSize, numLayers, vocabSize } = config;

@@ -2,6 +2,7 @@ import { InputError } from "#lib/errors.ts";
 import type { ShapesName } from "./catalog.ts";
 import { linesOf } from "./lines.ts";
 import type { Sample, Sampled } from "./sampling.ts";
+import { STORIES_FOLDER } from "./stories_folder.ts";
 import type { StopwatchReply, StopwatchRequest } from "./stopwatch_protocol.ts";
 
 /** A row of a stopwatch, open until it is disposed of. */
@@ -44,7 +45,10 @@ export class StopwatchProcess implements Stopwatch, AsyncDisposable {
    * @throws {InputError} if the stopwatch cannot use its runtime, or its adapter
    */
   static async start(folder: string): Promise<StopwatchProcess> {
-    const permissions = ["--no-prompt", "--ignore-env", "--allow-env=INIT_CWD,XDG_RUNTIME_DIR"];
+    const permissions = [
+      ...["--no-prompt", "--ignore-env", "--allow-env=INIT_CWD,XDG_RUNTIME_DIR"],
+      `--allow-read=${STORIES_FOLDER}`,
+    ];
     const program = ["--quiet", "--frozen", "--config", "deno.json", import.meta.resolve("./stopwatch.ts")];
     const started = new Deno.Command("deno", {
       args: ["run", ...permissions, ...program],

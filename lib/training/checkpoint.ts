@@ -1,5 +1,5 @@
 import type { Gpu, TypedArray } from "#kernels/runtime/gpu.ts";
-import { sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
 import type { Resumable, SavedPart } from "./resumable.ts";
 
 /** A training run as it stood after a step: all that its later steps depend on. */
@@ -83,29 +83,11 @@ export class Checkpoint {
 
   async #read(): Promise<Record<string, SavedPart>> {
     const states = [...this.#parts].map(([name, part]) => ({ name, tensors: {}, ...part.state() }));
-    const arrays = await readWithin(this.#gpu, states.flatMap(({ tensors }) => Object.values<Tensor>(tensors)));
+    const arrays = await this.#gpu.readAll(states.flatMap(({ tensors }) => Object.values<Tensor>(tensors)));
     let at = 0;
     return Object.fromEntries(states.map(({ name, values, tensors }) => {
       const named = Object.keys(tensors).map((tensor): [string, TypedArray] => [tensor, arrays[at++]]);
       return [name, { values, arrays: Object.fromEntries(named) }];
     }));
   }
-}
-
-/** Reads all tensors with one wait, or a few where one buffer cannot take all at once. */
-async function readWithin(gpu: Gpu, tensors: readonly Tensor[]): Promise<TypedArray[]> {
-  const limit = gpu.device.limits.maxBufferSize;
-  const arrays: TypedArray[] = [];
-  let group: Tensor[] = [];
-  let total = 0;
-  for (const tensor of tensors) {
-    const size = sizeBytes(tensor.shape);
-    if (total + size > limit) {
-      arrays.push(...await gpu.readAll(group));
-      [group, total] = [[], 0];
-    }
-    group.push(tensor);
-    total += size;
-  }
-  return [...arrays, ...await gpu.readAll(group)];
 }

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { gpuTest, testGpu } from "#kernels/test_gpu.ts";
 import { Checkpoint, type Snapshot, SnapshotError, type SnapshotStore } from "./checkpoint.ts";
 import { type Resumable, writeSaved } from "./resumable.ts";
@@ -54,25 +53,6 @@ gpuTest("every part comes back as it was saved, read with one wait", async () =>
 
 gpuTest("a run without a snapshot begins at its beginning", async () => {
   assertEquals(await new Checkpoint(gpu, new EveryStep()).resume({ one: somePart(1) }), 0);
-});
-
-gpuTest("more than one buffer can take is read in as few waits as can be", async () => {
-  const limited = {
-    device: { limits: { maxBufferSize: 20 } },
-    readAll: gpu.readAll.bind(gpu),
-  } as unknown as Gpu;
-  const store = new EveryStep();
-  const checkpoint = new Checkpoint(limited, store);
-  await checkpoint.resume({
-    one: somePart(1, { a: 5 }),
-    two: somePart(2, { a: 2, b: 3 }),
-    three: somePart(3, { a: 1 }),
-  });
-  const before = gpu.awaits;
-  await checkpoint.reached(1, false);
-  assertEquals(gpu.awaits - before, 3);
-  const lengths = Object.values(store.saved[0].parts).map(({ arrays }) => Object.values(arrays).map((a) => [...a]));
-  assertEquals(lengths, [[[1, 2, 3, 4, 5]], [[2, 3], [2, 3, 4]], [[3]]]);
 });
 
 gpuTest(

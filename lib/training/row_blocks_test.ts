@@ -54,7 +54,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "GPT-2 of an odd 5,003 tokens in 1 MiB": {
     config: gpt2Config(large),
     limitBytes: 2 ** 20,
-    rows: [2048, 2048, 896, 11],
+    rows: [2048, 2048, 907],
     tables: [wte],
   },
 };
@@ -117,6 +117,14 @@ function assertNear(what: string, actual: Float32Array, expected: Float32Array, 
   assert(error <= tolerance * largest, `${what}: off by ${error / largest} of its largest number`);
 }
 
+/** Two outcomes are equal to the bit. */
+function assertSame(actual: Outcome, expected: Outcome): void {
+  assertNear("logits", actual.logits, expected.logits, 0);
+  for (const [name, values] of expected.gradients) assertNear(name, actual.gradients.get(name)!, values, 0);
+  for (const [name, values] of expected.updated) assertNear(name, actual.updated.get(name)!, values, 0);
+  assertEquals(actual.texts, expected.texts);
+}
+
 for (const [name, { config, limitBytes, rows, tables }] of Object.entries(CASES)) {
   gpuTest(`${name}: row blocks give the logits, gradients, AdamW step and greedy text of whole tables`, async () => {
     const limited = await testGpu({}, limitBytes);
@@ -138,7 +146,7 @@ for (const [name, { config, limitBytes, rows, tables }] of Object.entries(CASES)
       assertNear(`AdamW step of ${key}`, parted.updated.get(key)!, values, 1e-6);
     }
     assertEquals(parted.texts, whole.texts);
-    assertEquals(await outcome(limited, config, whole.gradients), parted);
+    assertSame(await outcome(limited, config, whole.gradients), parted);
   });
 }
 
