@@ -9,6 +9,7 @@ import { confidenceSet } from "#experiments/tables/confidence_set.ts";
 import { critics } from "#experiments/tables/critics.ts";
 import { distances } from "#experiments/tables/distances.ts";
 import { fewRecords } from "#experiments/tables/few_records.ts";
+import { METHODS, PREFERENCE_METHODS } from "#experiments/methods/registry.ts";
 import { imitationGap } from "#experiments/imitation_gap/imitation_gap.ts";
 import { gpt2InstructionFollowing, instructionFollowing } from "#experiments/tables/instruction_following.ts";
 import { learningRates } from "#experiments/tables/learning_rates.ts";
@@ -47,11 +48,15 @@ export const EXPERIMENTS: readonly Experiment[] = [
   preferenceTasks,
 ];
 
+/** The methods by which a student may be distilled. */
+export const DISTIL_METHODS = { ...METHODS, ...PREFERENCE_METHODS };
+
 if (import.meta.main) {
   // Without it Mesa's window-system probing prints error lines.
   if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   const status = await main(Deno.args, {
     experiments: EXPERIMENTS,
+    methods: DISTIL_METHODS,
     terminal: processTerminal(),
     callerFolder: callerFolder(),
     program: import.meta.url,

@@ -1,7 +1,7 @@
 import { main } from "#lib/cli/main.ts";
 import { keptTerminal } from "#lib/cli/test_terminal.ts";
 import { testInFolder as testInFolderOfItsOwn } from "#lib/test_folder.ts";
-import { EXPERIMENTS } from "#experiments/main.ts";
+import { DISTIL_METHODS, EXPERIMENTS } from "#experiments/main.ts";
 
 /** What a run of the program ended with. */
 export interface ProgramRun {
@@ -13,7 +13,7 @@ export interface ProgramRun {
 /** Runs the program as a user would, in this process. */
 export async function runProgram(...args: string[]): Promise<ProgramRun> {
   const { terminal, printed, reported } = keptTerminal();
-  const status = await main(args, { experiments: EXPERIMENTS, terminal });
+  const status = await main(args, { experiments: EXPERIMENTS, methods: DISTIL_METHODS, terminal });
   return { status, printed: printed(), reported: reported() };
 }
 

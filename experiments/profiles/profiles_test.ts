@@ -81,7 +81,7 @@ Deno.test("an unknown profile is answered with the likeliest and the list", () =
 Deno.test("broken YAML is answered with file, line and column", async () => {
   const line = await smokeLine("betas:");
   const broken = loadChanged((text) => text.replace("betas: [0.9, 0.98]", "betas: [0.9 0.98"));
-  await rejects(broken, `experiments/profiles/mine.yaml: broken YAML at line ${line + 1}, column`);
+  await rejects(broken, `/mine.yaml: broken YAML at line ${line + 1}, column`);
   await rejects(loadChanged((text) => `${text}seeds: [1]\n`), "duplicated key");
   await rejects(loadChanged(() => "- 1\n"), "must hold settings");
 });
@@ -160,7 +160,7 @@ Deno.test("a profile that is not UTF-8 is answered with file and line", async ()
   const folder = await Deno.makeTempDir();
   await Deno.writeFile(`${folder}/mine.yaml`, Uint8Array.of(0x23, 0x0a, 0x23, 0xe4, 0x0a));
   const loading = loadProfile("mine", SCHEMA, [], new URL(`file://${folder}/`));
-  await rejects(loading, "experiments/profiles/mine.yaml, line 2, byte 2: 0xe4 is not UTF-8");
+  await rejects(loading, "/mine.yaml, line 2, byte 2: 0xe4 is not UTF-8");
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -57,8 +57,10 @@ export function instructionTask(context: RunContext, subject: InstructionSubject
     profile,
     made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),
-    newModel: (gpu, sizes, { vocabSize, maxPositions }, normalSource) =>
-      new Decoder(gpu, DECODER_FAMILIES[family].smallConfig({ ...sizes, vocabSize, maxPositions }), normalSource),
+    newModel: (gpu, role, { vocabSize, maxPositions }, normalSource) => {
+      const sizes = { ...profile[role].model, vocabSize, maxPositions };
+      return new Decoder(gpu, DECODER_FAMILIES[family].smallConfig(sizes), normalSource);
+    },
     score: (scoring, model, seed) => {
       const { evaluation, validation } = scoring.texts;
       return scoreModel(scoring, scoredOn === "validation" ? [validation] : evaluation, { model, seed });
@@ -68,7 +70,7 @@ export function instructionTask(context: RunContext, subject: InstructionSubject
       score: (texts, set, responses) => mean(scoreResponses(texts, set, responses).rougeL),
     },
     pairs: {
-      codec: ({ tokenizer, train }) => instructionCodec(tokenizer, train.map(({ prompt }) => prompt)),
+      codec: ({ codec, train }) => instructionCodec(codec, train.map(({ prompt }) => prompt)),
       limits: { ...profile.data, settings: INSTRUCTION_LIMITS },
       metric: "rouge_l",
     },

@@ -8,6 +8,7 @@ import type { InstructionData, InstructionRecord } from "#lib/data/records.ts";
 import { InputError } from "#lib/errors.ts";
 import { hasRougeWord } from "#lib/metrics/rouge_l.ts";
 import type { Profile } from "#lib/bench/profile.ts";
+import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { Texts } from "#lib/bench/texts.ts";
 
 const DATA_SEED = 1;
@@ -39,7 +40,7 @@ export async function readInstructionTexts(
     const long = `prompts are longer than ${maxPromptTokens} tokens (data.maxPromptTokens)`;
     notes.count(name, droppedCount, records.length, `${long} and left out`);
     notes.count(name, truncatedCount, records.length, `${long} and cut`);
-    notes.unknownLetters(name, prompts.map(({ promptIds }) => promptIds), tokenizer);
+    notes.unknownLetters(name, prompts.map(({ promptIds }) => promptIds), tokenizer.specialId("<unk>"));
     return { name, prompts };
   };
   const { prompts: trainPrompts } = fit("train", data.train);
@@ -50,14 +51,15 @@ export async function readInstructionTexts(
     notes.unseenReferences(name, prompts.map(({ record }) => record), "ROUGE-L", hasRougeWord);
   }
   return {
-    tokenizer,
+    codec: new ProjectCodec(tokenizer),
     vocabSize: Math.ceil(tokenizer.vocabSize / 4) * 4,
     maxPositions: maxPromptTokens + maxNewTokens,
     train: trainPrompts.map(({ promptIds }, i) => ({ prompt: promptIds, response: responses[i] })),
     validation,
     evaluation,
-    eosId: tokenizer.specialId("<eos>"),
+    eosIds: [tokenizer.specialId("<eos>")],
     padId: tokenizer.specialId("<pad>"),
+    answerIds: ({ record }) => encodeResponse(tokenizer, record.references[0]),
     description: {
       source: data.source,
       vocabulary: tokenizer.vocabSize,

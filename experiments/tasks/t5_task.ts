@@ -79,15 +79,17 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     made: taskMaking(profile, subject),
     readTexts: () =>
       readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder, (message) => context.say(message)),
-    newModel: (gpu, sizes, { vocabSize, padId }, normalSource) =>
-      new EncoderDecoder(gpu, { ...t5Config({ ...sizes, vocabSize }), startId: padId }, normalSource),
+    newModel: (gpu, role, { vocabSize, padId }, normalSource) => {
+      const config = t5Config({ ...profile[role].model, vocabSize });
+      return new EncoderDecoder(gpu, { ...config, startId: padId }, normalSource);
+    },
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),
     validation: {
       measure: `validation_${metric.name}`,
       score: (texts, set, responses) => metric.score("", [answersOf(texts, set, responses)]).value,
     },
     pairs: {
-      codec: ({ tokenizer, train }) => sourceCodec(tokenizer, train.map(({ prompt }) => prompt)),
+      codec: ({ codec, train }) => sourceCodec(codec, train.map(({ prompt }) => prompt)),
       limits: limitsOfPairs(profile, corpus),
       metric: metric.name,
     },

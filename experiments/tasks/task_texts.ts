@@ -1,11 +1,13 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { DataNotes } from "#lib/data/data_notes.ts";
+import { encodeResponse } from "#lib/data/prompt.ts";
 import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/data/task_prompt.ts";
 import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
 import { metricLabel } from "#lib/metrics/metric_display.ts";
+import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
 import { embeddedData } from "./sequence_task.ts";
@@ -39,7 +41,7 @@ export async function readTaskTexts(
     lengths[name] = counts;
     if (examples.length === 0) throw new InputError(`${corpus}, ${name}: ${whyNone(corpus, limits, counts)}`);
     noteLengths(notes, corpus, limits, { name, total: records.length, ...counts });
-    notes.unknownLetters(name, examples.map(({ sourceIds }) => sourceIds), tokenizer);
+    notes.unknownLetters(name, examples.map(({ sourceIds }) => sourceIds), tokenizer.specialId("<unk>"));
     return examples;
   };
   const set = (name: string, records: readonly TaskRecord[]): PromptSet => ({
@@ -57,14 +59,15 @@ export async function readTaskTexts(
   const sees = (reference: string) => metric.sees?.(reference) ?? true;
   notes.unseenReferences("test", test.prompts.map(({ record }) => record), metricLabel(metric.name), sees);
   return {
-    tokenizer,
+    codec: new ProjectCodec(tokenizer),
     vocabSize: Math.ceil(tokenizer.vocabSize / 4) * 4,
     maxPositions: maxSourceTokens,
     train: trained.map(({ sourceIds, targetIds }) => ({ prompt: sourceIds, response: targetIds })),
     validation,
     evaluation: [test],
-    eosId: tokenizer.specialId("<eos>"),
+    eosIds: [tokenizer.specialId("<eos>")],
     padId: tokenizer.specialId("<pad>"),
+    answerIds: ({ record }) => encodeResponse(tokenizer, record.references[0]),
     description: {
       source: data.source,
       vocabulary: tokenizer.vocabSize,

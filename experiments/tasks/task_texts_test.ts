@@ -2,7 +2,6 @@ import { assert, assertRejects } from "@std/assert";
 import { EXPERIMENTS } from "#experiments/main.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
 import { schemaOf } from "#lib/bench/profile_schema.ts";
-import { encodeResponse } from "#lib/data/prompt.ts";
 import { InputError } from "#lib/errors.ts";
 import { TASK_SPECIFIC } from "./task_settings.ts";
 import { readTaskTexts } from "./task_texts.ts";
@@ -29,9 +28,9 @@ Deno.test("a limit that leaves no record is named: that of sources, or that of t
 });
 
 Deno.test("training has sources and targets within their limits, and scoring keeps long targets", async () => {
-  const { tokenizer, train, evaluation: [{ prompts }] } = await textsWithin(80, 40);
+  const { answerIds, train, evaluation: [{ prompts }] } = await textsWithin(80, 40);
   assert(train.length > 0 && train.length < 60, `${train.length}`);
   assert(train.every(({ prompt, response }) => prompt.length <= 80 && response.length <= 40));
   assert(prompts.every(({ promptIds }) => promptIds.length <= 80));
-  assert(prompts.some(({ record }) => encodeResponse(tokenizer, record.response).length > 40));
+  assert(prompts.some((prompt) => answerIds(prompt).length > 40));
 });

@@ -5,8 +5,9 @@ import { Checkpoint, type SnapshotStore } from "#lib/training/checkpoint.ts";
 import type { MeasureLog } from "#lib/training/measure_log.ts";
 import { trainOnTexts } from "#lib/training/train_on_texts.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import type { ModelSettings, TrainingSettings } from "./profile.ts";
+import type { TrainingSettings } from "./profile.ts";
 import { memoryOf, optimizerOf, scheduleOf } from "./recipe.ts";
+import type { ModelRole } from "./task.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** A model and the curves of its training. */
@@ -17,29 +18,34 @@ export interface TrainedModel {
 
 /** A model to be trained on texts of the data, and who it is. */
 interface FineTuning {
-  readonly role: "teacher" | "sft";
+  readonly role: ModelRole;
   readonly texts: readonly Trajectory[];
-  readonly sizes: ModelSettings;
   readonly training: TrainingSettings;
   readonly seed: number;
   /** Where its training is saved. */
   readonly snapshots: SnapshotStore;
 }
 
-/** A new model of the task's family, trained on the data: the teacher, or the student that every distilled one starts from. */
+/** What a model is called in its draws, logs and messages. */
+const NAMES: Readonly<Record<ModelRole, string>> = { teacher: "teacher", student: "sft" };
+
+/** A model of the task, trained on the data: the teacher, or the student that every distilled one starts from. */
 export async function fineTuned(
   bench: Workbench,
-  { role, texts, sizes, training, seed, snapshots }: FineTuning,
+  { role, texts, training, seed, snapshots }: FineTuning,
 ): Promise<TrainedModel> {
   const { gpu, profile, task } = bench;
-  const random = new RandomStream(seed, `${role} parameters`);
-  const model = task.newModel(gpu, sizes, bench.texts, () => random.normal());
-  const what = `${role}, seed ${seed}`;
+  const name = NAMES[role];
+  const random = new RandomStream(seed, `${name} parameters`);
+  const model = await task.newModel(gpu, role, bench.texts, () => random.normal());
+  const what = `${name}, seed ${seed}`;
   bench.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
-  const log = bench.log(role, seed);
-  const batches = bench.batchesOf(texts, profile.optimizer.batchSize, { seed, purpose: `${role} batches` });
+  const log = bench.log(name, seed);
+  // Where a checkpoint is trained already: nothing to save, nothing to resume.
+  if (training.steps === 0) return { model, curves: log.rows };
+  const batches = bench.batchesOf(texts, profile.optimizer.batchSize, { seed, purpose: `${name} batches` });
   const checkpoint = new Checkpoint(gpu, snapshots);
-  checkpoint.keep(`${role} batches`, batches);
+  checkpoint.keep(`${name} batches`, batches);
   await trainOnTexts(gpu, {
     players: { student: model },
     store: model.store,

@@ -185,13 +185,14 @@ export function withSection<Row extends Method, Settings extends object>(
   return { ...method, sectionChanges, summary, label, style };
 }
 
-/** A student's scores, samples and distances to its teacher. */
+/** A student's scores, samples and, unless the profile leaves them out, distances to its teacher. */
 export async function scoreStudent(
   bench: Workbench,
   student: LanguageModel,
   seed: number,
 ): Promise<Pick<CellResult, "scores" | "samples">> {
   const { scores, samples } = await scoreAndHandOver(bench, student, seed);
+  if (bench.profile.evaluation.heldOut === "loss") return { scores, samples };
   return { scores: [...scores, ...await studentDistances(bench, student, seed)], samples };
 }
 

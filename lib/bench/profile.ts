@@ -17,7 +17,8 @@ export type Profile = DeepReadonly<z.infer<typeof COMMON_SECTIONS>>;
 export type ModelSettings = Profile["teacher"]["model"];
 export type TrainingSettings = Profile["teacher"]["training"];
 
-const PROFILES_FOLDER = new URL("../../experiments/profiles/", import.meta.url);
+const PROJECT = new URL("../../", import.meta.url);
+const PROFILES_FOLDER = new URL("experiments/profiles/", PROJECT);
 
 /** A profile as the user may ask for it, and what the first line of its file says of it. */
 export interface ProfileDescription {
@@ -49,7 +50,7 @@ export async function loadProfile(
 ): Promise<Profile> {
   const names = profileNames(folder);
   if (!names.includes(name)) throw new InputError(unknownName("profile", name, names));
-  const file: SourceText = { path: pathOf(name), text: await readProfile(name, folder) };
+  const file: SourceText = { path: pathOf(name, folder), text: await readProfile(name, folder) };
   const settings = parseSettings(file);
   const parsedOverrides = overrides.map(parseOverride);
   refuseLostOverrides(parsedOverrides);
@@ -80,10 +81,15 @@ function profileNames(folder: URL): string[] {
     .map(({ name }) => name.slice(0, -".yaml".length)).sort(); // by code units
 }
 
-const pathOf = (name: string) => `experiments/profiles/${name}.yaml`;
+/** As messages name a profile's file: from the project's folder. */
+function pathOf(name: string, folder: URL): string {
+  const { href } = new URL(`${name}.yaml`, folder);
+  const isInProject = href.startsWith(PROJECT.href);
+  return isInProject ? decodeURIComponent(href.slice(PROJECT.href.length)) : `experiments/profiles/${name}.yaml`;
+}
 
 async function readProfile(name: string, folder: URL): Promise<string> {
-  return withLineFeeds(await readTextStrictly(new URL(`${name}.yaml`, folder), pathOf(name)));
+  return withLineFeeds(await readTextStrictly(new URL(`${name}.yaml`, folder), pathOf(name, folder)));
 }
 
 function parseSettings({ path, text }: SourceText): Settings {

@@ -10,13 +10,13 @@ import {
   countOrNone,
   decay,
   distillation,
+  fineTuning,
   fraction,
   model,
   names,
   positive,
   seed,
   seeds,
-  training,
 } from "./setting_schemas.ts";
 
 /** The ruler of students: fresh critics, fitted to measure the moment distances that a trained student has left. */
@@ -52,10 +52,10 @@ export const COMMON_SECTIONS = z.strictObject({
   }).describe("instruction following"),
   teacher: z.strictObject({
     model,
-    training,
+    training: fineTuning,
     seed: seed.describe("of its parameters and batches"),
   }).describe("one for all students"),
-  student: z.strictObject({ model, training })
+  student: z.strictObject({ model, training: fineTuning })
     .describe("fine-tuned on the data (SFT); every other method starts from it"),
   distillation: distillation.describe("from the SFT student, for every method, sft_continued included"),
   optimizer: z.strictObject({
@@ -79,6 +79,9 @@ export const COMMON_SECTIONS = z.strictObject({
     batchSize: count.describe("prompts continued at once"),
     curveEvery: count.describe("steps between evaluations on validation prompts"),
     curvePrompts: count.describe("validation prompts of such an evaluation"),
+    heldOut: z.enum(["distances", "loss"]).optional().describe(
+      "what is measured of students on these: all distances to the teacher (the default), or the loss on the answers alone",
+    ),
     critic: critic.describe("the ruler of trained students: how their moment distances are measured"),
     logEvery: count.describe("steps that one logged training measure is the mean over"),
   }).describe("scores, curves and distances"),

@@ -1,5 +1,4 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { decodeResponse } from "#lib/data/prompt.ts";
 import { beamSearch, type BeamSettings } from "#lib/generation/beam_search.ts";
 import { generate, type GenerationSettings, type TokenMixture } from "#lib/generation/generate.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
@@ -13,13 +12,13 @@ interface Stoppable {
   readonly stop?: AbortSignal;
 }
 
-export type TextSettings = Omit<GenerationSettings, "eosId" | "padId"> & Stoppable;
+export type TextSettings = Omit<GenerationSettings, "eosId" | "otherEosIds" | "padId"> & Stoppable;
 
 /** A response to every prompt, in batches of prompts of like length; in the order of the prompts. */
 export async function respond(
   gpu: Gpu,
   model: LanguageModel,
-  { eosId, padId }: Texts,
+  { eosIds: [eosId, ...otherEosIds], padId }: Texts,
   prompts: readonly (readonly number[])[],
   { stop, ...settings }: TextSettings,
   batchSize: number,
@@ -27,7 +26,7 @@ export async function respond(
 ): Promise<Trajectory[]> {
   return await inBatches(prompts, batchSize, stop, (keys) => {
     const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
-    return generate(gpu, model, batch, { ...settings, eosId, padId }, mixture);
+    return generate(gpu, model, batch, { ...settings, eosId, otherEosIds, padId }, mixture);
   });
 }
 
@@ -35,7 +34,7 @@ export async function respond(
 export async function search(
   gpu: Gpu,
   model: LanguageModel,
-  { eosId, padId }: Texts,
+  { eosIds: [eosId], padId }: Texts,
   prompts: readonly (readonly number[])[],
   { stop, ...settings }: Omit<BeamSettings, "eosId" | "padId"> & Stoppable,
   batchSize: number,
@@ -62,9 +61,10 @@ async function inBatches(
   return trajectories;
 }
 
-/** The text of a response; ids that only round the vocabulary up stand for no piece, and say nothing. */
-export function textOf({ tokenizer }: Texts, response: readonly number[]): string {
-  return decodeResponse(tokenizer, response.filter((id) => id < tokenizer.vocabSize));
+/** The text of a response, up to its end; ids that only round the vocabulary up stand for no piece, and say nothing. */
+export function textOf({ codec, eosIds }: Pick<Texts, "codec" | "eosIds">, response: readonly number[]): string {
+  const end = response.findIndex((id) => eosIds.includes(id));
+  return codec.decode((end < 0 ? response : response.slice(0, end)).filter((id) => id < codec.vocabSize));
 }
 
 /** The score of a set, of several draws of a response to each item. */

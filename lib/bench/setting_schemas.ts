@@ -35,6 +35,12 @@ export const training = z.strictObject({
   warmupSteps: countOrNone.describe("steps over which the rate rises to its peak"),
 });
 
+/** Of what may be trained already. */
+export const fineTuning = z.strictObject({
+  ...training.shape,
+  steps: countOrNone.describe("optimizer updates; 0 leaves a model as it is"),
+});
+
 export const distillation = z.strictObject({
   ...training.shape,
   textsPerStep: count.optional()

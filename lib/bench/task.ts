@@ -6,7 +6,7 @@ import type { PairMetric } from "#lib/preferences/oracles/metric.ts";
 import type { PairCodec } from "#lib/preferences/pair_codec.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Made } from "./experiment.ts";
-import type { ModelSettings, Profile } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
 /** Where a model is scored. */
@@ -16,6 +16,9 @@ export interface Scoring {
   readonly texts: Texts;
   readonly stop: AbortSignal;
 }
+
+/** Whose model: the one that students imitate, or the one that they are copies of. */
+export type ModelRole = "teacher" | "student";
 
 /** What students are trained for: its texts, the kind of its models, and how answers are scored. */
 export interface Task {
@@ -30,7 +33,13 @@ export interface Task {
   /** What its texts and models are made of, beside the common sections of the profile and what all cells share. */
   readonly made: Made;
   readTexts(): Promise<Texts>;
-  newModel(gpu: Gpu, sizes: ModelSettings, texts: Texts, normalSource: () => number): LanguageModel;
+  /** A model before it is trained on the data: of the profile's sizes with values drawn, or a checkpoint's. */
+  newModel(
+    gpu: Gpu,
+    role: ModelRole,
+    texts: Texts,
+    normalSource: () => number,
+  ): LanguageModel | Promise<LanguageModel>;
   /** Scores on the evaluation sets, and sample responses. */
   score(scoring: Scoring, model: LanguageModel, seed: number): Promise<Pick<CellResult, "scores" | "samples">>;
   /** The measure that curves show of sampled responses to held-out prompts: a fraction. */

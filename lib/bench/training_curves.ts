@@ -4,6 +4,7 @@ import { type BatchStates, logitsOf } from "#lib/objectives/batch_states.ts";
 import { entropyByToken, totalVariationByToken, twoTotalVariation } from "#lib/objectives/policy_distance.ts";
 import { meanOverTokens, statesOfBoth } from "#lib/objectives/states.ts";
 import { crossEntropyOf } from "#lib/objectives/supervised.ts";
+import { surprisesOf } from "#lib/objectives/surprise.ts";
 import { packTrajectories, releaseBatch, type TrajectoryBatch } from "#lib/objectives/trajectory_batch.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import type { StudentRun } from "./method.ts";
@@ -31,8 +32,23 @@ export function observer(run: StudentRun, observation: Observation = {}): (step:
   };
 }
 
+async function takeCurves(run: StudentRun, observation: Observation, step: number): Promise<void> {
+  if (run.bench.profile.evaluation.heldOut !== "loss") return await takeAllCurves(run, observation, step);
+  const loss = await heldOutLoss(run);
+  run.log.set(step, "validation_loss", loss);
+  observation.onValidation?.(loss);
+}
+
+/** The student's cross-entropy on the held-out answers, in nats, taken a few texts at a time. */
+async function heldOutLoss({ bench: { gpu, heldOutTexts, profile, stop }, student }: StudentRun): Promise<number> {
+  const { batchSize } = profile.evaluation;
+  const nats = await surprisesOf(gpu, student, heldOutTexts, { batchSize, stop });
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return sum(nats) / sum(heldOutTexts.map(({ response }) => response.length));
+}
+
 /** Score and length of the student's held-out texts, its distances to the teacher there and on the teacher's own. */
-async function takeCurves(
+async function takeAllCurves(
   { bench, student, log }: StudentRun,
   { measures: further, onValidation }: Observation,
   step: number,

@@ -1,6 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { encodeResponse } from "#lib/data/prompt.ts";
 import { ANCESTRAL, type TokenMixture } from "#lib/generation/generate.ts";
+import { newModel } from "#lib/models/checkpoint.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
@@ -88,19 +88,18 @@ export class Workbench {
   }
 
   teacher(): Promise<TrainedModel> {
-    const { teacher: { model, training, seed }, evaluation: { logEvery } } = this.profile;
+    const { teacher: { training, seed }, evaluation: { logEvery } } = this.profile;
     const thing = { owner: this.task.corpus, what: "teacher" };
     return this.#context.trained(
       thing,
       this.#made({ teacher: this.profile.teacher, evaluation: { logEvery } }),
-      (snapshots) =>
-        this.#fineTuned({ role: "teacher", texts: this.texts.train, sizes: model, training, seed, snapshots }),
+      (snapshots) => this.#fineTuned({ role: "teacher", texts: this.texts.train, training, seed, snapshots }),
     );
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
   sftStudent(seed: number): Promise<TrainedModel> {
-    const { student: { model, training }, evaluation: { logEvery } } = this.profile;
+    const { student: { training }, evaluation: { logEvery } } = this.profile;
     const thing = { owner: this.task.name, what: "sft", seed };
     const { records } = this.task;
     const settings = {
@@ -111,8 +110,7 @@ export class Workbench {
     return this.#context.trained(
       thing,
       this.#made(settings),
-      (snapshots) =>
-        this.#fineTuned({ role: "sft", texts: this.studentRecords, sizes: model, training, seed, snapshots }),
+      (snapshots) => this.#fineTuned({ role: "student", texts: this.studentRecords, training, seed, snapshots }),
     );
   }
 
@@ -128,7 +126,7 @@ export class Workbench {
   /** A copy of the SFT student, for a method to train on. */
   async studentFromSft(seed: number): Promise<LanguageModel> {
     const { model } = await this.sftStudent(seed);
-    const student = this.task.newModel(this.gpu, this.profile.student.model, this.texts, () => 0);
+    const student = newModel(this.gpu, model.config, undefined, { actionCount: model.actionCount });
     student.store.copyFrom(model.store);
     return student;
   }
@@ -160,10 +158,9 @@ export class Workbench {
 
   /** The held-out prompts with their reference answers: what a validation loss is taken on. */
   get heldOutTexts(): readonly Trajectory[] {
-    const { tokenizer } = this.texts;
-    return this.heldOut.prompts.map(({ promptIds, record }) => ({
-      prompt: promptIds,
-      response: encodeResponse(tokenizer, record.references[0]).slice(0, this.profile.data.maxNewTokens),
+    return this.heldOut.prompts.map((prompt) => ({
+      prompt: prompt.promptIds,
+      response: this.texts.answerIds(prompt).slice(0, this.profile.data.maxNewTokens),
     }));
   }
 

@@ -1,3 +1,4 @@
+import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -55,6 +56,8 @@ export interface Invocation<F extends Flags> {
 /** What every command is given. */
 export interface CommandContext {
   readonly experiments: readonly Experiment[];
+  /** The methods by which a student may be distilled, by the names of the registry; default none. */
+  readonly methods?: Readonly<Record<string, RegisteredMethod>>;
   readonly terminal: Terminal;
   /** Aborted, with `Interrupted` as its reason, when a command that `stopsByItself` is to stop. */
   readonly stop: AbortSignal;

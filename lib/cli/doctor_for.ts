@@ -165,7 +165,7 @@ function givenMemory(text: string | undefined): KnownMemory | undefined {
 }
 
 /** What a CPU driver, or a GPU that has the system's memory, can use; undefined of one with its own. */
-function sharedMemory(info: GPUAdapterInfo): KnownMemory | undefined {
+export function sharedMemory(info: GPUAdapterInfo): KnownMemory | undefined {
   const isCpu = tuningFor(info).name === "cpu";
   const isUnified = /apple/i.test(`${info.vendor} ${info.description}`);
   if (!isCpu && !isUnified) return undefined;

@@ -29,7 +29,7 @@ export interface TemplateChoice {
  *
  * @throws {InputError} if a chat template is asked for and there is none
  */
-export async function templateFor({ form }: ScoredSet, choice: TemplateChoice): Promise<PromptTemplate> {
+export async function templateFor({ form }: Pick<ScoredSet, "form">, choice: TemplateChoice): Promise<PromptTemplate> {
   return withPrefix(await ownTemplate(form, choice), choice.prefix);
 }
 

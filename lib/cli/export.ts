@@ -1,7 +1,7 @@
 import { adapterName } from "#kernels/runtime/adapter.ts";
 import type { HandedOver } from "#lib/bench/experiment.ts";
+import type { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { formatHuggingFaceTokenizer } from "#lib/data/hugging_face_tokenizer.ts";
-import { encodeResponse } from "#lib/data/prompt.ts";
 import { InputError } from "#lib/errors.ts";
 import { writeModel } from "#lib/models/checkpoint.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
@@ -14,6 +14,7 @@ import { LocalComputer } from "#lib/runner/compute_cell.ts";
 import { openKnown, readKnown } from "#lib/runner/known_results.ts";
 import { cellPath } from "#lib/runner/snapshot_file.ts";
 import { shellCommand } from "#lib/shell_command.ts";
+import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import { recordGolden } from "#lib/verification/record_golden.ts";
 import { CellProgress } from "./cell_progress.ts";
 import { defineCommand } from "./command.ts";
@@ -94,14 +95,15 @@ interface Written {
 
 /** Writes everything but the model card. */
 async function writeTrained(folder: string, { gpu, model, texts }: HandedOver, maxNewTokens: number): Promise<Written> {
-  const { tokenizer, eosId, padId } = texts;
+  const { eosIds: [eosId], padId } = texts;
+  const tokenizer = ownTokenizer(texts);
   const isDecoder = model.layout.kind === "oneText";
   const golden = await recordGolden(
     gpu,
     model,
-    texts.evaluation[0].prompts.slice(0, GOLDEN_TEXTS).map(({ promptIds, record }) => ({
-      prompt: promptIds,
-      response: encodeResponse(tokenizer, record.references[0]).slice(0, maxNewTokens),
+    texts.evaluation[0].prompts.slice(0, GOLDEN_TEXTS).map((prompt) => ({
+      prompt: prompt.promptIds,
+      response: texts.answerIds(prompt).slice(0, maxNewTokens),
     })),
   );
   const formatted = formatHuggingFaceTokenizer(tokenizer, model.config.vocabSize);
@@ -129,9 +131,16 @@ async function writeTrained(folder: string, { gpu, model, texts }: HandedOver, m
   return { adapter: adapterName(gpu.adapterInfo), tokenizer: formatted, isDecoder };
 }
 
+/** The tokenizer that was trained for the cell's texts, as all of this program's cells have one. */
+function ownTokenizer({ codec }: HandedOver["texts"]): BpeTokenizer {
+  if (codec instanceof ProjectCodec) return codec.tokenizer;
+  throw new RangeError("Cannot export: the model reads the tokenizer of a checkpoint");
+}
+
 /** Texts with their ids, among them words and letters that no training text has: for another reader of `tokenizer.json`. */
-function encodedTexts({ tokenizer, evaluation }: HandedOver["texts"]): { text: string; ids: number[] }[] {
-  const known = evaluation[0].prompts.slice(0, GOLDEN_TEXTS).map(({ record }) => ` ${record.references[0]}`);
+function encodedTexts(texts: HandedOver["texts"]): { text: string; ids: number[] }[] {
+  const tokenizer = ownTokenizer(texts);
+  const known = texts.evaluation[0].prompts.slice(0, GOLDEN_TEXTS).map(({ record }) => ` ${record.references[0]}`);
   return [...known, ODD_TEXT].map((text) => ({ text, ids: tokenizer.encode(text) }));
 }
 

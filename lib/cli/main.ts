@@ -12,6 +12,7 @@ import { cell } from "./cell.ts";
 import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
 import { exportModel } from "./export.ts";
+import { distil } from "./distil.ts";
 import { fetchModels } from "./fetch.ts";
 import { evaluate } from "./evaluate.ts";
 import { generateTexts } from "./generate.ts";
@@ -27,8 +28,8 @@ import { verify } from "./verify.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly Command[] = [
-  ...[reproduce, status, judge, show, table, diff, report, fetchModels, generateTexts, evaluate, exportModel, verify],
-  ...[bench, doctor, list, cell],
+  ...[reproduce, status, judge, show, table, diff, report, fetchModels, generateTexts, evaluate, distil],
+  ...[exportModel, verify, bench, doctor, list, cell],
 ];
 
 const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;

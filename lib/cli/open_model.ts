@@ -1,23 +1,18 @@
-import { createHash } from "node:crypto";
 import { Gpu, type GpuOptions } from "#kernels/runtime/gpu.ts";
 import { isFolder } from "#lib/data/folder_names.ts";
-import { isJsonObject } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
-import { type LocatedModel, whatLacks } from "#lib/hub/locate.ts";
-import { locateAdapted } from "#lib/hub/locate_adapted.ts";
-import { selectFiles } from "#lib/hub/needed_files.ts";
-import { readJsonFile } from "#lib/json_file.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
-import type { LanguageModel, TextLayout } from "#lib/models/language_model.ts";
-import { isAdapterFolder, wholeModelOf } from "#lib/models/lora_adapter.ts";
-import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
-import { isFile } from "#lib/results/storage.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import {
+  type FileSource,
+  folderTexts,
+  locateModel,
+  maxPositionsOf,
+  type ModelTexts,
+  sourceOf,
+} from "#lib/models/model_folder.ts";
 import { type Cell, cellAt, fullAddressOf } from "#lib/runner/cell.ts";
 import { LocalComputer } from "#lib/runner/compute_cell.ts";
-import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
-import type { TextCodec } from "#lib/tokenizers/text_codec.ts";
-import { hasTokenizer, tokenizerOf } from "#lib/tokenizers/tokenizer_files.ts";
-import { excerpt } from "#lib/visible_text.ts";
 import { CellProgress } from "./cell_progress.ts";
 import type { CommandContext, Flags, FlagValues } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
@@ -31,25 +26,10 @@ export const CELL_FLAGS = {
   set: { ...RESULTS_FLAGS.set, help: "of a cell as MODEL: another value for a setting; may be repeated" },
 } as const satisfies Flags;
 
-/** Where a model came from, for provenance: never a branch. */
-export type ModelSource =
-  | { readonly hub: string; readonly commit: string; readonly base?: ModelSource }
-  /** The SHA-256 of each of its files, by name. Of an adapter its base is recorded, too. */
-  | { readonly folder: string; readonly files: Readonly<Record<string, string>>; readonly base?: ModelSource }
-  | { readonly cell: string; readonly profile: string };
+export type { ModelTexts };
 
-/** What a model's texts are made of. */
-export interface ModelTexts {
-  readonly layout: TextLayout["kind"];
-  readonly codec: TextCodec;
-  /** Each of them ends a text: that of the tokenizer first, then others that the model's files name. At least one. */
-  readonly eosIds: readonly number[];
-  readonly padId: number;
-  /** Tokens that prompt and response may have together; infinite where positions are relative. */
-  readonly maxPositions: number;
-  /** Of its tokenizer's files; a cell has none. */
-  readonly folder?: string;
-}
+/** Where a model came from, for provenance. */
+export type ModelSource = FileSource | { readonly cell: string; readonly profile: string };
 
 /** A model that can be run. */
 export interface OpenedModel extends ModelTexts {
@@ -80,10 +60,10 @@ export async function withModel<Result>(
 ): Promise<Result> {
   const { context } = options;
   if (namesCell(word, context)) return await withCell(word, options, use);
-  const located = await locateModel(word, context);
+  const located = await locateModel(word, context.callerFolder);
   options.line.update(() => `reads ${word}`, true);
   // The small files first: what is wrong with them is said before the large ones are read.
-  const texts = await textsOf(located);
+  const texts = await folderTexts(located);
   await using gpu = await Gpu.open(options.gpu);
   // Of padded tables, the ids alone that the tokenizer has.
   const settings = { actionCount: texts.codec.vocabSize, base: located.base?.folder };
@@ -97,24 +77,8 @@ export async function withModel<Result>(
  * @throws {InputError} also for a cell, whose tokenizer is made where it is trained
  */
 export async function openTexts(word: string, context: ModelOptions["context"]): Promise<ModelTexts> {
-  if (!namesCell(word, context)) return await textsOf(await locateModel(word, context));
+  if (!namesCell(word, context)) return await folderTexts(await locateModel(word, context.callerFolder));
   throw new InputError(`${word}: a cell has no tokenizer before it is trained; name a folder or a model of the hub`);
-}
-
-async function textsOf(located: LocatedModel): Promise<ModelTexts> {
-  const whole = await wholeModelOf(located);
-  const path = `${whole.folder}/config.json`;
-  const config = parseModelConfig(await readJsonFile(path), path);
-  // Tokens and templates that were trained with an adapter lie beside it.
-  const { folder } = hasTokenizer(located.folder) ? located : whole;
-  const codec = await tokenizerOf(folder);
-  const eosIds = await eosIdsOf(whole.folder, codec);
-  return {
-    ...{ codec, eosIds, folder },
-    layout: "startId" in config ? "encoderDecoder" : "oneText",
-    padId: codec.specialIds.pad ?? eosIds[0],
-    maxPositions: maxPositionsOf(config),
-  };
 }
 
 /** Whether a word is the address of a cell: its first part an experiment, at least two more, and no folder of that path. */
@@ -122,35 +86,6 @@ export function namesCell(word: string, { experiments, callerFolder }: ModelOpti
   const [name, ...rest] = word.split("/");
   return rest.length >= 2 && experiments.some((experiment) => experiment.name === name) &&
     !isFolder(fromCaller(word, callerFolder));
-}
-
-/** Where a folder's or a hub's model came from. */
-export async function sourceOf(located: LocatedModel): Promise<ModelSource> {
-  const { folder, hub } = located;
-  const base = isAdapterFolder(folder) ? { base: await sourceOf(await wholeModelOf(located)) } : {};
-  if (hub) return { hub: hub.repository, commit: hub.commit, ...base };
-  const { needed } = selectFiles(await namesIn(folder));
-  const files: [string, string][] = [];
-  for (const name of needed.toSorted()) files.push([name, await sha256Of(`${folder}/${name}`)]);
-  return { folder, files: Object.fromEntries(files), ...base };
-}
-
-/**
- * The ids that end a text: the tokenizer's, and those of `generation_config.json` and `config.json`, of which chat models name several.
- *
- * @throws {InputError} if none is named
- */
-export async function eosIdsOf(folder: string, { specialIds: { eos } }: TextCodec): Promise<number[]> {
-  const named = await Promise.all(["generation_config.json", "config.json"].map(async (name) => {
-    const config = isFile(`${folder}/${name}`) ? await readJsonFile(`${folder}/${name}`) : undefined;
-    return isJsonObject(config) ? [config.eos_token_id].flat() : [];
-  }));
-  const ids = [...(eos === undefined ? [] : [eos]), ...named.flat()];
-  const known = [...new Set(ids.filter((id): id is number => Number.isInteger(id) && (id as number) >= 0))];
-  if (known.length > 0) return known;
-  throw new InputError(
-    `${folder}: no token that ends a text: neither the tokenizer's files (eos_token) nor config.json (eos_token_id) name one`,
-  );
 }
 
 async function withCell<Result>(
@@ -174,10 +109,10 @@ async function withCell<Result>(
     },
     checkpointSeconds: DEFAULT_CHECKPOINT_SECONDS,
     otherArguments: [],
-    async handOver({ gpu, model, texts: { tokenizer, eosId, padId } }) {
+    async handOver({ gpu, model, texts: { codec, eosIds, padId } }) {
       used = {
         result: await use({
-          ...{ gpu, model, codec: new ProjectCodec(tokenizer), eosIds: [eosId], padId },
+          ...{ gpu, model, codec, eosIds, padId },
           layout: model.layout.kind,
           maxPositions: maxPositionsOf(model.config),
           source: () => Promise.resolve(sourceOfCell(cell, place.profileName)),
@@ -197,31 +132,4 @@ function sourceOfCell(cell: Cell, profile: string): ModelSource {
 /** The flags of commands that show results, none of them given. */
 function noFlags(): FlagValues<typeof SHOWN_FLAGS> {
   return { profile: undefined, results: undefined, data: undefined, preferences: undefined, set: [], recorded: false };
-}
-
-function maxPositionsOf(config: ModelConfig): number {
-  return "maxPositions" in config ? config.maxPositions : Infinity;
-}
-
-/** @throws {InputError} where there is no such model, or it is not whole */
-async function locateModel(word: string, { callerFolder }: ModelOptions["context"]): Promise<LocatedModel> {
-  const located = await locateAdapted(word, { caller: callerFolder });
-  const problem = await whatLacks(located.folder, await namesIn(located.folder));
-  if (problem !== undefined) throw new InputError(`${excerpt(word)}: no model: it has ${problem}`);
-  return located;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
-}
-
-/** The SHA-256 of a file, read in pieces. */
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  const piece = new Uint8Array(2 ** 20);
-  for (let count = await file.read(piece); count !== null; count = await file.read(piece)) {
-    hash.update(piece.subarray(0, count));
-  }
-  return hash.digest("hex");
 }

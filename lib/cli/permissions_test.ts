@@ -46,16 +46,28 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     report: "results",
     generate: "results,.cache",
     evaluate: "results,.cache",
+    distil: ".cache",
     export: "results,.cache",
     test: ".cache .cache",
     cell: "results,.cache",
   });
   assertEquals(granting("run"), {
-    ...{ reproduce: "deno,git", report: "git", diff: "git", fetch: "ln", evaluate: "git", export: "git" },
+    ...{
+      reproduce: "deno,git",
+      report: "git",
+      diff: "git",
+      fetch: "ln",
+      evaluate: "git",
+      distil: "git",
+      export: "git",
+    },
     test: "deno deno,git,ln,sh",
   });
   assertEquals(granting("net"), { test: "127.0.0.1" });
-  assertEquals(granting("sys"), { fetch: "statfs", doctor: "systemMemoryInfo", test: "systemMemoryInfo" });
+  assertEquals(granting("sys"), {
+    ...{ fetch: "statfs", distil: "statfs,systemMemoryInfo", doctor: "systemMemoryInfo" },
+    test: "statfs,systemMemoryInfo",
+  });
   for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
@@ -73,6 +85,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
       ...{ judge: judged, reproduce: judged, cell: judged },
       ...{ verify: models, generate: models, doctor: models },
       evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
+      distil: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
@@ -178,6 +191,17 @@ Deno.test("evaluate may read the model, the data and the results that are named,
     read: ["/w/d", "/w/o", "/w/r", "/w/org/name", "/hf/hub/models--org--name"],
     write: ["/w/o", "/w/r"],
   });
+});
+
+Deno.test("distil may read its models and data, and write the student alone: where --out says, or in distilled", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const grants = (...args: string[]) => grantsOf("distil", args, { caller: "/w", isFolder: () => false, env });
+  const models = ["--teacher", "org/big", "--student=small"];
+  assertEquals(grants(...models, "--data", "d.jsonl", "--out", "o", "--method", "kd", "--steps", "5"), {
+    read: ["/w/d.jsonl", "/w/o", "/w/org/big", "/hf/hub/models--org--big", "/w/small", "/hf/hub/models--small"],
+    write: ["/w/o"],
+  });
+  assertEquals(grants(...models, "--compare", "kd,seqkd").write, ["/w/distilled"]);
 });
 
 Deno.test("doctor may read the two models of --for, and nothing else", () => {

@@ -1,5 +1,3 @@
-import type { BpeTokenizer } from "./bpe_tokenizer.ts";
-
 /**
  * What of the data a run does not see, in sentences for the reader of its tables: records that a limit leaves out or cuts, letters that
  * the tokenizer does not know, references that the metric cannot see.
@@ -42,9 +40,9 @@ export class DataNotes {
     if (count > 0) this.#add(`${set}: ${count} of ${total} ${what}.`);
   }
 
-  /** Notes prompts with letters that no training text has. */
-  unknownLetters(set: string, prompts: readonly (readonly number[])[], tokenizer: BpeTokenizer): void {
-    const unknown = tokenizer.specialId("<unk>");
+  /** Notes prompts with letters that no training text has. @param unknown the id that stands for one, where there is such an id */
+  unknownLetters(set: string, prompts: readonly (readonly number[])[], unknown: number | undefined): void {
+    if (unknown === undefined) return;
     const count = prompts.filter((ids) => ids.includes(unknown)).length;
     this.count(set, count, prompts.length, "prompts have letters that the training texts lack: models see <unk> there");
   }

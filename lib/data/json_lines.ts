@@ -39,7 +39,16 @@ export async function readInstructionFile(path: string): Promise<InstructionReco
  */
 export function parseInstructionLine(line: string, where: string): InstructionRecord[] {
   const wrong = (problem: string) => new InputError(`Cannot read ${where}: ${problem}`);
-  const object = parseObject(line, wrong);
+  return instructionRecords(parseObject(line, wrong), wrong);
+}
+
+/**
+ * The records of an object: one, or one per instance.
+ *
+ * @param wrong makes the error of what is wrong with it
+ * @throws {InputError} if it is no instruction record
+ */
+export function instructionRecords(object: JsonObject, wrong: Complain): InstructionRecord[] {
   const { instruction, instances } = object;
   if (typeof instruction !== "string" || instruction.trim() === "") {
     throw wrong(`"instruction" is ${describe(instruction)} but must be a text`);

@@ -90,7 +90,7 @@ async function readFile(path: string): Promise<ScoredSet> {
 
 const READERS: Readonly<Record<Exclude<RecordForm, "source">, (path: string) => Promise<readonly ScoredRecord[]>>> = {
   instruction: readInstructionFile,
-  prompt: (path) => readLines(path, promptOfLine),
+  prompt: (path) => readLines(path, promptRecord),
   async text(path) {
     if (path.endsWith(".jsonl")) return await readLines(path, textOfLine);
     return [{ instruction: "", input: "", references: [await readTextStrictly(path)] }];
@@ -138,7 +138,7 @@ async function readTask(task: PublishedTask, folder: string): Promise<ScoredSet>
   return { name: task, form: "source", task, records: records.map(recordOfTask), files };
 }
 
-function recordOfTask({ source, references }: TaskRecord): ScoredRecord {
+export function recordOfTask({ source, references }: TaskRecord): ScoredRecord {
   return { instruction: source, input: "", references };
 }
 
@@ -153,12 +153,18 @@ async function kindOf(path: string): Promise<Exclude<RecordForm, "source"> | Pub
   }
   const text = await readTextStrictly(path);
   const first = firstRecord(text, path);
-  const [, kind] = KEYS.find(([key]) => Object.hasOwn(first, key)) ?? [];
-  if (kind !== undefined) return kind as Exclude<RecordForm, "source"> | PublishedTask;
+  const kind = kindOfFields(first);
+  if (kind !== undefined) return kind;
   const keys = excerpt(Object.keys(first).join(", ")) || "none";
   throw new InputError(
     `${path}: its first record has none of ${KEYS.map(([key]) => key).join(", ")}; its keys: ${keys}`,
   );
+}
+
+/** What a record is, by its keys. */
+export function kindOfFields(fields: JsonObject): Exclude<RecordForm, "source"> | PublishedTask | undefined {
+  const [, kind] = KEYS.find(([key]) => Object.hasOwn(fields, key)) ?? [];
+  return kind as Exclude<RecordForm, "source"> | PublishedTask | undefined;
 }
 
 function firstRecord(text: string, path: string): JsonObject {
@@ -185,12 +191,13 @@ async function readLines(
   });
 }
 
-function promptOfLine(
-  { prompt, response, completion }: JsonObject,
+/** A prompt as it is, with `response`, `completion` or, as `generate` writes it, `text`: a text, or a list of accepted texts. */
+export function promptRecord(
+  { prompt, response, completion, text }: JsonObject,
   wrong: (problem: string) => InputError,
 ): ScoredRecord {
   if (typeof prompt !== "string") throw wrong(`"prompt" is ${describeJson(prompt)} but must be a text`);
-  const answer = response ?? completion;
+  const answer = response ?? completion ?? text;
   const references = typeof answer === "string" ? [answer] : answer;
   const isAnswer = Array.isArray(references) && references.length > 0 &&
     references.every((text) => typeof text === "string" && text.trim() !== "");
@@ -205,6 +212,6 @@ function textOfLine({ text }: JsonObject, wrong: (problem: string) => InputError
   return { instruction: "", input: "", references: [text] };
 }
 
-function isTask(kind: string): kind is PublishedTask {
+export function isTask(kind: string): kind is PublishedTask {
   return Object.hasOwn(PUBLISHED_TASKS, kind);
 }

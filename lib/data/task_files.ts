@@ -1,8 +1,7 @@
-import { parse } from "@std/csv";
 import { InputError } from "#lib/errors.ts";
-import { linesOf, readTextStrictly, withLineFeeds } from "#lib/text_file.ts";
-import { excerpt } from "#lib/visible_text.ts";
-import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json_text.ts";
+import { linesOf, readTextStrictly } from "#lib/text_file.ts";
+import { describeJson, type JsonObject } from "./json_text.ts";
+import { csvRows, jsonRows, type Row } from "./record_rows.ts";
 import type { TaskRecord } from "./task_records.ts";
 
 /** The files of a data set, as they are published. */
@@ -37,13 +36,14 @@ export async function readTaskFile(task: string, format: TaskFormat, path: strin
   }
   const records = extension === parallel?.source[0]
     ? await readParallel(path, parallel)
-    : extension === ".csv"
-    ? readCsv(await readTextStrictly(path), path, format)
-    : parseJsonRecords(await readTextStrictly(path), path).map((value, index) =>
-      parse(value, `${path}, record ${index + 1}`)
-    );
+    : (await readObjects(path, format)).map(({ fields }, index) => parse(fields, `${path}, record ${index + 1}`));
   if (records.length === 0) throw new InputError(`${path}: it has no records`);
   return records;
+}
+
+async function readObjects(path: string, { columns }: TaskFormat): Promise<Row[]> {
+  const text = await readTextStrictly(path);
+  return path.endsWith(".csv") ? csvRows(text, path, columns) : jsonRows(text, path);
 }
 
 /** The files that are read for a path: of two parallel texts both. */
@@ -73,39 +73,6 @@ export function taskRecord(
   return { source: from, target: to, references: [to] };
 }
 
-/** CSV with a header: columns in any order, line breaks within quotes. */
-function readCsv(text: string, path: string, { columns = [], parse: parseRecord }: TaskFormat): TaskRecord[] {
-  let rows: string[][];
-  try {
-    rows = parse(withLineFeeds(text));
-  } catch (error) {
-    throw new InputError(`${path}: broken CSV: ${excerpt((error as Error).message.split("\n")[0], 200)}`);
-  }
-  const [header = [], ...records] = rows;
-  const missing = columns.filter((column) => !header.includes(column));
-  if (missing.length > 0) {
-    throw new InputError(`${path}: column ${missing.join(" and ")} is missing; ${describeHeader(header)}`);
-  }
-  const repeated = columns.find((column) => header.indexOf(column) !== header.lastIndexOf(column));
-  if (repeated !== undefined) throw new InputError(`${path}: column ${repeated} occurs twice`);
-  return records.map((record, index) => {
-    const where = `${path}, record ${index + 1}`;
-    if (record.length !== header.length) {
-      throw new InputError(`${where}: ${record.length} fields instead of the ${header.length} of the header`);
-    }
-    return parseRecord(Object.fromEntries(columns.map((column) => [column, record[header.indexOf(column)]])), where);
-  });
-}
-
-/** What stands where a CSV file's header should be. */
-function describeHeader(header: readonly string[]): string {
-  if (header.length === 0) return "the file is empty";
-  const separator = [";", "\t", "|"].find((mark) => header.length === 1 && header[0].includes(mark));
-  return separator === undefined
-    ? `the header is "${excerpt(header.join(","))}"`
-    : `the fields seem to be separated by "${excerpt(separator)}", where CSV has commas`;
-}
-
 /** Two texts, one sentence a line, line i of the one the translation of line i of the other. */
 async function readParallel(path: string, parallel: ParallelTexts): Promise<TaskRecord[]> {
   const { source: [, sourceName], target: [, targetName] } = parallel;
@@ -127,19 +94,4 @@ async function readParallel(path: string, parallel: ParallelTexts): Promise<Task
 /** The path of the target of two parallel texts, by that of the source. */
 function otherPathOf(path: string, { source: [ending], target: [otherEnding] }: ParallelTexts): string {
   return path.slice(0, -ending.length) + otherEnding;
-}
-
-/** A JSON list of objects, or one object a line. */
-function parseJsonRecords(text: string, path: string): JsonObject[] {
-  const at = (where: string) => (problem: string) => new InputError(`${where}: ${problem}`);
-  const values = text.trimStart().startsWith("[")
-    ? parseJson(text, at(path))
-    : linesOf(text).flatMap((line, index) =>
-      line.trim() === "" ? [] : [parseJson(line, at(`${path}, line ${index + 1}`))]
-    );
-  if (!Array.isArray(values)) throw new InputError(`${path}: it must be a JSON list of objects`);
-  return values.map((value, index) => {
-    if (isJsonObject(value)) return value;
-    throw new InputError(`${path}, record ${index + 1}: it is ${describeJson(value)} but must be a JSON object`);
-  });
 }

@@ -1,3 +1,4 @@
+import type { SamplingSettings } from "#kernels/sampling/sample_tokens.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { ANCESTRAL, generate, GREEDY } from "#lib/generation/generate.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
@@ -17,8 +18,10 @@ export interface AnswerSettings {
   readonly maxNewTokens: number;
   /** Prompts that are answered at once. */
   readonly batchSize: number;
-  /** Of the random stream, where answers are sampled from the model's own distribution; greedy without one. */
+  /** Of the random stream, where answers are sampled; greedy without one. */
   readonly seed?: number;
+  /** How they are sampled; default from the model's own distribution. */
+  readonly sampling?: SamplingSettings;
   readonly stop?: AbortSignal;
   /** Told how many prompts are answered. */
   readonly progress?: (done: number) => void;
@@ -28,7 +31,7 @@ export interface AnswerSettings {
 export async function answersTo(
   { gpu, model, codec, eosIds, padId }: Answerer,
   prompts: readonly (readonly number[])[],
-  { maxNewTokens, batchSize, seed, stop, progress }: AnswerSettings,
+  { maxNewTokens, batchSize, seed, sampling = ANCESTRAL, stop, progress }: AnswerSettings,
 ): Promise<string[]> {
   const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
   const answers: string[] = new Array(prompts.length);
@@ -38,7 +41,7 @@ export async function answersTo(
     stop?.throwIfAborted();
     const keys = byLength.slice(start, start + batchSize);
     const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
-    const written = await generate(gpu, model, batch, { ...settings, ...(seed === undefined ? GREEDY : ANCESTRAL) });
+    const written = await generate(gpu, model, batch, { ...settings, ...(seed === undefined ? GREEDY : sampling) });
     keys.forEach((key, i) => answers[key] = textOf(codec, eosIds, written[i]));
     progress?.(start + keys.length);
   }

@@ -1,3 +1,4 @@
+import type { SamplingSettings } from "#kernels/sampling/sample_tokens.ts";
 import { ACCURACY, type Answer, BLEU, ROUGE_L, type TaskMetric } from "#lib/bench/task_metrics.ts";
 import { meanScore } from "#lib/bench/responses.ts";
 import type { ScoredSet } from "#lib/data/scored_sets.ts";
@@ -6,12 +7,12 @@ import { isCorrect } from "#lib/metrics/accuracy.ts";
 import { exactMatch } from "#lib/metrics/exact_match.ts";
 import { CORPUS_STATISTICS } from "#lib/metrics/corpus_statistics.ts";
 import { perplexity, type Surprise, surpriseColumns } from "#lib/metrics/perplexity.ts";
+import { surprisesOf, windowsOf } from "#lib/objectives/surprise.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import { bootstrapInterval, type Interval } from "#lib/statistics/bootstrap.ts";
 import { type Answerer, answersTo } from "./answers.ts";
 import type { EncodedItem, EncodedSet } from "./encoded_set.ts";
-import { surprisesOf, windowsOf } from "./surprise.ts";
 
 /** Metrics of answers, by name. */
 const ANSWER_METRICS: Readonly<Record<string, TaskMetric>> = {
@@ -65,6 +66,8 @@ export interface EvaluationSettings {
   readonly maxPositions: number;
   /** One for each draw of answers; none for the greedy ones. */
   readonly seeds: readonly number[];
+  /** How they are drawn; default from the model's own distribution. */
+  readonly sampling?: SamplingSettings;
   readonly stop?: AbortSignal;
   /** Told of items that are done: answers of all draws, and references read. */
   readonly progress?: (items: number) => void;
@@ -112,13 +115,13 @@ function expectScores({ set: { name }, items, fits }: EncodedSet, { metrics, max
 }
 
 async function drawAnswers(answerer: Answerer, items: readonly EncodedItem[], settings: EvaluationSettings) {
-  const { maxNewTokens, batchSize, stop, progress, seeds } = settings;
+  const { maxNewTokens, batchSize, stop, progress, seeds, sampling } = settings;
   const prompts = items.map(({ promptIds }) => promptIds);
   const draws: Answer[][] = [];
   let before = 0;
   for (const seed of seeds.length > 0 ? seeds : [undefined]) {
     const texts = await answersTo(answerer, prompts, {
-      ...{ maxNewTokens, batchSize, stop, seed },
+      ...{ maxNewTokens, batchSize, stop, seed, sampling },
       progress: (done) => progress?.(before + done),
     });
     draws.push(texts.map((text, i) => ({ text, references: items[i].record.references })));

@@ -77,7 +77,7 @@ export function encodePairs(
     records.length,
     `prompts are not among those of the training data, first "${first}"`,
   );
-  notes.unknownLetters(SET, kept.map(({ pair }) => pair.prompt), codec.tokenizer);
+  notes.unknownLetters(SET, kept.map(({ pair }) => pair.prompt), codec.unknownId);
   return kept.map(({ pair }) => pair);
 }
 

@@ -3,6 +3,7 @@ import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { encodePrompt, encodeResponse } from "#lib/data/prompt.ts";
 import { TASK_TOKENS } from "#lib/data/task_prompt.ts";
+import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import { instructionCodec, sourceCodec } from "./pair_codec.ts";
 import { codec, PROMPTS, RECORDS, say, tokenizer } from "./test_pairs.ts";
 
@@ -12,7 +13,7 @@ Deno.test("a prompt reads as its instruction, and as instruction and input with 
 
 Deno.test("the text of a known prompt gives its own ids again, inputs and cut prompts included", () => {
   const cut = [...PROMPTS[0].slice(0, 3), PROMPTS[0].at(-1)!];
-  const known = instructionCodec(tokenizer, [...PROMPTS, cut, ...PROMPTS]);
+  const known = instructionCodec(new ProjectCodec(tokenizer), [...PROMPTS, cut, ...PROMPTS]);
   for (const ids of [...PROMPTS, cut]) {
     const text = known.promptText(ids);
     assertEquals([known.promptIds(text), known.isKnown(text)], [ids, true]);
@@ -38,7 +39,7 @@ Deno.test("a source is its text, and its ids are read back, cut or not", () => {
   const plain = new BpeTokenizer(trainBpe(texts, { vocabSize: 200, specialTokens: TASK_TOKENS }));
   const source = encodeResponse(plain, "what is a cat?");
   const cut = [...source.slice(0, 2), source.at(-1)!];
-  const sources = sourceCodec(plain, [source, cut]);
+  const sources = sourceCodec(new ProjectCodec(plain), [source, cut]);
   assertEquals(sources.promptText(source), "what is a cat?");
   for (const ids of [source, cut]) assertEquals(sources.promptIds(sources.promptText(ids)), ids);
   assertEquals(sources.promptIds("name a pet."), encodeResponse(plain, "name a pet."));

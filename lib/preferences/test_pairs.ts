@@ -1,6 +1,7 @@
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { encodePrompt, encodeResponse, tokenizerTexts } from "#lib/data/prompt.ts";
+import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import { instructionCodec } from "./pair_codec.ts";
 import type { PairRecord } from "./pair_record.ts";
 import type { PreferencePair } from "./preference_pair.ts";
@@ -20,7 +21,7 @@ export const RECORDS = [
 ];
 export const tokenizer = new BpeTokenizer(trainBpe(tokenizerTexts([...RECORDS, ...RECORDS]), { vocabSize: 300 }));
 export const PROMPTS = RECORDS.map((each) => encodePrompt(tokenizer, each));
-export const codec = instructionCodec(tokenizer, PROMPTS);
+export const codec = instructionCodec(new ProjectCodec(tokenizer), PROMPTS);
 
 /** A response in tokens. */
 export const say = (text: string): number[] => encodeResponse(tokenizer, text);

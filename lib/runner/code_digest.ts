@@ -12,6 +12,7 @@ export const NUMBERS: readonly string[] = [
   ],
   ...[
     ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "preferences", "bench"],
+    ...["evaluation", "distillation"],
     ...["data", "metrics", "judge", "tokenizers"],
   ].map((name) => `lib/${name}`),
 ];

@@ -4,10 +4,8 @@ import { codeDigest, NUMBERS, REPORTS, withoutComments } from "./code_digest.ts"
 const PROJECT = new URL("../../", import.meta.url);
 /** What makes neither numbers nor tables: how they are run, kept, compared and checked. */
 const OTHERS = [
-  ...["cli", "comparison", "evaluation", "hub", "memory", "results", "runner", "speed", "verification"].map((name) =>
-    `lib/${name}`
-  ),
-  ...["experiments/end_to_end", "experiments/profiles"],
+  ...["cli", "comparison", "hub", "memory", "results", "runner", "speed", "verification"].map((name) => `lib/${name}`),
+  ...["experiments/distillation", "experiments/end_to_end", "experiments/profiles"],
 ];
 
 Deno.test("every room of lib and experiments makes numbers, or tables and figures, or is known to make neither", () => {

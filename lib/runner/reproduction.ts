@@ -1,7 +1,7 @@
 import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
 import { type Tuning, tuningFor } from "#kernels/runtime/tuning.ts";
 import { InputError } from "#lib/errors.ts";
-import type { Experiment } from "#lib/bench/experiment.ts";
+import type { Experiment, RunContext } from "#lib/bench/experiment.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { type AcceptMode, acceptStale, sampleGroups } from "./accept.ts";
 import { adapterHere, rememberAdapter } from "./adapter_memory.ts";
@@ -50,6 +50,8 @@ export interface ReproductionOptions extends PlanOptions {
   readonly program?: string;
   readonly otherArguments: readonly string[];
   readonly stop: AbortSignal;
+  /** Takes the model of each cell that is computed in this process, where somebody wants it. */
+  readonly handOver?: RunContext["handOver"];
 }
 
 /** What is told of a run while it goes on. */

@@ -9,6 +9,7 @@ import { type Basis, nameOfShared, type SharedThing } from "#lib/results/provena
 import { basisOf, changesSince, type Present, usesOf } from "./freshness.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import { readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
+import { SnapshotPace } from "./snapshot_pace.ts";
 import type { UseTracer } from "./uses.ts";
 
 /** What snapshots of all runs have in common. */
@@ -16,7 +17,7 @@ export interface SnapshotPolicy {
   readonly present: Present;
   readonly tracer: UseTracer;
   readonly stop: AbortSignal;
-  /** Milliseconds between two snapshots of a run. */
+  /** Milliseconds between two snapshots of a run, where these are quick (see `SnapshotPace`). */
   readonly everyMs: number;
   /** Says what a person must know even afterwards. */
   readonly note: (message: string) => void;
@@ -65,13 +66,14 @@ export class SnapshotFile implements SnapshotStore {
   readonly #making: Making;
   readonly #policy: SnapshotPolicy;
   readonly #clock: RunClock | undefined;
-  #lastMs = performance.now();
+  readonly #pace: SnapshotPace;
 
   /** @param making what decides the numbers of the run, or of the thing that cells share */
   constructor(path: string, making: Making, policy: SnapshotPolicy, clock?: RunClock) {
     this.#path = path;
     this.#making = making;
     this.#policy = policy;
+    this.#pace = new SnapshotPace(policy.everyMs);
     this.#clock = clock;
   }
 
@@ -95,7 +97,7 @@ export class SnapshotFile implements SnapshotStore {
   }
 
   isDue(): boolean {
-    return this.#policy.stop.aborted || performance.now() - this.#lastMs >= this.#policy.everyMs;
+    return this.#pace.isDue() || this.#policy.stop.aborted;
   }
 
   /** Ends the run here, with the reason of the stop, where it is to stop. */
@@ -104,7 +106,7 @@ export class SnapshotFile implements SnapshotStore {
     const basis = basisOf(this.#making, tracer.soFar, present);
     const header: Header = { ...basis, code: present.code, elapsedMs: this.#clock?.elapsedMs };
     await writeAtomically(this.#path, await encodeSnapshot(snapshot, header));
-    this.#lastMs = performance.now();
+    this.#pace.saved();
     stop.throwIfAborted();
   }
 

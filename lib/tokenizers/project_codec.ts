@@ -11,7 +11,7 @@ export class ProjectCodec implements TextCodec {
   readonly vocabSize: number;
   readonly specialIds: SpecialIds;
   readonly digest: string;
-  readonly #tokenizer: BpeTokenizer;
+  readonly tokenizer: BpeTokenizer;
   /** Special tokens in the order of their ids. */
   readonly #specialTokens: readonly string[];
   readonly #special: RegExp;
@@ -19,7 +19,7 @@ export class ProjectCodec implements TextCodec {
   constructor(tokenizer: BpeTokenizer) {
     const { specialTokens } = tokenizer.toJSON();
     const idOf = (token: string) => specialTokens.includes(token) ? tokenizer.specialId(token) : undefined;
-    this.#tokenizer = tokenizer;
+    this.tokenizer = tokenizer;
     this.#specialTokens = specialTokens;
     this.#special = new RegExp(`(${specialTokens.map((token) => RegExp.escape(token)).join("|")})`, "u");
     this.vocabSize = tokenizer.vocabSize;
@@ -29,16 +29,16 @@ export class ProjectCodec implements TextCodec {
 
   encode(text: string, { findSpecialTokens = false }: EncodeOptions = {}): number[] {
     if (text === "") return [];
-    if (!findSpecialTokens) return encodeText(this.#tokenizer, text);
+    if (!findSpecialTokens) return encodeText(this.tokenizer, text);
     return text.split(this.#special).filter((part) => part !== "").flatMap((part) =>
-      this.#specialTokens.includes(part) ? [this.#tokenizer.specialId(part)] : encodeText(this.#tokenizer, part)
+      this.#specialTokens.includes(part) ? [this.tokenizer.specialId(part)] : encodeText(this.tokenizer, part)
     );
   }
 
   decode(ids: readonly number[], { keepSpecialTokens = false }: DecodeOptions = {}): string {
-    if (!keepSpecialTokens) return this.#tokenizer.decode(ids).replace(/^ /, "");
+    if (!keepSpecialTokens) return this.tokenizer.decode(ids).replace(/^ /, "");
     let [text, from] = ["", 0];
-    const spell = (to: number) => this.#tokenizer.decode(ids.slice(from, to));
+    const spell = (to: number) => this.tokenizer.decode(ids.slice(from, to));
     for (const [at, id] of ids.entries()) {
       if (!this.isSpecial(id)) continue;
       text += spell(at) + this.#specialTokens[id];
@@ -48,6 +48,6 @@ export class ProjectCodec implements TextCodec {
   }
 
   isSpecial(id: number): boolean {
-    return this.#tokenizer.isSpecial(id);
+    return this.tokenizer.isSpecial(id);
   }
 }

@@ -17,14 +17,25 @@ export const VALUE_FLAGS: readonly string[] = [
   ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--batch", "--samples", "--seed", "--limit", "--prefix"],
   ...["--out", "--for", "--memory", "--tokens", "--temperature", "--top-k", "--top-p", "--repetition-penalty"],
   ...["--no-repeat-ngram", "--system", "--template", "--prompts", "--batch-size"],
-  ...["--texts-at-once", "--teacher-form", "--lora", "--lora-targets"],
+  ...["--teacher", "--student", "--method", "--compare", "--steps", "--sft-steps", "--teacher-sft-steps"],
+  ...[
+    "--texts-per-step",
+    "--texts-at-once",
+    "--learning-rate",
+    "--teacher-form",
+    "--lora",
+    "--lora-alpha",
+    "--lora-targets",
+  ],
 ];
 
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export", "generate", "evaluate"];
 const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
 /** How many of their arguments, from the first, are folders of models, or names of models in the hub's cache. */
 const MODELS_OF: Readonly<Record<string, number>> = { verify: Infinity, evaluate: Infinity, generate: 1 };
-const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export", "evaluate"];
+const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export", "evaluate", "distil"];
+/** Where students are written that no `--out` has a place for. */
+const DISTILLED = "distilled";
 
 export interface Surroundings {
   /** Where relative paths start. */
@@ -62,15 +73,21 @@ export function grantsOf(
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
     if (flag === "--prompts" && task === "generate") grant(flag, value, "read");
     if (flag === "--out" && task === "generate") grant(flag, value, "write");
-    if (flag === "--out" && task === "evaluate") grant(flag, value, "read", "write");
+    if (flag === "--out" && ["evaluate", "distil"].includes(task)) grant(flag, value, "read", "write");
     if (flag === "--against" && task === "bench" && value !== "") {
       grant(flag, value, "read");
       grants.run = ["deno"]; // a process for each checkout
     }
   }
+  if (task === "distil" && !values.some(([flag]) => flag === "--out")) grant("--out", DISTILLED, "read", "write");
   // TEACHER:STUDENT.
   const pairs = task === "doctor" ? values.filter(([flag]) => flag === "--for") : [];
-  const models = [...words.slice(0, MODELS_OF[task] ?? 0), ...pairs.flatMap(([, value]) => value.split(":"))];
+  const players = task === "distil" ? values.filter(([flag]) => ["--teacher", "--student"].includes(flag)) : [];
+  const models = [
+    ...words.slice(0, MODELS_OF[task] ?? 0),
+    ...pairs.flatMap(([, value]) => value.split(":")),
+    ...players.map(([, value]) => value),
+  ];
   if (models.length > 0) grantModels(models, surroundings, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.

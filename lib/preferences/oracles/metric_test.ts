@@ -3,12 +3,16 @@ import { InputError } from "#lib/errors.ts";
 import { bleuStatistics, corpusBleu } from "#lib/metrics/bleu.ts";
 import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
+import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import { instructionCodec } from "../pair_codec.ts";
 import { metricOracle, type PairMetric } from "./metric.ts";
 import { teacherWins } from "./teacher_wins.ts";
 
 /** Of all bytes, so that every text reads as it is. */
-const codec = instructionCodec(new BpeTokenizer(trainBpe([], { vocabSize: 262, alphabet: "bytes" })), []);
+const codec = instructionCodec(
+  new ProjectCodec(new BpeTokenizer(trainBpe([], { vocabSize: 262, alphabet: "bytes" }))),
+  [],
+);
 
 const contest = (first: string, second: string, references: readonly string[]) => ({
   prompt: codec.promptIds("say it"),

@@ -4,7 +4,7 @@ import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_batch.ts";
 
 /** Rows that begin a tensor of their own begin at multiples of this, so that a kernel may bind them. */
 const ROWS = 64;

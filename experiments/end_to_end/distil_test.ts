@@ -1,0 +1,110 @@
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { DISTIL_METHODS, EXPERIMENTS } from "#experiments/main.ts";
+import { parseCommandLine } from "#lib/cli/command_line.ts";
+import { distil } from "#lib/cli/distil.ts";
+import { isFolder } from "#lib/data/folder_names.ts";
+import { keptTerminal } from "#lib/cli/test_terminal.ts";
+import { Interrupted } from "#lib/errors.ts";
+import { isFile } from "#lib/results/storage.ts";
+import { distilArguments, STORIES, TEXTS, writeSmallStudent } from "./test_distillation.ts";
+import { runProgram, testInFolder } from "./test_run.ts";
+
+const RECORDS = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "provenance.json", "table.md"];
+
+/** Values of a measure of a method, in the order of its steps. */
+async function curveOf(out: string, method: string, measure: string): Promise<number[]> {
+  const lines = (await Deno.readTextFile(`${out}/results/distil/curves.csv`)).split("\n");
+  return lines.filter((line) => line.startsWith(`distil,${method},`) && line.includes(`,${measure},`))
+    .map((line) => Number(line.split(",").at(-1)));
+}
+
+async function scoreOf(out: string, method: string, metric: string): Promise<number> {
+  const lines = (await Deno.readTextFile(`${out}/results/distil/scores.csv`)).split("\n");
+  return Number(lines.find((line) => line.startsWith(`distil,${method},test,${metric},`))!.split(",")[5]);
+}
+
+testInFolder(
+  "a student of a quarter of the teacher's size learns, and is a folder that evaluates as it was scored",
+  async (folder) => {
+    const [student, out] = [await writeSmallStudent(`${folder}/small`), `${folder}/out`];
+    const args = distilArguments(student, "--method", "kd", "--out", out);
+    const { status, printed, reported } = await runProgram(...args);
+    assertEquals(status, 0, reported);
+    for (const label of ["Teacher", "SFT", "KD"]) assertMatch(printed, new RegExp(`^\\| ${label} +\\|`, "m"));
+    const files = [
+      "model.safetensors",
+      "config.json",
+      "generation_config.json",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ];
+    for (const name of [...files, "README.md", ...RECORDS.map((name) => `results/distil/${name}`)]) {
+      assert(isFile(`${out}/${name}`), name);
+    }
+    const loss = await curveOf(out, "kd", "loss");
+    assert(loss.length === 3 && loss[2] < loss[0], `${loss}`);
+    assert(await scoreOf(out, "kd", "perplexity") < await scoreOf(out, "sft", "perplexity"));
+    assert(await scoreOf(out, "teacher", "perplexity") < await scoreOf(out, "kd", "perplexity"));
+
+    const flags = ["--data", `${TEXTS}/test.jsonl`, "--bos", "--max-new-tokens", "26", "--json"];
+    const evaluated = await runProgram("evaluate", out, ...flags);
+    assertEquals(evaluated.status, 0, evaluated.reported);
+    for (const { metric, value } of JSON.parse(evaluated.printed).scores) {
+      assertAlmostEquals(value, await scoreOf(out, "kd", metric), 1e-6, metric);
+    }
+    const card = await Deno.readTextFile(`${out}/README.md`);
+    for (const part of ["distilled from stories260K", "| KD ", "model.safetensors", "--method kd"]) {
+      assert(card.includes(part), part);
+    }
+    assert(!card.includes(folder) && !card.includes(STORIES), "the card says where things were");
+
+    const again = await runProgram(...args);
+    assertEquals([again.status, again.printed], [0, printed]);
+    const other = await runProgram(...distilArguments(student, "--method", "gkd", "--out", out));
+    assertEquals(other.status, 2);
+    assertMatch(other.reported, /holds a run with another method \(kd, now gkd\); name another --out, or delete it/);
+  },
+);
+
+/** Runs distil and stops it as Ctrl-C does when a folder has a file of such a name. */
+async function stopAt(place: string, start: string, args: readonly string[]): Promise<void> {
+  const stop = new AbortController();
+  const timer = setInterval(() => {
+    if (namesIn(place).some((name) => name.startsWith(start))) stop.abort(new Interrupted("SIGINT"));
+  }, 5);
+  const { terminal } = keptTerminal();
+  const context = { experiments: EXPERIMENTS, methods: DISTIL_METHODS, terminal, stop: stop.signal };
+  try {
+    await assertRejects(async () => {
+      await distil.run(parseCommandLine(distil, args.slice(1)), context);
+    }, Interrupted);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  return isFolder(folder) ? Array.from(Deno.readDirSync(folder), ({ name }) => name) : [];
+}
+
+testInFolder("a run that is stopped in each of its trainings comes to the same bytes", async (folder) => {
+  const student = await writeSmallStudent(`${folder}/small`);
+  const run = (out: string) => distilArguments(student, "--method", "gkd", "--out", `${folder}/${out}`);
+  const whole = await runProgram(...run("whole"));
+  assertEquals(whole.status, 0, whole.reported);
+  const eachStep = [...run("stopped"), "--checkpoint-every", "0"];
+  const state = `${folder}/stopped/.state/results`;
+  await stopAt(`${state}/shared`, "distil_sft_seed_10", eachStep);
+  assertEquals(namesIn(`${state}/cells/distil`), [], "it was stopped before the method began");
+  await stopAt(`${state}/cells/distil`, "gkd_10.safetensors", eachStep);
+  assert(!isFile(`${folder}/stopped/model.safetensors`), "it was stopped before its end");
+  const resumed = await runProgram(...eachStep);
+  assertEquals(resumed.status, 0, resumed.reported);
+  const records = RECORDS.filter((name) => name !== "provenance.json").map((name) => `results/distil/${name}`);
+  for (const name of ["model.safetensors", "config.json", ...records]) {
+    const [own, other] = await Promise.all(
+      ["stopped", "whole"].map((out) => Deno.readFile(`${folder}/${out}/${name}`)),
+    );
+    assertEquals(own, other, name);
+  }
+});

@@ -1,0 +1,108 @@
+import { expectKnown } from "#lib/bench/suggestion.ts";
+import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
+import { InputError } from "#lib/errors.ts";
+import type { Flags, FlagValues } from "./command.ts";
+import { CHECKPOINT_FLAG } from "./results_flags.ts";
+
+export const DEFAULT_METHOD = "gkd";
+/** Where a distilled student is written, below the folder that the command is called from. */
+export const DEFAULT_OUT = "distilled";
+/** Rows that every run has; only students that learn from them are methods of a distillation. */
+const ALWAYS: readonly string[] = ["teacher", "sft"];
+
+export const DISTIL_FLAGS = {
+  teacher: { kind: "text", value: "MODEL", help: "a folder, or a model of the hub's cache" },
+  student: { kind: "text", value: "MODEL", help: "the same; a folder without weights starts from drawn values" },
+  data: { kind: "path", value: "DIR|FILE", help: "records with a prompt and a response: JSON Lines, CSV, Parquet" },
+  method: {
+    kind: "text",
+    value: "NAME",
+    help: `how the student learns, as \`list\` names it; default ${DEFAULT_METHOD}`,
+  },
+  compare: {
+    kind: "names",
+    value: "a,b",
+    help: "further methods to score, as in sft_continued; their models are not kept",
+  },
+  out: { kind: "path", value: "DIR", help: `where the student is written; default ${DEFAULT_OUT}/STUDENT-METHOD` },
+  steps: { kind: "count", value: "N", help: "steps of the method; default 500" },
+  "sft-steps": { kind: "count", value: "N", help: "steps on the data before; default as many; 0 for a tuned student" },
+  "teacher-sft-steps": {
+    kind: "count",
+    value: "N",
+    help: "steps of the teacher on the data; default those of the student",
+  },
+  "teacher-is-tuned": { kind: "switch", help: "takes the teacher as it is" },
+  "texts-per-step": { kind: "count", value: "N", help: "texts that a step learns from; default 8" },
+  "texts-at-once": { kind: "count", value: "N", help: "of these, read at once: fewer take less memory; default all" },
+  recompute: { kind: "switch", help: "runs the layers again in backward: less memory, more time, equal numbers" },
+  "learning-rate": { kind: "number", value: "R", help: "at its peak, of all that is trained; default 1e-4" },
+  "max-new-tokens": {
+    kind: "count",
+    value: "N",
+    help: "a response is cut after so many; default 256, or half of what models read",
+  },
+  "max-prompt-tokens": { kind: "count", value: "N", help: "longer prompts are left out; default 256, or what is left" },
+  seed: { kind: "seeds", value: "S", help: "of all draws; default 10" },
+  chat: { kind: "switch", help: "prompts by the student's chat template" },
+  bos: { kind: "switch", help: "begins every prompt with the tokenizer's beginning of a text" },
+  prefix: { kind: "text", value: "TEXT", help: "in front of every instruction, as in 'summarize: '" },
+  set: {
+    kind: "repeated",
+    value: "key=value",
+    help: "another value for a setting, as in gkd.weight=0.3; may be repeated",
+  },
+  "checkpoint-every": CHECKPOINT_FLAG,
+  "dry-run": { kind: "switch", help: "checks everything and says what would be done" },
+  json: { kind: "switch", help: "prints JSON" },
+  quiet: { kind: "switch", help: "shows no progress" },
+} as const satisfies Flags;
+
+export type DistilFlags = FlagValues<typeof DISTIL_FLAGS>;
+export type Methods = Readonly<Record<string, RegisteredMethod>>;
+
+/** Flags that were given as they have to be. */
+export interface GivenDistillation {
+  readonly teacher: string;
+  readonly student: string;
+  readonly data: string;
+  readonly method: string;
+  readonly seed: number | undefined;
+}
+
+/** @throws {InputError} for flags that are missing, or contradict each other, or no distillation could be done with */
+export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDistillation {
+  const { teacher, student, data, method = DEFAULT_METHOD, compare = [], seed = [] } = flags;
+  if (!teacher || !student || !data) {
+    const missing = Object.entries({ teacher, student, data }).find(([, value]) => !value)![0];
+    throw new InputError(
+      `distil needs --${missing}: ./run distil --teacher MODEL --student MODEL --data DIR; --help shows more`,
+    );
+  }
+  const students = Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+  for (const name of [method, ...compare]) {
+    if (ALWAYS.includes(name)) {
+      throw new InputError(`${name} is scored in every run; --method takes what comes after it`);
+    }
+    expectKnown("method", name, students);
+  }
+  for (const name of COUNTS) if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
+  const { "learning-rate": rate, "texts-per-step": perStep, "texts-at-once": atOnce } = flags;
+  if (rate !== undefined && !(rate > 0)) throw new InputError(`--learning-rate ${rate}: must be more than 0`);
+  if (perStep !== undefined && atOnce !== undefined && atOnce > perStep) {
+    throw new InputError(`--texts-at-once ${atOnce}: a step has --texts-per-step ${perStep}`);
+  }
+  if (flags["teacher-is-tuned"] && flags["teacher-sft-steps"] !== undefined) {
+    throw new InputError(
+      "--teacher-is-tuned and --teacher-sft-steps: one leaves the teacher as it is, the other trains it",
+    );
+  }
+  if (flags.chat && flags.bos) throw new InputError("--bos: a chat template spells the beginning of a text itself");
+  if (flags.chat && flags.prefix) {
+    throw new InputError("--prefix: a chat template has the instruction as a turn; leave one out");
+  }
+  if (seed.length > 1) throw new InputError(`--seed ${seed}: one seed a run; name another --out for another`);
+  return { teacher, student, data, method, seed: seed[0] };
+}
+
+const COUNTS = ["steps", "texts-per-step", "texts-at-once", "max-new-tokens", "max-prompt-tokens"] as const;

@@ -1,0 +1,62 @@
+import { formatBytes } from "#lib/byte_count.ts";
+import type { StartingModel } from "#lib/distillation/starting_model.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { parameterCount } from "#lib/memory/plan.ts";
+import { diskBytes } from "./distil_disk.ts";
+import type { Distillation } from "./distil_setup.ts";
+
+/** What `--dry-run` prints: what would be done, with what, and what it needs. */
+export function describeDistillation(distillation: Distillation): string[] {
+  const { subject, profile, rows, method, seed, out, fit, shape } = distillation;
+  const { teacher, student, texts } = subject;
+  const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce, recompute } } = profile;
+  const { label, summary } = rows[method];
+  const at = textsAtOnce === undefined ? "" : `, ${textsAtOnce} at once`;
+  const tokens = meanTokens(texts.train);
+  const lines: [name: string, text: string][] = [
+    ["teacher", describeModel(teacher, profile.teacher.training.steps)],
+    ["student", describeModel(student, profile.student.training.steps)],
+    ["method", `${label} (${method}): ${summary}`],
+    ["records", `${texts.train.length} to train on, ${texts.scored.items.length} to score on (${texts.digest})`],
+    [
+      "prompts",
+      `template ${texts.template.name}; ${profile.data.maxPromptTokens} tokens, responses ${profile.data.maxNewTokens}`,
+    ],
+    [
+      "steps",
+      `${steps} of ${batchSize} texts${at}, about ${
+        Math.round(batchSize * tokens)
+      } tokens; learning rate ${learningRate}`,
+    ],
+    ["rows", `${Object.keys(rows).join(", ")}; seed ${seed}`],
+    [
+      "memory",
+      `${formatBytes(fit.plan.totalBytes)} at ${shape.batch} texts of ${shape.tokens} tokens${
+        recompute ? ", less with --recompute" : ""
+      }: ${largestParts(distillation)}`,
+    ],
+    ["disk", formatBytes(diskBytes(subject, profile))],
+    ["out", out],
+  ];
+  return [...lines.map(([name, text]) => `${name.padEnd(9)}${text}`), ...texts.notes.map((note) => `note     ${note}`)];
+}
+
+function describeModel({ word, source, config, hasWeights }: StartingModel, steps: number): string {
+  const from = "hub" in source ? ` at ${source.commit}` : "";
+  const values = hasWeights ? "" : ", from drawn values";
+  const tuned = steps === 0 ? "taken as it is" : `fine-tuned on the data for ${steps} steps`;
+  return `${word}${from}: ${config.family}, ${formatCount(parameterCount(config))} parameters${values}; ${tuned}`;
+}
+
+function largestParts({ fit: { plan } }: Distillation): string {
+  const largest = plan.parts.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
+  return `${largest.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ")}, …`;
+}
+
+function meanTokens(texts: readonly Trajectory[]): number {
+  return texts.reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0) / texts.length;
+}
+
+function formatCount(count: number): string {
+  return count >= 1e6 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e3).toFixed(0)} k`;
+}

@@ -1,0 +1,82 @@
+import type { TaskMaking } from "#lib/bench/method_registry.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { textOf } from "#lib/bench/responses.ts";
+import type { Scoring, Task } from "#lib/bench/task.ts";
+import { evaluateSet, metricsOf } from "#lib/evaluation/evaluate.ts";
+import { rougeL } from "#lib/metrics/rouge_l.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
+import { pairCodec } from "#lib/preferences/pair_codec.ts";
+import { digestOf } from "#lib/results/digest.ts";
+import { mean } from "#lib/statistics/statistics.ts";
+import { encodeTemplate } from "#lib/tokenizers/prompt_template.ts";
+import type { DistilTexts } from "./distil_texts.ts";
+import { identityOf, openStart, type StartingModel } from "./starting_model.ts";
+
+/** Bumped when the numbers of distillations may move. */
+const DISTIL_NUMERICS = { "task distil": 1 };
+
+/** Who learns from whom, and what they read. */
+export interface DistilSubject {
+  readonly teacher: StartingModel;
+  readonly student: StartingModel;
+  readonly texts: DistilTexts;
+}
+
+/** What decides the numbers of its cells beside the profile. */
+export function distilMaking({ teacher, student, texts }: DistilSubject): TaskMaking {
+  return {
+    name: "distil",
+    numerics: DISTIL_NUMERICS,
+    settings: {
+      distil: {
+        ...{ teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
+        ...{ tokenizer: texts.codec.digest, template: digestOf(texts.template.source), actions: texts.vocabSize },
+        eosIds: texts.eosIds,
+      },
+    },
+  };
+}
+
+/** Distilling a checkpoint into another on a person's data. */
+export function distilTask(profile: Profile, subject: DistilSubject): Task {
+  const { texts } = subject;
+  const { name, numerics, settings } = distilMaking(subject);
+  return {
+    name,
+    corpus: name,
+    profile,
+    made: { settings, numerics },
+    readTexts: () => Promise.resolve(texts),
+    newModel: (gpu, role, { vocabSize }, normalSource) => openStart(gpu, subject[role], vocabSize, normalSource),
+    score: (scoring, model) => scoreModel(scoring, texts, model),
+    validation: {
+      measure: "validation_rouge_l",
+      score: (texts, { prompts }, responses) =>
+        mean(responses.map(({ response }, i) => rougeL(textOf(texts, response), prompts[i].record.references))),
+    },
+    pairs: {
+      codec: ({ codec, train, eosIds }) =>
+        pairCodec(codec, train.map(({ prompt }) => prompt), {
+          text: (ids) => codec.decode(ids, { keepSpecialTokens: true }),
+          ids: (instruction) => encodeTemplate(codec, texts.template, { instruction, input: "" }),
+        }, eosIds),
+      limits: { ...profile.data, settings: INSTRUCTION_LIMITS },
+      metric: "rouge_l",
+    },
+    heldOut: "held_out",
+  };
+}
+
+/** The metric of the data's answers, and perplexity of the references: greedy answers where the temperature is 0, else sampled ones. */
+async function scoreModel({ gpu, profile, stop }: Scoring, texts: DistilTexts, model: LanguageModel) {
+  const { batchSize, temperature, topK, topP, samplingSeeds } = profile.evaluation;
+  const { codec, eosIds, padId, scored, maxPositions } = texts;
+  const { scores, samples } = await evaluateSet({ gpu, model, codec, eosIds, padId }, scored, {
+    ...{ metrics: metricsOf(scored.set), maxNewTokens: profile.data.maxNewTokens, batchSize, maxPositions, stop },
+    seeds: temperature === 0 ? [] : samplingSeeds,
+    sampling: { temperature, topK, topP },
+  });
+  const decoding = temperature === 0 ? "greedy" : "sampled";
+  return { scores: scores.map(({ interval: _, ...score }) => ({ ...score, decoding })), samples };
+}

@@ -1,0 +1,56 @@
+import { isJsonObject } from "#lib/data/json_text.ts";
+import { InputError } from "#lib/errors.ts";
+import { readJsonFile } from "#lib/json_file.ts";
+import { isFile, writeAtomically } from "#lib/results/storage.ts";
+
+/** The folder beside a distilled model's files that has its results, and within it that of the scores. */
+export const RESULTS_NAME = "results";
+const RUN_FILE = `${RESULTS_NAME}/run.json`;
+
+/** What makes two runs one: the same command goes on where it was stopped. */
+export type RunIdentity = Readonly<Record<string, string | number | readonly string[]>>;
+
+/**
+ * Refuses a folder that holds anything but this run.
+ *
+ * @throws {InputError} in one line: what it holds, or how its run differs
+ */
+export async function expectOwnFolder(folder: string, run: RunIdentity): Promise<void> {
+  const path = `${folder}/${RUN_FILE}`;
+  if (!isFile(path)) return expectNoFiles(folder);
+  const recorded = await readJsonFile(path);
+  const before = isJsonObject(recorded) ? recorded : {};
+  const differing = Object.keys(run).find((key) => JSON.stringify(before[key]) !== JSON.stringify(run[key]));
+  if (differing === undefined) return;
+  throw new InputError(
+    `${folder}: holds a run with another ${differing} (${show(before[differing])}, now ${show(run[differing])}); ` +
+      "name another --out, or delete it",
+  );
+}
+
+/** Says whose folder it is, before anything else is written to it. */
+export async function claimFolder(folder: string, run: RunIdentity): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await writeAtomically(`${folder}/${RUN_FILE}`, `${JSON.stringify(run, null, 2)}\n`);
+}
+
+function expectNoFiles(folder: string): void {
+  let names: string[];
+  try {
+    names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new InputError(`${folder}: a file; name a folder to write to`);
+    }
+    throw error;
+  }
+  if (names.length === 0) return;
+  throw new InputError(
+    `${folder}: holds ${names.sort()[0]} and is no folder of a distillation; name one that is empty or does not exist`,
+  );
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,71 @@
+import type { FileSource } from "#lib/models/model_folder.ts";
+import type { CodeVersion } from "#lib/results/git_repository.ts";
+import type { DistilSubject } from "./distil_task.ts";
+import { nameOf, type StartingModel } from "./starting_model.ts";
+
+/** What the model card of a distilled student says. */
+export interface StudentCard {
+  readonly subject: DistilSubject;
+  readonly method: { readonly name: string; readonly label: string; readonly summary: string };
+  readonly seed: number;
+  readonly code: CodeVersion;
+  readonly adapter: string;
+  /** The command that made it. */
+  readonly command: string;
+  readonly settings: unknown;
+  /** Scores before and after, as Markdown. */
+  readonly tables: readonly string[];
+}
+
+/** The `README.md` of a distilled student, with the header that the Hugging Face hub reads. */
+export function formatStudentCard({ subject, method, seed, code, adapter, command, ...card }: StudentCard): string {
+  const { teacher, student, texts } = subject;
+  const kind = student.layout === "oneText" ? "text-generation" : "text2text-generation";
+  const base = "hub" in student.source ? [`base_model: ${student.source.hub}`] : [];
+  const rows: [name: string, value: string][] = [
+    ["teacher", describe(teacher)],
+    ["student", `${describe(student)}${student.hasWeights ? "" : ", from drawn values"}`],
+    ["method", `${method.label} (\`${method.name}\`)`],
+    ["seed", `${seed}`],
+    ["data", `digest ${texts.digest}`],
+    ["prompts", `template ${texts.template.name}`],
+    ["commit of the program", `${code.commit}${code.dirty === true ? ", with changes" : ""}`],
+    ["adapter", adapter],
+    ["Deno", Deno.version.deno],
+    ["written by", `\`${command}\``],
+  ];
+  return [
+    ...["---", "library_name: transformers", `pipeline_tag: ${kind}`, ...base, "tags: [distillation]", "---", ""],
+    `# ${nameOf(student)} distilled from ${nameOf(teacher)}`,
+    "",
+    `${method.label}: ${method.summary}.`,
+    "",
+    "## Scores before and after",
+    "",
+    ...card.tables.flatMap((table) => [table.trim(), ""]),
+    "## Provenance",
+    "",
+    ...["| | |", "|---|---|"],
+    ...rows.map(([name, value]) => `| ${name} | ${value} |`),
+    "",
+    "The licences of the student, the teacher and the data hold for this model.",
+    "",
+    "## Settings and data",
+    "",
+    "```json",
+    JSON.stringify({ settings: card.settings, data: texts.description, files: filesOf(subject) }, null, 2),
+    "```",
+    "",
+  ].join("\n");
+}
+
+function describe(model: StartingModel): string {
+  const { source } = model;
+  return "hub" in source ? `${source.hub} at commit ${source.commit}` : `${nameOf(model)} (digests below)`;
+}
+
+/** The SHA-256 of the files of models that are folders. */
+function filesOf({ teacher, student }: DistilSubject): Readonly<Record<string, unknown>> {
+  const digests = (source: FileSource) => "files" in source ? source.files : { commit: source.commit };
+  return { teacher: digests(teacher.source), student: digests(student.source) };
+}
