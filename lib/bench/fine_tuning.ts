@@ -39,7 +39,7 @@ export async function fineTuned(
   const random = new RandomStream(seed, `${name} parameters`);
   const model = await task.newModel(gpu, role, bench.texts, () => random.normal());
   const what = `${name}, seed ${seed}`;
-  bench.say(`${what}: ${model.store.parameterCount} parameters, ${training.steps} steps`);
+  bench.say(`${what}: ${model.weights.parameterCount} parameters, ${training.steps} steps`);
   const log = bench.log(name, seed);
   // Where a checkpoint is trained already: nothing to save, nothing to resume.
   if (training.steps === 0) return { model, curves: log.rows };

@@ -1,6 +1,7 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { ANCESTRAL, type TokenMixture } from "#lib/generation/generate.ts";
 import { newModel } from "#lib/models/checkpoint.ts";
+import { copyOptionsOf } from "#lib/models/model_weights.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
@@ -126,7 +127,7 @@ export class Workbench {
   /** A copy of the SFT student, for a method to train on. */
   async studentFromSft(seed: number): Promise<LanguageModel> {
     const { model } = await this.sftStudent(seed);
-    const student = newModel(this.gpu, model.config, undefined, { actionCount: model.actionCount });
+    const student = newModel(this.gpu, model.config, undefined, copyOptionsOf(model));
     student.store.copyFrom(model.store);
     return student;
   }

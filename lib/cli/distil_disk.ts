@@ -3,7 +3,7 @@ import { formatBytes } from "#lib/byte_count.ts";
 import { isFolder } from "#lib/data/folder_names.ts";
 import { InputError } from "#lib/errors.ts";
 import { freeBytes } from "#lib/hub/free_space.ts";
-import { parameterCount } from "#lib/memory/plan.ts";
+import { parameterCount } from "#lib/memory/parameters.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 
 /** Bytes of a parameter in a model's file, and in a snapshot of its training: itself and AdamW's two moments. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { testProfile } from "#lib/bench/test_profile.ts";
 import { InputError } from "#lib/errors.ts";
-import { parameterCount } from "#lib/memory/plan.ts";
+import { parameterCount } from "#lib/memory/parameters.ts";
 import { llama } from "#lib/models/llama.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { diskBytes, expectDisk } from "./distil_disk.ts";

@@ -3,6 +3,7 @@ import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
 import { CHECKPOINT_FLAG } from "./results_flags.ts";
+import { SAVING_FLAGS } from "./saving_flags.ts";
 
 export const DEFAULT_METHOD = "gkd";
 /** Where a distilled student is written, below the folder that the command is called from. */
@@ -34,8 +35,7 @@ export const DISTIL_FLAGS = {
   },
   "teacher-is-tuned": { kind: "switch", help: "takes the teacher as it is" },
   "texts-per-step": { kind: "count", value: "N", help: "texts that a step learns from; default 8" },
-  "texts-at-once": { kind: "count", value: "N", help: "of these, read at once: fewer take less memory; default all" },
-  recompute: { kind: "switch", help: "runs the layers again in backward: less memory, more time, equal numbers" },
+  ...SAVING_FLAGS,
   "learning-rate": { kind: "number", value: "R", help: "at its peak, of all that is trained; default 1e-4" },
   "max-new-tokens": {
     kind: "count",
@@ -95,6 +95,12 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
   if (flags["teacher-is-tuned"] && flags["teacher-sft-steps"] !== undefined) {
     throw new InputError(
       "--teacher-is-tuned and --teacher-sft-steps: one leaves the teacher as it is, the other trains it",
+    );
+  }
+  const form = flags["teacher-form"];
+  if (form !== undefined && form !== "f32" && !flags["teacher-is-tuned"] && flags["teacher-sft-steps"] !== 0) {
+    throw new InputError(
+      `--teacher-form ${form}: a teacher that is trained first keeps float32; take it as it is with --teacher-is-tuned`,
     );
   }
   if (flags.chat && flags.bos) throw new InputError("--bos: a chat template spells the beginning of a text itself");

@@ -69,7 +69,7 @@ function settingsOf(flags: DistilFlags, { maxNewTokens, maxPromptTokens }: Profi
     ...training("teacher.training", ofTeacher),
     ...given("optimizer.batchSize", flags["texts-per-step"]),
     ...given("optimizer.textsAtOnce", flags["texts-at-once"]),
-    ...(flags.recompute ? { "optimizer.recompute": true } : {}),
+    ...(flags.recompute || flags.lora !== undefined ? { "optimizer.recompute": true } : {}),
     ...given("seeds", flags.seed),
     ...{ "data.maxNewTokens": maxNewTokens, "data.maxPromptTokens": maxPromptTokens },
   };

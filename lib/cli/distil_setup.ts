@@ -3,7 +3,7 @@ import type { Profile } from "#lib/bench/profile.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { readTrainingSets, type TrainingSets } from "#lib/data/training_sets.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
-import { encodeDistilTexts } from "#lib/distillation/distil_texts.ts";
+import { type DistilTexts, encodeDistilTexts } from "#lib/distillation/distil_texts.ts";
 import { sharedActions, sharedPositions } from "#lib/distillation/pairing.ts";
 import { expectOwnFolder, type RunIdentity } from "#lib/distillation/run_folder.ts";
 import { identityOf, type StartingModel, startingModel } from "#lib/distillation/starting_model.ts";
@@ -21,6 +21,7 @@ import { distilProfile } from "./distil_profile.ts";
 import { sharedMemory } from "./doctor_for.ts";
 import { templateFor } from "./evaluation_template.ts";
 import type { ProgressLine } from "./progress_line.ts";
+import { savingOf } from "./saving_flags.ts";
 
 /** As MiniLLM and DistiLLM: 512 tokens, half of them the answer's. */
 const DEFAULT_NEW_TOKENS = 256;
@@ -88,8 +89,9 @@ export async function prepareDistillation(
     ...{ rows: names, settings: digestOfJson(profile) },
   };
   await expectOwnFolder(out, run);
-  const subject = { teacher, student, texts };
-  const shape = shapeOf(subject, profile);
+  const saving = savingOf(flags, student.config);
+  const subject = { teacher, student, texts, saving };
+  const shape = shapeOf(texts, profile);
   const fit = await judged(subject, shape);
   expectFits(fit, flags);
   await expectDisk(out, subject, profile);
@@ -140,16 +142,16 @@ function withTeacherTexts(profile: Profile, { set }: DistilFlags, records: numbe
   return { ...profile, distillation: { ...distillation, teacherTexts: Math.min(records, used) } };
 }
 
-/** The texts that are read at once, at their longest. */
-function shapeOf({ texts }: DistilSubject, { data, optimizer, distillation }: Profile): TextShape {
+/** The texts of a step, at their longest. */
+function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: Profile): TextShape {
   const longest = texts.train.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
-  const batch = optimizer.textsAtOnce ?? Math.max(optimizer.batchSize, distillation.textsPerStep ?? 1);
+  const batch = Math.max(optimizer.batchSize, distillation.textsPerStep ?? 1);
   return { batch, tokens: longest + data.maxNewTokens, responseTokens: data.maxNewTokens };
 }
 
-async function judged({ teacher, student }: DistilSubject, texts: TextShape): Promise<Fit> {
+async function judged({ teacher, student, saving }: DistilSubject, texts: TextShape): Promise<Fit> {
   const { info, limits } = await requestAdapter();
-  return judgeFit({ teacher: teacher.config, student: student.config, texts }, {
+  return judgeFit({ teacher: teacher.config, student: student.config, texts, saving }, {
     bindingBytes: limits.maxStorageBufferBindingSize,
     bufferBytes: limits.maxBufferSize,
     memoryBytes: sharedMemory(info)?.bytes,
@@ -158,9 +160,8 @@ async function judged({ teacher, student }: DistilSubject, texts: TextShape): Pr
 
 /** @throws {InputError} if the plan is over what the adapter gives, with the next smaller choice */
 function expectFits({ fits, over, hasMemory, plan, mostTexts }: Fit, { recompute }: DistilFlags): void {
+  if (fits) return;
   const tensor = over.find(({ blocks }) => blocks === undefined);
-  // What recomputation saves is not in the plan.
-  if (fits || (tensor === undefined && recompute)) return;
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   const what = tensor
     ? `${tensor.tensor.name} [${tensor.tensor.shape}] is ${gibibytes(tensor.tensor.bytes)}, over the ${

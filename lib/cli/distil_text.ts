@@ -1,7 +1,7 @@
 import { formatBytes } from "#lib/byte_count.ts";
 import type { StartingModel } from "#lib/distillation/starting_model.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
-import { parameterCount } from "#lib/memory/plan.ts";
+import { parameterCount } from "#lib/memory/parameters.ts";
 import { diskBytes } from "./distil_disk.ts";
 import type { Distillation } from "./distil_setup.ts";
 

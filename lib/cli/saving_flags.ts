@@ -26,6 +26,7 @@ export const SAVING_FLAGS = {
     value: "RANK",
     help: "the student learns by changes of this rank alone (LoRA), not by all weights",
   },
+  "lora-alpha": { kind: "number", value: "A", help: "changes are multiplied by A / RANK; default twice the rank" },
   "lora-targets": {
     kind: "names",
     value: "a,b",
@@ -41,12 +42,20 @@ export function savingOf(flags: SavingFlags, student: Pick<ModelConfig, "family"
   for (const name of ["texts-at-once", "lora"] as const) {
     if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
   }
-  if (targets && rank === undefined) throw new InputError("--lora-targets is of --lora RANK, which is not given");
+  for (const name of ["lora-alpha", "lora-targets"] as const) {
+    if (flags[name] !== undefined && rank === undefined) {
+      throw new InputError(`--${name} is of --lora RANK, which is not given`);
+    }
+  }
+  const alpha = flags["lora-alpha"] ?? 2 * (rank ?? 1);
+  if (!(alpha > 0)) throw new InputError(`--lora-alpha ${alpha}: must be more than 0`);
   return {
     textsAtOnce,
     // A changed weight is made where it is used, and kept for backward otherwise.
     recompute: recompute || rank !== undefined,
     teacherForm: form === undefined || form === WHOLE ? undefined : form as NarrowForm,
-    lora: rank === undefined ? undefined : { rank, targets: targets ?? defaultTargets(student.family) },
+    lora: rank === undefined
+      ? undefined
+      : { rank, scale: alpha / rank, targets: targets ?? defaultTargets(student.family) },
   };
 }

@@ -3,6 +3,7 @@ import type { Profile } from "#lib/bench/profile.ts";
 import { textOf } from "#lib/bench/responses.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
 import { evaluateSet, metricsOf } from "#lib/evaluation/evaluate.ts";
+import type { Saving } from "#lib/memory/saving.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
@@ -21,10 +22,12 @@ export interface DistilSubject {
   readonly teacher: StartingModel;
   readonly student: StartingModel;
   readonly texts: DistilTexts;
+  /** What is done to hold less: of it, the teacher's form and the student's changes move numbers. */
+  readonly saving: Saving;
 }
 
 /** What decides the numbers of its cells beside the profile. */
-export function distilMaking({ teacher, student, texts }: DistilSubject): TaskMaking {
+export function distilMaking({ teacher, student, texts, saving: { teacherForm, lora } }: DistilSubject): TaskMaking {
   return {
     name: "distil",
     numerics: DISTIL_NUMERICS,
@@ -33,6 +36,8 @@ export function distilMaking({ teacher, student, texts }: DistilSubject): TaskMa
         ...{ teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
         ...{ tokenizer: texts.codec.digest, template: digestOf(texts.template.source), actions: texts.vocabSize },
         eosIds: texts.eosIds,
+        ...(teacherForm && { teacherForm }),
+        ...(lora && { lora }),
       },
     },
   };
@@ -40,15 +45,17 @@ export function distilMaking({ teacher, student, texts }: DistilSubject): TaskMa
 
 /** Distilling a checkpoint into another on a person's data. */
 export function distilTask(profile: Profile, subject: DistilSubject): Task {
-  const { texts } = subject;
+  const { texts, saving: { teacherForm, lora } } = subject;
   const { name, numerics, settings } = distilMaking(subject);
+  const options = { teacher: { form: teacherForm }, student: { lora } };
   return {
     name,
     corpus: name,
     profile,
     made: { settings, numerics },
     readTexts: () => Promise.resolve(texts),
-    newModel: (gpu, role, { vocabSize }, normalSource) => openStart(gpu, subject[role], vocabSize, normalSource),
+    newModel: (gpu, role, { vocabSize }, normalSource) =>
+      openStart(gpu, subject[role], { ...options[role], actionCount: vocabSize }, normalSource),
     score: (scoring, model) => scoreModel(scoring, texts, model),
     validation: {
       measure: "validation_rouge_l",

@@ -10,6 +10,7 @@ import {
   namesIn,
   sourceOf,
 } from "#lib/models/model_folder.ts";
+import type { ModelOptions } from "#lib/models/model_weights.ts";
 import { digestOfJson } from "#lib/results/digest.ts";
 
 /** A model as a distillation finds it: of a folder or of the hub's cache. */
@@ -60,15 +61,15 @@ export function nameOf({ word, source }: Pick<StartingModel, "word" | "source">)
 /**
  * The model itself.
  *
- * @param actionCount the ids that it chooses among
- * @param normalSource draws from N(0, 1), for one without weights
+ * @param normalSource draws from N(0, 1), for one without weights and for changes of low rank
  */
 export async function openStart(
   gpu: Gpu,
   { located: { folder, base }, config, hasWeights }: StartingModel,
-  actionCount: number,
+  options: ModelOptions,
   normalSource: () => number,
 ): Promise<LanguageModel> {
-  if (!hasWeights) return newModel(gpu, config, normalSource, { actionCount });
-  return await readModel(gpu, folder, { actionCount, base: base?.folder });
+  const lora = options.lora && { ...options.lora, normalSource };
+  if (!hasWeights) return newModel(gpu, config, normalSource, { ...options, lora });
+  return await readModel(gpu, folder, { ...options, lora, base: base?.folder });
 }

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from "#lib/data/json_text.ts";
 import { readJsonFile } from "#lib/json_file.ts";
 import { writeModel } from "#lib/models/checkpoint.ts";
 import { wholeModelOf } from "#lib/models/lora_adapter.ts";
+import { isLora, writeAdapter } from "#lib/models/lora_folder.ts";
 import { isFile, writeAtomically } from "#lib/results/storage.ts";
 import type { StartingModel } from "./starting_model.ts";
 
@@ -12,6 +13,8 @@ const COPIED: readonly string[] = [
   ...["chat_template.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "generation_config.json"],
 ];
 const WEIGHTS = "model.safetensors";
+/** Of what a student has learned by changes of low rank, which its weights have merged into them. */
+const ADAPTER_FOLDER = "adapter";
 
 /** Whether a folder has a distilled student's weights. */
 export function hasStudent(folder: string): boolean {
@@ -20,16 +23,17 @@ export function hasStudent(folder: string): boolean {
 
 /**
  * Writes a distilled student as a Hugging Face folder: weights in float32, configuration, and the tokenizer's files as its own folder has
- * them. Weights get their name last, when they are whole.
+ * them; beside them the adapter of PEFT, where it learned by changes of low rank. Weights get their name last, when they are whole.
  *
  * @param folder may hold other things, such as the results of the run
  */
 export async function writeStudent(
   folder: string,
   { model, texts }: Pick<HandedOver, "model" | "texts">,
-  { folder: from, located }: Pick<StartingModel, "folder" | "located">,
+  start: Pick<StartingModel, "folder" | "located" | "source" | "word">,
   maxNewTokens: number,
 ): Promise<void> {
+  const { folder: from, located } = start;
   const written = `${folder}/.state/student`;
   const { folder: whole } = await wholeModelOf(located);
   const config = await objectAt(`${whole}/config.json`);
@@ -50,7 +54,13 @@ export async function writeStudent(
     };
     await writeAtomically(`${folder}/generation_config.json`, `${JSON.stringify(generation, null, 2)}\n`);
   }
+  if (isLora(model)) await writeAdapter(model, `${folder}/${ADAPTER_FOLDER}`, baseOf(start));
   for (const name of ["config.json", WEIGHTS]) await Deno.rename(`${written}/${name}`, `${folder}/${name}`);
+}
+
+/** What an adapter calls its base model. */
+function baseOf({ source, word }: Pick<StartingModel, "source" | "word">): string {
+  return "hub" in source ? source.hub : word;
 }
 
 async function objectAt(path: string): Promise<JsonObject> {

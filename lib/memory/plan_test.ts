@@ -129,7 +129,7 @@ async function peakOf({ student, teacher, texts, saving = {} }: Distillation): P
   const { textsAtOnce, recompute, teacherForm, lora } = saving;
   // The CPU driver's copies of inputs are no part of the plan.
   await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
-  using own = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, scale: 1, normalSource: () => 0.1 } });
+  using own = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, normalSource: () => 0.1 } });
   using theirs = newModel(gpu, teacher, () => 0.1, { form: teacherForm });
   using optimizer = new AdamW(gpu, own.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
   const prompt = Array(tokens - responseTokens).fill(1);
@@ -149,8 +149,13 @@ const SAVINGS: Readonly<Record<string, Saving>> = {
   "half of the texts at once": { textsAtOnce: 4 },
   "layers that run again": { recompute: true },
   "a teacher in 16 bits": { teacherForm: "bf16" },
-  "changes of low rank": { lora: { rank: 4, targets: ["all-linear"] }, recompute: true },
-  "all of it": { textsAtOnce: 4, recompute: true, teacherForm: "int8", lora: { rank: 4, targets: ["all-linear"] } },
+  "changes of low rank": { lora: { rank: 4, scale: 2, targets: ["all-linear"] }, recompute: true },
+  "all of it": {
+    textsAtOnce: 4,
+    recompute: true,
+    teacherForm: "int8",
+    lora: { rank: 4, scale: 2, targets: ["all-linear"] },
+  },
 };
 
 for (const [name, saving] of Object.entries(SAVINGS)) {

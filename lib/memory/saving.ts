@@ -1,5 +1,5 @@
 import type { NarrowForm } from "#kernels/widen/narrow.ts";
-import { loraPlaces } from "#lib/models/lora.ts";
+import { type LoraOptions, loraPlaces } from "#lib/models/lora.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { parameterPlanOf } from "#lib/models/parameter_plan.ts";
 import type { ParameterSpec } from "#lib/nn/parameter_store.ts";
@@ -15,7 +15,7 @@ export interface Saving {
   /** Fewer bits for the teacher's matrices. */
   readonly teacherForm?: NarrowForm;
   /** Changes of low rank by which the student learns, of these layers. */
-  readonly lora?: { readonly rank: number; readonly targets: readonly string[] };
+  readonly lora?: Pick<LoraOptions, "rank" | "scale" | "targets">;
 }
 
 const BYTES = 4;

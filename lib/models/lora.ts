@@ -1,14 +1,15 @@
 import { InputError } from "#lib/errors.ts";
 import type { LoraFactors, LoraPlace } from "#lib/nn/lora_weights.ts";
 import type { ParameterSpec } from "#lib/nn/parameter_store.ts";
+import type { Weights } from "#lib/nn/weights.ts";
 import type { CheckpointTensor } from "./checkpoint_tensor.ts";
 
 /** Which layers of a model get a change of low rank, and of what form. */
 export interface LoraOptions extends LoraFactors {
   /** Last parts of the layers' names in checkpoints, as in `q_proj`; `all-linear` is every linear layer but the head. */
   readonly targets: readonly string[];
-  /** Draws from N(0, 1) for A; without it A is 0, for values that are read. */
-  readonly normalSource?: () => number;
+  /** The weights that stand still, of another model, which releases them; default the model's own. */
+  readonly base?: Weights;
 }
 
 /** The layers that the anchors' protocols adapt, those of PEFT's defaults, by family. */

@@ -57,6 +57,10 @@ export async function writeAdapter(model: LanguageModel, folder: string, baseNam
   await Deno.writeFile(`${folder}/adapter_model.safetensors`, serializeSafeTensors(tensors, { format: "pt" }));
 }
 
+export function isLora({ weights }: Pick<LanguageModel, "weights">): boolean {
+  return weights instanceof LoraWeights;
+}
+
 /** @throws {RangeError} if the model does not learn by low-rank changes */
 export function loraWeightsOf({ weights }: LanguageModel): LoraWeights {
   if (weights instanceof LoraWeights) return weights;

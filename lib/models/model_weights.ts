@@ -4,6 +4,7 @@ import { LoraWeights } from "#lib/nn/lora_weights.ts";
 import { NarrowStore } from "#lib/nn/narrow_store.ts";
 import { ParameterStore } from "#lib/nn/parameter_store.ts";
 import type { Weights } from "#lib/nn/weights.ts";
+import type { LanguageModel } from "./language_model.ts";
 import { type LoraOptions, loraPlaces } from "./lora.ts";
 import type { ParameterPlan } from "./parameter_plan.ts";
 
@@ -29,9 +30,18 @@ export function weightsOf(
   { form, lora }: ModelOptions,
   normalSource?: () => number,
 ): Weights {
-  const places = lora && loraPlaces(tensors, specs, lora.targets, isTransposed);
-  const weights = form ? new NarrowStore(gpu, specs, form, normalSource) : new ParameterStore(gpu, specs, normalSource);
-  return lora ? new LoraWeights(gpu, weights, places!, lora, lora.normalSource) : weights;
+  const whole = () =>
+    form ? new NarrowStore(gpu, specs, form, normalSource) : new ParameterStore(gpu, specs, normalSource);
+  if (!lora) return whole();
+  const places = loraPlaces(tensors, specs, lora.targets, isTransposed);
+  return new LoraWeights(gpu, { base: lora.base ?? whole(), isShared: lora.base !== undefined }, places, lora);
+}
+
+/** How a copy of a model is made: it has parameters of its own for all that learns, and shares what stands still. */
+export function copyOptionsOf({ weights, actionCount }: Pick<LanguageModel, "weights" | "actionCount">): ModelOptions {
+  if (!(weights instanceof LoraWeights)) return { actionCount };
+  const { factors, places, base } = weights;
+  return { actionCount, lora: { ...factors, targets: places.map(({ layer }) => layer), base } };
 }
 
 /** What a model learns by. @throws {RangeError} if its weights are in too few bits to learn */

@@ -19,11 +19,20 @@ export interface LoraPlace {
   readonly isTransposed: boolean;
 }
 
+/** Weights that stand still. */
+export interface LoraBase {
+  readonly base: Weights;
+  /** Whether somebody else releases them. */
+  readonly isShared: boolean;
+}
+
 export interface LoraFactors {
   /** r */
   readonly rank: number;
   /** What B A is multiplied by: α / r, or α / √r. */
   readonly scale: number;
+  /** Draws from N(0, 1) for A; B starts at 0. Without it both are 0, for values that are read. */
+  readonly normalSource?: () => number;
 }
 
 /** A and B of one layer: its weight is W + scale · B A. */
@@ -46,18 +55,13 @@ export class LoraWeights implements Weights {
   readonly places: readonly LoraPlace[];
   readonly factors: LoraFactors;
   readonly #gpu: Gpu;
+  readonly #isShared: boolean;
   readonly #masks: readonly Tensor[];
 
-  /** @param normalSource draws from N(0, 1) for A; B starts at 0. Without it both are 0, for values that are read */
-  constructor(
-    gpu: Gpu,
-    base: Weights,
-    places: readonly LoraPlace[],
-    factors: LoraFactors,
-    normalSource?: () => number,
-  ) {
+  constructor(gpu: Gpu, { base, isShared }: LoraBase, places: readonly LoraPlace[], factors: LoraFactors) {
     this.#gpu = gpu;
-    [this.base, this.places, this.factors] = [base, places, factors];
+    const { rank, scale, normalSource } = factors;
+    [this.base, this.#isShared, this.places, this.factors] = [base, isShared, places, { rank, scale }];
     const byParameter = Map.groupBy(places, ({ parameter }) => parameter);
     const specs = [...byParameter].flatMap(([name, layers]) =>
       factorSpecs(name, base.parameters.get(name)!.shape, layers, factors)
@@ -129,7 +133,7 @@ export class LoraWeights implements Weights {
   [Symbol.dispose](): void {
     for (const mask of this.#masks) this.#gpu.release(mask);
     this.adapters[Symbol.dispose]();
-    this.base[Symbol.dispose]();
+    if (!this.#isShared) this.base[Symbol.dispose]();
   }
 
   #stored(name: string): StoredWeight {
