@@ -23,7 +23,8 @@ const FORMS = {
   "gpt2-bin": [6 + 2 * 28 + 15, true],
   "llama-padded-vocab": [6 + 2 * 21 + 8, true],
   "llama-lora": [5, false],
-  "llama-lora/adapter": [6 + 2 * 8, true],
+  // And the logits of the weights with it merged into them.
+  "llama-lora/adapter": [6 + 2 * 8 + 1, true],
   "llama-lora/merged": [5, false],
   "stories260K": [4 + 3, false],
 } as const;
