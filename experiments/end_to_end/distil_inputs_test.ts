@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
     ["--teacher-is-tuned", "--teacher-sft-steps", "5"],
     /--teacher-is-tuned and --teacher-sft-steps/,
   ],
-  ["two seeds", ["--seed", "1,2"], /--seed 1,2: one seed a run/],
+  ["a rate that moves nothing", ["--learning-rate", "0"], /--learning-rate 0: must be more than 0/],
   [
     "more at once than there are",
     ["--texts-per-step", "2", "--texts-at-once", "4"],

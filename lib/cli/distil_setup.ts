@@ -33,7 +33,8 @@ export interface Distillation {
   /** The rows of its table, in their order; the last is the method whose student is kept. */
   readonly rows: Methods;
   readonly method: string;
-  readonly seed: number;
+  /** The student of the first is kept. */
+  readonly seeds: readonly number[];
   readonly out: string;
   /** As the person may name it: the default is below where the command was called from. */
   readonly run: RunIdentity;
@@ -81,10 +82,10 @@ export async function prepareDistillation(
     say: (message) => line.note(message),
   });
   const profile = withTeacherTexts(settings, flags, texts.train.length);
-  const [seed] = profile.seeds;
+  const { seeds } = profile;
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const run = {
-    ...{ method, seed, teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
+    ...{ method, seeds, teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
     ...{ rows: names, settings: digestOfJson(profile) },
   };
   await expectOwnFolder(out, run);
@@ -93,7 +94,7 @@ export async function prepareDistillation(
   const fit = await judged(subject, shape);
   expectFits(fit, flags);
   await expectDisk(out, subject, profile);
-  return { subject, profile, rows, method, seed, out, run, fit, shape };
+  return { subject, profile, rows, method, seeds, out, run, fit, shape };
 }
 
 /** What flags and models leave for prompts and responses. */
