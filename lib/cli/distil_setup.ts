@@ -1,4 +1,5 @@
 import { requestAdapter } from "#kernels/runtime/adapter.ts";
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { readTrainingSets, type TrainingSets } from "#lib/data/training_sets.ts";
@@ -67,6 +68,7 @@ export async function prepareDistillation(
   const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
   const settings = await distilProfile(flags, rows, { teacher: teacher.config, student: student.config, ...limits });
   expectNoJudge(rows, settings);
+  expectMicroBatches(rows, settings);
   const { sets, template } = await templated(found, student, flags);
   const { bos } = student.codec.specialIds;
   if (flags.bos && bos === undefined) throw new InputError("--bos: the tokenizer has no token that begins a text");
@@ -131,6 +133,14 @@ function expectNoJudge(rows: Methods, profile: Profile): void {
   throw new InputError(
     "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins",
   );
+}
+
+/** @throws {InputError} if a step is to be read in parts, and a method cannot */
+function expectMicroBatches(rows: Methods, profile: Profile): void {
+  if (profile.optimizer.textsAtOnce === undefined) return;
+  const whole = Object.entries(rows).find(([, row]) => row.needsWholeSteps?.(effectiveSettings(row, profile)));
+  if (whole === undefined) return;
+  throw new InputError(`--texts-at-once: ${whole[0]} needs all texts of a step at once; leave the flag out`);
 }
 
 /** As many prompts for the teacher to answer as off-policy steps can use, unless a person says how many. */

@@ -2,7 +2,6 @@ import { isFolder } from "#lib/data/folder_names.ts";
 import { parseJson } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
 import { locate } from "#lib/hub/locate.ts";
-import { readJsonFile } from "#lib/json_file.ts";
 import { DECODER_FAMILIES } from "#lib/models/decoder_families.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
