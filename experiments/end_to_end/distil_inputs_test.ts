@@ -32,6 +32,11 @@ interface TokenizerJson {
 }
 
 const CASES: readonly Case[] = [
+  [
+    "parts of a step that is one whole",
+    ["--method", "minillm", "--texts-at-once", "2"],
+    /--texts-at-once: minillm needs all texts of a step at once; leave the flag out/,
+  ],
   ["an unknown method", ["--method", "ammdd"], /unknown method "ammdd"; did you mean "ammd"\?/],
   ["a row that every run has", ["--method", "sft"], /sft is scored in every run; --method takes what comes after it/],
   ["no step", ["--steps", "0"], /--steps 0: must be at least 1/],
@@ -40,7 +45,7 @@ const CASES: readonly Case[] = [
     ["--teacher-is-tuned", "--teacher-sft-steps", "5"],
     /--teacher-is-tuned and --teacher-sft-steps/,
   ],
-  ["two seeds", ["--seed", "1,2"], /--seed 1,2: one seed a run/],
+  ["a rate that moves nothing", ["--learning-rate", "0"], /--learning-rate 0: must be more than 0/],
   [
     "more at once than there are",
     ["--texts-per-step", "2", "--texts-at-once", "4"],

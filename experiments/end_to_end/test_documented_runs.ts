@@ -80,6 +80,13 @@ export const PARSED: Readonly<Record<string, string>> = {
     "trains for minutes; generate_test.ts does it in profile smoke",
   "./run generate MODEL [PROMPT]": "the form of the command",
   "./run generate": "a mention",
+  "./run evaluate": "a mention",
+  "./run fetch openai-community/gpt2-medium openai-community/gpt2": "takes the network",
+  "./run distil --teacher openai-community/gpt2-medium --student openai-community/gpt2 --data dolly/ --dry-run":
+    "takes fetched models; distil_test.ts has small ones",
+  "./run distil --teacher openai-community/gpt2-medium --student openai-community/gpt2 --data dolly/ --method gkd":
+    "the same",
+  "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",
   "./run verify org/base+./adapter": "takes an adapter and its base; tests of lib/models and lib/cli have some",
   "./run verify --binding-limit BYTES": "the form of a flag; lib/training/row_blocks_test.ts lowers the limit",
   "deno run tools/model_shapes.ts gpt2": "takes minutes and more than a GB",

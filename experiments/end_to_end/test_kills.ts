@@ -44,7 +44,7 @@ export async function assertSurvives(
 }
 
 /** Starts the program and kills it after so many changes in its folder; whether it was still running then. */
-async function killedAfter(args: readonly string[], folder: string, changes: number): Promise<boolean> {
+export async function killedAfter(args: readonly string[], folder: string, changes: number): Promise<boolean> {
   const watcher = Deno.watchFs(folder);
   const words = ["run", "--quiet", "--allow-all", PROGRAM, ...args];
   const process = new Deno.Command("deno", { args: words, stdout: "null", stderr: "null" }).spawn();

@@ -64,6 +64,7 @@ critic ratio: f₁ = f₂ = tanh(c (log p − log q)), held, in the place of the
   fixed: { sftWeight: 0 },
   check: issuesOf,
   counting,
+  needsWholeSteps: ({ horizon, baseline }) => horizon === "rewardToGo" && baseline !== "none",
   train: matchMomentsOf,
 });
 

@@ -39,6 +39,7 @@ R_t = clip((log p(y_t) − log q(y_t)) / rewardScale, ±rewardClip), A_t = white
     taskKdRatio: fraction.default(0.5).describe("share of forward KL in that loss; the rest is cross-entropy"),
   }),
   check: ({ taskWeight }, profile) => issuesOfSharing(profile, taskWeight > 0 ? 2 : 1, "taskWeight"),
+  needsWholeSteps: () => true,
   train: learnFromMixedTexts,
 });
 

@@ -54,6 +54,7 @@ P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ 
   settings,
   fixed: { online: false },
   counting,
+  needsWholeSteps: ({ slackPerPair }) => slackPerPair !== null,
   train: matchMomentsByPairs,
 });
 

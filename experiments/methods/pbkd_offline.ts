@@ -52,6 +52,7 @@ r = tanh(w · [last hidden state of the SFT student at the token, its log π of 
   fixed: { online: false },
   check: issuesOf,
   counting,
+  needsWholeSteps: () => true,
   train: guideByPairs,
 });
 

@@ -53,6 +53,8 @@ export interface Method<Settings extends object = object> {
   readonly fixed: Partial<Settings>;
   /** Those of its settings that count among these, where some leave others without effect; default all. */
   counting?(settings: Settings): Partial<Settings>;
+  /** Whether a step is one whole, so that its texts cannot be read in micro-batches (`optimizer.textsAtOnce`); default not. */
+  needsWholeSteps?(settings: Settings): boolean;
   /** What it reads of the profile beside its own settings. */
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
@@ -83,7 +85,7 @@ export interface StudentRun extends MethodRun {
 
 type Described<Settings extends object> =
   & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics">
-  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting">
+  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting" | "needsWholeSteps">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];

@@ -15,6 +15,8 @@ export interface Scoring {
   readonly profile: Profile;
   readonly texts: Texts;
   readonly stop: AbortSignal;
+  /** Whom students imitate. */
+  teacher(): Promise<{ readonly model: LanguageModel }>;
 }
 
 /** Whose model: the one that students imitate, or the one that they are copies of. */

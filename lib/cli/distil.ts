@@ -44,22 +44,22 @@ async function runDistillation(
   context: CommandContext,
   line: ProgressLine,
 ): Promise<ExitStatus> {
-  const { subject: { student, texts }, profile, rows, method, seed, out, run } = distillation;
+  const { subject: { student, texts }, profile, rows, method, seeds, out, run } = distillation;
   const { terminal } = context;
   await claimFolder(out, run);
   for (const note of texts.notes) line.note(note);
   const experiment = distilExperiment(rows, distillation.subject);
   const running: { cell?: Cell } = {};
   const options: ReproductionOptions = {
-    ...{ resultsFolder: out, profileName: RESULTS_NAME, profile, seeds: [seed], force: false },
+    ...{ resultsFolder: out, profileName: RESULTS_NAME, profile, seeds, force: false },
     ...{ experiments: [experiment], allExperiments: [experiment], keepsRecorded: false, asksForAdapter: true },
     ...{ failFast: true, checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS },
     ...{ otherArguments: [], stop: context.stop },
     async handOver(trained) {
-      if (running.cell?.method.name === method) await writeStudent(out, trained, student, profile.data.maxNewTokens);
+      if (isKept(running.cell, distillation)) await writeStudent(out, trained, student, profile.data.maxNewTokens);
     },
   };
-  const reproduction = await planned(options, out, method);
+  const reproduction = await planned(options, distillation);
   const tables: string[] = [];
   const outcome = await reproduction.run(watcherOf(reproduction, running, tables, line));
   line.end();
@@ -75,18 +75,24 @@ async function runDistillation(
   }
   for (const table of tables) terminal.print(table);
   terminal.report(
-    `${out}: ${rows[method].label}, seed ${seed}; try it: ${shellCommand(["generate", out, "PROMPT"])}\n`,
+    `${out}: ${rows[method].label}, seed ${seeds[0]}; try it: ${shellCommand(["generate", out, "PROMPT"])}\n`,
   );
   return 0;
 }
 
-/** What is left to run; the method again where its results are there and its student is not. */
-async function planned(options: ReproductionOptions, out: string, method: string): Promise<Reproduction> {
+/** Whether a cell's student is the one that is written. */
+function isKept(cell: Cell | undefined, { method, seeds: [first] }: Distillation): boolean {
+  return cell?.method.name === method && cell.seed === first;
+}
+
+/** What is left to run; the student that is to be kept again where its results are there and it is not. */
+async function planned(options: ReproductionOptions, distillation: Distillation): Promise<Reproduction> {
   const plan = await Reproduction.plan(options);
   const [{ cells }] = plan.plans;
-  const isDone = cells.some(({ cell, state }) => cell.method.name === method && state === "fresh");
+  const isDone = cells.some(({ cell, state }) => isKept(cell, distillation) && state === "fresh");
+  const { out, method, seeds: [first] } = distillation;
   if (!isDone || hasStudent(out)) return plan;
-  return await Reproduction.plan({ ...options, methods: [method], force: true });
+  return await Reproduction.plan({ ...options, methods: [method], seeds: [first], force: true });
 }
 
 function watcherOf(
@@ -117,7 +123,7 @@ function watcherOf(
 
 /** Writes the model card, which says of the run what its results say. */
 async function writeCard(
-  { subject, profile, rows, method: name, seed, out }: Distillation,
+  { subject, profile, rows, method: name, seeds: [seed], out }: Distillation,
   experiment: Experiment,
   { tables, arguments: args }: { readonly tables: readonly string[]; readonly arguments: readonly string[] },
 ): Promise<{ readonly adapter: string }> {

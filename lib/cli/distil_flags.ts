@@ -43,7 +43,7 @@ export const DISTIL_FLAGS = {
     help: "a response is cut after so many; default 256, or half of what models read",
   },
   "max-prompt-tokens": { kind: "count", value: "N", help: "longer prompts are left out; default 256, or what is left" },
-  seed: { kind: "seeds", value: "S", help: "of all draws; default 10" },
+  seed: { kind: "seeds", value: "S,S", help: "of all draws; default 10; of several the first one's student is kept" },
   chat: { kind: "switch", help: "prompts by the student's chat template" },
   bos: { kind: "switch", help: "begins every prompt with the tokenizer's beginning of a text" },
   prefix: { kind: "text", value: "TEXT", help: "in front of every instruction, as in 'summarize: '" },
@@ -67,12 +67,11 @@ export interface GivenDistillation {
   readonly student: string;
   readonly data: string;
   readonly method: string;
-  readonly seed: number | undefined;
 }
 
 /** @throws {InputError} for flags that are missing, or contradict each other, or no distillation could be done with */
 export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDistillation {
-  const { teacher, student, data, method = DEFAULT_METHOD, compare = [], seed = [] } = flags;
+  const { teacher, student, data, method = DEFAULT_METHOD, compare = [] } = flags;
   if (!teacher || !student || !data) {
     const missing = Object.entries({ teacher, student, data }).find(([, value]) => !value)![0];
     throw new InputError(
@@ -107,8 +106,7 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
   if (flags.chat && flags.prefix) {
     throw new InputError("--prefix: a chat template has the instruction as a turn; leave one out");
   }
-  if (seed.length > 1) throw new InputError(`--seed ${seed}: one seed a run; name another --out for another`);
-  return { teacher, student, data, method, seed: seed[0] };
+  return { teacher, student, data, method };
 }
 
 const COUNTS = ["steps", "texts-per-step", "texts-at-once", "max-new-tokens", "max-prompt-tokens"] as const;

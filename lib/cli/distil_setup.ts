@@ -1,4 +1,5 @@
 import { requestAdapter } from "#kernels/runtime/adapter.ts";
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { readTrainingSets, type TrainingSets } from "#lib/data/training_sets.ts";
@@ -34,7 +35,8 @@ export interface Distillation {
   /** The rows of its table, in their order; the last is the method whose student is kept. */
   readonly rows: Methods;
   readonly method: string;
-  readonly seed: number;
+  /** The student of the first is kept. */
+  readonly seeds: readonly number[];
   readonly out: string;
   /** As the person may name it: the default is below where the command was called from. */
   readonly run: RunIdentity;
@@ -67,6 +69,7 @@ export async function prepareDistillation(
   const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
   const settings = await distilProfile(flags, rows, { teacher: teacher.config, student: student.config, ...limits });
   expectNoJudge(rows, settings);
+  expectMicroBatches(rows, settings);
   const { sets, template } = await templated(found, student, flags);
   const { bos } = student.codec.specialIds;
   if (flags.bos && bos === undefined) throw new InputError("--bos: the tokenizer has no token that begins a text");
@@ -82,10 +85,10 @@ export async function prepareDistillation(
     say: (message) => line.note(message),
   });
   const profile = withTeacherTexts(settings, flags, texts.train.length);
-  const [seed] = profile.seeds;
+  const { seeds } = profile;
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const run = {
-    ...{ method, seed, teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
+    ...{ method, seeds, teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
     ...{ rows: names, settings: digestOfJson(profile) },
   };
   await expectOwnFolder(out, run);
@@ -95,7 +98,7 @@ export async function prepareDistillation(
   const fit = await judged(subject, shape);
   expectFits(fit, flags);
   await expectDisk(out, subject, profile);
-  return { subject, profile, rows, method, seed, out, run, fit, shape };
+  return { subject, profile, rows, method, seeds, out, run, fit, shape };
 }
 
 /** What flags and models leave for prompts and responses. */
@@ -132,6 +135,14 @@ function expectNoJudge(rows: Methods, profile: Profile): void {
   throw new InputError(
     "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins",
   );
+}
+
+/** @throws {InputError} if a step is to be read in parts, and a method cannot */
+function expectMicroBatches(rows: Methods, profile: Profile): void {
+  if (profile.optimizer.textsAtOnce === undefined) return;
+  const whole = Object.entries(rows).find(([, row]) => row.needsWholeSteps?.(effectiveSettings(row, profile)));
+  if (whole === undefined) return;
+  throw new InputError(`--texts-at-once: ${whole[0]} needs all texts of a step at once; leave the flag out`);
 }
 
 /** As many prompts for the teacher to answer as off-policy steps can use, unless a person says how many. */

@@ -7,7 +7,7 @@ import type { Distillation } from "./distil_setup.ts";
 
 /** What `--dry-run` prints: what would be done, with what, and what it needs. */
 export function describeDistillation(distillation: Distillation): string[] {
-  const { subject, profile, rows, method, seed, out, fit, shape } = distillation;
+  const { subject, profile, rows, method, seeds, out, fit, shape } = distillation;
   const { teacher, student, texts } = subject;
   const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce, recompute } } = profile;
   const { label, summary } = rows[method];
@@ -28,7 +28,7 @@ export function describeDistillation(distillation: Distillation): string[] {
         Math.round(batchSize * tokens)
       } tokens; learning rate ${learningRate}`,
     ],
-    ["rows", `${Object.keys(rows).join(", ")}; seed ${seed}`],
+    ["rows", `${Object.keys(rows).join(", ")}; seeds ${seeds.join(", ")}`],
     [
       "memory",
       `${formatBytes(fit.plan.totalBytes)} at ${shape.batch} texts of ${shape.tokens} tokens${

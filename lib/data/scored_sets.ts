@@ -17,6 +17,8 @@ export interface ScoredRecord {
   readonly instruction: string;
   readonly input: string;
   readonly references: readonly string[];
+  /** Whether the first reference was cut while it was written: it teaches no end. */
+  readonly isUnfinished?: boolean;
 }
 
 /** What records are: instructions, which a template makes prompts of; prompts as they are; sources of a task; or texts without a prompt. */
@@ -193,7 +195,7 @@ async function readLines(
 
 /** A prompt as it is, with `response`, `completion` or, as `generate` writes it, `text`: a text, or a list of accepted texts. */
 export function promptRecord(
-  { prompt, response, completion, text }: JsonObject,
+  { prompt, response, completion, text, ended }: JsonObject,
   wrong: (problem: string) => InputError,
 ): ScoredRecord {
   if (typeof prompt !== "string") throw wrong(`"prompt" is ${describeJson(prompt)} but must be a text`);
@@ -204,7 +206,9 @@ export function promptRecord(
   if (!isAnswer) {
     throw wrong(`"response" is ${describeJson(answer)} but must be a text or a list of texts, none of them empty`);
   }
-  return { instruction: prompt, input: "", references: references as string[] };
+  const record = { instruction: prompt, input: "", references: references as string[] };
+  // As `generate` says of a text that a limit or a person ended.
+  return ended === "length" || ended === "interrupted" ? { ...record, isUnfinished: true } : record;
 }
 
 function textOfLine({ text }: JsonObject, wrong: (problem: string) => InputError): ScoredRecord {

@@ -11,6 +11,7 @@ import { pairCodec } from "#lib/preferences/pair_codec.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { mean } from "#lib/statistics/statistics.ts";
 import { encodeTemplate } from "#lib/tokenizers/prompt_template.ts";
+import { scoreAnswers } from "./answer_scores.ts";
 import type { DistilTexts } from "./distil_texts.ts";
 import { identityOf, openStart, type StartingModel } from "./starting_model.ts";
 
@@ -75,15 +76,24 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
   };
 }
 
-/** The metric of the data's answers, and perplexity of the references: greedy answers where the temperature is 0, else sampled ones. */
-async function scoreModel({ gpu, profile, stop }: Scoring, texts: DistilTexts, model: LanguageModel) {
+/** The metric of the data's answers, perplexity of the references, and what answers are by themselves: greedy answers where the temperature is 0, else sampled ones. */
+async function scoreModel(scoring: Scoring, texts: DistilTexts, model: LanguageModel) {
+  const { gpu, profile, stop } = scoring;
   const { batchSize, temperature, topK, topP, samplingSeeds } = profile.evaluation;
   const { codec, eosIds, padId, scored, maxPositions } = texts;
-  const { scores, samples } = await evaluateSet({ gpu, model, codec, eosIds, padId }, scored, {
+  const { scores, samples, answerIds } = await evaluateSet({ gpu, model, codec, eosIds, padId }, scored, {
     ...{ metrics: metricsOf(scored.set), maxNewTokens: profile.data.maxNewTokens, batchSize, maxPositions, stop },
     seeds: temperature === 0 ? [] : samplingSeeds,
     sampling: { temperature, topK, topP },
   });
   const decoding = temperature === 0 ? "greedy" : "sampled";
-  return { scores: scores.map(({ interval: _, ...score }) => ({ ...score, decoding })), samples };
+  const { model: teacher } = await scoring.teacher();
+  const all = [
+    ...scores.map(({ interval: _, ...score }) => score),
+    ...await scoreAnswers(
+      { gpu, texts, teacher, batchSize, stop },
+      samples.map(({ response }, i) => ({ text: response, ids: answerIds[i] })),
+    ),
+  ];
+  return { scores: all.map((score) => ({ ...score, decoding })), samples };
 }

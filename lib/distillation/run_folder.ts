@@ -8,7 +8,7 @@ export const RESULTS_NAME = "results";
 const RUN_FILE = `${RESULTS_NAME}/run.json`;
 
 /** What makes two runs one: the same command goes on where it was stopped. */
-export type RunIdentity = Readonly<Record<string, string | number | readonly string[]>>;
+export type RunIdentity = Readonly<Record<string, string | readonly (string | number)[]>>;
 
 /**
  * Refuses a folder that holds anything but this run.

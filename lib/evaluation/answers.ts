@@ -27,14 +27,20 @@ export interface AnswerSettings {
   readonly progress?: (done: number) => void;
 }
 
-/** The answers to prompts as texts, in the order of the prompts; those of like length are written side by side. */
+/** An answer as text, and its ids without the one that ended it. */
+export interface WrittenAnswer {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+/** The answers to prompts, in the order of the prompts; those of like length are written side by side. */
 export async function answersTo(
   { gpu, model, codec, eosIds, padId }: Answerer,
   prompts: readonly (readonly number[])[],
   { maxNewTokens, batchSize, seed, sampling = ANCESTRAL, stop, progress }: AnswerSettings,
-): Promise<string[]> {
+): Promise<WrittenAnswer[]> {
   const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
-  const answers: string[] = new Array(prompts.length);
+  const answers: WrittenAnswer[] = new Array(prompts.length);
   const [eosId, ...otherEosIds] = eosIds;
   const settings = { maxNewTokens, padId, eosId, otherEosIds, seed: seed ?? 0, purpose: "evaluate" };
   for (let start = 0; start < byLength.length; start += batchSize) {
@@ -42,18 +48,18 @@ export async function answersTo(
     const keys = byLength.slice(start, start + batchSize);
     const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
     const written = await generate(gpu, model, batch, { ...settings, ...(seed === undefined ? GREEDY : sampling) });
-    keys.forEach((key, i) => answers[key] = textOf(codec, eosIds, written[i]));
+    keys.forEach((key, i) => answers[key] = answerOf(codec, eosIds, written[i]));
     progress?.(start + keys.length);
   }
   return answers;
 }
 
 /**
- * The text of an answer: up to the first token that ends one, without white space around it. Ids that only round the vocabulary up stand
+ * An answer up to the first token that ends one; its text is without white space around it. Ids that only round the vocabulary up stand
  * for no piece, and say nothing.
  */
-export function textOf(codec: TextCodec, eosIds: readonly number[], ids: readonly number[]): string {
-  const end = ids.findIndex((id) => eosIds.includes(id));
-  const written = (end < 0 ? ids : ids.slice(0, end)).filter((id) => id < codec.vocabSize);
-  return codec.decode(written).trim();
+function answerOf(codec: TextCodec, eosIds: readonly number[], written: readonly number[]): WrittenAnswer {
+  const end = written.findIndex((id) => eosIds.includes(id));
+  const ids = end < 0 ? written : written.slice(0, end);
+  return { ids, text: codec.decode(ids.filter((id) => id < codec.vocabSize)).trim() };
 }

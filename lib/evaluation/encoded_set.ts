@@ -12,7 +12,7 @@ export interface EncodedItem {
   readonly record: ScoredRecord;
   /** None of a text. */
   readonly promptIds: readonly number[];
-  /** Of the first reference, with the end of the text; of a text all ids. */
+  /** Of the first reference, with the end of the text unless it is unfinished; of a text all ids. */
   readonly referenceIds: readonly number[];
 }
 
@@ -69,7 +69,7 @@ export async function encodeSet(
   const all = (await encodeAll(set, settings, cache)).map(({ promptIds, referenceIds }, i): EncodedItem => ({
     record: set.records[i],
     promptIds: [...front, ...promptIds],
-    referenceIds,
+    referenceIds: set.records[i].isUnfinished ? referenceIds.slice(0, -1) : referenceIds,
   }));
   const isText = set.form === "text";
   const isLong = ({ promptIds }: EncodedItem) => promptIds.length > maxPromptTokens;

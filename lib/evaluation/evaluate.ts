@@ -11,7 +11,7 @@ import { surprisesOf, windowsOf } from "#lib/objectives/surprise.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import { bootstrapInterval, type Interval } from "#lib/statistics/bootstrap.ts";
-import { type Answerer, answersTo } from "./answers.ts";
+import { type Answerer, answersTo, type WrittenAnswer } from "./answers.ts";
 import type { EncodedItem, EncodedSet } from "./encoded_set.ts";
 
 /** Metrics of answers, by name. */
@@ -56,6 +56,8 @@ export interface Evaluation {
   readonly scores: readonly EvaluationScore[];
   /** The answers of the first draw to every item. */
   readonly samples: readonly SampleResponse[];
+  /** The ids of the same, without those that end them. */
+  readonly answerIds: readonly (readonly number[])[];
 }
 
 export interface EvaluationSettings {
@@ -100,6 +102,7 @@ export async function evaluateSet(
   return {
     scores: [...answers, ...surprises].map(withInterval),
     samples: (draws[0] ?? []).map(({ text }, i) => sampleOf(name, items[i], text)),
+    answerIds: (draws[0] ?? []).map(({ ids }) => ids),
   };
 }
 
@@ -117,14 +120,14 @@ function expectScores({ set: { name }, items, fits }: EncodedSet, { metrics, max
 async function drawAnswers(answerer: Answerer, items: readonly EncodedItem[], settings: EvaluationSettings) {
   const { maxNewTokens, batchSize, stop, progress, seeds, sampling } = settings;
   const prompts = items.map(({ promptIds }) => promptIds);
-  const draws: Answer[][] = [];
+  const draws: (Answer & WrittenAnswer)[][] = [];
   let before = 0;
   for (const seed of seeds.length > 0 ? seeds : [undefined]) {
-    const texts = await answersTo(answerer, prompts, {
+    const answers = await answersTo(answerer, prompts, {
       ...{ maxNewTokens, batchSize, stop, seed, sampling },
       progress: (done) => progress?.(before + done),
     });
-    draws.push(texts.map((text, i) => ({ text, references: items[i].record.references })));
+    draws.push(answers.map((answer, i) => ({ ...answer, references: items[i].record.references })));
     before += items.length;
   }
   return draws;

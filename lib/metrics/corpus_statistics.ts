@@ -1,5 +1,5 @@
 import { BLEU_OF_ITEMS } from "./bleu.ts";
-import { PERPLEXITY_OF_ITEMS } from "./perplexity.ts";
+import { PERPLEXITY_OF_ITEMS, TEACHER_PERPLEXITY_OF_ITEMS } from "./perplexity.ts";
 
 /** A score that is no mean over items but computed from sums over them, as BLEU is from counts of n-grams. */
 export interface CorpusStatistic {
@@ -11,4 +11,8 @@ export interface CorpusStatistic {
 }
 
 /** Of every other metric the value is the mean of its items. */
-export const CORPUS_STATISTICS: readonly CorpusStatistic[] = [BLEU_OF_ITEMS, PERPLEXITY_OF_ITEMS];
+export const CORPUS_STATISTICS: readonly CorpusStatistic[] = [
+  BLEU_OF_ITEMS,
+  PERPLEXITY_OF_ITEMS,
+  TEACHER_PERPLEXITY_OF_ITEMS,
+];

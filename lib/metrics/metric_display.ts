@@ -20,6 +20,10 @@ export const METRICS: ReadonlyMap<string, MetricDisplay> = new Map([
   ["exact_match", percentage("exact match")],
   ["judge", percentage("judge's score")],
   ["perplexity", { ...plain("perplexity", 2, undefined, undefined), better: "lower" }],
+  ["teacher_perplexity", { ...plain("teacher's perplexity of answers", 2, undefined, undefined), better: "lower" }],
+  // How varied answers are: repetitions are bad, and so is noise.
+  ["distinct_1", { ...percentage("distinct words"), better: undefined }],
+  ["distinct_2", { ...percentage("distinct pairs of words"), better: undefined }],
   ["gap", plain("imitation gap", 3, undefined, undefined)],
   ["d_on", distance("on-policy moment distance")],
   ["d_off", distance("off-policy moment distance")],

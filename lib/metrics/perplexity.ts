@@ -2,14 +2,21 @@
  * Perplexity as a function of sums over items: e to the mean surprise of a token, in nats, over all tokens that were counted. A long item
  * weighs more than a short one.
  */
-export const PERPLEXITY_OF_ITEMS = {
-  metric: "perplexity",
-  parts: ["perplexity.nats", "perplexity.tokens"] as readonly string[],
-  /** @param sums one for each of `parts` */
-  valueOf([nats, tokens]: readonly number[]): number {
-    return Math.exp(nats / tokens);
-  },
-} as const;
+export const PERPLEXITY_OF_ITEMS = perplexityNamed("perplexity");
+/** The same of a model's own answers, as its teacher reads them. */
+export const TEACHER_PERPLEXITY_OF_ITEMS = perplexityNamed("teacher_perplexity");
+
+/** Perplexity under a name, and what `items.csv` keeps of it. */
+function perplexityNamed(metric: string) {
+  return {
+    metric,
+    parts: [`${metric}.nats`, `${metric}.tokens`] as readonly string[],
+    /** @param sums one for each of `parts` */
+    valueOf([nats, tokens]: readonly number[]): number {
+      return Math.exp(nats / tokens);
+    },
+  };
+}
 
 /** What a model finds surprising in a text. */
 export interface Surprise {
@@ -32,7 +39,9 @@ export function perplexity(surprises: readonly Surprise[]): number {
 }
 
 /** What `items.csv` keeps of each item, by name. */
-export function surpriseColumns(surprises: readonly Surprise[]): Record<string, number[]> {
-  const [nats, tokens] = PERPLEXITY_OF_ITEMS.parts;
+export function surpriseColumns(
+  surprises: readonly Surprise[],
+  { parts: [nats, tokens] } = PERPLEXITY_OF_ITEMS,
+): Record<string, number[]> {
   return { [nats]: surprises.map((each) => each.nats), [tokens]: surprises.map((each) => each.tokens) };
 }

@@ -1,0 +1,48 @@
+import type { Gpu } from "#kernels/runtime/gpu.ts";
+import type { WrittenAnswer } from "#lib/evaluation/answers.ts";
+import { distinctN } from "#lib/metrics/distinct_n.ts";
+import { perplexity, type Surprise, surpriseColumns, TEACHER_PERPLEXITY_OF_ITEMS } from "#lib/metrics/perplexity.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import { surprisesOf } from "#lib/objectives/surprise.ts";
+import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import type { CellScore } from "#lib/results/cell_result.ts";
+import type { DistilTexts } from "./distil_texts.ts";
+
+export interface AnswerScoring {
+  readonly gpu: Gpu;
+  readonly texts: DistilTexts;
+  readonly teacher: LanguageModel;
+  /** Texts that the teacher reads at once. */
+  readonly batchSize: number;
+  readonly stop: AbortSignal;
+}
+
+/**
+ * What answers are by themselves, whatever the references: how likely their teacher finds them (perplexity, over the tokens of the answers
+ * without their ends), and how varied they are (distinct-1 and distinct-2). An answer without a token is left out of perplexity.
+ *
+ * @param answers one to each item of the scored set, in its order
+ */
+export async function scoreAnswers(
+  { gpu, texts, teacher, batchSize, stop }: AnswerScoring,
+  answers: readonly WrittenAnswer[],
+): Promise<CellScore[]> {
+  const { set: { name: dataset }, items } = texts.scored;
+  const spelt = answers.map(({ text }) => text);
+  const distinct = [1, 2].map((n) => (
+    { dataset, metric: `distinct_${n}`, value: distinctN(spelt, n), count: answers.length }
+  ));
+  const read = answers.map(({ ids }, i): Trajectory => ({ prompt: items[i].promptIds, response: ids }))
+    .filter(({ response }) => response.length > 0);
+  if (read.length === 0) return distinct;
+  const nats = await surprisesOf(gpu, teacher, read, { batchSize, stop });
+  const surprises = read.map(({ response }, i): Surprise => ({ nats: nats[i], tokens: response.length }));
+  return [
+    {
+      ...{ dataset, metric: TEACHER_PERPLEXITY_OF_ITEMS.metric, value: perplexity(surprises), count: read.length },
+      // Answers of different models are to different prompts where one has none.
+      ...(read.length === items.length ? { statistics: surpriseColumns(surprises, TEACHER_PERPLEXITY_OF_ITEMS) } : {}),
+    },
+    ...distinct,
+  ];
+}
