@@ -60,6 +60,11 @@ export const PARSED: Readonly<Record<string, string>> = {
   "./run export CELL DIR": "trains; export_test.ts does it in profile smoke",
   "./run fetch ORG/NAME[@REVISION]": "takes the network; the tests of lib/hub have a hub on this machine",
   "./run fetch HuggingFaceTB/SmolLM2-135M": "the same",
+  "./run fetch HuggingFaceTB/SmolLM2-360M HuggingFaceTB/SmolLM2-135M": "the same",
+  "./run doctor --for HuggingFaceTB/SmolLM2-360M:HuggingFaceTB/SmolLM2-135M":
+    "takes fetched models; doctor_test.ts has some",
+  "./run distil --teacher HuggingFaceTB/SmolLM2-360M --student HuggingFaceTB/SmolLM2-135M --data dolly/":
+    "takes fetched models; distil_test.ts has some of its own",
   "./run fetch openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e": "the same",
   "./run fetch --dry-run openai-community/gpt2-xl": "the same",
   "./run evaluate MODEL --data DIR": "the form of the command; evaluate_test.ts runs it",
