@@ -26,7 +26,7 @@ export const FIT_FLAGS = {
     value: "TEACHER:STUDENT",
     help: "whether a distillation fits: folders, models of the hub, or sizes of a profile",
   },
-  batch: { kind: "count", value: "N", help: `of --for: texts of a step; default ${DEFAULT_BATCH}` },
+  "texts-per-step": { kind: "count", value: "N", help: `of --for: texts of a step; default ${DEFAULT_BATCH}` },
   tokens: {
     kind: "count",
     value: "N",
@@ -144,8 +144,8 @@ function wordsOf(pair: string): readonly [teacher: string, student: string] {
   );
 }
 
-function textsOf({ batch = DEFAULT_BATCH, tokens = DEFAULT_TOKENS }: FitFlags) {
-  if (batch === 0) throw new InputError("--batch 0: must be at least 1");
+function textsOf({ "texts-per-step": batch = DEFAULT_BATCH, tokens = DEFAULT_TOKENS }: FitFlags) {
+  if (batch === 0) throw new InputError("--texts-per-step 0: must be at least 1");
   if (tokens < 2) {
     throw new InputError(`--tokens ${tokens}: must be at least 2, one of the prompt and one of the response`);
   }

@@ -60,11 +60,11 @@ test("doctor --for says which tensor is over which limit and what would fit, by 
   assertMatch(printed, /^texts {4}not even one at a time fits$/m);
   assertMatch(printed, /\nIt does not fit\.$/);
   const many = JSON.parse(
-    (await run("--for", `${teacher}:${student}`, "--memory", "12", "--batch", "64", "--json")).printed,
+    (await run("--for", `${teacher}:${student}`, "--memory", "12", "--texts-per-step", "64", "--json")).printed,
   );
   assertEquals([many.fits, many.fit.hasMemory], [false, false]);
   const savings = ["--texts-at-once", "4", "--recompute", "--teacher-form", "f16"];
-  const saved = await run("--for", `${teacher}:${student}`, "--memory", "9", "--batch", "64", ...savings);
+  const saved = await run("--for", `${teacher}:${student}`, "--memory", "9", "--texts-per-step", "64", ...savings);
   assertMatch(saved.printed, /^ {2}teacher: weights as f16 +2\.90 GiB$/m);
   assertEquals(saved.status, 0, saved.printed);
 });
@@ -132,7 +132,7 @@ test("wrong inputs of doctor --for are refused, each in one line", async (folder
     "--memory 12GB: must be a number of GiB, as in 12",
   );
   assertStringIncludes(await refused("--for", pair, "--memory", "0"), "--memory 0: must be a number of GiB");
-  assertStringIncludes(await refused("--for", pair, "--batch", "0"), "--batch 0: must be at least 1");
+  assertStringIncludes(await refused("--for", pair, "--texts-per-step", "0"), "--texts-per-step 0: must be at least 1");
   assertStringIncludes(await refused("--for", pair, "--tokens", "1"), "--tokens 1: must be at least 2");
   assertStringIncludes(await refused("--for", pair, "--profile", "huge"), 'unknown profile "huge"');
   assertStringIncludes(await refused("--memory", "12"), "--memory is of --for TEACHER:STUDENT, which is not given");

@@ -67,7 +67,7 @@ async function evaluateModel(word: string, opened: OpenedModel, task: Task): Pro
   const encoded = await encodeSets(sets, texts, flags, line);
   const { maxNewTokens, maxPromptTokens } = limitsOf(texts, sets, flags);
   const seeds = Array.from({ length: flags.samples ?? 0 }, (_, i) => (flags.seed?.[0] ?? DEFAULT_SEED) + i);
-  const batchSize = flags.batch ?? DEFAULT_BATCH;
+  const batchSize = flags["texts-at-once"] ?? DEFAULT_BATCH;
   const parts = encoded.map((each) => ({
     ...{ each, maxNewTokens, batchSize, seeds },
     ...{ metrics: flags.metrics ?? metricsOf(each.set), maxPositions: opened.maxPositions, stop: task.context.stop },

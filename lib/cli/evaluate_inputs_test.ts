@@ -30,7 +30,7 @@ test("wrong flags of evaluate are refused, each in one line", async (folder) => 
   assertStringIncludes(await refused("evaluate", STORIES), "evaluate needs --data DIR, a folder or file to score on");
   assertStringIncludes(await refused("evaluate", "--data", data), "evaluate needs MODEL");
   assertStringIncludes(await of("--metrics", "rouge"), 'unknown metric "rouge"; did you mean "rouge_l"');
-  assertStringIncludes(await of("--batch", "0"), "--batch 0: must be at least 1");
+  assertStringIncludes(await of("--texts-at-once", "0"), "--texts-at-once 0: must be at least 1");
   assertStringIncludes(await of("--samples", "two"), "--samples two: must be a whole number");
   assertStringIncludes(await of("--seed", "3"), "--seed draws nothing without --samples N");
   assertStringIncludes(

@@ -29,7 +29,7 @@ export const EVALUATE_FLAGS = {
     value: "N",
     help: "longer prompts are left out; default what answers leave room for",
   },
-  batch: { kind: "count", value: "N", help: `texts at once; default ${DEFAULT_BATCH}` },
+  "texts-at-once": { kind: "count", value: "N", help: `texts at once; default ${DEFAULT_BATCH}` },
   samples: { kind: "count", value: "N", help: "samples N answers to each prompt; default one, greedily" },
   seed: { kind: "seeds", value: "S", help: `of the samples, S, S + 1, …; default ${DEFAULT_SEED}` },
   limit: { kind: "count", value: "N", help: "only the first N records of each set" },
@@ -50,7 +50,7 @@ export function checkFlags(flags: EvaluateFlags): void {
   if (flags.data === undefined) {
     throw new InputError("evaluate needs --data DIR, a folder or file to score on; ./run evaluate --help shows more");
   }
-  for (const name of ["max-new-tokens", "max-prompt-tokens", "batch", "samples", "limit"] as const) {
+  for (const name of ["max-new-tokens", "max-prompt-tokens", "texts-at-once", "samples", "limit"] as const) {
     if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
   }
   for (const metric of flags.metrics ?? []) expectKnown("metric", metric, EVALUATION_METRICS);

@@ -54,7 +54,7 @@ export const generateTexts = defineCommand({
       help: "the prompt as it is, as an instruction of Alpaca's form, or with the marks of this project's students",
     },
     prompts: { kind: "path", value: "FILE", help: 'a prompt from each line: a text, or JSON with "prompt"' },
-    "batch-size": { kind: "count", value: "N", help: `prompts of a file at once; default ${DEFAULT_BATCH_SIZE}` },
+    "texts-at-once": { kind: "count", value: "N", help: `prompts of a file at once; default ${DEFAULT_BATCH_SIZE}` },
     out: { kind: "path", value: "FILE", help: "writes prompts, texts and ids as JSON Lines" },
     json: { kind: "switch", help: "prints the same in place of the texts" },
     ...CELL_FLAGS,
@@ -63,8 +63,8 @@ export const generateTexts = defineCommand({
     const { terminal, stop } = context;
     checkPromptFlags(flags);
     const sampling = samplingOf(flags);
-    const batchSize = flags["batch-size"] ?? DEFAULT_BATCH_SIZE;
-    if (batchSize === 0) throw new InputError("--batch-size 0: must be at least 1");
+    const batchSize = flags["texts-at-once"] ?? DEFAULT_BATCH_SIZE;
+    if (batchSize === 0) throw new InputError("--texts-at-once 0: must be at least 1");
     if (flags.out !== undefined && flags.out === flags.prompts) {
       throw new InputError(`--out ${excerpt(flags.out)}: the file of the prompts; name another`);
     }

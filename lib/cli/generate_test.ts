@@ -87,7 +87,7 @@ testInFolder(
     for (const [i, prompt] of prompts.entries()) assertEquals(await textsOf(STORIES, prompt, ...flags), [texts[i]]);
     const sampled = ["--prompts", `${folder}/p.jsonl`, "--temperature", "1", "--seed", "5", ...flags];
     const drawn = await textsOf(STORIES, ...sampled);
-    for (const size of ["1", "3"]) assertEquals(await textsOf(STORIES, ...sampled, "--batch-size", size), drawn);
+    for (const size of ["1", "3"]) assertEquals(await textsOf(STORIES, ...sampled, "--texts-at-once", size), drawn);
 
     const shown = await run(STORIES, "--prompts", `${folder}/p.txt`, "--out", `${folder}/o.jsonl`, ...flags);
     assertEquals([shown.status, shown.printed], [0, ""]);
@@ -204,7 +204,7 @@ testInFolder("wrong inputs are one line each", async (folder) => {
     [[STORIES, "a", "--temperature", "1", "--top-p", "2"], /^error: --top-p 2: must be above 0 and at most 1/m],
     [[STORIES, "a", "--top-k", "5"], /^error: --top-k has no effect at temperature 0/m],
     [[STORIES, "a", "--repetition-penalty", "0"], /^error: --repetition-penalty 0: must be above 0/m],
-    [[STORIES, "a", "--batch-size", "0"], /^error: --batch-size 0: must be at least 1$/m],
+    [[STORIES, "a", "--texts-at-once", "0"], /^error: --texts-at-once 0: must be at least 1$/m],
     [[STORIES, "a", "--system", "b"], /^error: --system is a turn of a chat; give --chat as well$/m],
     [[STORIES, "a", "--chat", "--template", "plain"], /^error: --chat and --template plain: a prompt has one form/m],
     [[STORIES, "a", "--chat"], /stories260K: no chat template: the model is none for chats; leave --chat out$/m],

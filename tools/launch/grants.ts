@@ -14,9 +14,9 @@ export class GrantError extends Error {}
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
   ...["--jobs", "--against", "--shapes", "--preferences", "--files-from", "--binding-limit"],
-  ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--batch", "--samples", "--seed", "--limit", "--prefix"],
+  ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--samples", "--seed", "--limit", "--prefix"],
   ...["--out", "--for", "--memory", "--tokens", "--temperature", "--top-k", "--top-p", "--repetition-penalty"],
-  ...["--no-repeat-ngram", "--system", "--template", "--prompts", "--batch-size"],
+  ...["--no-repeat-ngram", "--system", "--template", "--prompts"],
   ...["--teacher", "--student", "--method", "--compare", "--steps", "--sft-steps", "--teacher-sft-steps"],
   ...[
     "--texts-per-step",
