@@ -47,7 +47,11 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     ...{ reproduce: "deno,git", report: "git", diff: "git", export: "git", test: "deno deno,git,sh" },
   });
   assertEquals(granting("net"), { test: "127.0.0.1" });
-  for (const kind of ["ffi", "sys", "import"]) assertEquals(granting(kind), {});
+  for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
+  // What this machine is called among those that share a folder of results.
+  const claiming = ["reproduce", "judge", "export", "cell"];
+  const named = Object.fromEntries(claiming.map((task) => [task, "hostname"]));
+  assertEquals(granting("sys"), { ...named, test: "hostname" });
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures"], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
@@ -55,7 +59,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     const git = ["reproduce", "diff", "report", "export"].includes(task)
       ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
       : "";
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${
+    const program = `INIT_CWD,${claiming.includes(task) ? "SLURMD_NODENAME," : ""}XDG_RUNTIME_DIR${
       ["reproduce", "judge", "cell"].includes(task) ? ",JUDGE_API_KEY" : ""
     }${git}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);

@@ -1,8 +1,5 @@
 import { storageErrorOf } from "./storage.ts";
 
-/** Milliseconds between two looks at a lock that another process holds. */
-const LOOK_EVERY_MS = 100;
-
 /**
  * A lock that the operating system keeps on a file and takes away when the process ends, however it ends. The file stays where it is: a
  * process that removed it could leave two others with a lock each.
@@ -30,16 +27,6 @@ export class FileLock implements Disposable {
     }
     file.close();
     return undefined;
-  }
-
-  /** Takes the lock as soon as no other holds it. @param stop ends the wait with its reason */
-  static async acquire(path: string, stop: AbortSignal): Promise<FileLock> {
-    for (;;) {
-      const lock = await FileLock.tryAcquire(path);
-      if (lock) return lock;
-      stop.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    }
   }
 
   [Symbol.dispose](): void {

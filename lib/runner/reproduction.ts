@@ -28,7 +28,7 @@ import { readTables, writeReport } from "./report.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
 import { sharedPath } from "./snapshot_file.ts";
-import { isFile } from "#lib/results/storage.ts";
+import { type Guard, isFile } from "#lib/results/storage.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {
@@ -162,7 +162,7 @@ export class Reproduction {
 
   /** Runs with the folder locked, on the adapter that is really there. */
   async #compute(watcher: ReproductionWatcher): Promise<Outcome> {
-    using _ = await lockFolder(this.#options.resultsFolder);
+    using guard = await lockFolder(this.#options.resultsFolder);
     const { info } = await requestAdapter();
     const adapter = adapterName(info);
     await rememberAdapter(adapter);
@@ -185,9 +185,9 @@ export class Reproduction {
       note: (message) => watcher.note(message),
     });
     const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells, computer.width);
-    if (!watcher.accept) return await planned.#runOn(computer, watcher, watch);
+    if (!watcher.accept) return await planned.#runOn(computer, watcher, watch, guard);
     await planned.#accept(computer, watcher, watch, watcher.accept);
-    return await (await Reproduction.plan(this.#options, adapter)).#runOn(computer, watcher, watch);
+    return await (await Reproduction.plan(this.#options, adapter)).#runOn(computer, watcher, watch, guard);
   }
 
   /** This process, with all threads of a CPU driver; or others, with an equal share of them each. */
@@ -234,10 +234,12 @@ export class Reproduction {
     computer: CellComputer,
     watcher: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
+    guard: Guard,
   ): Promise<Outcome> {
     const count = { run: 0, taken: 0, failed: 0 };
     const observer = watch(this.#runCells());
-    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code: await codeVersion() }, {
+    const options = { ...this.#options, present: this.present, code: await codeVersion(), guard };
+    const runner = new CellRunner(computer, options, {
       begin: (cell) => observer.begin(cell),
       putBack: (cell) => observer.putBack(cell),
       end(cell, how, ownMs) {

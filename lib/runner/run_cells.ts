@@ -17,7 +17,7 @@ import { Schedule, type ScheduledCell } from "./schedule.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { cellPath } from "./snapshot_file.ts";
-import { removeIfThere } from "#lib/results/storage.ts";
+import { type Guard, removeIfThere } from "#lib/results/storage.ts";
 
 /** A cell whose training went wrong. */
 export interface FailedCell {
@@ -47,6 +47,8 @@ export interface CellRunOptions extends ResultsPlace {
   readonly present: Present;
   readonly code: CodeVersion;
   readonly stop: AbortSignal;
+  /** The right to write results. */
+  readonly guard?: Pick<Guard, "check">;
 }
 
 /** After these the other cells cannot go on either. */
@@ -108,6 +110,7 @@ export class CellRunner {
   /** Changes results and writes them, when no other change is being written: files have one writer, and hold what it knows. */
   async record(folder: ResultsFolder, change: () => void): Promise<void> {
     const recorded = this.#recorded.then(() => {
+      this.#options.guard?.check();
       change();
       return folder.write();
     });
@@ -209,8 +212,8 @@ function put(
   folder.put(cellKeyOf(cell), result);
   const address = addressOf(cell);
   const provenance = withRecord(folder.provenance, address, { ...record, rows: rowsDigest(folder, address) });
-  const longer = Object.entries(shared).filter(([name, { seconds }]) =>
-    seconds > (provenance.shared[name]?.seconds ?? 0)
+  const longer = Object.entries(shared).filter(([name, { seconds, begun = 0 }]) =>
+    seconds > (provenance.shared[name]?.seconds ?? 0) || begun > (provenance.shared[name]?.begun ?? 0)
   );
   folder.provenance = {
     ...provenance,

@@ -15,7 +15,7 @@ export interface Outcome {
  */
 export async function programWords(folder: string, name: string, source: string): Promise<readonly string[]> {
   await Deno.writeTextFile(`${folder}/${name}.ts`, source);
-  const permissions = ["--allow-read", "--allow-write", "--allow-run"];
+  const permissions = ["--allow-read", "--allow-write", "--allow-run", "--allow-sys=hostname"];
   return ["run", "--quiet", "--no-prompt", ...permissions, "--config", `${PROJECT}deno.json`, `${folder}/${name}.ts`];
 }
 
