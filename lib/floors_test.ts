@@ -6,7 +6,7 @@ const MAX_LINES = 300;
 /** The parts of lib that build on one another; each may import those to its left. */
 const LIB_ORDER = [
   ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "preferences"],
-  ...["verification", "bench", "runner", "comparison", "speed", "cli"],
+  ...["verification", "bench", "runner", "cluster", "comparison", "speed", "cli"],
 ];
 /** The parts that know no model and no GPU; everything may import them. Each may import `random` and the leaves to its left. */
 const LIB_LEAVES = ["data", "metrics", "results", "statistics", "reporting", "judge"];

@@ -7,6 +7,7 @@ import type { Command, CommandContext } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 import { HELP } from "./help.ts";
 import { formatHelp, parseCommandLine } from "./command_line.ts";
+import { cancel } from "./cancel.ts";
 import { cell } from "./cell.ts";
 import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
@@ -23,7 +24,7 @@ import { verify } from "./verify.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly Command[] = [
-  ...[reproduce, status, judge, show, table, diff, report, exportModel, verify, bench, doctor, list, cell],
+  ...[reproduce, status, cancel, judge, show, table, diff, report, exportModel, verify, bench, doctor, list, cell],
 ];
 
 const EXIT = { done: 0, failed: 1, wrongUsage: 2, noAdapter: 3, SIGINT: 130, SIGTERM: 143 } as const;

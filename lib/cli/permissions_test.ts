@@ -44,6 +44,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     cell: "results,.cache",
   });
   assertEquals(granting("run"), {
+    ...{ status: "squeue,scontrol,sacct", cancel: "squeue,scancel" },
     ...{ reproduce: "deno,git", report: "git", diff: "git", export: "git", test: "deno deno,git,sh" },
   });
   assertEquals(granting("net"), { test: "127.0.0.1" });

@@ -2,6 +2,7 @@ import { adapterName } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import type { ExperimentRun, RunContext, TrainingProgress } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
+import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import type { Basis, SharedRecord } from "#lib/results/provenance.ts";
 import type { Guard } from "#lib/results/storage.ts";
@@ -26,6 +27,8 @@ export interface Computation {
   /** Of the process that computed it, so far. */
   readonly peakMemoryBytes: number;
   readonly peakGpuBytes: number;
+  /** Of who computed it, where that is not the run that records it. */
+  readonly code?: CodeVersion;
   /** The things that it shares with other cells, with the time that each took to make, whoever made it. */
   readonly shared: Readonly<Record<string, SharedRecord>>;
 }

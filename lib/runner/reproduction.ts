@@ -42,6 +42,8 @@ export interface ReproductionOptions extends PlanOptions {
   readonly keepsRecorded: boolean;
   /** Whether the adapter may be asked its name, where no run has told it yet. */
   readonly asksForAdapter: boolean;
+  /** Whether results of any adapter are those that are wanted, as of a cluster whose nodes differ. */
+  readonly anyAdapter?: boolean;
   readonly failFast: boolean;
   readonly checkpointSeconds: number;
   /** How many cells are computed at once, in processes of their own; undefined for as many as are good for the adapter. */
@@ -107,7 +109,7 @@ export class Reproduction {
     const { profile, dataFolder, asksForAdapter, allExperiments } = options;
     const here = adapter ?? await adapterHere(asksForAdapter);
     const place = await placeOf(options, here);
-    const present = presentOf(profile, dataFolder, here);
+    const present = presentOf(profile, dataFolder, options.anyAdapter ? undefined : here);
     const known = await readAllKnown(place, allExperiments);
     const { profileName } = place;
     const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);
@@ -152,6 +154,12 @@ export class Reproduction {
     for (const plan of this.plans) watcher.show(await this.#tablesOf(plan));
     const total = this.plans.reduce((sum, { cells }) => sum + cells.length, 0);
     return { total, cached: total, ran: 0, taken: 0, failed: [] };
+  }
+
+  /** The tables of an experiment whose results a runner has changed, or nobody. */
+  async tablesOf(plan: ExperimentPlan, runner: Pick<CellRunner, "folderOf">): Promise<string[]> {
+    if (cellsToRun(plan).length === 0) return await this.#tablesOf(plan);
+    return await this.#report(plan, await runner.folderOf(plan.experiment));
   }
 
   /** The tables of an experiment whose cells are all there; made anew where what they are made from has changed. */
@@ -204,13 +212,7 @@ export class Reproduction {
       ...this.#options,
       program,
       judgeUrl: profile.judge.url,
-      // A worker is told the folder, and where its results go is none of its business.
-      otherArguments: [
-        ...otherArguments.filter((each, i) =>
-          each !== "--record" && each !== "--profile" && otherArguments[i - 1] !== "--profile"
-        ),
-        ...["--profile", this.place.profileName],
-      ],
+      otherArguments: [...withoutPlace(otherArguments), "--profile", this.place.profileName],
       width,
       watcher,
       stop,
@@ -287,4 +289,9 @@ async function placeOf(options: ReproductionOptions, adapter: string | undefined
   if (!keepsRecorded) return { resultsFolder, profileName, adapter, recorded: undefined };
   const isEverywhere = profile.trial !== undefined;
   return await placeToWrite({ resultsFolder, profileName, experiments, isEverywhere }, adapter);
+}
+
+/** Arguments for who computes cells: they are told the folder, and where results go is none of their business. */
+export function withoutPlace(args: readonly string[]): string[] {
+  return args.filter((each, i) => each !== "--record" && each !== "--profile" && args[i - 1] !== "--profile");
 }

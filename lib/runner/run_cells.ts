@@ -49,6 +49,8 @@ export interface CellRunOptions extends ResultsPlace {
   readonly stop: AbortSignal;
   /** The right to write results. */
   readonly guard?: Pick<Guard, "check">;
+  /** Whether results are written by who reports them, all at once, not cell by cell. */
+  readonly writesLater?: boolean;
 }
 
 /** After these the other cells cannot go on either. */
@@ -112,7 +114,7 @@ export class CellRunner {
     const recorded = this.#recorded.then(() => {
       this.#options.guard?.check();
       change();
-      return folder.write();
+      return this.#options.writesLater ? undefined : folder.write();
     });
     this.#recorded = recorded.catch(() => {});
     await recorded;
@@ -164,9 +166,9 @@ export class CellRunner {
   }
 
   async #computeAndRecord(cell: Cell, folder: ResultsFolder, waits: boolean): Promise<number> {
-    const { result, basis, description, shared, ownMs, ...memory } = await this.#computer.compute(cell, waits);
+    const { result, basis, description, shared, ownMs, code, ...memory } = await this.#computer.compute(cell, waits);
     const wallSeconds = Math.round(ownMs / 100) / 10;
-    const record = { ...this.#options.code, ...basis, hash: hashOf(basis), wallSeconds, ...memory };
+    const record = { ...code ?? this.#options.code, ...basis, hash: hashOf(basis), wallSeconds, ...memory };
     await this.record(folder, () => put(folder, cell, result, record, { data: description, shared }));
     return ownMs;
   }

@@ -13,10 +13,14 @@ export class GrantError extends Error {}
 export const VALUE_FLAGS: readonly string[] = [
   ...["--data", "--results", "--profile", "--format", "--seeds", "--methods", "--tasks", "--set", "--checkpoint-every"],
   ...["--jobs", "--against", "--shapes", "--preferences"],
+  ...["--executor", "--slurm-args", "--array-limit", "--per-task", "--lease", "--adapter"],
 ];
 
+/** What asks and tells Slurm; other tasks have the ones that they always need in their sets. */
+const SLURM = ["sbatch", "squeue", "scontrol", "sacct", "scancel"];
+
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export"];
-const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
+const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show", "cancel"];
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export"];
 
 /**
@@ -52,6 +56,7 @@ export function grantsOf(
       grants.run = ["deno"]; // a process for each checkout
     }
   }
+  if (isRemote(task, args)) grants.run = SLURM;
   if (task === "verify") { for (const word of words) grant("DIR", word, "read"); }
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
@@ -62,6 +67,13 @@ export function grantsOf(
   }
   const host = asksJudge(task, args) ? judgeHost(args) : undefined;
   return host === undefined ? grants : { ...grants, net: [host] };
+}
+
+/** Whether the task has others compute, or records what they have: it needs no adapter, but Slurm. */
+export function isRemote(task: string, args: readonly string[]): boolean {
+  if (task !== "reproduce") return false;
+  return args.includes("--collect") ||
+    split(args).values.some(([flag, value]) => flag === "--executor" && value === "slurm");
 }
 
 /** Flags with their values, and what is neither. */
