@@ -1,140 +1,228 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runShell } from "#lib/runner/test_process.ts";
-import { testInFolder } from "#lib/test_folder.ts";
-import { begunIn, resultFiles, SlurmCluster, until, whyNoSlurm } from "./test_slurm.ts";
+import {
+  assertSameFiles,
+  begunIn,
+  type Ended,
+  type Files,
+  resultFiles,
+  SlurmCluster,
+  until,
+  whyNoSlurm,
+} from "./test_slurm.ts";
 
-// Grids on a real Slurm of two nodes; a run on this machine shows what must come out.
+// Grids on a real Slurm of two nodes: whatever happens to them, the files are those of a run on this machine.
 
 const cannotRun = await whyNoSlurm();
 const EXPERIMENT = "instruction_following";
 const TABLE = ["reproduce", EXPERIMENT, "--profile", "smoke"];
-/** Enough steps that both are still training when something happens to them. */
-const LONG = [...TABLE, "--seeds", "10", "--methods", "kd,ammd_sft", "--set", "distillation.steps=60"];
 const METHODS = ["kd", "ammd_sft"];
+/** Enough steps that both are still training when something happens to them. */
+const LONG = [...TABLE, "--seeds", "10", "--methods", METHODS.join(), "--set", "distillation.steps=60"];
 const SAVING = ["--checkpoint-every", "0"];
 const ON_SLURM = ["--executor", "slurm"];
 
-type Files = Readonly<Record<string, string>>;
+let folder = "";
+let cluster: SlurmCluster;
+let whole: Files = {};
 
-function assertSameFiles(folder: string, wanted: Files): void {
-  const found = resultFiles(folder);
-  assertEquals(Object.keys(found).sort(), Object.keys(wanted).sort());
-  for (const [path, text] of Object.entries(wanted)) assert(found[path] === text, `${path} differs`);
+if (cannotRun === undefined) {
+  Deno.test.beforeAll(async () => {
+    folder = await Deno.makeTempDir();
+    cluster = await SlurmCluster.start(`${folder}/slurm`);
+    whole = await localFiles(`${folder}/whole`, LONG);
+  });
+  Deno.test.afterAll(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  });
 }
 
-const logs = new Map<string, Files>();
-
-/** What a run on this machine gives, made once. */
-async function localFiles(cluster: SlurmCluster, folder: string, args: readonly string[]): Promise<Files> {
-  const key = args.join(" ");
-  if (!logs.has(key)) {
-    const { code, out } = await cluster.run(...args, "--quiet", "--results", folder);
-    assertEquals(code, 0, out);
-    logs.set(key, resultFiles(folder));
-  }
-  return logs.get(key)!;
+/** A test with a folder of results of its own. */
+function test(name: string, fn: (results: string) => Promise<void>): void {
+  Deno.test({
+    name: cannotRun === undefined ? name : `${name} (skipped: ${cannotRun})`,
+    ignore: cannotRun !== undefined,
+    fn: () => fn(`${folder}/${name.replaceAll(/\W+/g, "_")}`),
+  });
 }
 
-async function logOf(folder: string, method: string): Promise<string> {
-  return await Deno.readTextFile(`${folder}/.state/smoke/logs/${EXPERIMENT}/${method}_10.log`).catch(() => "");
+/** What a run on this machine gives. */
+async function localFiles(results: string, args: readonly string[]): Promise<Files> {
+  const { code, out } = await cluster.run(...args, "--quiet", "--results", results);
+  assertEquals(code, 0, out);
+  return resultFiles(results);
+}
+
+/** Starts the long cells on the cluster, until they have ended. */
+function start(results: string, ...args: string[]): Promise<Ended> {
+  return cluster.run(...LONG, ...SAVING, ...ON_SLURM, "--results", results, ...args);
+}
+
+async function status(results: string): Promise<string> {
+  return (await cluster.run("status", ...LONG.slice(1, 4), ...LONG.slice(-2), "--results", results)).out;
+}
+
+async function logOf(results: string, method: string): Promise<string> {
+  return await Deno.readTextFile(`${results}/.state/smoke/logs/${EXPERIMENT}/${method}_10.log`).catch(() => "");
 }
 
 /** How often a cell of `LONG` has come to a step. */
-async function timesAt(folder: string, method: string, step: number): Promise<number> {
-  return (await logOf(folder, method)).split(` step ${step} of 60`).length - 1;
+async function timesAt(results: string, method: string, step: number): Promise<number> {
+  return (await logOf(results, method)).split(` step ${step} of 60`).length - 1;
 }
 
-async function reachStep(folder: string, method: string, step: number): Promise<void> {
-  await until(`${method} is at step ${step}`, async () => await timesAt(folder, method, step) > 0);
+async function reachStep(results: string, method: string, step: number): Promise<void> {
+  await until(`${method} is at step ${step}`, async () => await timesAt(results, method, step) > 0);
 }
 
-/** The process that last began a cell, by its log. */
-async function processOf(folder: string, method: string): Promise<number> {
-  return Number([...(await logOf(folder, method)).matchAll(/, process (\d+): /g)].at(-1)![1]);
+/** The processes that have begun a cell, by its log. */
+async function processesOf(results: string, method: string): Promise<number[]> {
+  return [...(await logOf(results, method)).matchAll(/, process (\d+): /g)].map(([, id]) => Number(id));
 }
 
-/** The node that a cell runs on, and the job and task. */
-async function placeOf(cluster: SlurmCluster, folder: string, method: string): Promise<{ node: "n1" | "n2" }> {
-  const { out } = await cluster.run("status", EXPERIMENT, "--profile", "smoke", "--results", folder, ...LONG.slice(-2));
+/** The node that a cell runs on, as `status` shows it. */
+async function nodeOf(results: string, method: string): Promise<"n1" | "n2"> {
+  const out = await status(results);
   const [, node] = new RegExp(`^ {2}${method}/10: running: on (n[12])`, "m").exec(out) ?? [];
   assert(node === "n1" || node === "n2", out);
-  return { node };
+  return node;
 }
 
 async function signal(name: string, id: number): Promise<void> {
   assertEquals((await runShell('kill "-$1" "$2"', name, String(id))).code, 0);
 }
 
-/** That a grid ended well, with the files of a run without trouble, and nothing begun anew or twice. */
-async function assertWhole(folder: string, { code, out }: { code: number; out: string }, wanted: Files): Promise<void> {
+/** That a grid ended well, with the files of a run without trouble, and nothing begun anew or computed twice. */
+async function assertWhole(results: string, { code, out }: Ended): Promise<void> {
   assertEquals(code, 0, out);
-  assertSameFiles(folder, wanted);
-  for (const method of METHODS) assertEquals(await timesAt(folder, method, 6), 1, `${method} was begun anew`);
-  assertEquals([...new Set(Object.values(begunIn(folder, EXPERIMENT)))], [1]);
+  assertSameFiles(resultFiles(results), whole);
+  for (const method of METHODS) assertEquals(await timesAt(results, method, 6), 1, `${method} was begun anew`);
+  assertEquals(new Set(Object.values(begunIn(results, EXPERIMENT))), new Set([1]));
 }
 
-testInFolder(
-  "grids on Slurm give the files of this machine, whatever happens to tasks, nodes and the controller",
-  async (folder) => {
-    await using cluster = await SlurmCluster.start(`${folder}/slurm`);
-    const whole = await localFiles(cluster, `${folder}/whole`, LONG);
-    const start = (results: string, ...args: string[]) =>
-      cluster.run(...LONG, ...SAVING, ...ON_SLURM, "--results", results, ...args);
-    console.log("whole");
+test("a grid gives the files of this machine, trains each shared model once, and then has nothing to submit", async (results) => {
+  const args = [...TABLE, "--seeds", "10,20", "--methods", "sft,kd"];
+  const wanted = await localFiles(`${results}_here`, args);
+  const { code, out } = await cluster.run(...args, ...ON_SLURM, "--results", results);
+  assertEquals(code, 0, out);
+  assertMatch(out, /^submitted 4 cells as jobs teacher-llama \d+, students-llama \d+, cells-llama \d+, tables \d+;/m);
+  assertSameFiles(resultFiles(results), wanted);
+  const shared = { "llama: sft, seed 10": 1, "llama: sft, seed 20": 1, "llama: teacher": 1 };
+  assertEquals(begunIn(results, EXPERIMENT), shared);
+  const again = await cluster.run(...args, ...ON_SLURM, "--results", results);
+  assertEquals(again.code, 0, again.out);
+  assertMatch(again.out, /^cached 4\/4; nothing to submit$/m);
+  // The same scripts by hand find all of it done.
+  const byHand = 'cd "$1"/.state/slurm/2* && SLURM_ARRAY_TASK_ID=1 sh task.sh 3-cells-llama.txt 2>&1';
+  const hand = await cluster.shell(byHand, results);
+  assertEquals(hand.code, 0, hand.out);
+  assertMatch(hand.out, /instruction_following\/\w+\/\d+: is there\n$/);
+});
 
-    {
-      const args = [...TABLE, "--seeds", "10,20", "--methods", "sft,kd"];
-      const [here, there] = [`${folder}/here`, `${folder}/there`];
-      const wanted = await localFiles(cluster, here, args);
-      const { code, out } = await cluster.run(...args, ...ON_SLURM, "--results", there);
-      assertEquals(code, 0, out);
-      assertMatch(
-        out,
-        /^submitted 4 cells as jobs teacher-llama \d+, students-llama \d+, cells-llama \d+, tables \d+;/m,
-      );
-      assertSameFiles(there, wanted);
-      assertEquals(begunIn(there, EXPERIMENT), {
-        "llama: sft, seed 10": 1,
-        "llama: sft, seed 20": 1,
-        "llama: teacher": 1,
-      });
-      const again = await cluster.run(...args, ...ON_SLURM, "--results", there);
-      assertEquals(again.code, 0, again.out);
-      assertMatch(again.out, /^cached 4\/4; nothing to submit$/m);
-      console.log("same files");
-    }
+test("a task that is killed is begun again by its script, and goes on", async (results) => {
+  const grid = start(results);
+  await reachStep(results, "ammd_sft", 12);
+  await signal("KILL", (await processesOf(results, "ammd_sft")).at(-1)!);
+  await assertWhole(results, await grid);
+});
 
-    {
-      const results = `${folder}/killed`;
-      const grid = start(results);
-      await reachStep(results, "ammd_sft", 12);
-      await signal("KILL", await processOf(results, "ammd_sft"));
-      await assertWhole(results, await grid, whole);
-      console.log("a task that is killed");
-    }
+test("what was cancelled in the middle is missing, and the same command goes on with it", async (results) => {
+  const grid = start(results);
+  await reachStep(results, "ammd_sft", 12);
+  assertMatch(await status(results), /^ {2}slurm: .*1 running/m);
+  assertMatch((await cluster.run("cancel", "--results", results)).out, /^cancelled \d+/m);
+  const { code, out } = await grid;
+  assertEquals(code, 1, out);
+  assertMatch(out, /^missing: instruction_following\/ammd_sft\/10: cancelled\n {2}log: /m);
+  await assertWhole(results, await start(results));
+});
 
-    {
-      const results = `${folder}/cancelled`;
-      const grid = start(results);
-      await reachStep(results, "ammd_sft", 12);
-      assertMatch((await cluster.run("cancel", "--results", results)).out, /^cancelled \d+/m);
-      const { code, out } = await grid;
-      assertEquals(code, 1, out);
-      assertMatch(out, /^missing: instruction_following\/ammd_sft\/10: cancelled\n {2}log: /m);
-      await assertWhole(results, await start(results), whole);
-      console.log("scancel");
-    }
+test("jobs outlive a controller that is killed and begun again, and so does who follows them", async (results) => {
+  const grid = start(results);
+  await reachStep(results, "kd", 12);
+  await cluster.daemon("kill", "controller");
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await cluster.daemon("begin", "controller");
+  await assertWhole(results, await grid);
+});
 
-    {
-      const results = `${folder}/controller`;
-      const grid = start(results);
-      await reachStep(results, "kd", 12);
-      await cluster.daemon("kill", "controller");
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      await cluster.daemon("begin", "controller");
-      await assertWhole(results, await grid, whole);
-      console.log("controller");
-    }
-  },
-  { cannotRun },
-);
+test("a task that comes to its time limit is saved, and goes on when Slurm begins it again", async (results) => {
+  const limit = "--time=1 --signal=B:USR1@50";
+  const grid = start(results, "--slurm-args", limit, "--set", "distillation.steps=240");
+  const { code, out } = await grid;
+  assertEquals(code, 0, out);
+  assertSameFiles(
+    resultFiles(results),
+    await localFiles(`${results}_here`, [...LONG, "--set", "distillation.steps=240"]),
+  );
+  const began = await Promise.all(METHODS.map((method) => processesOf(results, method)));
+  assert(began.flat().length > METHODS.length, "no task came to its limit");
+});
+
+test("where a node's daemon dies its task is given to another node, which waits while the first still computes", async (results) => {
+  const grid = start(results);
+  await reachStep(results, "ammd_sft", 12);
+  const node = await nodeOf(results, "ammd_sft");
+  await cluster.daemon("kill", node);
+  const ended = await grid;
+  await cluster.daemon("begin", node);
+  await assertWhole(results, ended);
+});
+
+test("a node that hangs loses its cell after the lease, and writes no more when it wakes up", async (results) => {
+  const grid = start(results, "--lease", "6");
+  await reachStep(results, "ammd_sft", 12);
+  const node = await nodeOf(results, "ammd_sft");
+  const [hung] = (await processesOf(results, "ammd_sft")).slice(-1);
+  await signal("STOP", hung);
+  await cluster.daemon("kill", node);
+  await until("another node goes on", async () => (await processesOf(results, "ammd_sft")).at(-1) !== hung);
+  await reachStep(results, "ammd_sft", 30);
+  await signal("CONT", hung);
+  const ended = await grid;
+  await cluster.daemon("begin", node);
+  await assertWhole(results, ended);
+  assertMatch(await logOf(results, "ammd_sft"), /another process took this over/);
+});
+
+test("a cell that fails by itself fails alone, and is told by who follows, by status, and in the tables", async (results) => {
+  const args = [...TABLE, "--seeds", "10", "--methods", "teacher,kd", "--set", "distillation.learningRate=1e30"];
+  const { code, out } = await cluster.run(...args, ...ON_SLURM, "--results", results);
+  assertEquals(code, 1, out);
+  assertMatch(
+    out,
+    /^missing: instruction_following\/kd\/10: failed: kd, seed 10: (loss|grad_norm) is (NaN|-?Infinity) at /m,
+  );
+  assertMatch(out, /^recorded 1\/2$/m);
+  assertMatch(out, /^\| KD +\| +missing/m);
+  const shown = await cluster.run("status", ...args.slice(1, 4), ...args.slice(-2), "--results", results);
+  assertMatch(shown.out, /^ {2}kd\/10: failed: kd, seed 10: /m);
+});
+
+test("of two people who start the same grid at once one submits the cells, and both see them done", async (results) => {
+  const both = await Promise.all([start(results), start(results)]);
+  for (const ended of both) await assertWhole(results, ended);
+  const all = both.map(({ out }) => out).join("");
+  assertEquals([...all.matchAll(/submitted 2 cells as jobs /g)].length, 1, all);
+  assertMatch(all, /^2 cells are under way already; nothing else is missing$/m);
+});
+
+test("wrong settings are told in a line", async (results) => {
+  const refused = async (...args: string[]) => {
+    const { code, out } = await start(results, ...args);
+    assertEquals(code, 2, out);
+    const lines = out.trim().split("\n");
+    return lines.at(-1)!;
+  };
+  assertMatch(await refused("--slurm-args", "--partition=nowhere"), /^error: sbatch refuses: .*[Ii]nvalid partition/);
+  assertMatch(await refused("--slurm-args", "--comment='x"), /^error: --slurm-args .*: a quote is not closed$/);
+  assertMatch(await refused("--per-task", "0"), /^error: --per-task 0: at least one at a time$/);
+  assertMatch(await refused("--jobs", "2"), /^error: --jobs is for cells that are computed here/);
+  const none = await cluster.shell(
+    'cd "$1" && shift && PATH=$(dirname "$(command -v deno)"):/usr/sbin && hash -r && exec "$@"',
+    ".",
+    "true",
+  );
+  assertEquals(none.code, 0);
+});

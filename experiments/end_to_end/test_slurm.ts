@@ -1,3 +1,4 @@
+import { assert, assertEquals } from "@std/assert";
 import { runShell } from "#lib/runner/test_process.ts";
 
 const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
@@ -52,6 +53,14 @@ export class SlurmCluster implements AsyncDisposable {
   }
 }
 
+/** The texts of files, by their paths. */
+export type Files = Readonly<Record<string, string>>;
+
+export function assertSameFiles(found: Files, wanted: Files): void {
+  assertEquals(Object.keys(found).sort(), Object.keys(wanted).sort());
+  for (const [path, text] of Object.entries(wanted)) assert(found[path] === text, `${path} differs`);
+}
+
 /** Waits until something is so. @throws where it is not after so many seconds */
 export async function until(what: string, isSo: () => Promise<boolean> | boolean, seconds = 240): Promise<void> {
   const end = Date.now() + 1000 * seconds;
@@ -61,8 +70,8 @@ export async function until(what: string, isSo: () => Promise<boolean> | boolean
   }
 }
 
-/** Every file of the results of a profile but provenance, by its path; empty where there is none. */
-export function resultFiles(folder: string, under = "smoke"): Record<string, string> {
+/** Every file of the results of a profile but provenance, by its path. */
+export function resultFiles(folder: string, under = "smoke"): Files {
   const files: Record<string, string> = {};
   for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${under}`)) {
     const path = `${under}/${name}`;

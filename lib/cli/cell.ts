@@ -1,7 +1,8 @@
 import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
 import { InputError } from "#lib/errors.ts";
 import { visibleJson } from "#lib/visible_text.ts";
-import { besideName, profileOf } from "#lib/results/place.ts";
+import { besideName, isBeside, profileOf } from "#lib/results/place.ts";
+import { placeToWrite } from "#lib/runner/adapter_place.ts";
 import { cellAt } from "#lib/runner/cell.ts";
 import { LocalComputer, type LocalOptions } from "#lib/runner/compute_cell.ts";
 import { presentOf } from "#lib/runner/freshness.ts";
@@ -79,6 +80,14 @@ function optionsOf(chosen: ChosenProfile, flags: CellFlags, stop: AbortControlle
   };
 }
 
+/** The folder that cells are kept for: the one that was named with its adapter, else this machine's. */
+async function placeNameOf(chosen: ChosenProfile, { adapter }: CellFlags): Promise<string> {
+  const { name: profileName, profile, resultsFolder, allExperiments: experiments } = chosen;
+  if (adapter !== undefined || isBeside(profileName)) return profileName;
+  const question = { resultsFolder, profileName, experiments, isEverywhere: profile.trial !== undefined };
+  return (await placeToWrite(question, adapterName((await requestAdapter()).info))).profileName;
+}
+
 /** Computes cells for a run that records them later. */
 async function keep(
   addresses: readonly string[],
@@ -88,7 +97,8 @@ async function keep(
   stop: AbortController,
 ): Promise<0 | 1> {
   const cells = addresses.map((address) => cellAt(address, chosen.allExperiments));
-  const { present, ...options } = optionsOf(chosen, flags, stop);
+  const { present, ...given } = optionsOf(chosen, flags, stop);
+  const options = { ...given, profileName: await placeNameOf(chosen, flags) };
   const say = (message: string) => terminal.report(`${message}\n`);
   const wanted = flags["same-adapter"] ? flags.adapter : undefined;
   const errors = await keepCells(cells, {

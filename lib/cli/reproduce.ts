@@ -5,6 +5,8 @@ import { permitJudgeOfPairs } from "#lib/bench/pair_oracle.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
+import { isBeside } from "#lib/results/place.ts";
+import { placesWithKept } from "#lib/runner/kept_cells.ts";
 import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { cellsToRun } from "#lib/runner/plan.ts";
 import { Reproduction, type ReproductionOptions } from "#lib/runner/reproduction.ts";
@@ -59,7 +61,7 @@ const FLAGS = {
     help: "where cells are computed: here, or by jobs of Slurm",
   },
   "slurm-args": {
-    kind: "text",
+    kind: "arguments",
     value: "ARGS",
     help: "for each sbatch, as in '--partition=gpu --gres=gpu:1 --time=4:00:00'",
   },
@@ -119,7 +121,7 @@ export const reproduce = defineCommand({
       ],
       stop: context.stop,
     };
-    if (flags.collect) return await collect(options, context.terminal);
+    if (flags.collect) return await collectAll(options, flags.record, context);
     if (onSlurm && !flags["dry-run"]) {
       const tablesArguments = tablesArgumentsOf(positional.filter((word) => word !== profileName), flags);
       return await runOnSlurm(options, { ...onSlurm, tablesArguments, quiet: flags.quiet }, context);
@@ -135,6 +137,21 @@ export const reproduce = defineCommand({
     return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });
+
+/** Records what is kept for the results of a profile: in the folder that is named, or in all where something is kept. */
+async function collectAll(
+  options: ReproductionOptions,
+  isOne: boolean,
+  { terminal }: CommandContext,
+): Promise<ExitStatus> {
+  const { profileName } = options;
+  const kept = isOne || isBeside(profileName) ? [] : placesWithKept(options);
+  let status: ExitStatus = 0;
+  for (const name of kept.length > 0 ? kept : [profileName]) {
+    if (await collect({ ...options, profileName: name }, terminal) !== 0) status = 1;
+  }
+  return status;
+}
 
 /** What was asked for of Slurm; undefined where cells are computed here. @throws {InputError} for flags that go not together */
 function executorOf(flags: ReproduceFlags): Omit<ExecutorOptions, "tablesArguments" | "quiet"> | undefined {

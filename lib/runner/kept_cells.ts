@@ -3,7 +3,8 @@
  * may write at once, since each writes files of its own; the results themselves have one writer.
  */
 import { latestClaim, type SeenClaim } from "#lib/results/claim_file.ts";
-import type { ResultsPlace } from "#lib/results/place.ts";
+import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
+import { profileOf, type ResultsPlace } from "#lib/results/place.ts";
 import { type Guard, readTextIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { pathOf } from "./cell_files.ts";
@@ -28,6 +29,25 @@ export function keptPath(place: ResultsPlace, cell: Cell): string {
 /** What is claimed by who computes and keeps a cell. */
 export function keptClaimPath(place: ResultsPlace, cell: Cell): string {
   return lockPath(place, keptPath(place, cell));
+}
+
+/** The folders of a profile's results, the one of its own name and those beside it, for which something is kept. */
+export function placesWithKept({ resultsFolder, profileName }: ResultsPlace): string[] {
+  const state = `${resultsFolder}/${STATE_FOLDER}`;
+  return namesIn(state).filter((name) => profileOf(name) === profileOf(profileName)).filter((name) =>
+    namesIn(`${state}/${name}/computed`).some((experiment) =>
+      namesIn(`${state}/${name}/computed/${experiment}`).length > 0
+    )
+  ).sort();
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    throw error;
+  }
 }
 
 /** Who is at a cell, or was last. */

@@ -85,6 +85,7 @@ function split(args: readonly string[]): { values: [flag: string, value: string]
     const [, flag, value] = /^(--[^=]+)=(.*)$/s.exec(arg) ?? [];
     if (arg === "--") return { values, words: [...words, ...args.slice(i + 1)] };
     if (flag !== undefined) values.push([flag, value]);
+    else if (arg === "--slurm-args") i++; // of another program, with dashes of their own
     else if (VALUE_FLAGS.includes(arg)) {
       // Before another flag it has no value, which the program will say.
       if (i + 1 < args.length && !args[i + 1].startsWith("-")) values.push([arg, args[++i]]);
