@@ -4,11 +4,12 @@
 #   local_slurm.sh can             says why there can be none here, if so
 #   local_slurm.sh start DIR       starts it; everything that it writes is in DIR; then: export SLURM_CONF=DIR/slurm.conf
 #   local_slurm.sh begin DIR WHO   starts one daemon: n1, n2 or controller
+#   local_slurm.sh blind DIR WHO PATH  starts the daemon of a node that does not see what is in a folder
 #   local_slurm.sh kill DIR WHO    kills one daemon; steps of a node go on
 #   local_slurm.sh stop DIR        stops all
 set -eu
 
-action=${1:?can, start, begin, kill or stop}
+action=${1:?can, start, begin, blind, kill or stop}
 if [ "$action" = can ]; then
   [ "$(id -u)" = 0 ] || { echo 'needs root' && exit 0; }
   for program in slurmctld slurmd sbatch munged munge; do
@@ -107,6 +108,7 @@ case $action in
     exit 1
     ;;
   begin) begin "$3" ;;
+  blind) unshare --mount sh -c 'mount -t tmpfs tmpfs "$1" && exec slurmd -N "$2" -f "$3"' sh "$4" "$3" "$conf" ;;
   kill) end "$3" KILL ;;
   stop)
     scancel -u root >/dev/null 2>&1 || true

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { latestClaim } from "#lib/results/claim_file.ts";
 import { runShell } from "#lib/runner/test_process.ts";
 import {
   assertSameFiles,
@@ -18,7 +19,10 @@ const EXPERIMENT = "instruction_following";
 const TABLE = ["reproduce", EXPERIMENT, "--profile", "smoke"];
 const METHODS = ["kd", "ammd_sft"];
 /** Enough steps that both are still training when something happens to them. */
-const LONG = [...TABLE, "--seeds", "10", "--methods", METHODS.join(), "--set", "distillation.steps=60"];
+const longOf = (
+  steps: number,
+) => [...TABLE, "--seeds", "10", "--methods", METHODS.join(), "--set", `distillation.steps=${steps}`];
+const LONG = longOf(60);
 const SAVING = ["--checkpoint-every", "0"];
 const ON_SLURM = ["--executor", "slurm"];
 
@@ -81,11 +85,11 @@ async function processesOf(results: string, method: string): Promise<number[]> {
   return [...(await logOf(results, method)).matchAll(/, process (\d+): /g)].map(([, id]) => Number(id));
 }
 
-/** The node that a cell runs on, as `status` shows it. */
+/** The node that a cell runs on, as its claim says. */
 async function nodeOf(results: string, method: string): Promise<"n1" | "n2"> {
-  const out = await status(results);
-  const [, node] = new RegExp(`^ {2}${method}/10: running: on (n[12])`, "m").exec(out) ?? [];
-  assert(node === "n1" || node === "n2", out);
+  const path = `${results}/.state/smoke/locks/computed_${EXPERIMENT}_${method}_10.json.lock`;
+  const node = (await latestClaim(path))!.record!.host;
+  assert(node === "n1" || node === "n2", node);
   return node;
 }
 
@@ -148,14 +152,11 @@ test("jobs outlive a controller that is killed and begun again, and so does who 
 });
 
 test("a task that comes to its time limit is saved, and goes on when Slurm begins it again", async (results) => {
-  const limit = "--time=1 --signal=B:USR1@50";
-  const grid = start(results, "--slurm-args", limit, "--set", "distillation.steps=240");
-  const { code, out } = await grid;
+  const args = longOf(240);
+  const limit = ["--slurm-args", "--time=1 --signal=B:USR1@50"];
+  const { code, out } = await cluster.run(...args, ...ON_SLURM, ...limit, "--results", results);
   assertEquals(code, 0, out);
-  assertSameFiles(
-    resultFiles(results),
-    await localFiles(`${results}_here`, [...LONG, "--set", "distillation.steps=240"]),
-  );
+  assertSameFiles(resultFiles(results), await localFiles(`${results}_here`, args));
   const began = await Promise.all(METHODS.map((method) => processesOf(results, method)));
   assert(began.flat().length > METHODS.length, "no task came to its limit");
 });
@@ -173,17 +174,17 @@ test("where a node's daemon dies its task is given to another node, which waits 
 test("a node that hangs loses its cell after the lease, and writes no more when it wakes up", async (results) => {
   const grid = start(results, "--lease", "6");
   await reachStep(results, "ammd_sft", 12);
-  const node = await nodeOf(results, "ammd_sft");
-  const [hung] = (await processesOf(results, "ammd_sft")).slice(-1);
+  const hung = (await processesOf(results, "ammd_sft")).at(-1)!;
   await signal("STOP", hung);
+  const node = await nodeOf(results, "ammd_sft");
   await cluster.daemon("kill", node);
   await until("another node goes on", async () => (await processesOf(results, "ammd_sft")).at(-1) !== hung);
-  await reachStep(results, "ammd_sft", 30);
+  await reachStep(results, "ammd_sft", 36);
   await signal("CONT", hung);
+  await until("the first sees it", async () => /ended: .*another process took/.test(await logOf(results, "ammd_sft")));
   const ended = await grid;
   await cluster.daemon("begin", node);
   await assertWhole(results, ended);
-  assertMatch(await logOf(results, "ammd_sft"), /another process took this over/);
 });
 
 test("a cell that fails by itself fails alone, and is told by who follows, by status, and in the tables", async (results) => {
@@ -217,12 +218,43 @@ test("wrong settings are told in a line", async (results) => {
   };
   assertMatch(await refused("--slurm-args", "--partition=nowhere"), /^error: sbatch refuses: .*[Ii]nvalid partition/);
   assertMatch(await refused("--slurm-args", "--comment='x"), /^error: --slurm-args .*: a quote is not closed$/);
-  assertMatch(await refused("--per-task", "0"), /^error: --per-task 0: at least one at a time$/);
+  assertMatch(await refused("--per-task", "0"), /^error: --per-task 0: at least 1$/);
   assertMatch(await refused("--jobs", "2"), /^error: --jobs is for cells that are computed here/);
-  const none = await cluster.shell(
-    'cd "$1" && shift && PATH=$(dirname "$(command -v deno)"):/usr/sbin && hash -r && exec "$@"',
-    ".",
-    "true",
+  // With every program of this machine but those of Slurm.
+  const without =
+    `mkdir -p "$1" && for f in /usr/bin/*; do case \${f##*/} in sbatch | squeue) ;; *) ln -s "$f" "$1/" ;; esac; done &&
+    PATH=$1:$(dirname "$(command -v deno)") && shift && exec ./run "$@" 2>&1`;
+  const none = await cluster.shell(without, `${results}/bin`, ...LONG, ...ON_SLURM, "--results", results);
+  assertEquals(none.code, 2, none.out);
+  assertMatch(
+    none.out,
+    /^error: there is no sbatch here, which --executor slurm needs; start it on a machine of the cluster, /m,
   );
-  assertEquals(none.code, 0);
+});
+
+test("nodes that do not see the results, or may not write them, are told in a line before anything is submitted", async (results) => {
+  const limited = (limit: string) =>
+    cluster.run(
+      ...TABLE,
+      "--seeds",
+      "10",
+      "--methods",
+      "sft",
+      ...ON_SLURM,
+      "--slurm-args",
+      limit,
+      "--results",
+      results,
+    );
+  await Deno.mkdir(results);
+  await cluster.daemon("kill", "n2");
+  await cluster.daemon("blind", "n2", results);
+  const unseen = await limited("--nodelist=n2");
+  await cluster.daemon("kill", "n2");
+  await cluster.daemon("begin", "n2");
+  assertEquals(unseen.code, 2, unseen.out);
+  assertMatch(
+    unseen.out,
+    /^error: a node that was asked what it is \(job \d+\): .*must lie (on a file system|where all nodes)/m,
+  );
 });

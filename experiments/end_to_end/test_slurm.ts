@@ -43,8 +43,9 @@ export class SlurmCluster implements AsyncDisposable {
     return await this.shell('cd "$1" && shift && exec ./run "$@" 2>&1', PROJECT, ...args);
   }
 
-  async daemon(action: "begin" | "kill", who: "n1" | "n2" | "controller"): Promise<void> {
-    const { code, err } = await runShell('sh "$1" "$2" "$3" "$4"', CLUSTER, action, this.#folder, who);
+  /** @param path what the node of a blind daemon does not see */
+  async daemon(action: "begin" | "blind" | "kill", who: "n1" | "n2" | "controller", path = ""): Promise<void> {
+    const { code, err } = await runShell('sh "$1" "$2" "$3" "$4" "$5"', CLUSTER, action, this.#folder, who, path);
     if (code !== 0) throw new Error(`Cannot ${action} ${who}: ${err}`);
   }
 

@@ -49,6 +49,7 @@ export const cell = defineCommand({
       terminal.print(visibleJson({ adapter: adapterName((await requestAdapter()).info) }));
       return 0;
     }
+    if (flags.lease === 0) throw new InputError("--lease 0: at least 1");
     const chosen = await chooseProfile([], flags, context);
     const { allExperiments: experiments } = chosen;
     for (const address of positional) cellAt(address, experiments);

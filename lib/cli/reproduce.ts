@@ -155,19 +155,20 @@ async function collectAll(
 
 /** What was asked for of Slurm; undefined where cells are computed here. @throws {InputError} for flags that go not together */
 function executorOf(flags: ReproduceFlags): Omit<ExecutorOptions, "tablesArguments" | "quiet"> | undefined {
-  const { executor, jobs, force, accept } = flags;
+  const { executor } = flags;
   const own = ["slurm-args", "array-limit", "per-task", "lease"] as const;
   if (executor !== "slurm") {
     const given = own.find((name) => flags[name] !== undefined) ?? (flags["same-adapter"] ? "same-adapter" : undefined);
     if (given !== undefined) throw new InputError(`--${given} is for --executor slurm`);
     return undefined;
   }
-  const other = jobs !== undefined ? "jobs" : force ? "force" : accept || flags["accept-noise"] ? "accept" : undefined;
+  const isGiven = (name: keyof ReproduceFlags) => flags[name] !== undefined && flags[name] !== false;
+  const other = (["jobs", "force", "accept", "accept-noise", "fail-fast"] as const).find(isGiven);
   if (other !== undefined) {
     throw new InputError(`--${other} is for cells that are computed here, not for --executor slurm`);
   }
-  const zero = (["array-limit", "per-task"] as const).find((name) => flags[name] === 0);
-  if (zero !== undefined) throw new InputError(`--${zero} 0: at least one at a time`);
+  const zero = (["array-limit", "per-task", "lease"] as const).find((name) => flags[name] === 0);
+  if (zero !== undefined) throw new InputError(`--${zero} 0: at least 1`);
   return {
     slurmArgs: flags["slurm-args"] ?? "",
     arrayLimit: flags["array-limit"],

@@ -59,5 +59,5 @@ async function answerOf(id: string, folder: string, stop: AbortSignal): Promise<
   const log = await readTextIfThere(`${folder}/logs/check.log`) ?? "";
   const said = log.trim().split("\n").findLast((line) => /^(error|run): /.test(line))?.replace(/^(error|run): /, "");
   const why = said ?? describeEnd((await endedOf([id])).get(id), undefined);
-  throw new InputError(`--executor slurm: a node that was asked what it is (job ${id}): ${excerpt(why, 300)}`);
+  throw new InputError(`a node that was asked what it is (job ${id}): ${excerpt(why, 300)}`);
 }
