@@ -1,4 +1,5 @@
 /** What was submitted to a cluster, as a folder that a person can read: `results/.state/slurm/<name>/`. */
+import { digestOf } from "#lib/results/digest.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import { readTextIfThere, writeAtomically } from "#lib/results/storage.ts";
 
@@ -65,17 +66,17 @@ export async function toldEnd(resultsFolder: string, grid: string, task: string)
 
 /** What a node told of itself, where these arguments of Slurm chose it. */
 export async function readNodeReport(resultsFolder: string, slurmArgs: string): Promise<NodeReport | undefined> {
-  const all = parse<Record<string, NodeReport>>(await readTextIfThere(nodesFile(resultsFolder)));
-  return all?.[slurmArgs];
+  return parse<NodeReport>(await readTextIfThere(nodeFile(resultsFolder, slurmArgs)));
 }
 
 export async function writeNodeReport(resultsFolder: string, slurmArgs: string, report: NodeReport): Promise<void> {
-  const all = parse<Record<string, NodeReport>>(await readTextIfThere(nodesFile(resultsFolder)));
-  await writeAtomically(nodesFile(resultsFolder), `${JSON.stringify({ ...all, [slurmArgs]: report }, null, 1)}\n`);
+  // Several may have asked at once.
+  const guard = { token: crypto.randomUUID().slice(0, 8), check() {} };
+  await writeAtomically(nodeFile(resultsFolder, slurmArgs), `${JSON.stringify({ slurmArgs, ...report })}\n`, guard);
 }
 
-function nodesFile(resultsFolder: string): string {
-  return `${slurmFolder(resultsFolder)}/nodes.json`;
+function nodeFile(resultsFolder: string, slurmArgs: string): string {
+  return `${slurmFolder(resultsFolder)}/nodes/${digestOf(slurmArgs)}.json`;
 }
 
 function foldersIn(path: string): string[] {
