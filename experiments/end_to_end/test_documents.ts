@@ -66,7 +66,10 @@ async function collect(find: (text: string) => readonly string[]): Promise<Docum
 
 /** What is wrong with a command, or with a part of one; undefined where it would be understood. */
 export async function problemOf(code: string): Promise<string | undefined> {
-  const words = code.replaceAll(/[[\]…]/g, "").split(/[\s,]+(?=--)|\s+/).filter((word) => word !== "");
+  // What is quoted is another program's business.
+  const words = code.replaceAll(/"[^"]*"/g, "ARGS").replaceAll(/[[\]…]/g, "").split(/[\s,]+(?=--)|\s+/).filter((word) =>
+    word !== ""
+  );
   try {
     if (words[0] === "deno" && words[1] === "run") expectFile(words.slice(2).find((word) => !word.startsWith("-"))!);
     else if (words[0].startsWith("--")) await expectFlags(words);

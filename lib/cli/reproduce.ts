@@ -6,6 +6,7 @@ import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
 import { isBeside } from "#lib/results/place.ts";
+import { collectKept } from "#lib/runner/collect.ts";
 import { placesWithKept } from "#lib/runner/kept_cells.ts";
 import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { cellsToRun } from "#lib/runner/plan.ts";
@@ -126,7 +127,7 @@ export const reproduce = defineCommand({
       const tablesArguments = tablesArgumentsOf(positional.filter((word) => word !== profileName), flags);
       return await runOnSlurm(options, { ...onSlurm, tablesArguments, quiet: flags.quiet }, context);
     }
-    const reproduction = await Reproduction.plan(options);
+    const reproduction = await planWithKept(options, flags["dry-run"] || flags.force);
     const placed = reproduction.place.recorded === undefined ? [] : [describePlace(reproduction.place)];
     if (flags["dry-run"]) {
       for (const line of placed) context.terminal.print(line);
@@ -137,6 +138,15 @@ export const reproduce = defineCommand({
     return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });
+
+/** Plans what is left when what tasks of a cluster have kept is recorded. @param isLeft whether that is left where it is */
+async function planWithKept(options: ReproductionOptions, isLeft: boolean): Promise<Reproduction> {
+  const reproduction = await Reproduction.plan(options);
+  const { profileName } = reproduction.place;
+  if (isLeft || !placesWithKept(options).includes(profileName)) return reproduction;
+  await collectKept({ ...options, profileName, keepsRecorded: false });
+  return await Reproduction.plan(options);
+}
 
 /** Records what is kept for the results of a profile: in the folder that is named, or in all where something is kept. */
 async function collectAll(

@@ -22,6 +22,8 @@ export interface Grid {
   /** The folder of the results, and the adapter that they are of. */
   readonly profileName: string;
   readonly adapter: string;
+  /** The digest of the settings, and of where the data is: with others its cells are others. */
+  readonly settings: string;
   readonly jobs: readonly GridJob[];
 }
 

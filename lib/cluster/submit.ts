@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { digestOfJson } from "#lib/results/digest.ts";
 import { lockFolder, STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import { isFile, writeAtomically } from "#lib/results/storage.ts";
 import { shellCommand, shellWord } from "#lib/shell_command.ts";
@@ -51,7 +52,10 @@ export async function submitGrid(options: SubmitOptions): Promise<Submission> {
   const reproduction = await Reproduction.plan(options.reproduction, options.adapter);
   const { place, present, plans } = reproduction;
   const runOf = (cell: Cell) => runNameOf(cell, present.profile);
-  const living = await livingRuns(await readGrids(resultsFolder), options.reproduction, runOf);
+  const alike = (await readGrids(resultsFolder)).filter(({ profileName, settings }) =>
+    profileName === place.profileName && settings === settingsOf(options.reproduction)
+  );
+  const living = await livingRuns(alike, options.reproduction, runOf);
   const missing: Cell[] = [];
   const [seen, jobs] = [new Set<string>(), new Set<string>()];
   let earlier = 0;
@@ -71,10 +75,14 @@ export async function submitGrid(options: SubmitOptions): Promise<Submission> {
   return { reproduction, grid, earlier, jobs: [...jobs, ...grid.jobs.map(({ id }) => id)] };
 }
 
+function settingsOf({ profile, dataFolder }: ReproductionOptions): string {
+  return digestOfJson([profile, dataFolder ?? null]);
+}
+
 /** The runs that jobs in Slurm's queue are to compute, or are computing, with the job of each. */
 async function livingRuns(
   grids: readonly Grid[],
-  { allExperiments, resultsFolder: _ }: ReproductionOptions,
+  { allExperiments }: ReproductionOptions,
   runOf: (cell: Cell) => string,
 ): Promise<Map<string, string>> {
   const submitted = submittedIn(grids);
@@ -122,7 +130,8 @@ class Submitter {
     await this.#write("task.sh", taskScript({ project, folder, keptFolder, command: this.#cellCommand() }));
     const tables = shellCommand(["reproduce", ...this.#options.tablesArguments, "--profile", profileName]);
     await this.#write("tables.sh", tablesScript({ project, folder }, tables));
-    const about = { format: 1, name: this.#name, command: shellCommand(Deno.args) } as const;
+    const settings = settingsOf(this.#options.reproduction);
+    const about = { format: 1, name: this.#name, command: shellCommand(Deno.args), settings } as const;
     const time = new Date().toISOString();
     const grid = (jobs: readonly GridJob[]): Grid => ({ ...about, time, profileName, adapter, jobs });
     const jobs: GridJob[] = [];
