@@ -108,7 +108,7 @@ async function assertWhole(results: string, { code, out }: Ended): Promise<void>
 test("a grid gives the files of this machine, trains each shared model once, and then has nothing to submit", async (results) => {
   const args = [...TABLE, "--seeds", "10,20", "--methods", "sft,kd"];
   const wanted = await localFiles(`${results}_here`, args);
-  const two = ["--per-task", "2", "--array-limit", "1"];
+  const two = ["--per-task", "2", "--array-limit", "1", "--same-adapter"];
   const { code, out } = await cluster.run(...args, ...ON_SLURM, ...two, "--results", results);
   assertEquals(code, 0, out);
   assertMatch(out, /^submitted 4 cells as jobs teacher-llama \d+, students-llama \d+, cells-llama \d+, tables \d+;/m);

@@ -35,7 +35,7 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes a cluster; slurm_slow_test.ts has a small one",
   "./run reproduce --executor slurm": "the same",
   "./run cancel": "the same",
-  "./run status": "the same; the recorded results are looked at by plan_test.ts",
+  "./run status": "seconds on recorded results; reproduce_slow_test.ts runs it on small ones",
   "./run doctor": "a mention; commands_test.ts runs it",
   "./run reproduce instruction_following --methods sft,kd --collect":
     "records what tasks have kept; keep_test.ts does it",

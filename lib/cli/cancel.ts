@@ -1,5 +1,7 @@
 import { readGrids } from "#lib/cluster/grid.ts";
-import { runSlurm, slurmOutput } from "#lib/cluster/programs.ts";
+import { slurmOutput } from "#lib/cluster/programs.ts";
+import { queueOf } from "#lib/cluster/queue.ts";
+import { InputError } from "#lib/errors.ts";
 import { defineCommand } from "./command.ts";
 import { DEFAULT_RESULTS, RESULTS_FLAGS } from "./results_flags.ts";
 
@@ -8,9 +10,9 @@ export const cancel = defineCommand({
   flags: { results: RESULTS_FLAGS.results },
   async run({ flags }, { terminal }) {
     const grids = await readGrids(flags.results ?? DEFAULT_RESULTS);
-    const ids = grids.flatMap(({ jobs }) => jobs.map(({ id }) => id));
-    const queued = ids.length === 0 ? undefined : await runSlurm("squeue", ["-h", "-j", ids.join(), "-o", "%F"]);
-    const living = [...new Set(queued?.out.split("\n").filter((id) => id !== "") ?? [])];
+    const queue = await queueOf(grids.flatMap(({ jobs }) => jobs.map(({ id }) => id)));
+    if (!queue) throw new InputError("squeue does not say which jobs are queued; is this a machine of the cluster?");
+    const living = [...new Set([...queue.keys()].map((task) => task.split("_")[0]))];
     if (living.length > 0) await slurmOutput("scancel", living);
     terminal.print(living.length === 0 ? "no job of these results is queued" : `cancelled ${living.join(", ")}`);
     return 0;

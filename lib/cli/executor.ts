@@ -15,6 +15,9 @@ import { describePlace } from "./place_text.ts";
 import { describeTotal } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 
+/** Missing cells that are told one by one. */
+const SHOWN_MISSING = 20;
+
 /** What `reproduce` was told of the cluster. */
 export interface ExecutorOptions extends Omit<SubmitOptions, "reproduction" | "adapter" | "project"> {
   readonly quiet: boolean;
@@ -59,18 +62,22 @@ export async function runOnSlurm(
 
 /** Records what tasks have computed; shows the tables of what is there, and what is missing and why. */
 export async function collect(options: ReproductionOptions, terminal: CommandContext["terminal"]): Promise<ExitStatus> {
-  for (const table of (await collectKept(options)).tables) terminal.print(table);
-  const { place, present, plans } = await Reproduction.plan(options);
+  const grids = await readGrids(options.resultsFolder);
+  const adapter = grids.findLast(({ profileName }) => profileName === options.profileName)?.adapter;
+  for (const table of (await collectKept(options, adapter)).tables) terminal.print(table);
+  const { place, present, plans } = await Reproduction.plan(options, adapter);
   const missing = plans.flatMap(cellsToRun).map(({ cell }) => cell);
   const total = plans.reduce((sum, { cells }) => sum + cells.length, 0);
-  const states = await gridCells(missing, place, await readGrids(place.resultsFolder));
-  for (const cell of missing) {
+  const states = await gridCells(missing, place, grids);
+  const stateOf = new Map(states.map((state) => [state.cell, state]));
+  for (const cell of missing.slice(0, SHOWN_MISSING)) {
     const failure = await readFailure(place, cell);
-    const state = states.find((each) => each.cell === cell);
+    const state = stateOf.get(cell);
     const isOfNow = failure?.settings === settingsDigest(cell, present);
     const why = isOfNow ? `failed: ${failure.message}` : state?.text ?? "never submitted";
     terminal.report(`missing: ${fullAddressOf(cell)}: ${why}${state ? `\n  log: ${state.log}` : ""}\n`);
   }
+  if (missing.length > SHOWN_MISSING) terminal.report(`… and ${missing.length - SHOWN_MISSING} more are missing\n`);
   terminal.report(`recorded ${total - missing.length}/${total}\n`);
   return missing.length > 0 ? 1 : 0;
 }

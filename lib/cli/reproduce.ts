@@ -111,7 +111,7 @@ export const reproduce = defineCommand({
       dataFolder: flags.data,
       force: flags.force,
       asksForAdapter: !onSlurm && !flags.collect,
-      anyAdapter: flags.collect,
+      anyAdapter: flags.collect && !flags["same-adapter"],
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
       jobs: flags.jobs,
@@ -168,7 +168,8 @@ function executorOf(flags: ReproduceFlags): Omit<ExecutorOptions, "tablesArgumen
   const { executor } = flags;
   const own = ["slurm-args", "array-limit", "per-task", "lease"] as const;
   if (executor !== "slurm") {
-    const given = own.find((name) => flags[name] !== undefined) ?? (flags["same-adapter"] ? "same-adapter" : undefined);
+    const given = own.find((name) => flags[name] !== undefined) ??
+      (flags["same-adapter"] && !flags.collect ? "same-adapter" : undefined);
     if (given !== undefined) throw new InputError(`--${given} is for --executor slurm`);
     return undefined;
   }
@@ -197,6 +198,7 @@ function tablesArgumentsOf(names: readonly string[], flags: ReproduceFlags): str
     ...list("seeds", flags.seeds),
     ...list("methods", flags.methods),
     ...list("tasks", flags.tasks),
+    ...(flags["same-adapter"] ? ["--same-adapter"] : []),
     "--collect",
   ];
 }

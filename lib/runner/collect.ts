@@ -22,10 +22,11 @@ export interface Collected {
  * is at the folder.
  *
  * @param options of a plan whose place is the one that tasks were told
+ * @param adapter of the results, where only its own are wanted and it is not this machine's
  */
-export async function collectKept(options: ReproductionOptions): Promise<Collected> {
+export async function collectKept(options: ReproductionOptions, adapter?: string): Promise<Collected> {
   using guard = await lockFolder(options.resultsFolder, Deno.args, options.stop);
-  const reproduction = await Reproduction.plan(options);
+  const reproduction = await Reproduction.plan(options, adapter);
   const { kept, runner, recorded } = await recordKept(reproduction, options, guard);
   const tables: string[] = [];
   for (const plan of reproduction.plans) tables.push(...await reproduction.tablesOf(plan, runner));
