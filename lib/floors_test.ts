@@ -6,7 +6,7 @@ const MAX_LINES = 300;
 /** The parts of lib that build on one another; each may import those to its left. */
 const LIB_ORDER = [
   ...["random", "autograd", "nn", "models", "memory", "generation", "objectives", "training", "preferences"],
-  ...["verification", "bench", "evaluation", "runner", "distillation", "comparison", "speed", "cli"],
+  ...["verification", "bench", "evaluation", "runner", "cluster", "distillation", "comparison", "speed", "cli"],
 ];
 /** The parts that know no model and no GPU; everything may import them. Each may import `random` and the leaves to its left. */
 const LIB_LEAVES = ["data", "metrics", "results", "tokenizers", "statistics", "reporting", "judge", "hub"];

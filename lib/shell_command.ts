@@ -1,9 +1,9 @@
 /** The command that runs the program with these arguments, as a shell takes it: `./run reproduce --results 'a b'`. */
 export function shellCommand(args: readonly string[]): string {
-  return ["./run", ...args].map(quote).join(" ");
+  return ["./run", ...args].map(shellWord).join(" ");
 }
 
 /** A word as a shell takes it. */
-function quote(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

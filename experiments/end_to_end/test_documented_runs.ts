@@ -41,6 +41,17 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
 export const PARSED: Readonly<Record<string, string>> = {
   "./run reproduce quick": "a minute on two free cores; quick_slow_test.ts runs it with small settings",
   "./run reproduce": "trains for hours where results are stale; reproduce_slow_test.ts runs small ones",
+  './run reproduce instruction_following --executor slurm --slurm-args "--partition=gpu --gres=gpu:1 --mem=32G --time=4:00:00"':
+    "takes a cluster; slurm_slow_test.ts has a small one",
+  "./run reproduce --executor slurm": "the same",
+  "./run cancel": "the same",
+  "./run status": "seconds on recorded results; reproduce_slow_test.ts runs it on small ones",
+  "./run doctor": "a mention; commands_test.ts runs it",
+  "./run reproduce instruction_following --methods sft,kd --collect":
+    "records what tasks have kept; keep_test.ts does it",
+  "./run reproduce --collect": "the same",
+  "./run cell --keep": "a mention; keep_test.ts keeps cells",
+  "./run cell --keep CELL…": "the same",
   "./run reproduce preference_theory": "minutes; its own tests run it with small settings",
   "./run reproduce preference_black_box --profile smoke --preferences FILE":
     "preferences_test.ts runs it with files of pairs",

@@ -9,6 +9,8 @@ export type Flag =
     | { readonly kind: "switch" }
     /** Any text. */
     | { readonly kind: "text"; readonly value: string }
+    /** Arguments of another program, as a shell takes them: they may begin with a dash. */
+    | { readonly kind: "arguments"; readonly value: string }
     /** A file or folder, relative to where the user called from. */
     | { readonly kind: "path"; readonly value: string }
     /** One of the known words. */

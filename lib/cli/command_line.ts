@@ -27,7 +27,8 @@ interface ParsedArguments extends Invocation<Flags> {
 export function parseCommandLine(command: Command, args: readonly string[], callerFolder?: string): ParsedArguments {
   const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
   const names = (wanted: (flag: Flag) => boolean) => Object.keys(flags).filter((name) => wanted(flags[name]));
-  const { _: positional, ...given } = parseArgs(args, {
+  const dashed = names(({ kind }) => kind === "arguments").map((name) => `--${name}`);
+  const { _: positional, ...given } = parseArgs(joined(args, dashed), {
     string: ["_", ...names(({ kind }) => kind !== "switch")],
     boolean: names(({ kind }) => kind === "switch"),
     // All of them, so that none is lost where one is given twice.
@@ -46,6 +47,14 @@ export function parseCommandLine(command: Command, args: readonly string[], call
     positional: readPositional(command, positional.map(String), callerFolder),
     flags: Object.fromEntries(values) as Invocation<Flags>["flags"],
   };
+}
+
+/** Joins each of some flags to its value by `=`: whatever follows is that, even if it begins with a dash. */
+function joined(args: readonly string[], names: readonly string[]): string[] {
+  return args.flatMap((arg, i) => {
+    if (names.includes(args[i - 1])) return [];
+    return names.includes(arg) && i + 1 < args.length ? [`${arg}=${args[i + 1]}`] : [arg];
+  });
 }
 
 /** The help of one command. */

@@ -49,6 +49,20 @@ Deno.test("flags are read by their kinds, with = or a space, before and after th
   });
 });
 
+Deno.test("arguments of another program may begin with a dash", () => {
+  const flags = {
+    args: { kind: "arguments", value: "ARGS", help: "for it" },
+    quiet: { kind: "switch", help: "" },
+  } as const;
+  const command = defineCommand({ name: "paint", flags, run: () => Promise.resolve(0) });
+  const read = (...args: string[]) => parseCommandLine(command, args).flags;
+  const given = { args: "--time=1 --quiet", quiet: false };
+  assertEquals(read("--args", "--time=1 --quiet"), given);
+  assertEquals(read("--args=--time=1 --quiet"), given);
+  assertEquals(read("--args", "--quiet", "--quiet"), { args: "--quiet", quiet: true });
+  assertThrows(() => read("--quiet", "--args"), InputError, "--args needs a value");
+});
+
 Deno.test("flags that are not given are undefined, empty or off", () => {
   const { flags } = parseCommandLine(paint, ["north"]);
   assertEquals([flags.seeds, flags.set, flags.quiet], [undefined, [], false]);

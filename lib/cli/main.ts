@@ -8,6 +8,7 @@ import type { Command, CommandContext } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 import { HELP } from "./help.ts";
 import { formatHelp, parseCommandLine } from "./command_line.ts";
+import { cancel } from "./cancel.ts";
 import { cell } from "./cell.ts";
 import { bench } from "./bench.ts";
 import { diff } from "./diff.ts";
@@ -28,7 +29,7 @@ import { verify } from "./verify.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly Command[] = [
-  ...[reproduce, status, judge, show, table, diff, report, fetchModels, generateTexts, evaluate, distil],
+  ...[reproduce, status, cancel, judge, show, table, diff, report, fetchModels, generateTexts, evaluate, distil],
   ...[exportModel, verify, bench, doctor, list, cell],
 ];
 

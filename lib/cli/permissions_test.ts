@@ -52,6 +52,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     cell: "results,.cache",
   });
   assertEquals(granting("run"), {
+    ...{ status: "squeue,scontrol,sacct", cancel: "squeue,scancel" },
     ...{
       reproduce: "deno,git",
       report: "git",
@@ -64,11 +65,14 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     test: "deno deno,git,ln,sh",
   });
   assertEquals(granting("net"), { test: "127.0.0.1" });
-  assertEquals(granting("sys"), {
-    ...{ fetch: "statfs", distil: "statfs,systemMemoryInfo", doctor: "systemMemoryInfo" },
-    test: "statfs,systemMemoryInfo",
-  });
   for (const kind of ["ffi", "import"]) assertEquals(granting(kind), {});
+  // What this machine is called among those that share a folder of results.
+  const claiming = ["reproduce", "judge", "export", "cell", "generate", "evaluate", "distil"];
+  const named = Object.fromEntries(claiming.map((task) => [task, "hostname"]));
+  assertEquals(granting("sys"), {
+    ...{ ...named, fetch: "statfs", distil: "hostname,statfs,systemMemoryInfo", doctor: "systemMemoryInfo" },
+    test: "hostname,statfs,systemMemoryInfo",
+  });
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
     "bench",
@@ -88,7 +92,8 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
       distil: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
-    const program = `INIT_CWD,XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
+    const node = claiming.includes(task) ? "SLURMD_NODENAME," : "";
+    const program = `INIT_CWD,${node}XDG_RUNTIME_DIR${own[task] ?? ""}${git}`;
     assertEquals(variables, task === "test" ? "INIT_CWD" : program, task);
   }
   // ./run's own second half: it looks for a driver, and may install one.

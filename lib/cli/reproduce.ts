@@ -5,10 +5,14 @@ import { permitJudgeOfPairs } from "#lib/bench/pair_oracle.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
+import { isBeside } from "#lib/results/place.ts";
+import { collectKept } from "#lib/runner/collect.ts";
+import { placesWithKept } from "#lib/runner/kept_cells.ts";
 import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { cellsToRun } from "#lib/runner/plan.ts";
-import { Reproduction } from "#lib/runner/reproduction.ts";
-import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
+import { Reproduction, type ReproductionOptions } from "#lib/runner/reproduction.ts";
+import { type CommandContext, defineCommand, type ExitStatus, type Flags, type FlagValues } from "./command.ts";
+import { collect, type ExecutorOptions, runOnSlurm } from "./executor.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { describePlace } from "./place_text.ts";
@@ -17,45 +21,70 @@ import {
   chooseProfile,
   DEFAULT_CHECKPOINT_SECONDS,
   givenArguments,
+  LEASE_FLAG,
   RESULTS_FLAGS,
 } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
 import { describeVerdict } from "./verdict_text.ts";
 
+const FLAGS = {
+  ...RESULTS_FLAGS,
+  seeds: { kind: "seeds", value: "10,20,30", help: "seeds in place of the profile's" },
+  methods: { kind: "names", value: "a,b", help: "only these rows of the tables" },
+  tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
+  "dry-run": { kind: "switch", help: "shows what would run, why, and for how long" },
+  force: { kind: "switch", help: "runs cached cells again, too" },
+  record: {
+    kind: "switch",
+    help: "puts results in place of the recorded ones, where those are another adapter's (or a trial's)",
+  },
+  accept: {
+    kind: "switch",
+    help: "keeps results that only changed code made stale, if a sample of them comes out the same again",
+  },
+  "accept-noise": {
+    kind: "switch",
+    help:
+      "the same where the sample, the first seed of a method and task, agrees within the noise; its rows are replaced",
+  },
+  "keep-going": { kind: "switch", help: "runs the other cells when one fails (the default)" },
+  "fail-fast": { kind: "switch", help: "ends at the first cell that fails" },
+  "checkpoint-every": CHECKPOINT_FLAG,
+  jobs: {
+    kind: "count",
+    value: "N",
+    help: "cells computed at once; default as many as there are cores on a CPU driver, 1 on a GPU",
+  },
+  executor: {
+    kind: "choice",
+    value: "WHERE",
+    known: ["local", "slurm"],
+    help: "where cells are computed: here, or by jobs of Slurm",
+  },
+  "slurm-args": {
+    kind: "arguments",
+    value: "ARGS",
+    help: "for each sbatch, as in '--partition=gpu --gres=gpu:1 --time=4:00:00'",
+  },
+  "array-limit": {
+    kind: "count",
+    value: "N",
+    help: "tasks of Slurm that run at once; default as many as there is room for",
+  },
+  "per-task": { kind: "count", value: "N", help: "cells of a task of Slurm, one after the other; default 1" },
+  "same-adapter": { kind: "switch", help: "refuses to compute on nodes with another adapter than the first one asked" },
+  lease: LEASE_FLAG,
+  collect: { kind: "switch", help: "computes nothing: records what tasks of Slurm have computed, and makes tables" },
+  quiet: { kind: "switch", help: "shows no progress" },
+} as const satisfies Flags;
+
+type ReproduceFlags = FlagValues<typeof FLAGS>;
+
 export const reproduce = defineCommand({
   name: "reproduce",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   stopsByItself: true,
-  flags: {
-    ...RESULTS_FLAGS,
-    seeds: { kind: "seeds", value: "10,20,30", help: "seeds in place of the profile's" },
-    methods: { kind: "names", value: "a,b", help: "only these rows of the tables" },
-    tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
-    "dry-run": { kind: "switch", help: "shows what would run, why, and for how long" },
-    force: { kind: "switch", help: "runs cached cells again, too" },
-    record: {
-      kind: "switch",
-      help: "puts results in place of the recorded ones, where those are another adapter's (or a trial's)",
-    },
-    accept: {
-      kind: "switch",
-      help: "keeps results that only changed code made stale, if a sample of them comes out the same again",
-    },
-    "accept-noise": {
-      kind: "switch",
-      help:
-        "the same where the sample, the first seed of a method and task, agrees within the noise; its rows are replaced",
-    },
-    "keep-going": { kind: "switch", help: "runs the other cells when one fails (the default)" },
-    "fail-fast": { kind: "switch", help: "ends at the first cell that fails" },
-    "checkpoint-every": CHECKPOINT_FLAG,
-    jobs: {
-      kind: "count",
-      value: "N",
-      help: "cells computed at once; default as many as there are cores on a CPU driver, 1 on a GPU",
-    },
-    quiet: { kind: "switch", help: "shows no progress" },
-  },
+  flags: FLAGS,
   async run({ positional, flags }, context) {
     const chosen = await chooseProfile(positional, flags, context);
     const { name: profileName, profile, allExperiments, resultsFolder } = chosen;
@@ -70,17 +99,19 @@ export const reproduce = defineCommand({
     }
     if (flags.jobs === 0) throw new InputError("--jobs 0: at least one cell is computed at a time");
     const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
-    const reproduction = await Reproduction.plan({
+    const onSlurm = executorOf(flags);
+    const options: ReproductionOptions = {
       ...{ resultsFolder, profileName, profile },
       seeds: flags.seeds,
       methods,
       tasks,
       experiments,
       allExperiments,
-      keepsRecorded: !flags.record,
+      keepsRecorded: !flags.record && !flags.collect,
       dataFolder: flags.data,
       force: flags.force,
-      asksForAdapter: true,
+      asksForAdapter: !onSlurm && !flags.collect,
+      anyAdapter: flags.collect && !flags["same-adapter"],
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
       jobs: flags.jobs,
@@ -90,7 +121,13 @@ export const reproduce = defineCommand({
         ...(flags.record ? ["--record"] : []),
       ],
       stop: context.stop,
-    });
+    };
+    if (flags.collect) return await collectAll(options, flags.record, context);
+    if (onSlurm && !flags["dry-run"]) {
+      const tablesArguments = tablesArgumentsOf(positional.filter((word) => word !== profileName), flags);
+      return await runOnSlurm(options, { ...onSlurm, tablesArguments, quiet: flags.quiet }, context);
+    }
+    const reproduction = await planWithKept(options, flags["dry-run"] || flags.force);
     const placed = reproduction.place.recorded === undefined ? [] : [describePlace(reproduction.place)];
     if (flags["dry-run"]) {
       for (const line of placed) context.terminal.print(line);
@@ -101,6 +138,70 @@ export const reproduce = defineCommand({
     return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });
+
+/** Plans what is left when what tasks of a cluster have kept is recorded. @param isLeft whether that is left where it is */
+async function planWithKept(options: ReproductionOptions, isLeft: boolean): Promise<Reproduction> {
+  const reproduction = await Reproduction.plan(options);
+  const { profileName } = reproduction.place;
+  if (isLeft || !placesWithKept(options).includes(profileName)) return reproduction;
+  await collectKept({ ...options, profileName, keepsRecorded: false });
+  return await Reproduction.plan(options);
+}
+
+/** Records what is kept for the results of a profile: in the folder that is named, or in all where something is kept. */
+async function collectAll(
+  options: ReproductionOptions,
+  isOne: boolean,
+  { terminal }: CommandContext,
+): Promise<ExitStatus> {
+  const { profileName } = options;
+  const kept = isOne || isBeside(profileName) ? [] : placesWithKept(options);
+  let status: ExitStatus = 0;
+  for (const name of kept.length > 0 ? kept : [profileName]) {
+    if (await collect({ ...options, profileName: name }, terminal) !== 0) status = 1;
+  }
+  return status;
+}
+
+/** What was asked for of Slurm; undefined where cells are computed here. @throws {InputError} for flags that go not together */
+function executorOf(flags: ReproduceFlags): Omit<ExecutorOptions, "tablesArguments" | "quiet"> | undefined {
+  const { executor } = flags;
+  const own = ["slurm-args", "array-limit", "per-task", "lease"] as const;
+  if (executor !== "slurm") {
+    const given = own.find((name) => flags[name] !== undefined) ??
+      (flags["same-adapter"] && !flags.collect ? "same-adapter" : undefined);
+    if (given !== undefined) throw new InputError(`--${given} is for --executor slurm`);
+    return undefined;
+  }
+  const isGiven = (name: keyof ReproduceFlags) => flags[name] !== undefined && flags[name] !== false;
+  const other = (["jobs", "force", "accept", "accept-noise", "fail-fast"] as const).find(isGiven);
+  if (other !== undefined) {
+    throw new InputError(`--${other} is for cells that are computed here, not for --executor slurm`);
+  }
+  const zero = (["array-limit", "per-task", "lease"] as const).find((name) => flags[name] === 0);
+  if (zero !== undefined) throw new InputError(`--${zero} 0: at least 1`);
+  return {
+    slurmArgs: flags["slurm-args"] ?? "",
+    arrayLimit: flags["array-limit"],
+    perTask: flags["per-task"] ?? 1,
+    sameAdapter: flags["same-adapter"],
+    leaseSeconds: flags.lease,
+  };
+}
+
+/** What the job that makes tables is to be told; it is told the profile by who submits it. */
+function tablesArgumentsOf(names: readonly string[], flags: ReproduceFlags): string[] {
+  const list = (name: string, values: readonly unknown[] | undefined) => values ? [`--${name}`, values.join()] : [];
+  return [
+    ...names,
+    ...givenArguments({ ...flags, profile: undefined }),
+    ...list("seeds", flags.seeds),
+    ...list("methods", flags.methods),
+    ...list("tasks", flags.tasks),
+    ...(flags["same-adapter"] ? ["--same-adapter"] : []),
+    "--collect",
+  ];
+}
 
 /** A judge that may not be reached shows at once, and with the command that was given: workers have another. */
 async function permitJudge({ plans, present: { profile } }: Reproduction): Promise<void> {

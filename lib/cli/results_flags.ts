@@ -49,6 +49,12 @@ export const CHECKPOINT_FLAG = {
   help: `how often training is saved; default ${DEFAULT_CHECKPOINT_SECONDS}, 0 every step`,
 } as const satisfies Flag;
 
+export const LEASE_FLAG = {
+  kind: "count",
+  value: "SECONDS",
+  help: "after so long without a sign of life another machine goes on with a cell; default 120",
+} as const satisfies Flag;
+
 export type ResultsFlags = FlagValues<typeof RESULTS_FLAGS>;
 
 /** A profile, and the experiments that are asked for of it. */

@@ -93,6 +93,8 @@ async function calledDeno(...args: string[]): Promise<string> {
 
 const bracketed = (words: readonly string[]) => words.map((word) => `[${word}]`).join("");
 
+const SLURM = ["sbatch", "squeue", "scontrol", "sacct", "scancel"];
+
 /** A flag that grants paths, programs or hosts beside those of the task's set. */
 const granting = (task: string, kind: string, ...granted: string[]) =>
   `--allow-${kind}=${[...(permissions[task][kind] ?? []), ...granted].join(",")}`;
@@ -185,6 +187,10 @@ Deno.test(
       ...["status", "show", "table", "report"].map((
         task,
       ): [string[], Record<string, string[]>] => [[task, "x", "--data", "in"], read("/in")]),
+      [["reproduce", "--executor", "slurm", "--slurm-args", "--results=/no"], { run: SLURM }],
+      [["reproduce", "--executor=slurm", "--results", "out"], { ...both("/out"), run: SLURM }],
+      [["reproduce", "--collect"], { run: SLURM }],
+      [["cancel", "--results", "out"], read("/out")],
       [["bench", "gelu", "--against", "../old", "--json"], { read: ["/../old"], run: ["deno"] }],
       [["bench", "--against=/old"], { read: ["/old"], run: ["deno"] }],
       [["verify", "./a", "--json", "/b"], read("/./a", "/b")],
@@ -210,6 +216,8 @@ Deno.test("./run grants no folder that the task does not use, or that is no valu
       ["reproduce", "--set", "judge.url=http://h"],
       ["reproduce", "--set", "judge.url=http://h", "--set=preferences.oracle=judge", "--set=preferences.oracle=metric"],
       ["status", "--set", "judge.url=http://h", "--set", "preferences.oracle=judge"],
+      ["reproduce", "--executor", "local", "--jobs", "2"],
+      ["status", "--executor", "slurm"],
       ["reproduce", "--set", "results=/out", "--results"],
       ["diff", "--data", "/data"],
       ["list", "--results", "/out"],

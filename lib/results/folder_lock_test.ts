@@ -71,22 +71,22 @@ testInFolder("a folder that was given back is free, and git does not see what wa
   assertEquals(await Deno.readTextFile(`${folder}/results/.state/.gitignore`), "*\n");
 });
 
-testInFolder("a lock's file that is torn or strange is no trouble", async (folder) => {
-  const path = `${folder}/.state/lock`;
-  (await lockFolder(folder, []))[Symbol.dispose]();
-  using file = await Deno.open(path, { read: true, write: true });
-  assert(await file.tryLock(true));
+testInFolder("a claim's file that is torn or strange is no trouble", async (folder) => {
+  using lock = await lockFolder(folder, ["list"]);
+  const path = `${folder}/.state/lock.claim/1`;
+  const record = JSON.parse(await Deno.readTextFile(path));
+  assertEquals([record.pid, record.command], [Deno.pid, "./run list"]);
   for (const text of ["", '{"pid":1', "null", "[]"]) {
     await Deno.writeTextFile(path, text);
     assertMatch(await refusal(folder), /in use by another process; wait for it/);
   }
   const since = "2020-01-02T03:04:05.678Z";
-  await Deno.writeTextFile(path, JSON.stringify({ pid: 7, since, command: `./run \u001b[2J ${"x".repeat(200)}` }));
+  const strange = { ...record, pid: 7, host: "n\u001b2", since, command: `./run \u001b[2J ${"x".repeat(200)}` };
+  await Deno.writeTextFile(path, JSON.stringify(strange));
   assertMatch(
     await refusal(folder),
-    /by process 7 since 2020-01-02 03:04 UTC \(\.\/run \\u\{1b\}\[2J x{50,90}…\); wait/,
+    /by process 7 on n\\u\{1b\}2 since 2020-01-02 03:04 UTC \(\.\/run \\u\{1b\}\[2J x{50,90}…\); wait/,
   );
-  file.unlockSync();
+  lock[Symbol.dispose]();
   using _lock = await lockFolder(folder, ["list"]);
-  assertMatch(await Deno.readTextFile(path), /^\{"pid":\d+,"since":"[^"]+","command":"\.\/run list"\}\n$/);
 });

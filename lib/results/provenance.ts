@@ -73,6 +73,8 @@ export function nameOfShared({ owner, what, seed }: SharedThing): string {
 /** A thing that cells of an experiment share, and the seconds that it took to make. */
 export interface SharedRecord extends SharedThing {
   readonly seconds: number;
+  /** How often it was begun from nothing, over all processes and machines: once, unless work was lost. */
+  readonly begun?: number;
 }
 
 /**

@@ -26,27 +26,46 @@ const RESULTS: StoragePlace = {
 /**
  * Puts a file in place of any that is there, in one step; makes its folder where there is none. The part file, `.NAME.part` in the same
  * folder, is removed when something goes wrong and written over where a process that was killed left one. One file has one writer
- * at a time: see `lockFolder`.
+ * at a time: see `lockFolder`. A writer that may lose that right while it writes has a guard; its part file is `.NAME.TOKEN.part`.
  *
  * @param content text is written as UTF-8
- * @throws {StorageError} where the disk is full or the place may not be written; the old file stays as it was
+ * @throws {StorageError} where the disk is full or the place may not be written, or the guard finds the right lost; the old file stays
  */
 export async function writeAtomically(
   path: string,
   content: string | Uint8Array,
-  place = RESULTS,
+  { place = RESULTS, guard }: { readonly place?: StoragePlace; readonly guard?: Guard } = {},
 ): Promise<void> {
-  const [, folder = ".", name] = /^(?:(.*)\/)?([^/]*)$/s.exec(path)!;
-  const part = `${folder}/.${name}.part`;
+  const part = partOf(path, guard?.token);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    guard?.check();
+    await Deno.mkdir(part.slice(0, part.lastIndexOf("/")), { recursive: true });
     await writeAndSync(part, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    guard?.check();
     await Deno.rename(part, path);
   } catch (error) {
     // What went wrong before is what counts.
     await Deno.remove(part).catch(() => {});
     throw await storageErrorOf(error, path, "written", place);
   }
+}
+
+/** The right to write a file, which others may take over: see `Claim`. */
+export interface Guard {
+  /** Another one for every owner. */
+  readonly token: string;
+  /** @throws {StorageError} where another has it now */
+  check(): void;
+}
+
+/** Removes what an owner that died has left of a file that it was writing. */
+export async function removePart(path: string, token: string): Promise<void> {
+  await removeIfThere(partOf(path, token));
+}
+
+function partOf(path: string, token?: string): string {
+  const [, folder = ".", name] = /^(?:(.*)\/)?([^/]*)$/s.exec(path)!;
+  return `${folder}/.${name}${token === undefined ? "" : `.${token}`}.part`;
 }
 
 /**
@@ -63,7 +82,7 @@ export async function writeIfChanged(
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const recorded = await readBytesIfThere(path);
   if (recorded !== undefined && areEqual(recorded, bytes)) return false;
-  await writeAtomically(path, bytes, place);
+  await writeAtomically(path, bytes, { place });
   return true;
 }
 

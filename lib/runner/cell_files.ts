@@ -18,7 +18,7 @@ export interface Failure {
 
 export function pathOf(
   { resultsFolder, profileName }: ResultsPlace,
-  kind: "logs" | "failures" | "responses",
+  kind: "logs" | "failures" | "responses" | "computed",
   cell: Cell,
   ending: string,
 ): string {

@@ -2,8 +2,10 @@ import { adapterName } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
 import type { ExperimentRun, RunContext, TrainingProgress } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
+import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 import type { Basis, SharedRecord } from "#lib/results/provenance.ts";
+import type { Guard } from "#lib/results/storage.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import { type Cell, fullAddressOf, makingOf, settingsOf } from "./cell.ts";
@@ -11,7 +13,7 @@ import { CellLog, rerunArguments } from "./cell_files.ts";
 import { shownOf, writeResponses } from "./cell_responses.ts";
 import { basisOf, type Present, presentFor } from "./freshness.ts";
 import { Busy, OwnClock, SharedThings } from "./shared_things.ts";
-import { cellPath, SnapshotFile, type SnapshotPolicy } from "./snapshot_file.ts";
+import { cellPath, SnapshotFile, type SnapshotOwner, type SnapshotPolicy } from "./snapshot_file.ts";
 import { UseTracer } from "./uses.ts";
 
 /** What a cell gave, and what it was made of: JSON. */
@@ -25,6 +27,8 @@ export interface Computation {
   /** Of the process that computed it, so far. */
   readonly peakMemoryBytes: number;
   readonly peakGpuBytes: number;
+  /** Of who computed it, where that is not the run that records it. */
+  readonly code?: CodeVersion;
   /** The things that it shares with other cells, with the time that each took to make, whoever made it. */
   readonly shared: Readonly<Record<string, SharedRecord>>;
 }
@@ -58,6 +62,8 @@ export interface LocalOptions extends ResultsPlace {
   readonly stop: AbortSignal;
   /** Seconds between two snapshots of a training run. */
   readonly checkpointSeconds: number;
+  /** Seconds without a sign of life after which another machine may go on with what this process was computing. */
+  readonly leaseSeconds?: number;
   /** Takes the model of each cell, where somebody wants it. */
   readonly handOver?: RunContext["handOver"];
   /** What else was asked for (`--set`, `--data`, …), to run a cell again. */
@@ -70,6 +76,7 @@ interface Running {
   readonly clock: OwnClock;
   /** Once no other process is at the cell. */
   log?: CellLog;
+  guard?: Guard;
 }
 
 /** Computes cells in this process, one at a time. */
@@ -84,7 +91,7 @@ export class LocalComputer implements CellComputer {
   #peakBytes = 0;
 
   private constructor(gpu: Gpu, options: LocalOptions) {
-    const { watcher, stop, checkpointSeconds } = options;
+    const { watcher, stop, checkpointSeconds, leaseSeconds } = options;
     const present = { ...options.present, adapter: adapterName(gpu.adapterInfo) };
     const tracer = new UseTracer();
     [this.#gpu, this.#options] = [gpu, options];
@@ -95,7 +102,7 @@ export class LocalComputer implements CellComputer {
       get present() {
         return presentNow();
       },
-      ...{ tracer, stop, everyMs: 1000 * checkpointSeconds, note },
+      ...{ tracer, stop, everyMs: 1000 * checkpointSeconds, leaseSeconds, note },
     };
     this.#things = new SharedThings(options, this.#policy, (message) => this.#say(message));
     gpu.onDispatch = (kernel) => tracer.usedKernel(kernel);
@@ -112,7 +119,8 @@ export class LocalComputer implements CellComputer {
     this.#running = running;
     try {
       // Another process may be at it, such as a worker whose run was killed.
-      using _ = await this.#things.lock(fullAddressOf(cell), cellPath(this.#options, cell), true);
+      using guard = await this.#things.lock(fullAddressOf(cell), cellPath(this.#options, cell), true);
+      running.guard = guard;
       this.#things.waits = waits;
       running.log = await CellLog.open(this.#options, cell, command);
       this.#say("starts");
@@ -171,14 +179,14 @@ export class LocalComputer implements CellComputer {
       once: (name, make) => things.once(name, make),
       kept: (thing, made, make) => things.kept(thing, made, make),
       trained: (thing, made, make) => things.trained(thing, made, make),
-      cellSnapshots: () => this.#snapshotsOf(this.#running!.cell, this.#running!.clock),
+      cellSnapshots: () => this.#snapshotsOf(this.#running!.cell, this.#running),
     };
   }
 
   /** Where the run of a cell is saved. */
-  #snapshotsOf(cell: Cell, clock?: OwnClock): SnapshotFile {
+  #snapshotsOf(cell: Cell, owner?: SnapshotOwner): SnapshotFile {
     const making = makingOf(cell, this.#policy.present.profile);
-    return new SnapshotFile(cellPath(this.#options, cell), making, this.#policy, clock);
+    return new SnapshotFile(cellPath(this.#options, cell), making, this.#policy, owner);
   }
 
   #say(message: string): void {

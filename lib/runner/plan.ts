@@ -116,6 +116,11 @@ export function staleOf(experiment: Experiment, known: KnownResults, present: Pr
   });
 }
 
+/** Whether a cell is recorded, and would come out the same now. */
+export function isRecorded(cell: Cell, known: KnownResults, present: Present): boolean {
+  return judge(cell, known, present).state === "fresh";
+}
+
 function judge(cell: Cell, { provenance }: KnownResults, present: Present): Pick<PlannedCell, "state" | "changes"> {
   const address = addressOf(cell);
   if (provenance.older?.includes(address)) return { state: "stale", changes: [RECORDED_OTHERWISE] };

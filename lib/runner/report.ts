@@ -27,7 +27,11 @@ export function reportOf(
   const { scores, items, curves } = withJudged(experiment.name, folder);
   const settings = recordedSettings(folder.provenance);
   const report = experiment.report({ profile, display: displayOf([experiment]), scores, items, curves, settings });
-  const notes = [...notesOfData(folder.provenance), ...noteOfStale(experiment, folder, staleAddresses)];
+  const notes = [
+    ...notesOfData(folder.provenance),
+    ...noteOfStale(experiment, folder, staleAddresses),
+    ...noteOfAdapters(folder.provenance),
+  ];
   if (notes.length === 0) return report;
   const tables = Object.entries(report.tables).map(([name, table]) => [
     name,
@@ -72,6 +76,16 @@ function noteOfStale(
   ];
 }
 
+/** Cells that were computed on another adapter than most: their digits would differ on that one. */
+function noteOfAdapters({ cells, environments }: Provenance): string[] {
+  const adapterOf = (address: string) => environments[cells[address].environment]?.adapter ?? "an unknown adapter";
+  const groups = [...Map.groupBy(Object.keys(cells).sort(), adapterOf)];
+  if (groups.length < 2) return [];
+  const [[most], ...others] = groups.toSorted(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1));
+  const named = others.map(([adapter, addresses]) => `${namesOf(addresses)} on ${adapter}`);
+  return [`Computed on several adapters, whose digits differ: most on ${most}; ${named.join("; ")}.`];
+}
+
 function namesOf(addresses: readonly string[]): string {
   const more = addresses.length > NAMED ? ` and ${addresses.length - NAMED} more` : "";
   return `${addresses.slice(0, NAMED).join(", ")}${more}`;
@@ -93,7 +107,9 @@ export async function writeReport(
 function reportStamp({ methods }: Experiment, provenance: Provenance, stale: readonly string[]): string {
   const files = Object.entries(provenance.files).sort();
   const settings = Object.entries(provenance.cells).map(([address, { settings }]) => [address, settings]).sort();
-  return digestOfJson([files, settings, stale, codeDigest(REPORTS), methods.map(({ name }) => name)]);
+  const names = methods.map(({ name }) => name);
+  // In stamps of one adapter nothing stands for it.
+  return digestOfJson([files, settings, stale, codeDigest(REPORTS), names, ...noteOfAdapters(provenance)]);
 }
 
 /** Whether an experiment's tables and figures are there, and those of what is recorded. */

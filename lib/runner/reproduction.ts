@@ -28,7 +28,7 @@ import { readTables, writeReport } from "./report.ts";
 import type { ResultsFolder } from "#lib/results/results_folder.ts";
 import { type CellObserver, CellRunner, type FailedCell } from "./run_cells.ts";
 import { sharedPath } from "./snapshot_file.ts";
-import { isFile } from "#lib/results/storage.ts";
+import { type Guard, isFile } from "#lib/results/storage.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 export interface ReproductionOptions extends PlanOptions {
@@ -42,6 +42,8 @@ export interface ReproductionOptions extends PlanOptions {
   readonly keepsRecorded: boolean;
   /** Whether the adapter may be asked its name, where no run has told it yet. */
   readonly asksForAdapter: boolean;
+  /** Whether results of any adapter are those that are wanted, as of a cluster whose nodes differ. */
+  readonly anyAdapter?: boolean;
   readonly failFast: boolean;
   readonly checkpointSeconds: number;
   /** How many cells are computed at once, in processes of their own; undefined for as many as are good for the adapter. */
@@ -109,7 +111,7 @@ export class Reproduction {
     const { profile, dataFolder, asksForAdapter, allExperiments } = options;
     const here = adapter ?? await adapterHere(asksForAdapter);
     const place = await placeOf(options, here);
-    const present = presentOf(profile, dataFolder, here);
+    const present = presentOf(profile, dataFolder, options.anyAdapter ? undefined : here);
     const known = await readAllKnown(place, allExperiments);
     const { profileName } = place;
     const plans = await planExperiments(options.experiments, known, { ...options, profileName }, present);
@@ -156,6 +158,12 @@ export class Reproduction {
     return { total, cached: total, ran: 0, taken: 0, failed: [] };
   }
 
+  /** The tables of an experiment whose results a runner has changed, or nobody. */
+  async tablesOf(plan: ExperimentPlan, runner: Pick<CellRunner, "folderOf">): Promise<string[]> {
+    if (cellsToRun(plan).length === 0) return await this.#tablesOf(plan);
+    return await this.#report(plan, await runner.folderOf(plan.experiment));
+  }
+
   /** The tables of an experiment whose cells are all there; made anew where what they are made from has changed. */
   async #tablesOf(plan: ExperimentPlan): Promise<string[]> {
     if (plan.reportIsFresh) return await readTables(plan.path);
@@ -164,7 +172,7 @@ export class Reproduction {
 
   /** Runs with the folder locked, on the adapter that is really there. */
   async #compute(watcher: ReproductionWatcher): Promise<Outcome> {
-    using _ = await lockFolder(this.#options.resultsFolder);
+    using guard = await lockFolder(this.#options.resultsFolder);
     const { info } = await requestAdapter();
     const adapter = adapterName(info);
     await rememberAdapter(adapter);
@@ -187,9 +195,9 @@ export class Reproduction {
       note: (message) => watcher.note(message),
     });
     const watch = (cells: readonly RunCell[]) => observer = watcher.watch(cells, computer.width);
-    if (!watcher.accept) return await planned.#runOn(computer, watcher, watch);
+    if (!watcher.accept) return await planned.#runOn(computer, watcher, watch, guard);
     await planned.#accept(computer, watcher, watch, watcher.accept);
-    return await (await Reproduction.plan(this.#options, adapter)).#runOn(computer, watcher, watch);
+    return await (await Reproduction.plan(this.#options, adapter)).#runOn(computer, watcher, watch, guard);
   }
 
   /** This process, with all threads of a CPU driver; or others, with an equal share of them each. */
@@ -206,13 +214,7 @@ export class Reproduction {
       ...this.#options,
       program,
       judgeUrl: profile.judge.url,
-      // A worker is told the folder, and where its results go is none of its business.
-      otherArguments: [
-        ...otherArguments.filter((each, i) =>
-          each !== "--record" && each !== "--profile" && otherArguments[i - 1] !== "--profile"
-        ),
-        ...["--profile", this.place.profileName],
-      ],
+      otherArguments: [...withoutPlace(otherArguments), "--profile", this.place.profileName],
       width,
       watcher,
       stop,
@@ -236,10 +238,12 @@ export class Reproduction {
     computer: CellComputer,
     watcher: ReproductionWatcher,
     watch: (cells: readonly RunCell[]) => CellObserver,
+    guard: Guard,
   ): Promise<Outcome> {
     const count = { run: 0, taken: 0, failed: 0 };
     const observer = watch(this.#runCells());
-    const runner = new CellRunner(computer, { ...this.#options, present: this.present, code: await codeVersion() }, {
+    const options = { ...this.#options, present: this.present, code: await codeVersion(), guard };
+    const runner = new CellRunner(computer, options, {
       begin: (cell) => observer.begin(cell),
       putBack: (cell) => observer.putBack(cell),
       end(cell, how, ownMs) {
@@ -287,4 +291,9 @@ async function placeOf(options: ReproductionOptions, adapter: string | undefined
   if (!keepsRecorded) return { resultsFolder, profileName, adapter, recorded: undefined };
   const isEverywhere = profile.trial !== undefined;
   return await placeToWrite({ resultsFolder, profileName, experiments, isEverywhere }, adapter);
+}
+
+/** Arguments for who computes cells: they are told the folder, and where results go is none of their business. */
+export function withoutPlace(args: readonly string[]): string[] {
+  return args.filter((each, i) => each !== "--record" && each !== "--profile" && args[i - 1] !== "--profile");
 }

@@ -17,7 +17,7 @@ import { Schedule, type ScheduledCell } from "./schedule.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { cellPath } from "./snapshot_file.ts";
-import { removeIfThere } from "#lib/results/storage.ts";
+import { type Guard, removeIfThere } from "#lib/results/storage.ts";
 
 /** A cell whose training went wrong. */
 export interface FailedCell {
@@ -47,6 +47,10 @@ export interface CellRunOptions extends ResultsPlace {
   readonly present: Present;
   readonly code: CodeVersion;
   readonly stop: AbortSignal;
+  /** The right to write results. */
+  readonly guard?: Pick<Guard, "check">;
+  /** Whether results are written by who reports them, all at once, not cell by cell. */
+  readonly writesLater?: boolean;
 }
 
 /** After these the other cells cannot go on either. */
@@ -108,8 +112,9 @@ export class CellRunner {
   /** Changes results and writes them, when no other change is being written: files have one writer, and hold what it knows. */
   async record(folder: ResultsFolder, change: () => void): Promise<void> {
     const recorded = this.#recorded.then(() => {
+      this.#options.guard?.check();
       change();
-      return folder.write();
+      return this.#options.writesLater ? undefined : folder.write();
     });
     this.#recorded = recorded.catch(() => {});
     await recorded;
@@ -161,9 +166,9 @@ export class CellRunner {
   }
 
   async #computeAndRecord(cell: Cell, folder: ResultsFolder, waits: boolean): Promise<number> {
-    const { result, basis, description, shared, ownMs, ...memory } = await this.#computer.compute(cell, waits);
+    const { result, basis, description, shared, ownMs, code, ...memory } = await this.#computer.compute(cell, waits);
     const wallSeconds = Math.round(ownMs / 100) / 10;
-    const record = { ...this.#options.code, ...basis, hash: hashOf(basis), wallSeconds, ...memory };
+    const record = { ...code ?? this.#options.code, ...basis, hash: hashOf(basis), wallSeconds, ...memory };
     await this.record(folder, () => put(folder, cell, result, record, { data: description, shared }));
     return ownMs;
   }
@@ -209,8 +214,8 @@ function put(
   folder.put(cellKeyOf(cell), result);
   const address = addressOf(cell);
   const provenance = withRecord(folder.provenance, address, { ...record, rows: rowsDigest(folder, address) });
-  const longer = Object.entries(shared).filter(([name, { seconds }]) =>
-    seconds > (provenance.shared[name]?.seconds ?? 0)
+  const longer = Object.entries(shared).filter(([name, { seconds, begun = 0 }]) =>
+    seconds > (provenance.shared[name]?.seconds ?? 0) || begun > (provenance.shared[name]?.begun ?? 0)
   );
   folder.provenance = {
     ...provenance,

@@ -1,7 +1,10 @@
 import type { Made } from "#lib/bench/experiment.ts";
-import { FileLock } from "#lib/results/file_lock.ts";
+import { Claim } from "#lib/results/claim.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
+import { digestOfJson } from "#lib/results/digest.ts";
 import { nameOfShared, type SharedRecord, type SharedThing } from "#lib/results/provenance.ts";
+import { removePart } from "#lib/results/storage.ts";
+import { countBeginnings, noteBeginning } from "./beginnings.ts";
 import { lockPath, type RunClock, sharedPath, SnapshotFile, type SnapshotPolicy } from "./snapshot_file.ts";
 import type { Uses } from "./uses.ts";
 
@@ -63,10 +66,14 @@ export class SharedThings {
     const name = nameOfShared(thing);
     const value = await this.once(name, async () => {
       const path = sharedPath(this.#place, thing);
-      using _ = await this.lock(name, path, this.waits);
+      using guard = await this.lock(name, path, this.waits);
       const clock = new OwnClock(this);
-      const value = await make(new SnapshotFile(path, { ...made, run: name }, this.#policy, clock));
-      this.timed.set(name, { ...thing, seconds: Math.round(clock.elapsedMs / 100) / 10 });
+      const { code, adapter, data } = this.#policy.present;
+      const digest = digestOfJson([made, code, adapter, data]);
+      const begins = () => noteBeginning(path, digest);
+      const value = await make(new SnapshotFile(path, { ...made, run: name }, this.#policy, { clock, guard, begins }));
+      const seconds = Math.round(clock.elapsedMs / 100) / 10;
+      this.timed.set(name, { ...thing, seconds, begun: await countBeginnings(path, digest) });
       return value;
     });
     this.#policy.tracer.add({ shared: new Set([name]) });
@@ -85,20 +92,28 @@ export class SharedThings {
   }
 
   /**
-   * Takes the lock of a snapshot's file, so that only this process reads and writes it.
+   * Claims a snapshot's file, so that only this process reads and writes it.
    *
    * @throws {Busy} where another process has it and this one does not wait
    */
-  async lock(what: string, path: string, waits: boolean): Promise<Disposable> {
-    const at = lockPath(this.#place, path);
-    const lock = await FileLock.tryAcquire(at);
-    if (lock) return lock;
-    if (!waits) throw new Busy(what);
-    this.#say(`waiting for another process that makes ${what}`);
+  async lock(what: string, path: string, waits: boolean): Promise<Claim> {
+    const [at, { stop, leaseSeconds }] = [lockPath(this.#place, path), this.#policy];
+    const terms = { leaseSeconds, command: what };
+    const claim = await Claim.tryAcquire(at, terms) ?? await this.#await(what, () => {
+      if (!waits) throw new Busy(what);
+      return Claim.acquire(at, stop, terms);
+    });
+    if (claim.deadToken !== undefined) await removePart(path, claim.deadToken);
+    return claim;
+  }
+
+  async #await(what: string, acquire: () => Promise<Claim>): Promise<Claim> {
     const start = performance.now();
-    const ours = await FileLock.acquire(at, this.#policy.stop);
+    const claiming = acquire();
+    this.#say(`waiting for another process that makes ${what}`);
+    const claim = await claiming;
     this.spentMs += performance.now() - start;
-    return ours;
+    return claim;
   }
 
   async #make(name: string, make: () => Promise<unknown>): Promise<{ readonly value: unknown; readonly uses: Uses }> {

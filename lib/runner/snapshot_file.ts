@@ -8,7 +8,7 @@ import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import { type Basis, nameOfShared, type SharedThing } from "#lib/results/provenance.ts";
 import { basisOf, changesSince, type Present, usesOf } from "./freshness.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
-import { readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
+import { type Guard, readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
 import { SnapshotPace } from "./snapshot_pace.ts";
 import type { UseTracer } from "./uses.ts";
 
@@ -19,6 +19,8 @@ export interface SnapshotPolicy {
   readonly stop: AbortSignal;
   /** Milliseconds between two snapshots of a run, where these are quick (see `SnapshotPace`). */
   readonly everyMs: number;
+  /** Seconds without a sign of life after which what this process has claimed may be taken over. */
+  readonly leaseSeconds?: number;
   /** Says what a person must know even afterwards. */
   readonly note: (message: string) => void;
 }
@@ -29,6 +31,14 @@ export interface RunClock {
   readonly elapsedMs: number;
   /** Adds what processes before this one have taken. */
   goOnFrom(elapsedMs: number): void;
+}
+
+/** What a snapshot's file is given by the run that it is of. */
+export interface SnapshotOwner {
+  readonly clock?: RunClock;
+  readonly guard?: Guard;
+  /** Is called where there is nothing to go on from. */
+  begins?(): void;
 }
 
 /** The file of a shared thing's snapshot: a name that can be read, and is another for another thing. */
@@ -44,7 +54,7 @@ export function cellPath({ resultsFolder, profileName }: ResultsPlace, cell: Cel
   return `${resultsFolder}/${STATE_FOLDER}/${profileName}/cells/${cell.experiment.name}/${file}`;
 }
 
-/** The file that is locked while a snapshot's is read or written; apart from those, which come and go. */
+/** What is claimed while a snapshot's file is read or written; apart from those, which come and go. */
 export function lockPath({ resultsFolder, profileName }: ResultsPlace, path: string): string {
   const state = `${resultsFolder}/${STATE_FOLDER}/${profileName}`;
   return `${state}/locks/${path.slice(state.length + 1).replaceAll("/", "_")}.lock`;
@@ -65,19 +75,25 @@ export class SnapshotFile implements SnapshotStore {
   readonly #path: string;
   readonly #making: Making;
   readonly #policy: SnapshotPolicy;
-  readonly #clock: RunClock | undefined;
+  readonly #owner: SnapshotOwner;
   readonly #pace: SnapshotPace;
 
-  /** @param making what decides the numbers of the run, or of the thing that cells share */
-  constructor(path: string, making: Making, policy: SnapshotPolicy, clock?: RunClock) {
-    this.#path = path;
-    this.#making = making;
-    this.#policy = policy;
+  /**
+   * @param making what decides the numbers of the run, or of the thing that cells share
+   * @param owner how long the run has taken, and the right to write its file
+   */
+  constructor(path: string, making: Making, policy: SnapshotPolicy, owner: SnapshotOwner = {}) {
+    [this.#path, this.#making, this.#policy, this.#owner] = [path, making, policy, owner];
     this.#pace = new SnapshotPace(policy.everyMs);
-    this.#clock = clock;
   }
 
   async load(): Promise<Snapshot | undefined> {
+    const found = await this.#load();
+    if (!found) this.#owner.begins?.();
+    return found;
+  }
+
+  async #load(): Promise<Snapshot | undefined> {
     const bytes = await readBytesIfThere(this.#path);
     if (bytes === undefined) return undefined;
     try {
@@ -85,7 +101,7 @@ export class SnapshotFile implements SnapshotStore {
       if (!this.#isOfNow(header as Header)) return undefined;
       // What the steps before it have used is not used again.
       this.#policy.tracer.add(usesOf(header as Header));
-      this.#clock?.goOnFrom((header as Header).elapsedMs ?? 0);
+      this.#owner.clock?.goOnFrom((header as Header).elapsedMs ?? 0);
       return snapshot;
     } catch (error) {
       if (!(error instanceof DamagedFileError)) throw error;
@@ -104,8 +120,8 @@ export class SnapshotFile implements SnapshotStore {
   async save(snapshot: Snapshot): Promise<void> {
     const { present, tracer, stop } = this.#policy;
     const basis = basisOf(this.#making, tracer.soFar, present);
-    const header: Header = { ...basis, code: present.code, elapsedMs: this.#clock?.elapsedMs };
-    await writeAtomically(this.#path, await encodeSnapshot(snapshot, header));
+    const header: Header = { ...basis, code: present.code, elapsedMs: this.#owner.clock?.elapsedMs };
+    await writeAtomically(this.#path, await encodeSnapshot(snapshot, header), { guard: this.#owner.guard });
     this.#pace.saved();
     stop.throwIfAborted();
   }

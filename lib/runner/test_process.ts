@@ -22,7 +22,7 @@ export async function programWords(
   further: readonly string[] = [],
 ): Promise<readonly string[]> {
   await Deno.writeTextFile(`${folder}/${name}.ts`, source);
-  const permissions = ["--allow-read", "--allow-write", "--allow-run", ...further];
+  const permissions = ["--allow-read", "--allow-write", "--allow-run", "--allow-sys=hostname", ...further];
   return ["run", "--quiet", "--no-prompt", ...permissions, "--config", `${PROJECT}deno.json`, `${folder}/${name}.ts`];
 }
 

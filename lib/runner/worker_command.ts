@@ -54,7 +54,8 @@ function permissions(command: WorkerCommand): string[] {
   const wanted: Deno.PermissionDescriptor[] = [
     ...read.map((path) => ({ name: "read", path }) as const),
     ...[state, CACHE_FOLDER].map((path) => ({ name: "write", path }) as const),
-    ...["INIT_CWD", "XDG_RUNTIME_DIR"].map((variable) => ({ name: "env", variable }) as const),
+    ...["INIT_CWD", "XDG_RUNTIME_DIR", "SLURMD_NODENAME"].map((variable) => ({ name: "env", variable }) as const),
+    { name: "sys", kind: "hostname" },
     ...judgePermissions(judgeUrl),
   ];
   return wanted.filter(isGranted)

@@ -27,10 +27,14 @@ export const VALUE_FLAGS: readonly string[] = [
     "--lora-alpha",
     "--lora-targets",
   ],
+  ...["--executor", "--slurm-args", "--array-limit", "--per-task", "--lease", "--adapter"],
 ];
 
+/** What asks and tells Slurm; other tasks have the ones that they always need in their sets. */
+const SLURM = ["sbatch", "squeue", "scontrol", "sacct", "scancel"];
+
 const WRITES_RESULTS = ["reproduce", "cell", "report", "judge", "export", "generate", "evaluate"];
-const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show"];
+const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show", "cancel"];
 /** How many of their arguments, from the first, are folders of models, or names of models in the hub's cache. */
 const MODELS_OF: Readonly<Record<string, number>> = { verify: Infinity, evaluate: Infinity, generate: 1 };
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export", "evaluate", "distil"];
@@ -79,6 +83,7 @@ export function grantsOf(
       grants.run = ["deno"]; // a process for each checkout
     }
   }
+  if (isRemote(task, args)) grants.run = SLURM;
   if (task === "distil" && !values.some(([flag]) => flag === "--out")) grant("--out", DISTILLED, "read", "write");
   // TEACHER:STUDENT.
   const pairs = task === "doctor" ? values.filter(([flag]) => flag === "--for") : [];
@@ -139,6 +144,13 @@ function namedHost(word: string): string | undefined {
   );
 }
 
+/** Whether the task has others compute, or records what they have: it needs no adapter, but Slurm. */
+export function isRemote(task: string, args: readonly string[]): boolean {
+  if (task !== "reproduce") return false;
+  return args.includes("--collect") ||
+    split(args).values.some(([flag, value]) => flag === "--executor" && value === "slurm");
+}
+
 /** Flags with their values, and what is neither. */
 function split(args: readonly string[]): { values: [flag: string, value: string][]; words: string[] } {
   const values: [string, string][] = [];
@@ -148,6 +160,7 @@ function split(args: readonly string[]): { values: [flag: string, value: string]
     const [, flag, value] = /^(--[^=]+)=(.*)$/s.exec(arg) ?? [];
     if (arg === "--") return { values, words: [...words, ...args.slice(i + 1)] };
     if (flag !== undefined) values.push([flag, value]);
+    else if (arg === "--slurm-args") i++; // of another program, with dashes of their own
     else if (VALUE_FLAGS.includes(arg)) {
       // Before another flag it has no value, which the program will say.
       if (i + 1 < args.length && !args[i + 1].startsWith("-")) values.push([arg, args[++i]]);

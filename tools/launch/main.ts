@@ -3,11 +3,11 @@
  * task with the permissions of its set in `deno.json` and those that its arguments need. The shell becomes that command.
  */
 import config from "../../deno.json" with { type: "json" };
-import { GrantError, type Grants, grantsOf } from "./grants.ts";
+import { GrantError, type Grants, grantsOf, isRemote } from "./grants.ts";
 import { provideAdapter } from "./vulkan.ts";
 
 /** Tasks that compute nothing. */
-const NO_ADAPTER = ["check", "list", "table", "diff", "report", "status", "show", "judge", "fetch"];
+const NO_ADAPTER = ["check", "list", "table", "diff", "report", "status", "show", "judge", "fetch", "cancel"];
 
 const [task, ...args] = Deno.args;
 const caller = Deno.env.get("INIT_CWD") ?? "/";
@@ -16,7 +16,7 @@ const say = (message: string) => console.error(`run: ${message}`);
 
 try {
   const command = commandOf(config.tasks[task as keyof typeof config.tasks].command);
-  if (!NO_ADAPTER.includes(task)) provideAdapter({ ...machine(), say });
+  if (!NO_ADAPTER.includes(task) && !isRemote(task, args)) provideAdapter({ ...machine(), say });
   console.log(command);
 } catch (error) {
   if (!(error instanceof GrantError)) throw error;
