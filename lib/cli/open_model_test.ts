@@ -14,7 +14,7 @@ const context = { experiments: [], stop: new AbortController().signal };
 
 Deno.test("the source of a model of the hub is its commit, that of a folder the SHA-256 of every file that is read", async () => {
   const hub = { repository: "org/name", commit: "0".repeat(40) };
-  assertEquals(await sourceOf({ folder: "/none", hub }), { hub: "org/name", commit: hub.commit });
+  assertEquals(await sourceOf({ folder: STORIES, hub }), { hub: "org/name", commit: hub.commit });
   const source = await sourceOf({ folder: STORIES });
   assert("files" in source);
   assertEquals(Object.keys(source.files), [
