@@ -143,7 +143,7 @@ const CASES: readonly Case[] = [
       await Deno.writeTextFile(`${folder}/full/notes.txt`, "");
       return ["--out", `${folder}/full`];
     },
-    /full: holds notes\.txt and is no folder of a distillation/,
+    /full: holds notes\.txt already; name a folder that is empty or does not exist/,
   ],
   [
     "a file where the student is to be",

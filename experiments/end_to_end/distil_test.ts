@@ -28,6 +28,13 @@ testInFolder(
   async (folder) => {
     const [student, out] = [await writeSmallStudent(`${folder}/small`), `${folder}/out`];
     const args = distilArguments(student, "--method", "kd", "--out", out);
+    const dry = await runProgram(...args, "--dry-run");
+    assertMatch(
+      dry.printed,
+      /^student {2}.*small: llama, 63 k parameters, from drawn values; fine-tuned .* for 8 steps$/m,
+    );
+    assertMatch(dry.printed, /^records {2}36 to train on, 8 to score on \(\w{16}\)$/m);
+    assert(!isFolder(out), "a dry run has written something");
     const { status, printed, reported } = await runProgram(...args);
     assertEquals(status, 0, reported);
     for (const label of ["Teacher", "SFT", "KD"]) assertMatch(printed, new RegExp(`^\\| ${label} +\\|`, "m"));

@@ -102,6 +102,8 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes fetched models; distil_test.ts has small ones",
   "./run distil --teacher openai-community/gpt2-medium --student openai-community/gpt2 --data dolly/ --method gkd":
     "the same",
+  "./run generate MODEL --prompts FILE --temperature 1 --max-new-tokens 24 --seed 1 --out FILE":
+    "how texts of a test were made; generate_test.ts writes some",
   "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",
   "./run verify org/base+./adapter": "takes an adapter and its base; tests of lib/models and lib/cli have some",
   "./run verify --binding-limit BYTES": "the form of a flag; lib/training/row_blocks_test.ts lowers the limit",

@@ -15,7 +15,7 @@ import { visibleJson } from "#lib/visible_text.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
 import { DISTIL_FLAGS, type DistilFlags } from "./distil_flags.ts";
 import { type Distillation, prepareDistillation } from "./distil_setup.ts";
-import { describeDistillation } from "./distil_text.ts";
+import { describeDistillation, formatDistillation } from "./distil_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { DEFAULT_CHECKPOINT_SECONDS } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
@@ -30,7 +30,9 @@ export const distil = defineCommand({
       const distillation = await prepareDistillation(flags, context, line);
       line.end();
       if (!flags["dry-run"]) return await runDistillation(distillation, flags, context, line);
-      for (const text of describeDistillation(distillation)) context.terminal.print(text);
+      if (flags.json) {
+        context.terminal.print(visibleJson({ run: distillation.run, plan: describeDistillation(distillation) }, 2));
+      } else for (const text of formatDistillation(distillation)) context.terminal.print(text);
       return 0;
     } finally {
       line.end();

@@ -1,4 +1,3 @@
-import { requestAdapter } from "#kernels/runtime/adapter.ts";
 import { effectiveSettings } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
@@ -10,16 +9,22 @@ import { expectOwnFolder, type RunIdentity } from "#lib/distillation/run_folder.
 import { identityOf, type StartingModel, startingModel } from "#lib/distillation/starting_model.ts";
 import { spellTalks } from "#lib/distillation/talks.ts";
 import { InputError } from "#lib/errors.ts";
-import { type Fit, judgeFit } from "#lib/memory/fit.ts";
+import type { Fit } from "#lib/memory/fit.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { digestOfJson } from "#lib/results/digest.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { expectDisk } from "./distil_disk.ts";
-import { checkDistilFlags, DEFAULT_OUT, type DistilFlags, type Methods } from "./distil_flags.ts";
+import { expectFit, shapeOf } from "./distil_fit.ts";
+import {
+  checkDistilFlags,
+  DEFAULT_OUT,
+  type DistilFlags,
+  type GivenDistillation,
+  type Methods,
+} from "./distil_flags.ts";
 import { distilProfile } from "./distil_profile.ts";
-import { sharedMemory } from "./doctor_for.ts";
 import { templateFor } from "./evaluation_template.ts";
 import type { ProgressLine } from "./progress_line.ts";
 import { savingOf } from "./saving_flags.ts";
@@ -57,48 +62,82 @@ export async function prepareDistillation(
   const { methods = {}, callerFolder } = context;
   const given = checkDistilFlags(flags, methods);
   const found = await readTrainingSets(given.data);
-  const say = (message: string) => line.update(() => message, true);
-  say(`reads the files of ${given.teacher}`);
-  const teacher = await startingModel(given.teacher, callerFolder, { mayLackWeights: false });
-  say(`reads the files of ${given.student}`);
-  const student = await startingModel(given.student, callerFolder, { mayLackWeights: true });
-  const actionCount = sharedActions(teacher, student);
-  const limits = limitsOf(flags, sharedPositions(teacher, student));
   const { method } = given;
   const names = [...new Set(["teacher", "sft", ...(flags.compare ?? []).filter((name) => name !== method), method])];
   const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
-  const settings = await distilProfile(flags, rows, { teacher: teacher.config, student: student.config, ...limits });
-  expectNoJudge(rows, settings);
-  expectMicroBatches(rows, settings);
-  const { sets, template } = await templated(found, student, flags);
-  const { bos } = student.codec.specialIds;
-  if (flags.bos && bos === undefined) throw new InputError("--bos: the tokenizer has no token that begins a text");
-  say(`encodes ${sets.train.length + sets.test.length} records`);
-  const texts = await encodeDistilTexts(sets, {
-    ...{ codec: student.codec, template, layout: student.layout, actionCount, ...limits },
-    eosIds: [...new Set([...student.eosIds, ...teacher.eosIds])],
-    padId: student.padId,
-    bosId: flags.bos ? bos : undefined,
-    maxPositions: sharedPositions(teacher, student),
-    trainRecords: settings.data.trainRecords,
-    itemsPerSet: settings.data.itemsPerSet,
-    say: (message) => line.note(message),
-  });
+  const models = await openModels(given, callerFolder, line);
+  const settings = await settingsOf(flags, rows, models);
+  const texts = await textsOf(found, models, { settings, flags, line });
   const profile = withTeacherTexts(settings, flags, texts.train.length);
+  const { textsAtOnce, recompute } = profile.optimizer;
+  const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
+  const subject = { ...models, texts, saving };
+  const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(models.student.word)}-${method}`, callerFolder);
   const { seeds } = profile;
-  const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const run = {
-    ...{ method, seeds, teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
+    ...{ method, seeds, teacher: identityOf(models.teacher), student: identityOf(models.student), data: texts.digest },
     ...{ rows: names, settings: digestOfJson(profile) },
   };
   await expectOwnFolder(out, run);
-  const saving = savingOf(flags, student.config);
-  const subject = { teacher, student, texts, saving };
   const shape = shapeOf(texts, profile);
-  const fit = await judged(subject, shape);
-  expectFits(fit, flags);
+  const fit = await expectFit(subject, profile, shape);
   await expectDisk(out, subject, profile);
   return { subject, profile, rows, method, seeds, out, run, fit, shape };
+}
+
+/** The two models, and what they share. */
+interface Models extends Pick<DistilSubject, "teacher" | "student"> {
+  readonly actionCount: number;
+  readonly maxPositions: number;
+}
+
+async function openModels(
+  given: GivenDistillation,
+  callerFolder: string | undefined,
+  line: ProgressLine,
+): Promise<Models> {
+  const open = (word: string, mayLackWeights: boolean) => {
+    line.update(() => `reads the files of ${word}`, true);
+    return startingModel(word, callerFolder, { mayLackWeights });
+  };
+  const teacher = await open(given.teacher, false);
+  const student = await open(given.student, true);
+  const actionCount = sharedActions(teacher, student);
+  return { teacher, student, actionCount, maxPositions: sharedPositions(teacher, student) };
+}
+
+/** @throws {InputError} for settings that are wrong, or that a row cannot be run with */
+async function settingsOf(flags: DistilFlags, rows: Methods, models: Models): Promise<Profile> {
+  const { teacher: { config: teacher }, student: { config: student }, maxPositions } = models;
+  const profile = await distilProfile(flags, rows, { teacher, student, ...limitsOf(flags, maxPositions) });
+  expectRoom(profile.data, maxPositions);
+  expectNoJudge(rows, profile);
+  expectMicroBatches(rows, profile);
+  return profile;
+}
+
+async function textsOf(
+  found: TrainingSets,
+  { student, teacher, actionCount, maxPositions }: Models,
+  { settings: { data }, flags, line }: {
+    readonly settings: Profile;
+    readonly flags: DistilFlags;
+    readonly line: ProgressLine;
+  },
+): Promise<DistilTexts> {
+  const { sets, template } = await templated(found, student, flags);
+  const { codec, layout, padId } = student;
+  const { bos } = codec.specialIds;
+  if (flags.bos && bos === undefined) throw new InputError("--bos: the tokenizer has no token that begins a text");
+  line.update(() => `encodes ${sets.train.length + sets.test.length} records`, true);
+  return await encodeDistilTexts(sets, {
+    ...{ codec, template, layout, padId, actionCount, maxPositions },
+    eosIds: [...new Set([...student.eosIds, ...teacher.eosIds])],
+    bosId: flags.bos ? bos : undefined,
+    ...{ maxNewTokens: data.maxNewTokens, maxPromptTokens: data.maxPromptTokens },
+    ...{ trainRecords: data.trainRecords, itemsPerSet: data.itemsPerSet },
+    say: (message) => line.note(message),
+  });
 }
 
 /** What flags and models leave for prompts and responses. */
@@ -107,15 +146,16 @@ function limitsOf(flags: DistilFlags, maxPositions: number) {
   const maxNewTokens = flags["max-new-tokens"] ?? Math.min(DEFAULT_NEW_TOKENS, Math.floor(room / 2));
   const left = Number.isFinite(maxPositions) ? maxPositions - maxNewTokens : Infinity;
   const maxPromptTokens = flags["max-prompt-tokens"] ?? Math.min(DEFAULT_PROMPT_TOKENS, left);
-  if (left < 2 || maxPromptTokens > left) {
-    throw new InputError(
-      `prompts of ${
-        Math.max(2, maxPromptTokens)
-      } and responses of ${maxNewTokens} tokens are more than the ${maxPositions} that ` +
-        "the models read; lower --max-new-tokens or --max-prompt-tokens",
-    );
-  }
-  return { maxNewTokens, maxPromptTokens };
+  return { maxNewTokens, maxPromptTokens: Math.max(2, maxPromptTokens) };
+}
+
+/** @throws {InputError} if prompts and responses at their longest are more than the models read */
+function expectRoom({ maxPromptTokens, maxNewTokens }: Profile["data"], maxPositions: number): void {
+  if (maxPromptTokens + maxNewTokens <= maxPositions) return;
+  throw new InputError(
+    `prompts of ${maxPromptTokens} and responses of ${maxNewTokens} tokens are more than the ${maxPositions} that ` +
+      "the models read; lower --max-new-tokens or --max-prompt-tokens",
+  );
 }
 
 async function templated(
@@ -151,38 +191,6 @@ function withTeacherTexts(profile: Profile, { set }: DistilFlags, records: numbe
   const { distillation, optimizer: { batchSize } } = profile;
   const used = distillation.steps * (distillation.textsPerStep ?? batchSize);
   return { ...profile, distillation: { ...distillation, teacherTexts: Math.min(records, used) } };
-}
-
-/** The texts of a step, at their longest. */
-function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: Profile): TextShape {
-  const longest = texts.train.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
-  const batch = Math.max(optimizer.batchSize, distillation.textsPerStep ?? 1);
-  return { batch, tokens: longest + data.maxNewTokens, responseTokens: data.maxNewTokens };
-}
-
-async function judged({ teacher, student, saving }: DistilSubject, texts: TextShape): Promise<Fit> {
-  const { info, limits } = await requestAdapter();
-  return judgeFit({ teacher: teacher.config, student: student.config, texts, saving }, {
-    bindingBytes: limits.maxStorageBufferBindingSize,
-    bufferBytes: limits.maxBufferSize,
-    memoryBytes: sharedMemory(info)?.bytes,
-  });
-}
-
-/** @throws {InputError} if the plan is over what the adapter gives, with the next smaller choice */
-function expectFits({ fits, over, hasMemory, plan, mostTexts }: Fit, { recompute }: DistilFlags): void {
-  if (fits) return;
-  const tensor = over.find(({ blocks }) => blocks === undefined);
-  const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-  const what = tensor
-    ? `${tensor.tensor.name} [${tensor.tensor.shape}] is ${gibibytes(tensor.tensor.bytes)}, over the ${
-      gibibytes(tensor.limitBytes)
-    } of a ${tensor.limit}`
-    : `a step needs ${gibibytes(plan.totalBytes)} of memory`;
-  const remedy = mostTexts === undefined
-    ? `not even one text at once fits${hasMemory === false && !recompute ? "; --recompute, or smaller models" : ""}`
-    : `--texts-at-once ${mostTexts} fits`;
-  throw new InputError(`it does not fit this adapter: ${what}; ${remedy}`);
 }
 
 function lastPart(word: string): string {

@@ -5,15 +5,15 @@ import { parameterCount } from "#lib/memory/parameters.ts";
 import { diskBytes } from "./distil_disk.ts";
 import type { Distillation } from "./distil_setup.ts";
 
-/** What `--dry-run` prints: what would be done, with what, and what it needs. */
-export function describeDistillation(distillation: Distillation): string[] {
+/** What would be done, with what, and what it needs: a text to each name. */
+export function describeDistillation(distillation: Distillation): [name: string, text: string][] {
   const { subject, profile, rows, method, seeds, out, fit, shape } = distillation;
   const { teacher, student, texts } = subject;
   const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce, recompute } } = profile;
   const { label, summary } = rows[method];
   const at = textsAtOnce === undefined ? "" : `, ${textsAtOnce} at once`;
   const tokens = meanTokens(texts.train);
-  const lines: [name: string, text: string][] = [
+  return [
     ["teacher", describeModel(teacher, profile.teacher.training.steps)],
     ["student", describeModel(student, profile.student.training.steps)],
     ["method", `${label} (${method}): ${summary}`],
@@ -37,8 +37,13 @@ export function describeDistillation(distillation: Distillation): string[] {
     ],
     ["disk", formatBytes(diskBytes(subject, profile))],
     ["out", out],
+    ...texts.notes.map((note): [string, string] => ["note", note]),
   ];
-  return [...lines.map(([name, text]) => `${name.padEnd(9)}${text}`), ...texts.notes.map((note) => `note     ${note}`)];
+}
+
+/** The same as lines for a person. */
+export function formatDistillation(distillation: Distillation): string[] {
+  return describeDistillation(distillation).map(([name, text]) => `${name.padEnd(9)}${text}`);
 }
 
 function describeModel({ word, source, config, hasWeights }: StartingModel, steps: number): string {

@@ -4,7 +4,7 @@ import { InputError } from "#lib/errors.ts";
 import { type EncodedSet, encodeSet } from "#lib/evaluation/encoded_set.ts";
 import { EVALUATION_METRICS, metricsOf, needsAnswers } from "#lib/evaluation/evaluate.ts";
 import type { Flags, FlagValues } from "./command.ts";
-import { expectNothingIn } from "./empty_folder.ts";
+import { expectNothingIn } from "#lib/results/empty_folder.ts";
 import { templateFor } from "./evaluation_template.ts";
 import { CELL_FLAGS, type ModelTexts } from "./open_model.ts";
 import type { ProgressLine } from "./progress_line.ts";

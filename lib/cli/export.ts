@@ -19,7 +19,7 @@ import { recordGolden } from "#lib/verification/record_golden.ts";
 import { CellProgress } from "./cell_progress.ts";
 import { defineCommand } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
-import { expectNothingIn } from "./empty_folder.ts";
+import { expectNothingIn } from "#lib/results/empty_folder.ts";
 import { formatModelCard } from "./model_card.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { DEFAULT_CHECKPOINT_SECONDS, givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";

@@ -1,6 +1,7 @@
 import { isJsonObject } from "#lib/data/json_text.ts";
 import { InputError } from "#lib/errors.ts";
 import { readJsonFile } from "#lib/json_file.ts";
+import { expectNothingIn } from "#lib/results/empty_folder.ts";
 import { isFile, writeAtomically } from "#lib/results/storage.ts";
 
 /** The folder beside a distilled model's files that has its results, and within it that of the scores. */
@@ -17,7 +18,7 @@ export type RunIdentity = Readonly<Record<string, string | readonly (string | nu
  */
 export async function expectOwnFolder(folder: string, run: RunIdentity): Promise<void> {
   const path = `${folder}/${RUN_FILE}`;
-  if (!isFile(path)) return expectNoFiles(folder);
+  if (!isFile(path)) return expectNothingIn(folder);
   const recorded = await readJsonFile(path);
   const before = isJsonObject(recorded) ? recorded : {};
   const differing = Object.keys(run).find((key) => JSON.stringify(before[key]) !== JSON.stringify(run[key]));
@@ -32,23 +33,6 @@ export async function expectOwnFolder(folder: string, run: RunIdentity): Promise
 export async function claimFolder(folder: string, run: RunIdentity): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   await writeAtomically(`${folder}/${RUN_FILE}`, `${JSON.stringify(run, null, 2)}\n`);
-}
-
-function expectNoFiles(folder: string): void {
-  let names: string[];
-  try {
-    names = [...Deno.readDirSync(folder)].map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new InputError(`${folder}: a file; name a folder to write to`);
-    }
-    throw error;
-  }
-  if (names.length === 0) return;
-  throw new InputError(
-    `${folder}: holds ${names.sort()[0]} and is no folder of a distillation; name one that is empty or does not exist`,
-  );
 }
 
 function show(value: unknown): string {
