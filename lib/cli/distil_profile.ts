@@ -69,6 +69,8 @@ function settingsOf(flags: DistilFlags, { maxNewTokens, maxPromptTokens }: Profi
     ...training("teacher.training", ofTeacher),
     ...given("optimizer.batchSize", flags["texts-per-step"]),
     ...given("optimizer.textsAtOnce", flags["texts-at-once"]),
+    // What the student writes at once takes memory as well.
+    ...given("evaluation.batchSize", flags["texts-at-once"]),
     ...(flags.recompute || flags.lora !== undefined ? { "optimizer.recompute": true } : {}),
     ...given("seeds", flags.seed),
     ...{ "data.maxNewTokens": maxNewTokens, "data.maxPromptTokens": maxPromptTokens },

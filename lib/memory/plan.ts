@@ -76,7 +76,7 @@ export function planDistillation({ student, teacher, texts, saving = {} }: Disti
     { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
     { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
-    { name: "student: keys and values while it writes", bytes: BYTES * cachedNumbers(student, texts) },
+    { name: "student: keys and values while it writes", bytes: BYTES * cachedNumbers(student, read) },
     { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), read) },
     { name: "teacher: logits", bytes: logitsBytes(teacher, read) },
     ...widened,
