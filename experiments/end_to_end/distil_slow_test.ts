@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RandomStream } from "#lib/random/random_stream.ts";
+import { writeLines } from "#lib/cli/test_stories.ts";
 import { distilArguments, writeSmallStudent } from "./test_distillation.ts";
 import { killedAfter } from "./test_kills.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
@@ -45,3 +46,30 @@ testInFolder("a distillation that is killed ten times, at any moment, comes to t
 function indexOfDifference(a: Uint8Array, b: Uint8Array): number {
   return a.length === b.length ? a.findIndex((byte, i) => byte !== b[i]) : Math.min(a.length, b.length);
 }
+
+testInFolder("an encoder-decoder is distilled into another, by methods of every kind", async (folder) => {
+  const options = ["--profile", "smoke", "--results", `${folder}/results`, "--quiet"];
+  for (const name of ["teacher", "sft"]) {
+    const cell = `task_specific/${name}/samsum/small/10`;
+    const { status, reported } = await runProgram("export", cell, `${folder}/${name}`, ...options);
+    assertEquals(status, 0, reported);
+  }
+  const records = Array.from({ length: 30 }, (_, i) => ({
+    prompt: `Anna: did you buy ${i} apples? Ben: yes, ${i}.`,
+    response: `Ben bought ${i} apples.`,
+  }));
+  await writeLines(`${folder}/talks.jsonl`, records);
+  const { status, printed, reported } = await runProgram(
+    ...["distil", "--teacher", `${folder}/teacher`, "--student", `${folder}/sft`, "--data", `${folder}/talks.jsonl`],
+    ...["--method", "gkd", "--compare", "ammd,minillm,seqkd,dpo", "--steps", "4", "--sft-steps", "4", "--quiet"],
+    ...["--max-new-tokens", "24", "--set", "preferences.pairs=12", "--set", "evaluation.heldOut=distances"],
+    ...["--out", `${folder}/out`],
+  );
+  assertEquals(status, 0, reported);
+  for (const label of ["AMMD", "MiniLLM", "SeqKD", "DPO", "GKD"]) {
+    assertMatch(printed, new RegExp(`^\\| ${label} +\\|.*\\|$`, "m"));
+  }
+  assertMatch(printed, /distances on held-out prompts/);
+  const answered = await runProgram("generate", `${folder}/out`, records[0].prompt, "--max-new-tokens", "4");
+  assertEquals(answered.status, 0, answered.reported);
+});

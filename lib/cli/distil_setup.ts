@@ -43,7 +43,7 @@ export interface Distillation {
   /** The student of the first is kept. */
   readonly seeds: readonly number[];
   readonly out: string;
-  /** As the person may name it: the default is below where the command was called from. */
+  /** What makes two runs one. */
   readonly run: RunIdentity;
   readonly fit: Fit;
   readonly shape: TextShape;
