@@ -18,6 +18,9 @@ const BEATS = 6;
 /** Milliseconds between two looks at a claim that another has. */
 const LOOK_EVERY_MS = { here: 100, elsewhere: 1000 } as const;
 
+/** Milliseconds between two writings because of what is said. */
+const SAY_EVERY_MS = 3000;
+
 export interface ClaimTerms {
   readonly leaseSeconds?: number;
   /** Another name than this machine's, and no lock of the operating system: for tests of several machines. */
@@ -38,6 +41,8 @@ export class Claim implements Disposable, Guard {
   readonly #lost = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #isHeld = true;
+  /** When it was last written. */
+  #lastMs = performance.now();
 
   private constructor(file: ClaimFile, lock: FileLock | undefined, deadToken: string | undefined) {
     [this.#file, this.#lock, this.token, this.deadToken] = [file, lock, file.record.token, deadToken];
@@ -97,9 +102,10 @@ export class Claim implements Disposable, Guard {
     }
   }
 
-  /** What the next sign of life says of the work: one short line for people. */
+  /** What signs of life say of the work from now on: one short line for people, who need not wait for the next one that is due. */
   say(text: string): void {
     this.#file.record = { ...this.#file.record, says: text };
+    if (performance.now() - this.#lastMs >= SAY_EVERY_MS && this.#isHeld && !this.#lost.signal.aborted) this.#beat();
   }
 
   check(): void {
@@ -120,6 +126,7 @@ export class Claim implements Disposable, Guard {
   }
 
   #beat(): void {
+    this.#lastMs = performance.now();
     try {
       if (this.#file.isLatest()) this.#file.write();
       else this.#lose();
