@@ -2,7 +2,7 @@
 
 /**
  * The commands of the documents that take less than a minute and need no network. What is run is the command itself, or the one given
- * here where it names something by a placeholder; results go to a temporary folder.
+ * here where it has a name in capitals; results go to a temporary folder.
  */
 export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run help": undefined,
@@ -16,6 +16,9 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run reproduce instruction_following --profile smoke --methods NAME":
     "./run reproduce instruction_following --profile smoke --methods gkd --quiet",
   "./run list ammd": undefined,
+  "./run list pbkd_offline": undefined,
+  "./run list preferences": undefined,
+  "./run list preferenceTheory": undefined,
   "./run bench --list": undefined,
   "./run bench matmul ammd_step/tiny": undefined,
   "./run bench --profile": undefined,
@@ -28,6 +31,13 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
 export const PARSED: Readonly<Record<string, string>> = {
   "./run reproduce quick": "a minute on two free cores; quick_slow_test.ts runs it with small settings",
   "./run reproduce": "trains for hours where results are stale; reproduce_slow_test.ts runs small ones",
+  "./run reproduce preference_theory": "minutes; its own tests run it with small settings",
+  "./run reproduce preference_black_box --profile smoke --preferences FILE":
+    "preferences_test.ts runs it with files of pairs",
+  "./run reproduce preference_black_box --methods pbkd_online --seeds 10 --set preferences.recorded=null --results FOLDER":
+    "trains for minutes; smoke_slow_test.ts runs the experiment",
+  "./run reproduce preference_black_box --set preferences.oracle=judge --set judge.url=http://localhost:8080/v1 --set judge.model=NAME":
+    "takes an endpoint; preferences_test.ts has one",
   "./run test": "minutes: it is what runs this test",
   "./run check": "continuous integration runs it before the tests",
   "./run bench": "90 seconds",

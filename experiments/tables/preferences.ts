@@ -5,7 +5,7 @@
  * Source: PbKD (Jia 2025), of which the tables are not public: sets, models, oracle and all numbers are this project's.
  * Command: `deno task reproduce preference_black_box preference_white_box`.
  * Result: results/<profile>/preference_{black,white}_box/{scores,items,curves}.csv, table.md, held_out.md, average.svg, gain.svg,
- * distances.svg, training.svg. Not recorded yet.
+ * distances.svg, training.svg.
  */
 import { METHODS, PREFERENCE_METHODS } from "#experiments/methods/registry.ts";
 import { reportOfMethods } from "#experiments/reports/instruction_report.ts";
@@ -45,7 +45,6 @@ function table({ name, about, methods }: Table): Experiment {
     name,
     source: "PbKD, its comparisons",
     description: `ROUGE-L on five instruction sets, of ${about}`,
-    onlyWhenNamed: true,
     methods,
     report(results) {
       const caption = `Distillation by preferences: ${about}, profile ${results.profile}`;

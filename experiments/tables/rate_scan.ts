@@ -9,7 +9,7 @@ import { scanRows } from "./scan_rows.ts";
 
 const VALIDATION = "validation";
 
-export interface RateScan extends Pick<Experiment, "name" | "description"> {
+export interface RateScan extends Pick<Experiment, "name" | "description" | "onlyWhenNamed"> {
   readonly subjects: Readonly<Record<string, RegisteredMethod>>;
   /** As a person writes them: `2e-3`. */
   readonly rates: readonly string[];

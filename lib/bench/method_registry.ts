@@ -91,16 +91,19 @@ export function effectiveSettings<Settings extends object>(
   return Object.fromEntries(keys.map((key) => [key, key in method.fixed ? method.fixed[key] : own?.[key]])) as Settings;
 }
 
-/** The profile as a row has it. */
+/** The profile as a row has it. Its sections are looked at when they are asked for, as what a cell looks at is what it depends on. */
 function profileOfRow(method: RegisteredMethod, profile: Profile): Profile {
   const sections = profile as unknown as Readonly<Record<string, object>>;
-  const changes = Object.entries(method.sectionChanges ?? {});
-  const changed: Profile = {
-    ...profile,
-    ...Object.fromEntries(changes.map(([name, other]) => [name, { ...sections[name], ...other }])),
-  };
-  const ownRecipe = method.ownRecipe?.(effectiveSettings(method, changed));
-  return { ...changed, distillation: { ...profile.distillation, ...ownRecipe, ...method.recipe } };
+  const changed: Profile = Object.create(profile);
+  const define = (name: string, get: () => object) => Object.defineProperty(changed, name, { get, enumerable: true });
+  for (const [name, other] of Object.entries(method.sectionChanges ?? {})) {
+    define(name, () => ({ ...sections[name], ...other }));
+  }
+  define("distillation", () => {
+    const ownRecipe = method.ownRecipe?.(effectiveSettings(method, changed));
+    return { ...profile.distillation, ...ownRecipe, ...method.recipe };
+  });
+  return changed;
 }
 
 /** Those of them that decide its numbers. */

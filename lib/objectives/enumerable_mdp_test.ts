@@ -1,7 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import { RandomStream } from "#lib/random/random_stream.ts";
-import { EnumerableMdp, softmax, type Table } from "./enumerable_mdp.ts";
+import { EnumerableMdp, type Table } from "./enumerable_mdp.ts";
+import { holdsOnProblems } from "./test_enumerable_problems.ts";
 
 interface Problem {
   readonly mdp: EnumerableMdp;
@@ -10,21 +9,8 @@ interface Problem {
   readonly student: Table;
 }
 
-/** Problems of every small size, with random rewards and policies. */
-const problems = fc.record({
-  vocabSize: fc.integer({ min: 2, max: 4 }),
-  horizon: fc.integer({ min: 1, max: 4 }),
-  gamma: fc.double({ min: 0.1, max: 1, noNaN: true }),
-  seed: fc.nat(1000),
-}).map(({ seed, ...sizes }): Problem => {
-  const mdp = new EnumerableMdp(sizes);
-  const random = new RandomStream(seed, "problem");
-  const table = () =>
-    Array.from({ length: mdp.stateCount }, () => Array.from({ length: mdp.vocabSize }, () => random.normal()));
-  return { mdp, reward: table(), teacher: table().map(softmax), student: table().map(softmax) };
-});
-
-const holds = (law: (problem: Problem) => void) => fc.assert(fc.property(problems, law), { numRuns: 30, seed: 1 });
+const holds = (law: (problem: Problem) => void) =>
+  holdsOnProblems("problem", ({ table: reward, ...others }) => law({ reward, ...others }));
 
 /** The states by their prefixes, without the numbering: V^π of a prefix by recursion over what may follow. */
 function valueOfPrefix(problem: Problem, policy: Table, prefix: readonly number[]): number {

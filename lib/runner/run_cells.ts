@@ -154,7 +154,10 @@ export class CellRunner {
     const basis = { ...record, ...makingOf(cell, this.#options.present.profile) };
     const takenFrom = record.takenFrom ?? fullAddressOf(source);
     const taken = { ...basis, hash: hashOf(basis), takenFrom };
-    await this.record(folder, () => put(folder, cell, from.resultOf(cellKeyOf(source)), taken, from.provenance));
+    await this.record(folder, () => {
+      const { shared, data } = from.provenance;
+      put(folder, cell, from.resultOf(cellKeyOf(source)), taken, { shared, data: dataOf(source, data) });
+    });
   }
 
   async #computeAndRecord(cell: Cell, folder: ResultsFolder, waits: boolean): Promise<number> {
@@ -182,6 +185,17 @@ export class CellRunner {
     if (this.#options.failFast) this.#computer.abandon();
     this.#observer.end(cell, "failed");
   }
+}
+
+/** What an experiment knows of the data, without that of other tasks than the cell's: which of these are known depends on which have run. */
+export function dataOf(
+  { experiment: { tasks = [] }, task }: { readonly experiment: Pick<Experiment, "tasks">; readonly task?: string },
+  data: Provenance["data"],
+): Provenance["data"] {
+  const corpusOf = (name = "") => name.split("/")[0];
+  const others = new Set(tasks.map(corpusOf));
+  others.delete(corpusOf(task));
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !others.has(name)));
 }
 
 /** Puts a cell's results and its record in place of any that were there, and beside them what is known of its data and shared things. */

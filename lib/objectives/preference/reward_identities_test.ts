@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals } from "@std/assert";
-import fc from "fast-check";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { EnumerableMdp, mean, softmax, type Table } from "../enumerable_mdp.ts";
+import { holdsOnProblems } from "../test_enumerable_problems.ts";
 
 interface Problem {
   readonly mdp: EnumerableMdp;
@@ -11,21 +11,8 @@ interface Problem {
   readonly student: Table;
 }
 
-/** Problems of every small size, with random tables and policies. */
-const problems = fc.record({
-  vocabSize: fc.integer({ min: 2, max: 4 }),
-  horizon: fc.integer({ min: 1, max: 4 }),
-  gamma: fc.double({ min: 0.1, max: 1, noNaN: true }),
-  seed: fc.nat(1000),
-}).map(({ seed, ...sizes }): Problem => {
-  const mdp = new EnumerableMdp(sizes);
-  const random = new RandomStream(seed, "reward identities");
-  const table = () =>
-    Array.from({ length: mdp.stateCount }, () => Array.from({ length: mdp.vocabSize }, () => random.normal()));
-  return { mdp, q: table(), teacher: table().map(softmax), student: table().map(softmax) };
-});
-
-const holds = (law: (problem: Problem) => void) => fc.assert(fc.property(problems, law), { numRuns: 30, seed: 1 });
+const holds = (law: (problem: Problem) => void) =>
+  holdsOnProblems("reward identities", ({ table: q, ...others }) => law({ q, ...others }));
 
 const gapOf = ({ mdp, teacher, student }: Problem, reward: Table) =>
   mdp.return(teacher, reward) - mdp.return(student, reward);
