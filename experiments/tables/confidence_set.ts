@@ -6,7 +6,7 @@
  * the slack of the profile and a reward of the last token alone.
  * Command: `deno task reproduce confidence_set`, best in one run with the two tables of preferences.
  * Result: results/<profile>/confidence_set/{scores,items,curves}.csv, table.md, held_out.md, rewards.md, average.svg, gain.svg, pbkd.svg,
- * mm_pbkd.svg. Not recorded yet.
+ * mm_pbkd.svg.
  */
 import { METHODS, PREFERENCE_METHODS } from "#experiments/methods/registry.ts";
 import { curvesOf } from "#experiments/reports/instruction_report.ts";
@@ -67,7 +67,6 @@ export const confidenceSet = instructionExperiment({
   name: "confidence_set",
   source: "PbKD, confidence set",
   description: "how far a reward may leave the one that preference pairs make likeliest",
-  onlyWhenNamed: true,
   methods: ROWS,
   report(results) {
     const methods = Object.keys(ROWS);
