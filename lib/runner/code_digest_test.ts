@@ -4,7 +4,7 @@ import { codeDigest, NUMBERS, REPORTS, withoutComments } from "./code_digest.ts"
 const PROJECT = new URL("../../", import.meta.url);
 /** What makes neither numbers nor tables: how they are run, kept, compared and checked. */
 const OTHERS = [
-  ...["cli", "comparison", "results", "runner", "speed", "verification"].map((name) => `lib/${name}`),
+  ...["cli", "cluster", "comparison", "results", "runner", "speed", "verification"].map((name) => `lib/${name}`),
   ...["experiments/end_to_end", "experiments/profiles"],
 ];
 
