@@ -1,0 +1,97 @@
+import { assert, assertEquals } from "@std/assert";
+import { testGpu } from "#kernels/test_gpu.ts";
+import { Tape } from "#lib/autograd/tape.ts";
+import { readModel } from "#lib/models/checkpoint.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
+import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
+import { distilArguments, STORIES, writeSmallStudent } from "./test_distillation.ts";
+import { runProgram, testInFolder } from "./test_run.ts";
+
+const gpu = await testGpu();
+
+async function logitsOf(model: LanguageModel): Promise<Float32Array> {
+  using tape = new Tape(gpu);
+  const batch = packTrajectories(gpu, [{ prompt: [1, 403, 407], response: [261, 376, 298, 9] }], model.layout);
+  return await gpu.read(model.logits(tape, model.hiddenStates(tape, batch.tokens)).value) as Float32Array;
+}
+
+async function ran(...args: readonly string[]): Promise<string> {
+  const { status, printed, reported } = await runProgram(...args);
+  assertEquals(status, 0, reported);
+  return printed;
+}
+
+testInFolder(
+  "a student that learns by LoRA is written merged and as an adapter, which are one model",
+  async (folder) => {
+    const out = `${folder}/out`;
+    const lora = ["--lora", "2", "--lora-targets", "q_proj,down_proj"];
+    await ran(...distilArguments(STORIES, "--method", "ammd", "--out", out, ...lora));
+    const config = JSON.parse(await Deno.readTextFile(`${out}/adapter/adapter_config.json`));
+    assertEquals([config.r, config.lora_alpha, config.target_modules], [2, 4, ["down_proj", "q_proj"]]);
+    using whole = await readModel(gpu, out);
+    using adapted = await readModel(gpu, `${out}/adapter`, { base: STORIES });
+    using base = await readModel(gpu, STORIES);
+    const [merged, beside, before] = [await logitsOf(whole), await logitsOf(adapted), await logitsOf(base)];
+    const largest = Math.max(...merged.map(Math.abs));
+    const distance = (others: Float32Array) =>
+      Math.max(...merged.map((value, i) => Math.abs(value - others[i]))) / largest;
+    assert(distance(beside) <= 1e-5, `${distance(beside)}`);
+    assert(distance(before) > 1e-3, `${distance(before)}`);
+    const [own, theirs] = [await whole.weights.read(), await base.weights.read()];
+    for (const [name, values] of theirs) {
+      if (/qkv_proj|down_proj/.test(name)) continue;
+      assertEquals(own.get(name), values, `${name} has moved`);
+    }
+  },
+);
+
+testInFolder(
+  "a teacher in 16 bits, parts of a step and layers that run again give a student like the plain one",
+  async (folder) => {
+    const student = await writeSmallStudent(`${folder}/small`);
+    const run = (out: string, ...more: readonly string[]) =>
+      ran(...distilArguments(student, "--method", "kd", "--out", `${folder}/${out}`, ...more));
+    await run("plain");
+    await run("again", "--recompute");
+    await run("saving", "--teacher-form", "bf16", "--texts-at-once", "3", "--recompute");
+    const valuesOf = async (out: string) => {
+      using model = await readModel(gpu, `${folder}/${out}`);
+      return await model.weights.read();
+    };
+    const [plain, again, saving] = [await valuesOf("plain"), await valuesOf("again"), await valuesOf("saving")];
+    assertEquals(again, plain);
+    let moved = false;
+    for (const [name, values] of plain) {
+      const others = saving.get(name)!;
+      moved ||= values.some((value, i) => value !== others[i]);
+      const largest = Math.max(...values.map(Math.abs));
+      const error = Math.max(...values.map((value, i) => Math.abs(value - others[i])));
+      // Twenty steps of Adam from a teacher whose weights are rounded to 8 bits of mantissa.
+      assert(error <= 0.1 * largest, `${name}: ${error} of ${largest}`);
+    }
+    assert(moved);
+  },
+);
+
+testInFolder("what saves memory is refused where it says nothing, or cannot be", async (folder) => {
+  const student = await writeSmallStudent(`${folder}/small`);
+  const refused = async (...more: readonly string[]) => {
+    const args = distilArguments(student, "--out", `${folder}/out`, ...more);
+    const { status, reported } = await runProgram(...args);
+    assertEquals([status, reported.trimEnd().split("\n").length], [2, 1], reported);
+    return reported;
+  };
+  const trained = distilArguments(student, "--out", `${folder}/out`, "--teacher-form", "f16")
+    .filter((word) => word !== "--teacher-is-tuned");
+  const { status, reported } = await runProgram(...trained);
+  assertEquals(status, 2);
+  for (
+    const [message, part] of [
+      [reported, "--teacher-form f16: a teacher that is trained first keeps float32; take it as it is"],
+      [await refused("--lora", "0"), "--lora 0: must be at least 1"],
+      [await refused("--lora-alpha", "4"), "--lora-alpha is of --lora RANK, which is not given"],
+      [await refused("--lora", "2", "--lora-targets", "query"), "LoRA target query: the model has no such layer"],
+    ]
+  ) assert(message.includes(part), message);
+});
