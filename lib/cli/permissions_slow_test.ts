@@ -100,6 +100,12 @@ function argumentsOf(task: string, results: string): readonly string[] {
       return [CHECKPOINT];
     case "evaluate":
       return [STORIES, "--data", `${STORIES}/LICENSE.txt`, "--out", `${results}/${crypto.randomUUID()}`];
+    case "distil":
+      return [
+        ...["--teacher", STORIES, "--student", STORIES, "--data", "lib/distillation/testdata", "--teacher-is-tuned"],
+        ...["--steps", "1", "--sft-steps", "0", "--max-new-tokens", "26", "--method", "kd"],
+        ...["--set", "data.itemsPerSet=1", "--out", `${results}/${crypto.randomUUID()}`, "--quiet"],
+      ];
     case "doctor":
       return ["--for", `${STORIES}:${STORIES}`];
     case "fetch":
