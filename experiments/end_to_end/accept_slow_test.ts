@@ -52,7 +52,7 @@ testCopy("the sample is trained by the code of now, its teacher too, and the oth
   const methods = [...SMALL.slice(0, -1), "abkd"];
   assertEquals((await copy.run(methods)).code, 0);
   // No version of the teacher's is bumped; yet a sample on the teacher of before would vouch for nothing.
-  const batches = (text: string) => text.replace("purpose: `${role} batches`", "purpose: `${role} texts`");
+  const batches = (text: string) => text.replace("purpose: `${name} batches`", "purpose: `${name} texts`");
   await copy.whileChanged("lib/bench/fine_tuning.ts", batches, async () => {
     await copy.whileChanged("experiments/methods/abkd.ts", bumped, async () => {
       const { err } = await copy.run([...methods, "--accept"]);
