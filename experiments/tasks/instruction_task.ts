@@ -86,7 +86,7 @@ interface ItemScores {
 
 /** Scores a model on sets of prompts; an item's score is its mean over the sampling seeds. */
 async function scoreModel(
-  { gpu, profile, texts, stop }: Scoring,
+  { gpu, profile, texts, stop, progressOf }: Scoring,
   sets: readonly PromptSet[],
   { model, seed }: { readonly model: LanguageModel; readonly seed: number },
 ): Promise<Pick<CellResult, "scores" | "samples">> {
@@ -98,7 +98,10 @@ async function scoreModel(
     const draws: ItemScores[] = [];
     for (const samplingSeed of samplingSeeds) {
       const purpose = `evaluation ${set.name} ${samplingSeed}`;
-      const settings = { temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose, stop };
+      const settings = {
+        ...{ temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose },
+        ...{ stop, progress: progressOf(`scoring on ${set.name}`) },
+      };
       const responses = await respond(gpu, model, texts, prompts, settings, batchSize);
       if (draws.length === 0) samples.push(...samplesOf(texts, set.name, set, responses));
       draws.push(scoreResponses(texts, set, responses));

@@ -112,7 +112,7 @@ function limitsOfPairs(profile: Profile, corpus: SequenceTaskName): PairLimits {
 
 /** Scores the likeliest responses, and sampled ones: of these as many as there are sampling seeds. */
 async function scoreModel(
-  { gpu, profile, texts, stop }: Scoring,
+  { gpu, profile, texts, stop, progressOf }: Scoring,
   subject: T5Subject,
   model: LanguageModel,
   seed: number,
@@ -122,8 +122,9 @@ async function scoreModel(
   const prompts = set.prompts.map(({ promptIds }) => promptIds);
   const dataset = taskName(subject);
   const { maxNewTokens } = profile.data;
+  const progress = progressOf("scoring");
   const write = (sampling: SamplingSettings, purpose: string) =>
-    respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop }, batchSize);
+    respond(gpu, model, texts, prompts, { ...sampling, maxNewTokens, seed, purpose, stop, progress }, batchSize);
   const { beams, lengthPenalty, samplingSeeds } = TASK_SPECIFIC.of(profile);
   const likeliest = beams === 1 ? await write(GREEDY, "evaluation") : await search(
     ...[
@@ -131,7 +132,7 @@ async function scoreModel(
       model,
       texts,
       prompts,
-      { maxNewTokens, beams, lengthPenalty, stop },
+      { maxNewTokens, beams, lengthPenalty, stop, progress },
       Math.ceil(batchSize / beams),
     ] as const,
   );

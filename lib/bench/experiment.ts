@@ -14,17 +14,19 @@ import type { Profile } from "./profile.ts";
 import type { Texts } from "./texts.ts";
 import type { Section } from "./section.ts";
 
-/** How far a training run is. */
-export interface TrainingProgress {
+/** How far work is that takes long: a training run by its steps, or the writing and scoring of texts by those that are done. */
+export interface WorkProgress {
   /** As in `ammd, seed 10`. */
   readonly what: string;
-  /** Steps done, of so many. */
-  readonly step: number;
-  readonly steps: number;
+  /** What is counted. */
+  readonly unit: "step" | "text";
+  /** Of them done, of so many. */
+  readonly done: number;
+  readonly all: number;
   /** Of the last step that was logged. */
   readonly loss?: number;
   /** Tokens that the run has been trained on since the last report. */
-  readonly tokens: number;
+  readonly tokens?: number;
 }
 
 /** What decides a shared thing's numbers, beside kernels, data and machine: part of what decides those of the cells that use it. */
@@ -41,8 +43,8 @@ export interface RunContext {
   readonly stop: AbortSignal;
   /** Says what is being done, for a person to follow. */
   say(message: string): void;
-  /** Tells how far a training run is. */
-  progress(progress: TrainingProgress): void;
+  /** Tells how far the work is. */
+  progress(progress: WorkProgress): void;
   /** Makes a thing that cells share, as one teacher for all tables, when it is first asked for. */
   once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing>;
   /**

@@ -7,12 +7,17 @@ import { mean } from "#lib/statistics/statistics.ts";
 import type { CellScore, SampleResponse } from "#lib/results/cell_result.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
-/** Ends the writing between two batches, by throwing its reason. */
-interface Stoppable {
+/** Told how many of all texts are done. */
+export type TextProgress = (done: number, all: number) => void;
+
+/** Who follows the writing of texts, between two batches. */
+export interface Watched {
+  /** Ends the writing by throwing its reason. */
   readonly stop?: AbortSignal;
+  readonly progress?: TextProgress;
 }
 
-export type TextSettings = Omit<GenerationSettings, "eosId" | "otherEosIds" | "padId"> & Stoppable;
+export type TextSettings = Omit<GenerationSettings, "eosId" | "otherEosIds" | "padId"> & Watched;
 
 /** A response to every prompt, in batches of prompts of like length; in the order of the prompts. */
 export async function respond(
@@ -20,11 +25,11 @@ export async function respond(
   model: LanguageModel,
   { eosIds: [eosId, ...otherEosIds], padId }: Texts,
   prompts: readonly (readonly number[])[],
-  { stop, ...settings }: TextSettings,
+  { stop, progress, ...settings }: TextSettings,
   batchSize: number,
   mixture?: TokenMixture,
 ): Promise<Trajectory[]> {
-  return await inBatches(prompts, batchSize, stop, (keys) => {
+  return await inBatches(prompts, batchSize, { stop, progress }, (keys) => {
     const batch = keys.map((key) => ({ promptIds: prompts[key], key }));
     return generate(gpu, model, batch, { ...settings, eosId, otherEosIds, padId }, mixture);
   });
@@ -36,10 +41,10 @@ export async function search(
   model: LanguageModel,
   { eosIds: [eosId], padId }: Texts,
   prompts: readonly (readonly number[])[],
-  { stop, ...settings }: Omit<BeamSettings, "eosId" | "padId"> & Stoppable,
+  { stop, progress, ...settings }: Omit<BeamSettings, "eosId" | "padId"> & Watched,
   batchSize: number,
 ): Promise<Trajectory[]> {
-  return await inBatches(prompts, batchSize, stop, (keys) => {
+  return await inBatches(prompts, batchSize, { stop, progress }, (keys) => {
     return beamSearch(gpu, model, keys.map((key) => prompts[key]), { ...settings, eosId, padId });
   });
 }
@@ -47,17 +52,19 @@ export async function search(
 async function inBatches(
   prompts: readonly (readonly number[])[],
   batchSize: number,
-  stop: AbortSignal | undefined,
+  { stop, progress }: Watched,
   write: (keys: readonly number[]) => Promise<number[][]>,
 ): Promise<Trajectory[]> {
   const byLength = [...prompts.keys()].sort((a, b) => prompts[a].length - prompts[b].length || a - b);
   const trajectories: Trajectory[] = new Array(prompts.length);
   for (let start = 0; start < byLength.length; start += batchSize) {
+    progress?.(start, byLength.length);
     stop?.throwIfAborted();
     const keys = byLength.slice(start, start + batchSize);
     const responses = await write(keys);
     keys.forEach((key, i) => trajectories[key] = { prompt: prompts[key], response: responses[i] });
   }
+  progress?.(byLength.length, byLength.length);
   return trajectories;
 }
 

@@ -7,6 +7,7 @@ import type { PairCodec } from "#lib/preferences/pair_codec.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import type { Made } from "./experiment.ts";
 import type { Profile } from "./profile.ts";
+import type { TextProgress } from "./responses.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
 /** Where a model is scored. */
@@ -15,6 +16,8 @@ export interface Scoring {
   readonly profile: Profile;
   readonly texts: Texts;
   readonly stop: AbortSignal;
+  /** Who is told how far the texts are that are written or read, by the name of the work. */
+  readonly progressOf: (what: string) => TextProgress;
   /** Whom students imitate. */
   teacher(): Promise<{ readonly model: LanguageModel }>;
 }

@@ -13,7 +13,7 @@ import type { Made, RunContext } from "./experiment.ts";
 import { fineTuned, type TrainedModel } from "./fine_tuning.ts";
 import { NUMERICS } from "./numerics.ts";
 import type { Profile } from "./profile.ts";
-import { respond } from "./responses.ts";
+import { respond, type TextProgress, type Watched } from "./responses.ts";
 import type { Task } from "./task.ts";
 import type { PromptSet, Texts } from "./texts.ts";
 
@@ -60,8 +60,13 @@ export class Workbench {
 
   /** Tells how far the training of a thing is, by its log. */
   progress(what: string, step: number, steps: number, log: MeasureLog): void {
-    this.#context.progress({ what, step, steps, loss: log.latest("loss"), tokens: log.takeTokens() });
+    const [unit, loss, tokens] = ["step" as const, log.latest("loss"), log.takeTokens()];
+    this.#context.progress({ what, unit, done: step, all: steps, loss, tokens });
   }
+
+  /** Tells how far texts are that are written or read, by the name of the work. */
+  readonly progressOf = (what: string): TextProgress => (done, all) =>
+    this.#context.progress({ what, unit: "text", done, all });
 
   /** Ends what takes long between two parts of it, when the run is to stop. */
   get stop(): AbortSignal {
@@ -204,7 +209,8 @@ export class Workbench {
     await this.#dependOnTexts();
     const { model } = await this.teacher();
     this.say(`teacher: ${prompts.length} ${purpose}`);
-    return await this.#respond(model, prompts, this.profile.teacher.seed, { purpose, stop: this.stop });
+    const progress = this.progressOf(purpose);
+    return await this.#respond(model, prompts, this.profile.teacher.seed, { purpose, stop: this.stop, progress });
   }
 
   /** Notes that what is being made depends on all that the texts were made of: it may be kept for another run, and they are not. */
@@ -216,7 +222,7 @@ export class Workbench {
     model: LanguageModel,
     prompts: readonly (readonly number[])[],
     seed: number,
-    { mixture, ...writing }: { readonly purpose: string; readonly mixture?: TokenMixture; readonly stop?: AbortSignal },
+    { mixture, ...writing }: { readonly purpose: string; readonly mixture?: TokenMixture } & Watched,
   ): Promise<Trajectory[]> {
     const { data, evaluation } = this.profile;
     const settings = { ...ANCESTRAL, maxNewTokens: data.maxNewTokens, seed, ...writing };

@@ -1,24 +1,27 @@
-import type { TrainingProgress } from "#lib/bench/experiment.ts";
+import type { WorkProgress } from "#lib/bench/experiment.ts";
 import { type Cell, fullAddressOf } from "#lib/runner/cell.ts";
 import { formatDuration } from "./progress_line.ts";
 
-/** Milliseconds of training before which its rate of tokens says nothing yet. */
+/** Milliseconds of work before which its rate of tokens says nothing yet. */
 const LEAST_RATED_MS = 2000;
-/** A part of a training run that says nothing of the whole yet. */
+/** A part of the work that says nothing of the whole yet. */
 const LEAST_FRACTION = 0.05;
+/** What a time that is left is left of. */
+const NAMES: Readonly<Record<WorkProgress["unit"], string>> = { step: "training", text: "these texts" };
 
-/** A training run in progress, since it was first heard of. */
-interface Training extends TrainingProgress {
+/** Work in progress, since it was first heard of, with the tokens of all its reports. */
+interface Work extends WorkProgress {
   readonly startMs: number;
-  readonly startStep: number;
+  readonly startDone: number;
+  readonly tokens: number;
 }
 
-/** How far a cell is: what is being done, or the training in progress with its rate and loss. */
+/** How far a cell is: what is being done, or the work in progress with its rate and loss. */
 export class CellProgress {
   readonly cell: Cell;
   readonly #now: () => number;
   readonly #startMs: number;
-  #training: Training | undefined;
+  #work: Work | undefined;
   #said = "";
 
   /** @param now milliseconds of a clock that never goes back */
@@ -30,30 +33,32 @@ export class CellProgress {
     return this.#now() - this.#startMs;
   }
 
-  /** What is being done, which ends the training that was in progress. */
+  /** What is being done, which ends the work that was in progress. */
   say(message: string): void {
-    [this.#said, this.#training] = [message, undefined];
+    [this.#said, this.#work] = [message, undefined];
   }
 
-  progress(training: TrainingProgress): void {
-    const { step } = training;
-    const start = { what: training.what, tokens: 0, startMs: this.#now(), startStep: step };
-    const { startMs, startStep, tokens } = this.#training?.what === training.what ? this.#training : start;
-    this.#training = { ...training, startMs, startStep, tokens: tokens + training.tokens };
+  progress(work: WorkProgress): void {
+    const start = { tokens: 0, startMs: this.#now(), startDone: work.done };
+    const before = this.#work;
+    const goesOn = before?.what === work.what && work.done >= before.done;
+    const { startMs, startDone, tokens } = goesOn ? before : start;
+    this.#work = { ...work, startMs, startDone, tokens: tokens + (work.tokens ?? 0) };
   }
 
   text(): string {
-    const training = this.#training;
+    const work = this.#work;
     const address = fullAddressOf(this.cell);
-    if (!training) return `${address}${this.#said === "" ? "" : `: ${this.#said}`}`;
-    const { what, step, steps, loss, tokens, startMs } = training;
+    if (!work) return `${address}${this.#said === "" ? "" : `: ${this.#said}`}`;
+    const { what, unit, done, all, loss, tokens, startMs } = work;
     const ms = this.#now() - startMs;
-    const leftMs = this.#trainingLeftMs(training);
+    const leftMs = this.#workLeftMs(work);
+    const isRated = unit === "step" && ms >= LEAST_RATED_MS;
     const parts = [
-      `${what}: step ${step}/${steps}`,
+      `${what}: ${unit} ${done}/${all}`,
       ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
-      ...(ms < LEAST_RATED_MS ? [] : [`${Math.round(1000 * tokens / ms).toLocaleString("en-US")} tokens/s`]),
-      ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} of training left`]),
+      ...(isRated ? [`${Math.round(1000 * tokens / ms).toLocaleString("en-US")} tokens/s`] : []),
+      ...(leftMs === undefined ? [] : [`${formatDuration(leftMs)} of ${NAMES[unit]} left`]),
     ];
     return `${address}: ${parts.join(", ")}`;
   }
@@ -63,14 +68,14 @@ export class CellProgress {
     return plannedMs ? Math.min(0.99, this.elapsedMs / plannedMs) : 0;
   }
 
-  /** What is left of the cell, which may take longer than was thought: its training in progress knows better. */
+  /** What is left of the cell, which may take longer than was thought: the work in progress knows better. */
   leftMs(plannedMs: number): number {
-    const ofTraining = this.#training ? this.#trainingLeftMs(this.#training) ?? 0 : 0;
-    return Math.max(plannedMs - this.elapsedMs, ofTraining, 0);
+    const ofWork = this.#work ? this.#workLeftMs(this.#work) ?? 0 : 0;
+    return Math.max(plannedMs - this.elapsedMs, ofWork, 0);
   }
 
-  #trainingLeftMs({ step, steps, startMs, startStep }: Training): number | undefined {
-    const fraction = (step - startStep) / (steps - startStep);
+  #workLeftMs({ done, all, startMs, startDone }: Work): number | undefined {
+    const fraction = (done - startDone) / (all - startDone);
     return fraction >= LEAST_FRACTION ? (this.#now() - startMs) * (1 - fraction) / fraction : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { TrainingProgress } from "#lib/bench/experiment.ts";
+import type { WorkProgress } from "#lib/bench/experiment.ts";
 import type { Cell } from "#lib/runner/cell.ts";
 import type { CellWatcher } from "#lib/runner/compute_cell.ts";
 import type { RecordedTimes } from "#lib/runner/estimate.ts";
@@ -71,8 +71,8 @@ export class RunProgress implements CellObserver, Pick<CellWatcher, "say" | "pro
     this.#show();
   }
 
-  progress(cell: Cell, training: TrainingProgress): void {
-    this.#at(cell)?.progress(training);
+  progress(cell: Cell, work: WorkProgress): void {
+    this.#at(cell)?.progress(work);
     this.#show();
   }
 

@@ -46,7 +46,7 @@ function stage(
   return { at };
 }
 
-const training = { what: "kd, seed 1", steps: 100, tokens: 0 };
+const training = { what: "kd, seed 1", unit: "step", all: 100, tokens: 0 } as const;
 
 Deno.test("cells and time left are told by what the cells took before, and by how far off that was", () => {
   const { at } = stage(() => 10);
@@ -69,25 +69,42 @@ Deno.test("where nothing was timed before, the time left is told once a cell has
 Deno.test("training tells its step, loss, tokens a second and the time that is left of it", () => {
   const { at } = stage(() => 10);
   at(0, (progress) => progress.begin(cells[1]));
-  at(0, (progress) => progress.progress(cells[1], { ...training, step: 0 }));
-  at(1000, (progress) => progress.progress(cells[1], { ...training, step: 10, tokens: 3000 }));
+  at(0, (progress) => progress.progress(cells[1], { ...training, done: 0 }));
+  at(1000, (progress) => progress.progress(cells[1], { ...training, done: 10, tokens: 3000 }));
   assertMatch(
-    at(2000, (progress) => progress.progress(cells[1], { ...training, step: 20, tokens: 3000, loss: 0.12345 })),
+    at(2000, (progress) => progress.progress(cells[1], { ...training, done: 20, tokens: 3000, loss: 0.12345 })),
     /plain\/kd\/1: kd, seed 1: step 20\/100, loss 0\.123, 3,000 tokens\/s, 8 s of training left$/,
   );
   // Another thing that is trained is told from its own start.
   assertMatch(
-    at(3000, (progress) => progress.progress(cells[1], { ...training, what: "teacher, seed 1", step: 0 })),
+    at(3000, (progress) => progress.progress(cells[1], { ...training, what: "teacher, seed 1", done: 0 })),
     /teacher, seed 1: step 0\/100$/,
+  );
+});
+
+Deno.test("texts that are written or read are counted, again from the start where they are drawn again", () => {
+  const { at } = stage(() => 10);
+  const scoring = { what: "scoring", unit: "text", all: 50 } as const;
+  at(0, (progress) => progress.begin(cells[1]));
+  assertMatch(at(0, (progress) => progress.progress(cells[1], { ...scoring, done: 0 })), /1: scoring: text 0\/50$/);
+  assertMatch(
+    at(4000, (progress) => progress.progress(cells[1], { ...scoring, done: 20 })),
+    /scoring: text 20\/50, 6 s of these texts left$/,
+  );
+  at(10_000, (progress) => progress.progress(cells[1], { ...scoring, done: 50 }));
+  assertMatch(at(10_000, (progress) => progress.progress(cells[1], { ...scoring, done: 0 })), /text 0\/50$/);
+  assertMatch(
+    at(11_000, (progress) => progress.progress(cells[1], { ...scoring, done: 25 })),
+    /text 25\/50, 1 s of these texts left$/,
   );
 });
 
 Deno.test("a run that goes on from a checkpoint takes its rate from there", () => {
   const { at } = stage(() => 10);
   at(0, (progress) => progress.begin(cells[1]));
-  at(0, (progress) => progress.progress(cells[1], { ...training, step: 80 }));
+  at(0, (progress) => progress.progress(cells[1], { ...training, done: 80 }));
   assertMatch(
-    at(1000, (progress) => progress.progress(cells[1], { ...training, step: 90 })),
+    at(1000, (progress) => progress.progress(cells[1], { ...training, done: 90 })),
     /step 90\/100, 1 s of training left$/,
   );
 });
@@ -104,9 +121,9 @@ Deno.test("a cell that takes longer than was thought has as much left as its tra
   at(0, (progress) => progress.begin(cells[3]));
   for (const cell of cells.slice(0, 3)) at(0, (progress) => progress.end(cell, "taken"));
   at(0, (progress) => progress.begin(cells[3]));
-  at(0, (progress) => progress.progress(cells[3], { ...training, step: 0 }));
+  at(0, (progress) => progress.progress(cells[3], { ...training, done: 0 }));
   assertMatch(
-    at(20_000, (progress) => progress.progress(cells[3], { ...training, step: 50 })),
+    at(20_000, (progress) => progress.progress(cells[3], { ...training, done: 50 })),
     /^ 99 % {2}20 s left .+, 20 s of training left$/,
   );
 });

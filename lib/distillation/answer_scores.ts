@@ -15,6 +15,8 @@ export interface AnswerScoring {
   /** Texts that the teacher reads at once. */
   readonly batchSize: number;
   readonly stop: AbortSignal;
+  /** Told how many answers the teacher has read. */
+  readonly progress?: (done: number) => void;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface AnswerScoring {
  * @param answers one to each item of the scored set, in its order
  */
 export async function scoreAnswers(
-  { gpu, texts, teacher, batchSize, stop }: AnswerScoring,
+  { gpu, texts, teacher, batchSize, stop, progress }: AnswerScoring,
   answers: readonly WrittenAnswer[],
 ): Promise<CellScore[]> {
   const { set: { name: dataset }, items } = texts.scored;
@@ -35,7 +37,7 @@ export async function scoreAnswers(
   const read = answers.map(({ ids }, i): Trajectory => ({ prompt: items[i].promptIds, response: ids }))
     .filter(({ response }) => response.length > 0);
   if (read.length === 0) return distinct;
-  const nats = await surprisesOf(gpu, teacher, read, { batchSize, stop });
+  const nats = await surprisesOf(gpu, teacher, read, { batchSize, stop, progress });
   const surprises = read.map(({ response }, i): Surprise => ({ nats: nats[i], tokens: response.length }));
   return [
     {

@@ -2,7 +2,7 @@ import type { TaskMaking } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { textOf } from "#lib/bench/responses.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
-import { evaluateSet, metricsOf } from "#lib/evaluation/evaluate.ts";
+import { evaluateSet, metricsOf, workOf } from "#lib/evaluation/evaluate.ts";
 import type { Saving } from "#lib/memory/saving.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
@@ -78,20 +78,24 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
 
 /** The metric of the data's answers, perplexity of the references, and what answers are by themselves: greedy answers where the temperature is 0, else sampled ones. */
 async function scoreModel(scoring: Scoring, texts: DistilTexts, model: LanguageModel) {
-  const { gpu, profile, stop } = scoring;
+  const { gpu, profile, stop, progressOf } = scoring;
   const { batchSize, temperature, topK, topP, samplingSeeds } = profile.evaluation;
   const { codec, eosIds, padId, scored, maxPositions } = texts;
+  const [metrics, seeds] = [metricsOf(scored.set), temperature === 0 ? [] : samplingSeeds];
+  const evaluated = workOf(scored, { metrics, seeds });
+  const tell = progressOf("scoring");
+  const progress = (done: number) => tell(done, evaluated + scored.items.length);
+  progress(0);
   const { scores, samples, answerIds } = await evaluateSet({ gpu, model, codec, eosIds, padId }, scored, {
-    ...{ metrics: metricsOf(scored.set), maxNewTokens: profile.data.maxNewTokens, batchSize, maxPositions, stop },
-    seeds: temperature === 0 ? [] : samplingSeeds,
-    sampling: { temperature, topK, topP },
+    ...{ metrics, maxNewTokens: profile.data.maxNewTokens, batchSize, maxPositions, stop, progress },
+    ...{ seeds, sampling: { temperature, topK, topP } },
   });
   const decoding = temperature === 0 ? "greedy" : "sampled";
   const { model: teacher } = await scoring.teacher();
   const all = [
     ...scores.map(({ interval: _, ...score }) => score),
     ...await scoreAnswers(
-      { gpu, texts, teacher, batchSize, stop },
+      { gpu, texts, teacher, batchSize, stop, progress: (done) => progress(evaluated + done) },
       samples.map(({ response }, i) => ({ text: response, ids: answerIds[i] })),
     ),
   ];

@@ -1,6 +1,6 @@
 import { adapterName } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import type { ExperimentRun, RunContext, TrainingProgress } from "#lib/bench/experiment.ts";
+import type { ExperimentRun, RunContext, WorkProgress } from "#lib/bench/experiment.ts";
 import type { CellResult } from "#lib/results/cell_result.ts";
 import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
@@ -36,7 +36,7 @@ export interface Computation {
 /** What is followed of cells while they are computed. */
 export interface CellWatcher {
   say(cell: Cell, message: string): void;
-  progress(cell: Cell, progress: TrainingProgress): void;
+  progress(cell: Cell, progress: WorkProgress): void;
   /** Says what a person must know even afterwards. */
   note(message: string): void;
 }
@@ -195,13 +195,13 @@ export class LocalComputer implements CellComputer {
     if (this.#running) this.#options.watcher.say(this.#running.cell, message);
   }
 
-  /** The log gets a tenth of the steps. */
-  #progress(progress: TrainingProgress): void {
-    const { what, step, steps, loss } = progress;
-    if (step > 0 && step % Math.max(1, Math.round(steps / 10)) === 0) {
+  /** The log gets a tenth of the steps, or of the texts. */
+  #progress(progress: WorkProgress): void {
+    const { what, unit, done, all, loss } = progress;
+    if (done > 0 && done % Math.max(1, Math.round(all / 10)) === 0) {
       this.#lookAtMemory();
       const of = loss === undefined ? "" : `, loss ${loss.toPrecision(4)}`;
-      this.#running?.log?.line(`${what}: step ${step} of ${steps}${of}`);
+      this.#running?.log?.line(`${what}: ${unit} ${done} of ${all}${of}`);
     }
     if (this.#running) this.#options.watcher.progress(this.#running.cell, progress);
   }

@@ -20,7 +20,7 @@ const TALKING: Experiment = {
       description: { words: { count: 2 } },
       async cell(method) {
         context.say("training");
-        context.progress({ what: method, step: 10, steps: 10, tokens: 5, loss: 2 });
+        context.progress({ what: method, unit: "step", done: 10, all: 10, tokens: 5, loss: 2 });
         if (method === "sft") {
           const made = { settings: { data: context.profile.data }, numerics: { lib: 1 } };
           const thing = { owner: "llama", what: "teacher" };
@@ -42,7 +42,7 @@ testInFolder(
       stop: new AbortController().signal,
       watcher: {
         say: ({ method }, message) => heard.push(`${method.name}: ${message}`),
-        progress: ({ method }, { step }) => heard.push(`${method.name}: step ${step}`),
+        progress: ({ method }, { unit, done }) => heard.push(`${method.name}: ${unit} ${done}`),
         note: (message) => heard.push(message),
       },
     });

@@ -39,7 +39,7 @@ export async function keepCells(cells: readonly Cell[], options: KeepOptions): P
       current?.say(message);
       options.say(`${fullAddressOf(cell)}: ${message}`);
     },
-    progress: (_, { what, step, steps }) => current?.say(`${what}: step ${step} of ${steps}`),
+    progress: (_, { what, unit, done, all }) => current?.say(`${what}: ${unit} ${done} of ${all}`),
     note: options.say,
   };
   try {

@@ -99,7 +99,7 @@ testInFolder("a cell that fails is told as such, and the others are kept", async
 
 testInFolder("who computes a cell says how far it is, and whoever lost it keeps nothing", async (folder) => {
   const { keep, place } = keeper(folder, async (cell, { progress }) => {
-    progress(cell, { what: "kd, seed 1", step: 3, steps: 9, tokens: 1 });
+    progress(cell, { what: "kd, seed 1", unit: "step", done: 3, all: 9, tokens: 1 });
     const path = `${keptClaimPath(place, cell)}.claim`;
     assertEquals((await seenAt(place, cell))!.record!.command, "plain/sft/1");
     await Deno.rename(`${path}/1`, `${path}/2`);

@@ -1,7 +1,7 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
 import { DeviceLimitError, GpuError } from "#kernels/runtime/device_errors.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
-import type { TrainingProgress } from "#lib/bench/experiment.ts";
+import type { WorkProgress } from "#lib/bench/experiment.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import type { Computation } from "./compute_cell.ts";
 import { Busy } from "./shared_things.ts";
@@ -21,7 +21,7 @@ export type Order =
 export type Message =
   | { readonly say: string }
   | { readonly note: string }
-  | { readonly progress: TrainingProgress }
+  | { readonly progress: WorkProgress }
   | Answer;
 
 /** What became of a cell. */
