@@ -54,9 +54,10 @@ export interface Distillation {
 
 /**
  * What a step of knowledge distillation holds: the buffers that the tape and the pool keep, which are not given back between its parts.
- * Logits are of the response's states alone, and of as many of them as are taken at once (`Tuning.logitsBytes`); of the student there are those
- * of its own, their gradient, and one gradient of a vocabulary's table, which is made whole. What the program itself has in system memory is
- * not counted, nor what a driver adds.
+ * Every method starts from a copy of the SFT student, which stays. Logits are of the response's states alone, and of as many of them as are
+ * taken at once (`Tuning.logitsBytes`); of the student there are those of its own, their gradient, and one gradient of a vocabulary's table,
+ * which is made whole. What the program itself has in system memory is not counted, nor what a driver adds, nor the images of its inputs
+ * that a CPU driver reads (`Tuning.inputs`).
  */
 export function planDistillation({ student, teacher, texts, saving = {} }: Distillation): MemoryPlan {
   const { textsAtOnce = texts.batch, teacherForm, lora } = saving;
@@ -68,6 +69,7 @@ export function planDistillation({ student, teacher, texts, saving = {} }: Disti
     ...changed,
     { name: "student: gradients", bytes: learned },
     { name: "student: moments of AdamW", bytes: 2 * learned },
+    { name: "student: a copy of what it learns, as SFT left it", bytes: learned },
     { name: `teacher: weights${teacherForm ? ` as ${teacherForm}` : ""}`, bytes: weightBytes(teacher, teacherForm) },
   ];
   const widened = teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : [];

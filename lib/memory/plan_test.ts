@@ -6,6 +6,7 @@ import { newModel } from "#lib/models/checkpoint.ts";
 import type { DecoderConfig } from "#lib/models/decoder_config.ts";
 import { gpt2 } from "#lib/models/gpt2.ts";
 import { llama } from "#lib/models/llama.ts";
+import { copyOptionsOf } from "#lib/models/model_weights.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
 import { distanceAlone, distillation } from "#lib/objectives/distillation.ts";
@@ -129,7 +130,9 @@ async function peakOf({ student, teacher, texts, saving = {} }: Distillation): P
   const { textsAtOnce, recompute, teacherForm, lora } = saving;
   // The CPU driver's copies of inputs are no part of the plan.
   await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
-  using own = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, normalSource: () => 0.1 } });
+  using start = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, normalSource: () => 0.1 } });
+  using own = newModel(gpu, student, undefined, copyOptionsOf(start));
+  own.store.copyFrom(start.store);
   using theirs = newModel(gpu, teacher, () => 0.1, { form: teacherForm });
   using optimizer = new AdamW(gpu, own.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
   const prompt = Array(tokens - responseTokens).fill(1);
