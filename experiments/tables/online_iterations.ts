@@ -5,7 +5,7 @@
  * is the offline form itself, so that it has no other row. Every form is also trained with pairs of two texts of the student.
  * Command: `deno task reproduce online_iterations`, best in one run with the two tables of preferences.
  * Result: results/<profile>/online_iterations/{scores,items,curves}.csv, table.md, held_out.md, rewards.md, average.svg, gain.svg,
- * rounds.svg, pbkd.svg, mm_pbkd.svg. Not recorded yet.
+ * rounds.svg, pbkd.svg, mm_pbkd.svg.
  */
 import { METHODS, PREFERENCE_METHODS } from "#experiments/methods/registry.ts";
 import { AVERAGE_ROUGE, curvesOf } from "#experiments/reports/instruction_report.ts";
@@ -51,7 +51,6 @@ export const onlineIterations = instructionExperiment({
   name: "online_iterations",
   source: "PbKD, online",
   description: "rounds of fresh preference pairs against as many pairs of the SFT student",
-  onlyWhenNamed: true,
   methods: ROWS,
   report(results) {
     const methods = Object.keys(ROWS);
