@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { defineKernel } from "./kernel.ts";
 import wgsl from "./kernel_test.wgsl" with { type: "text" };
+import loadsWgsl from "./kernel_loads_test.wgsl" with { type: "text" };
 import paramsWgsl from "./kernel_params_test.wgsl" with { type: "text" };
 
 Deno.test("defineKernel names bindings in the order of their numbers, with the access that each declares", () => {
@@ -37,10 +38,7 @@ Deno.test("defineKernel takes no field or swizzle for a binding of that name", (
 });
 
 const loading = (type: string, body: string) =>
-  `alias Block = vec4f;
-   @group(0) @binding(0) var<storage, read> dOut: array<${type}>;
-   @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
-   fn main() { ${body} }`;
+  loadsWgsl.replace("array<Block>", `array<${type}>`).replace("out[0] = loadDOut(1u);", body);
 
 Deno.test("defineKernel binds what a text loads, with the type that an alias stands for", () => {
   assertEquals(defineKernel("op", loading("Block", "out[0] = loadDOut(1u);")).bindings, [

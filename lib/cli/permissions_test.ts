@@ -106,7 +106,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
 });
 
 Deno.test("no task but fetch and judge has the network, whatever its arguments and the environment say", () => {
-  const env = (name: string) => name === "HF_ENDPOINT" ? "http://mirror.test:81/hub" : "/home/me";
+  const env = (name: string) => name === "HF_ENDPOINT" ? "http://mirror.test:81/hub" : "/me";
   const netOf = (task: string, args: readonly string[]) =>
     grantsOf(task, args, { caller: "/", isFolder: () => true, env }).net;
   const judged = ["--set", "judge.url=http://h.test:8080/v1", "--set=judge.url=http://h.test:8080/v1"];
@@ -220,14 +220,14 @@ Deno.test("doctor may read the two models of --for, and nothing else", () => {
 
 Deno.test("fetch is granted the hub's cache, the file of the token, and hosts alone", () => {
   const grants = (variables: Record<string, string>, ...args: string[]) =>
-    grantsOf("fetch", args, { caller: "/work", isFolder: () => false, env: (name) => variables[name] });
-  assertEquals(grants({ HOME: "/home/me/" }, "org/name"), {
-    read: ["/home/me/.cache/huggingface/hub", "/home/me/.cache/huggingface/token"],
-    write: ["/home/me/.cache/huggingface/hub"],
+    grantsOf("fetch", args, { caller: "/here", isFolder: () => false, env: (name) => variables[name] });
+  assertEquals(grants({ HOME: "/me/" }, "org/name"), {
+    read: ["/me/.cache/huggingface/hub", "/me/.cache/huggingface/token"],
+    write: ["/me/.cache/huggingface/hub"],
     net: ["huggingface.co:443", ...FILE_HOSTS],
   });
   assertEquals(grants({ HOME: "/me", HF_HOME: "~/hf", HF_HUB_CACHE: "models", HF_TOKEN_PATH: "/t" }).read, [
-    ...["/work/models", "/t"],
+    ...["/here/models", "/t"],
   ]);
   assertEquals(grants({ HOME: "/me", HF_ENDPOINT: "ftp://h.test" }).net, [...FILE_HOSTS]);
   assertEquals(grants({}), {});

@@ -78,7 +78,7 @@ Deno.test("a reference is a repository and a revision, main unless one is named"
 });
 
 Deno.test("the places are those of Python's huggingface_hub", () => {
-  const places = (variables: Record<string, string>) => hubPlaces((name) => variables[name], "/work");
+  const places = (variables: Record<string, string>) => hubPlaces((name) => variables[name], "/here");
   assertEquals(places({ HOME: "/me" }), {
     endpoint: "https://huggingface.co",
     cacheFolder: "/me/.cache/huggingface/hub",
@@ -86,7 +86,7 @@ Deno.test("the places are those of Python's huggingface_hub", () => {
   });
   assertEquals(places({ HOME: "/me", XDG_CACHE_HOME: "/c" })?.cacheFolder, "/c/huggingface/hub");
   assertEquals(places({ HF_HOME: "/d/", XDG_CACHE_HOME: "/c" })?.cacheFolder, "/d/hub");
-  assertEquals(places({ HOME: "/me", HF_HOME: "~/x", HF_HUB_CACHE: "y" })?.cacheFolder, "/work/y");
+  assertEquals(places({ HOME: "/me", HF_HOME: "~/x", HF_HUB_CACHE: "y" })?.cacheFolder, "/here/y");
   assertEquals(places({ HOME: "/me", HF_HOME: "~/x" })?.tokenFile, "/me/x/token");
   assertEquals(places({ HF_HOME: "", HOME: "" }), undefined);
   assertEquals(places({ HOME: "/me", HF_ENDPOINT: "https://mirror.test/" })?.endpoint, "https://mirror.test");
