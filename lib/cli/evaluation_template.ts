@@ -2,11 +2,11 @@ import type { ScoredSet } from "#lib/data/scored_sets.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextLayout } from "#lib/models/language_model.ts";
 import { chatTemplateOf } from "#lib/tokenizers/chat_template.ts";
+import { markedTemplate, marksOf, spaceOf } from "#lib/tokenizers/marked_prompt.ts";
 import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import {
   chatPromptTemplate,
   INSTRUCTION_TEMPLATE,
-  markerTemplate,
   PLAIN_TEMPLATE,
   type PromptTemplate,
   withPrefix,
@@ -43,11 +43,10 @@ async function ownTemplate(
     return chatPromptTemplate(template, template.source);
   }
   if (isOwn(codec)) {
-    // A tokenizer.json spells the space that ProjectCodec puts in front of a text.
-    const space = codec instanceof ProjectCodec ? "" : " ";
-    return layout === "oneText"
-      ? markerTemplate(space)
-      : { ...withPrefix(PLAIN_TEMPLATE, space), beforeResponse: space };
+    const marks = layout === "oneText" ? marksOf(codec) : undefined;
+    if (marks) return markedTemplate(codec, marks);
+    const space = spaceOf(codec);
+    return { ...withPrefix(PLAIN_TEMPLATE, space), beforeResponse: space };
   }
   return form === "instruction" ? INSTRUCTION_TEMPLATE : PLAIN_TEMPLATE;
 }

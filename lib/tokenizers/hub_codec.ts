@@ -52,6 +52,8 @@ export class HubCodec implements TextCodec {
   readonly digest: string;
   readonly #tokenizer: Tokenizer;
   readonly #added: AddedTokens;
+  /** Those that are no special tokens. */
+  readonly #addedText: AddedTokens;
   readonly #addedIds: ReadonlyMap<string, number>;
   readonly #special: ReadonlySet<number>;
   /** The two pieces that each scaffold was first joined from. */
@@ -65,13 +67,16 @@ export class HubCodec implements TextCodec {
     this.digest = digest;
     this.vocabSize = firstScaffoldId ?? tokenizer.model!.vocab.length;
     this.#halvesOf = scaffoldsOf(json.model, firstScaffoldId);
-    this.#added = new AddedTokens(json.added_tokens, (text) => tokenizer.normalizer?.normalize(text) ?? text);
+    const normalize = (text: string) => tokenizer.normalizer?.normalize(text) ?? text;
+    this.#added = new AddedTokens(json.added_tokens, normalize);
+    this.#addedText = new AddedTokens(json.added_tokens.filter(({ special }) => !special), normalize);
     this.#addedIds = new Map(json.added_tokens.map(({ content, id }) => [content, id]));
     this.#special = new Set(json.added_tokens.flatMap(({ id, special }) => special ? [id] : []));
   }
 
-  encode(text: string, { addSpecialTokens = false }: EncodeOptions = {}): number[] {
-    return this.#process(this.#piecesOf(text), null, addSpecialTokens);
+  encode(text: string, { addSpecialTokens = false, findSpecialTokens = true }: EncodeOptions = {}): number[] {
+    const added = findSpecialTokens ? this.#added : this.#addedText;
+    return this.#process(this.#piecesOf(text, added), null, addSpecialTokens);
   }
 
   /** The ids of two texts with the special tokens around and between them. */
@@ -90,9 +95,9 @@ export class HubCodec implements TextCodec {
     return this.#special.has(id);
   }
 
-  #piecesOf(text: string): string[] {
+  #piecesOf(text: string, added = this.#added): string[] {
     const { pre_tokenizer: preTokenizer, model } = this.#tokenizer;
-    return this.#added.split(text.toWellFormed()).flatMap(({ text, token }, section) => {
+    return added.split(text.toWellFormed()).flatMap(({ text, token }, section) => {
       if (token !== undefined) return [text];
       const words = preTokenizer === null ? [text] : preTokenizer.pre_tokenize(text, { section_index: section });
       return model!._call(words);

@@ -1,5 +1,6 @@
 import type { Prompt } from "#lib/data/prompt.ts";
 import { ProjectCodec } from "./project_codec.ts";
+import type { PromptTemplate } from "./prompt_template.ts";
 import type { TextCodec } from "./text_codec.ts";
 
 /** The ids of this project's marks, where a tokenizer has them: `<ins>` instruction, `<inp>` input, `<res>`. */
@@ -21,9 +22,27 @@ export function marksOf(codec: TextCodec): PromptMarks | undefined {
 
 /** The ids of a prompt as this project's students are trained with: `encodePrompt` by a codec. */
 export function encodeMarkedPrompt(codec: TextCodec, marks: PromptMarks, { instruction, input }: Prompt): number[] {
-  // The project's own codec puts the space in front that its pieces are made with; an exported one encodes as a text is.
-  const spaced = (text: string) => codec instanceof ProjectCodec || text === "" ? text : ` ${text}`;
-  const encode = (text: string) => codec.encode(spaced(text), { findSpecialTokens: false });
+  const encode = (text: string) =>
+    codec.encode(text === "" ? text : `${spaceOf(codec)}${text}`, { findSpecialTokens: false });
   const inputIds = input === "" ? [] : [marks.input, ...encode(input)];
   return [marks.instruction, ...encode(instruction), ...inputIds, marks.response];
+}
+
+/** The form that this project's own decoders have learned: `<ins>` instruction, `<inp>` input unless it is empty, `<res>`. */
+export function markedTemplate(codec: TextCodec, marks: PromptMarks): PromptTemplate {
+  const space = spaceOf(codec);
+  return {
+    name: "markers",
+    source: `marks apart\0<ins>${space}{instruction}<inp>${space}{input}<res>${space}`,
+    spellsSpecialTokens: true,
+    beforeResponse: space,
+    encode: (prompt) => encodeMarkedPrompt(codec, marks, prompt),
+    render: ({ instruction, input }) =>
+      `<ins>${space}${instruction}${input === "" ? "" : `<inp>${space}${input}`}<res>`,
+  };
+}
+
+/** What stands in front of each text: a space in a `tokenizer.json`; `ProjectCodec` puts it there itself. */
+export function spaceOf(codec: TextCodec): " " | "" {
+  return codec instanceof ProjectCodec ? "" : " ";
 }

@@ -13,6 +13,8 @@ export interface PromptTemplate {
   /** What stands in front of a response and is its first piece's: a space, where a model has learned that. Default nothing. */
   readonly beforeResponse?: string;
   render(prompt: Prompt): string;
+  /** The ids of a prompt where its text does not decide them: where special tokens stand between parts that are read as they are written. */
+  encode?(prompt: Prompt): number[];
 }
 
 const WITHOUT_INPUT =
@@ -44,29 +46,16 @@ export const PLAIN_TEMPLATE: PromptTemplate = {
   render: ({ instruction, input }) => input === "" ? instruction : `${instruction}\n${input}`,
 };
 
-/**
- * The form that this project's own decoders have learned: `<ins>` instruction, `<inp>` input unless it is empty, `<res>`.
- *
- * @param space what stands in front of each text: a space for a `tokenizer.json`; nothing for `ProjectCodec`, which puts it there itself
- */
-export function markerTemplate(space: " " | ""): PromptTemplate {
-  return {
-    name: "markers",
-    source: `<ins>${space}{instruction}<inp>${space}{input}<res>${space}`,
-    spellsSpecialTokens: true,
-    beforeResponse: space,
-    render: ({ instruction, input }) =>
-      `<ins>${space}${instruction}${input === "" ? "" : `<inp>${space}${input}`}<res>`,
-  };
-}
-
 /** The same with a text in front of every instruction, as T5's tasks have one: `summarize: `. */
 export function withPrefix(template: PromptTemplate, prefix: string): PromptTemplate {
   if (prefix === "") return template;
+  const { encode, render, source } = template;
+  const prefixed = ({ instruction, input }: Prompt) => ({ instruction: `${prefix}${instruction}`, input });
   return {
     ...template,
-    source: `${prefix}\0${template.source}`,
-    render: ({ instruction, input }) => template.render({ instruction: `${prefix}${instruction}`, input }),
+    source: `${prefix}\0${source}`,
+    render: (prompt) => render(prefixed(prompt)),
+    ...(encode && { encode: (prompt: Prompt) => encode(prefixed(prompt)) }),
   };
 }
 
@@ -92,7 +81,8 @@ export interface EncodedExample {
 
 /** The ids of a prompt, without special tokens around it. */
 export function encodeTemplate(codec: TextCodec, template: PromptTemplate, prompt: Prompt): number[] {
-  return codec.encode(template.render(prompt), { findSpecialTokens: template.spellsSpecialTokens || undefined });
+  const { encode, render, spellsSpecialTokens } = template;
+  return encode?.(prompt) ?? codec.encode(render(prompt), { findSpecialTokens: spellsSpecialTokens || undefined });
 }
 
 /**
@@ -109,9 +99,11 @@ export function encodeExample(
 ): EncodedExample {
   const { eos } = codec.specialIds;
   if (eos === undefined) throw new InputError("the tokenizer names no token for the end of a text (eos_token)");
+  const promptIds = encodeTemplate(codec, template, prompt);
+  const written = `${template.beforeResponse ?? ""}${response}`;
+  // No piece crosses the border behind a special token.
+  if (template.encode) return { promptIds, responseIds: [...codec.encode(written, { findSpecialTokens: false }), eos] };
   const options = { findSpecialTokens: template.spellsSpecialTokens || undefined };
-  const text = template.render(prompt);
-  const promptIds = codec.encode(text, options);
-  const whole = codec.encode(`${text}${template.beforeResponse ?? ""}${response}`, options);
+  const whole = codec.encode(`${template.render(prompt)}${written}`, options);
   return { promptIds, responseIds: [...whole.slice(promptIds.length), eos] };
 }

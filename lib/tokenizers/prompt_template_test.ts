@@ -1,8 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
-import { trainBpe } from "#lib/data/bpe_trainer.ts";
-import { formatHuggingFaceTokenizer } from "#lib/data/hugging_face_tokenizer.ts";
-import { encodePrompt, encodeResponse } from "#lib/data/prompt.ts";
 import { InputError } from "#lib/errors.ts";
 import { testBeside } from "#lib/test_beside.ts";
 import { ChatTemplate } from "./chat_template.ts";
@@ -12,13 +8,10 @@ import {
   encodeExample,
   encodeTemplate,
   INSTRUCTION_TEMPLATE,
-  markerTemplate,
   PLAIN_TEMPLATE,
   withPrefix,
 } from "./prompt_template.ts";
-import { ProjectCodec } from "./project_codec.ts";
 import type { SpecialIds } from "./text_codec.ts";
-import { checkedTokenizerJson } from "./tokenizer_json.ts";
 import { vocabMergesJson } from "./vocab_merges.ts";
 
 /** A tokenizer of these pieces, all of letters; `eos` ends a text. */
@@ -81,24 +74,6 @@ testBeside("data/dolly", "the prompts are those of MiniLLM's own files", async (
   const records = lines.map((line) => JSON.parse(line) as { instruction: string; input: string; prompt: string });
   assert(records.some(({ input }) => input !== "") && records.some(({ input }) => input === ""));
   for (const { prompt, ...record } of records) assertEquals(INSTRUCTION_TEMPLATE.render(record), prompt);
-});
-
-Deno.test("markers give what the project's own models were trained on, by their tokenizer and by the tokenizer.json of it", () => {
-  const tokenizer = new BpeTokenizer(trainBpe([" the cat sat", " the hat"], { vocabSize: 280, alphabet: "bytes" }));
-  const eos = tokenizer.specialId("<eos>");
-  const { json } = formatHuggingFaceTokenizer(tokenizer, tokenizer.vocabSize);
-  const hub = new HubCodec(checkedTokenizerJson(json, "tokenizer.json"), {
-    ...{ specialIds: { eos }, digest: "", path: "tokenizer.json" },
-  });
-  for (const input of ["", "a hat"]) {
-    const record = { instruction: "the cat", input, response: "sat on it" };
-    const expected = {
-      promptIds: encodePrompt(tokenizer, record),
-      responseIds: encodeResponse(tokenizer, record.response),
-    };
-    assertEquals(encodeExample(new ProjectCodec(tokenizer), markerTemplate(""), record), expected);
-    assertEquals(encodeExample(hub, markerTemplate(" "), record), expected);
-  }
 });
 
 Deno.test("a prefix stands in front of the instruction, in whatever form that is, and is another template for caches", () => {
