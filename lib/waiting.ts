@@ -13,7 +13,7 @@ export interface Timing {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 /** A person had better come back than sit through a longer wait. */
-export const LONGEST_ASKED_WAIT_MS = 300_000;
+const LONGEST_ASKED_WAIT_MS = 300_000;
 
 export const SYSTEM_TIMING: Timing = {
   sleep: (ms, signal) =>
@@ -56,4 +56,9 @@ export function describeNetworkError(error: unknown): string {
   const { message, cause } = error as Error;
   const [line] = (cause instanceof Error ? cause.message : message).split("\n");
   return /client error \(\w+\): (.*)$/.exec(line)?.[1] ?? line;
+}
+
+/** What a server asks for where that is longer than a person sits through; undefined where it is not. */
+export function describeLongWait(ms: number): string | undefined {
+  return ms > LONGEST_ASKED_WAIT_MS ? `it asks to be left alone for ${Math.ceil(ms / 60_000)} min` : undefined;
 }

@@ -3,9 +3,9 @@ import { shellCommand } from "#lib/shell_command.ts";
 import { excerpt } from "#lib/visible_text.ts";
 import {
   askedWaitMs,
+  describeLongWait,
   describeNetworkError,
   isWorthAnotherTry,
-  LONGEST_ASKED_WAIT_MS,
   SYSTEM_TIMING,
   type Timing,
   waitAfter,
@@ -87,10 +87,8 @@ export class Requests {
         this.stop.throwIfAborted();
         if (!(error instanceof PassingFault)) throw error;
         if (progressed()) failures = 1;
-        if (error.waitMs > LONGEST_ASKED_WAIT_MS) {
-          const minutes = Math.ceil(error.waitMs / 60_000);
-          throw new UnreachableError(what, `${error.message}; it asks to be left alone for ${minutes} min`);
-        }
+        const longWait = describeLongWait(error.waitMs);
+        if (longWait !== undefined) throw new UnreachableError(what, `${error.message}; ${longWait}`);
         if (failures >= TRIES) throw new UnreachableError(what, `${error.message} (tried ${failures} times)`);
         const waitMs = waitAfter(failures, error.waitMs, this.#timing);
         this.#options.say(`${what}: ${error.message}; again in ${Math.ceil(waitMs / 1000)} s`);

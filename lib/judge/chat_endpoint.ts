@@ -1,9 +1,9 @@
 import { InputError } from "#lib/errors.ts";
 import {
   askedWaitMs,
+  describeLongWait,
   describeNetworkError,
   isWorthAnotherTry,
-  LONGEST_ASKED_WAIT_MS,
   SYSTEM_TIMING,
   type Timing,
   waitAfter,
@@ -110,10 +110,8 @@ export class ChatEndpoint {
 
   #askedWaitMs(retryAfter: string | null, what: string): number {
     const ms = askedWaitMs(retryAfter, this.#timing);
-    if (ms > LONGEST_ASKED_WAIT_MS) {
-      const minutes = Math.ceil(ms / 60_000);
-      throw this.#error(`${what}; it asks to be left alone for ${minutes} min: what is judged by then is kept`);
-    }
+    const longWait = describeLongWait(ms);
+    if (longWait !== undefined) throw this.#error(`${what}; ${longWait}: what is judged by then is kept`);
     return ms;
   }
 
