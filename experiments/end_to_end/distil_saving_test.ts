@@ -47,6 +47,21 @@ testInFolder(
 );
 
 testInFolder(
+  "LoRA of a student in 16 bits is written as its rounded weights with the changes added",
+  async (folder) => {
+    const out = `${folder}/out`;
+    const lora = ["--lora", "2", "--student-form", "bf16", "--teacher-form", "bf16"];
+    await ran(...distilArguments(STORIES, "--method", "gkd", "--out", out, ...lora));
+    using whole = await readModel(gpu, out);
+    using rounded = await readModel(gpu, STORIES, { form: "bf16" });
+    const [own, before] = [await whole.weights.read(), await rounded.weights.read()];
+    const moved = [...before].filter(([name, values]) => own.get(name)!.some((value, i) => value !== values[i]));
+    assertEquals(moved.length, 5);
+    assert(moved.every(([name]) => /qkv_proj/.test(name)), `${moved.map(([name]) => name)}`);
+  },
+);
+
+testInFolder(
   "a teacher in 16 bits, parts of a step and layers that run again give a student like the plain one",
   async (folder) => {
     const student = await writeSmallStudent(`${folder}/small`);
@@ -91,6 +106,7 @@ testInFolder("what saves memory is refused where it says nothing, or cannot be",
       [reported, "--teacher-form f16: a teacher that is trained first keeps float32; take it as it is"],
       [await refused("--lora", "0"), "--lora 0: must be at least 1"],
       [await refused("--lora-alpha", "4"), "--lora-alpha is of --lora RANK, which is not given"],
+      [await refused("--student-form", "f16"), "--student-form is of --lora RANK, which is not given"],
       [await refused("--lora", "2", "--lora-targets", "query"), "LoRA target query: the model has no such layer"],
     ]
   ) assert(message.includes(part), message);

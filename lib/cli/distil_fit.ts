@@ -55,7 +55,7 @@ function expectFits(what: string, { fits, over, hasMemory, plan, mostTexts }: Fi
       gibibytes(tensor.limitBytes)
     } of a ${tensor.limit}`
     : `a step needs ${gibibytes(plan.totalBytes)} of memory`;
-  const less = recompute ? "--teacher-form, --lora" : "--recompute, --teacher-form, --lora";
+  const less = recompute ? "--teacher-form, --lora with --student-form" : "--recompute, --teacher-form, --lora";
   const remedy = mostTexts === undefined
     ? `not even one text at once fits${hasMemory === false ? `; ${less}, or smaller models` : ""}`
     : `--texts-at-once ${mostTexts} fits`;

@@ -23,12 +23,14 @@ export interface DistilSubject {
   readonly teacher: StartingModel;
   readonly student: StartingModel;
   readonly texts: DistilTexts;
-  /** What is done to hold less: of it, the teacher's form and the student's changes move numbers. */
+  /** What is done to hold less: of it, the models' forms and the student's changes move numbers. */
   readonly saving: Saving;
 }
 
 /** What decides the numbers of its cells beside the profile. */
-export function distilMaking({ teacher, student, texts, saving: { teacherForm, lora } }: DistilSubject): TaskMaking {
+export function distilMaking(
+  { teacher, student, texts, saving: { teacherForm, studentForm, lora } }: DistilSubject,
+): TaskMaking {
   return {
     name: "distil",
     numerics: DISTIL_NUMERICS,
@@ -38,6 +40,7 @@ export function distilMaking({ teacher, student, texts, saving: { teacherForm, l
         ...{ tokenizer: texts.codec.digest, template: digestOf(texts.template.source), actions: texts.vocabSize },
         eosIds: texts.eosIds,
         ...(teacherForm && { teacherForm }),
+        ...(studentForm && { studentForm }),
         ...(lora && { lora }),
       },
     },
@@ -46,9 +49,9 @@ export function distilMaking({ teacher, student, texts, saving: { teacherForm, l
 
 /** Distilling a checkpoint into another on a person's data. */
 export function distilTask(profile: Profile, subject: DistilSubject): Task {
-  const { texts, saving: { teacherForm, lora } } = subject;
+  const { texts, saving: { teacherForm, studentForm, lora } } = subject;
   const { name, numerics, settings } = distilMaking(subject);
-  const options = { teacher: { form: teacherForm }, student: { lora } };
+  const options = { teacher: { form: teacherForm }, student: { form: studentForm, lora } };
   return {
     name,
     corpus: name,

@@ -9,6 +9,7 @@ import {
   type Saving,
   weightBytes,
   widenedBytes,
+  widenedLayerBytes,
   withLayers,
 } from "./saving.ts";
 
@@ -60,19 +61,22 @@ export interface Distillation {
  * that a CPU driver reads (`Tuning.inputs`).
  */
 export function planDistillation({ student, teacher, texts, saving = {} }: Distillation): MemoryPlan {
-  const { textsAtOnce = texts.batch, teacherForm, lora } = saving;
+  const { textsAtOnce = texts.batch, teacherForm, studentForm, lora } = saving;
   const read = { ...texts, batch: Math.min(texts.batch, textsAtOnce) };
   const learned = BYTES * learnedNumbers(student, saving);
   const changed = lora ? [{ name: "student: factors of low rank", bytes: learned }] : [];
   const lasting: MemoryPart[] = [
-    { name: "student: weights", bytes: weightBytes(student) },
+    { name: `student: weights${asForm(studentForm)}`, bytes: weightBytes(student, studentForm) },
     ...changed,
     { name: "student: gradients", bytes: learned },
     { name: "student: moments of AdamW", bytes: 2 * learned },
     { name: "student: a copy of what it learns, as SFT left it", bytes: learned },
-    { name: `teacher: weights${teacherForm ? ` as ${teacherForm}` : ""}`, bytes: weightBytes(teacher, teacherForm) },
+    { name: `teacher: weights${asForm(teacherForm)}`, bytes: weightBytes(teacher, teacherForm) },
   ];
-  const widened = teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : [];
+  const widened = [
+    ...(studentForm ? [{ name: "student: a layer's matrices as float32", bytes: widenedLayerBytes(student) }] : []),
+    ...(teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
+  ];
   const added = lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : [];
   const passing: MemoryPart[] = [
     { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
@@ -95,6 +99,10 @@ export function planDistillation({ student, teacher, texts, saving = {} }: Disti
     totalBytes: sum(parts.map(({ bytes }) => bytes)),
     tensors: tensors.sort((a, b) => b.bytes - a.bytes),
   };
+}
+
+function asForm(form: Saving["teacherForm"]): string {
+  return form ? ` as ${form}` : "";
 }
 
 /** Of the states that are taken at once: all, or as many as `MOST_LOGITS_BYTES` hold. */

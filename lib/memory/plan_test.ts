@@ -127,10 +127,12 @@ for (const [student, teacher] of PAIRS) {
 /** What the pool holds when a student has written texts and learned from its teacher on some. */
 async function peakOf({ student, teacher, texts, saving = {} }: Distillation): Promise<number> {
   const { batch, tokens, responseTokens } = texts;
-  const { textsAtOnce, recompute, teacherForm, lora } = saving;
+  const { textsAtOnce, recompute, teacherForm, studentForm, lora } = saving;
   // The CPU driver's copies of inputs are no part of the plan.
   await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
-  using start = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, normalSource: () => 0.1 } });
+  using start = newModel(gpu, student, () => 0.1, {
+    ...{ form: studentForm, lora: lora && { ...lora, normalSource: () => 0.1 } },
+  });
   using own = newModel(gpu, student, undefined, copyOptionsOf(start));
   own.store.copyFrom(start.store);
   using theirs = newModel(gpu, teacher, () => 0.1, { form: teacherForm });
@@ -153,10 +155,14 @@ const SAVINGS: Readonly<Record<string, Saving>> = {
   "layers that run again": { recompute: true },
   "a teacher in 16 bits": { teacherForm: "bf16" },
   "changes of low rank": { lora: { rank: 4, scale: 2, targets: ["all-linear"] }, recompute: true },
+  "changes of low rank to weights in 16 bits": {
+    ...{ lora: { rank: 4, scale: 2, targets: ["q_proj", "v_proj"] }, recompute: true, studentForm: "f16" },
+  },
   "all of it": {
     textsAtOnce: 4,
     recompute: true,
     teacherForm: "int8",
+    studentForm: "bf16",
     lora: { rank: 4, scale: 2, targets: ["all-linear"] },
   },
 };

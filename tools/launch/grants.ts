@@ -23,6 +23,7 @@ export const VALUE_FLAGS: readonly string[] = [
     "--texts-at-once",
     "--learning-rate",
     "--teacher-form",
+    "--student-form",
     "--lora",
     "--lora-alpha",
     "--lora-targets",
