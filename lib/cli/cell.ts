@@ -17,6 +17,7 @@ import {
   DEFAULT_CHECKPOINT_SECONDS,
   givenArguments,
   LEASE_FLAG,
+  LESS_MEMORY,
   RESULTS_FLAGS,
 } from "./results_flags.ts";
 
@@ -42,6 +43,7 @@ export const cell = defineCommand({
   name: "cell",
   positional: { name: "CELL", kind: "text", min: 0 },
   stopsByItself: true,
+  lessMemory: LESS_MEMORY,
   flags: FLAGS,
   async run({ positional, flags }, context) {
     const { terminal } = context;

@@ -1,3 +1,4 @@
+import { GpuMemoryError } from "#kernels/runtime/device_errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { DISTIL, distilExperiment } from "#lib/distillation/distil_experiment.ts";
 import { claimFolder, RESULTS_NAME } from "#lib/distillation/run_folder.ts";
@@ -13,6 +14,7 @@ import { Reproduction, type ReproductionOptions, type ReproductionWatcher } from
 import { shellCommand } from "#lib/shell_command.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
+import { lessMemory } from "./distil_fit.ts";
 import { DISTIL_FLAGS, type DistilFlags } from "./distil_flags.ts";
 import { type Distillation, prepareDistillation } from "./distil_setup.ts";
 import { describeDistillation, formatDistillation } from "./distil_text.ts";
@@ -63,7 +65,10 @@ async function runDistillation(
   };
   const reproduction = await planned(options, distillation);
   const tables: string[] = [];
-  const outcome = await reproduction.run(watcherOf(reproduction, running, tables, line));
+  const outcome = await reproduction.run(watcherOf(reproduction, running, tables, line)).catch((error: unknown) => {
+    if (!(error instanceof GpuMemoryError)) throw error;
+    throw new GpuMemoryError(`${error.message}; ${lessMemory(distillation.subject.saving, distillation.shape)}`);
+  });
   line.end();
   for (const { error, cell } of outcome.failed) terminal.report(`failed: ${cell.method.name}: ${error.message}\n`);
   if (outcome.failed.length > 0) return 1;

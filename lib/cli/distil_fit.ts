@@ -5,7 +5,11 @@ import type { DistilTexts } from "#lib/distillation/distil_texts.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { type AdapterLimits, type Fit, judgeFit } from "#lib/memory/fit.ts";
+import type { Saving } from "#lib/memory/saving.ts";
 import { sharedMemory } from "./doctor_for.ts";
+
+/** What takes less memory where a single text at once is too many. */
+const FEWER_BITS = "--teacher-form int8, --lora with --student-form";
 
 /** The texts of a step, at their longest. */
 export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: Profile): TextShape {
@@ -55,9 +59,16 @@ function expectFits(what: string, { fits, over, hasMemory, plan, mostTexts }: Fi
       gibibytes(tensor.limitBytes)
     } of a ${tensor.limit}`
     : `a step needs ${gibibytes(plan.totalBytes)} of memory`;
-  const less = recompute ? "--teacher-form, --lora with --student-form" : "--recompute, --teacher-form, --lora";
+  const less = `${recompute ? "" : "--recompute, "}${FEWER_BITS}`;
   const remedy = mostTexts === undefined
     ? `not even one text at once fits${hasMemory === false ? `; ${less}, or smaller models` : ""}`
     : `--texts-at-once ${mostTexts} fits`;
   throw new InputError(`${what} does not fit this adapter: ${why}; ${remedy}`);
+}
+
+/** The next smaller choice of a run that the GPU had too little memory for. */
+export function lessMemory({ textsAtOnce, recompute = false }: Saving, { batch }: TextShape): string {
+  const atOnce = Math.min(batch, textsAtOnce ?? batch);
+  if (atOnce > 1) return `--texts-at-once ${Math.floor(atOnce / 2)} takes less`;
+  return `${recompute ? "" : "--recompute, "}${FEWER_BITS} takes less`;
 }
