@@ -133,7 +133,7 @@ const CASES: readonly Case[] = [
   ["a judge without an address", ["--method", "dpo", "--set", "preferences.oracle=judge"], /judge\.url/],
   [
     "steps that no adapter holds",
-    ["--texts-per-step", "2000000"],
+    ["--texts-per-step", "2000000", "--texts-at-once", "1000000"],
     /it does not fit this adapter: .*; --texts-at-once \d+ fits$/,
   ],
   [

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
@@ -88,6 +88,30 @@ testInFolder(
     assert(moved);
   },
 );
+
+testInFolder("where a step's texts do not fit at once, as many are read as do", async (folder) => {
+  const student = await writeSmallStudent(`${folder}/small`);
+  const given = (out: string, ...more: readonly string[]) =>
+    distilArguments(student, "--out", `${folder}/${out}`, "--method", ...more);
+  const planned = await runProgram(...given("planned", "kd", "--dry-run", "--memory", "0.008"));
+  assertEquals(planned.status, 0, planned.reported);
+  const [, atOnce] = planned.printed.match(/^steps .* of 8 texts, (\d) at once,/m) ?? [];
+  assertMatch(
+    planned.printed,
+    new RegExp(`^memory   \\S+ MB of 8\\.6 MB \\(--memory\\) for ${atOnce} of 8 texts of`, "m"),
+  );
+  assertMatch(
+    planned.reported,
+    new RegExp(`reads ${atOnce} of a step's texts at once: a step needs \\S+ MB of memory`),
+  );
+  await ran(...given("chosen", "kd", "--memory", "0.008"));
+  await ran(...given("asked", "kd", "--texts-at-once", atOnce));
+  const bytesOf = (out: string) => Deno.readFile(`${folder}/${out}/model.safetensors`);
+  assertEquals(await bytesOf("chosen"), await bytesOf("asked"));
+  const whole = await runProgram(...given("whole", "minillm", "--memory", "0.008"));
+  assertEquals(whole.status, 2);
+  assertMatch(whole.reported, /--texts-per-step \d fits, as minillm needs all texts of a step at once\n$/);
+});
 
 testInFolder("what saves memory is refused where it says nothing, or cannot be", async (folder) => {
   const student = await writeSmallStudent(`${folder}/small`);

@@ -1,6 +1,6 @@
 import { requestAdapter, requestDevice } from "./adapter.ts";
 import { BufferPool, type BufferUse } from "./buffer_pool.ts";
-import { DeviceLimitError, GpuError, GpuMemoryError } from "./device_errors.ts";
+import { DeviceLimitError, GpuError, gpuErrorOf } from "./device_errors.ts";
 import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ImageSet } from "./kernel_text.ts";
@@ -75,7 +75,7 @@ export class Gpu implements AsyncDisposable {
     this.#timer = options.profile ? new DispatchTimer(device) : undefined;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#failure ??= this.#errorOf((event as GPUUncapturedErrorEvent).error);
+      this.#failure ??= gpuErrorOf((event as GPUUncapturedErrorEvent).error, this.#pool.liveBytes);
     });
     device.lost.then(({ message }) => {
       if (!this.#closed) this.#failure ??= new GpuError(`GPU device lost: ${message}`);
@@ -228,8 +228,7 @@ export class Gpu implements AsyncDisposable {
       this.#awaits++;
       values.push(
         ...await readBack.values().catch(async (error) => {
-          // The cause, if the failed map is only its consequence; its event may be on its way.
-          await new Promise((resolve) => setTimeout(resolve));
+          await new Promise((resolve) => setTimeout(resolve)); // the event of its cause may be on its way
           this.#throwFailure();
           throw error;
         }),
@@ -293,12 +292,6 @@ export class Gpu implements AsyncDisposable {
   #endPass(): void {
     this.#pass?.end();
     this.#pass = undefined;
-  }
-
-  #errorOf(error: GPUError): GpuError {
-    if (!(error instanceof GPUOutOfMemoryError)) return new GpuError(`GPU error: ${error.message}`);
-    const gibibytes = (this.#pool.liveBytes / 2 ** 30).toFixed(2);
-    return new GpuMemoryError(`the GPU has no memory left: its buffers were to take ${gibibytes} GiB`);
   }
 
   #throwFailure(): void {

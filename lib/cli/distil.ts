@@ -153,7 +153,7 @@ function folderOf(out: string): string {
 
 /** The command as it was given, without what says where things are. */
 function argumentsOf(flags: DistilFlags): string[] {
-  const shown = Object.entries(flags).filter(([name]) => !["out", "quiet", "json", "dry-run"].includes(name));
+  const shown = Object.entries(flags).filter(([name]) => !["out", "quiet", "json", "dry-run", "memory"].includes(name));
   return [
     "distil",
     ...shown.flatMap(([name, value]) => {

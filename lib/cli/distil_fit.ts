@@ -1,4 +1,4 @@
-import { requestAdapter } from "#kernels/runtime/adapter.ts";
+import { formatBytes } from "#lib/byte_count.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
 import type { DistilTexts } from "#lib/distillation/distil_texts.ts";
@@ -6,7 +6,6 @@ import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { type AdapterLimits, type Fit, judgeFit } from "#lib/memory/fit.ts";
 import type { Saving } from "#lib/memory/saving.ts";
-import { sharedMemory } from "./doctor_for.ts";
 
 /** What takes less memory where a single text at once is too many. */
 const FEWER_BITS = "--teacher-form int8, --lora with --student-form";
@@ -18,52 +17,62 @@ export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: P
   return { batch, tokens: longest + data.maxNewTokens, responseTokens: data.maxNewTokens };
 }
 
-/**
- * What a step needs, judged by the adapter; so is the teacher's own training, which comes first.
- *
- * @throws {InputError} if the plan is over what the adapter gives, with the next smaller choice
- */
-export async function expectFit(
+/** What a distillation needs, judged by the adapter. */
+export interface DistillationFit {
+  readonly steps: Fit;
+  /** The teacher's own training, which comes first; undefined where it is taken as it is. */
+  readonly teacherTraining?: Fit;
+}
+
+export function judgeDistillation(
   { teacher, student, saving }: Pick<DistilSubject, "teacher" | "student" | "saving">,
   profile: Profile,
   texts: TextShape,
-): Promise<Fit> {
-  const adapter = await adapterLimits();
+  limits: AdapterLimits,
+): DistillationFit {
   const { recompute = false, textsAtOnce } = saving;
-  const fit = judgeFit({ teacher: teacher.config, student: student.config, texts, saving }, adapter);
-  expectFits("it", fit, recompute);
-  if (profile.teacher.training.steps > 0) {
-    // Then it is the teacher that takes gradients and moments.
-    const roles = { teacher: student.config, student: teacher.config };
-    const first = judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, adapter);
-    expectFits("fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", first, recompute);
-  }
-  return fit;
+  const steps = judgeFit({ teacher: teacher.config, student: student.config, texts, saving }, limits);
+  if (profile.teacher.training.steps === 0) return { steps };
+  // Then it is the teacher that takes gradients and moments.
+  const roles = { teacher: student.config, student: teacher.config };
+  return { steps, teacherTraining: judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits) };
 }
 
-async function adapterLimits(): Promise<AdapterLimits> {
-  const { info, limits } = await requestAdapter();
-  return {
-    bindingBytes: limits.maxStorageBufferBindingSize,
-    bufferBytes: limits.maxBufferSize,
-    memoryBytes: sharedMemory(info)?.bytes,
-  };
+/** So many texts at once that all fits, where all of a step do not; undefined where they do, or one does not. */
+export function fittingTexts({ steps, teacherTraining = steps }: DistillationFit): number | undefined {
+  const fits = [steps, teacherTraining];
+  if (fits.every(({ fits }) => fits) || fits.some(({ mostTexts }) => mostTexts === undefined)) return undefined;
+  return Math.min(...fits.map(({ mostTexts }) => mostTexts!));
 }
 
-function expectFits(what: string, { fits, over, hasMemory, plan, mostTexts }: Fit, recompute: boolean): void {
-  if (fits) return;
-  const tensor = over.find(({ blocks }) => blocks === undefined);
-  const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-  const why = tensor
-    ? `${tensor.tensor.name} [${tensor.tensor.shape}] is ${gibibytes(tensor.tensor.bytes)}, over the ${
-      gibibytes(tensor.limitBytes)
-    } of a ${tensor.limit}`
-    : `a step needs ${gibibytes(plan.totalBytes)} of memory`;
+/**
+ * @param whole a method that cannot read a step in parts
+ * @throws {InputError} if a plan is over what the adapter gives, with the next smaller choice
+ */
+export function expectFits({ steps, teacherTraining }: DistillationFit, saving: Saving, whole?: string): void {
+  expectFit("it", steps, saving, whole);
+  if (!teacherTraining) return;
+  expectFit("fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", teacherTraining, saving, whole);
+}
+
+function expectFit(what: string, fit: Fit, { recompute = false }: Saving, whole: string | undefined): void {
+  if (fit.fits) return;
+  const { hasMemory, mostTexts } = fit;
   const less = `${recompute ? "" : "--recompute, "}${FEWER_BITS}`;
   const remedy = mostTexts === undefined
     ? `not even one text at once fits${hasMemory === false ? `; ${less}, or smaller models` : ""}`
-    : `--texts-at-once ${mostTexts} fits`;
-  throw new InputError(`${what} does not fit this adapter: ${why}; ${remedy}`);
+    : whole === undefined
+    ? `--texts-at-once ${mostTexts} fits`
+    : `--texts-per-step ${mostTexts} fits, as ${whole} needs all texts of a step at once`;
+  throw new InputError(`${what} does not fit this adapter: ${whyNot(fit)}; ${remedy}`);
+}
+
+/** What is over a limit, as words. */
+export function whyNot({ over, plan }: Fit): string {
+  const tensor = over.find(({ blocks }) => blocks === undefined);
+  if (!tensor) return `a step needs ${formatBytes(plan.totalBytes)} of memory`;
+  const { tensor: { name, shape, bytes }, limitBytes, limit } = tensor;
+  return `${name} [${shape}] is ${formatBytes(bytes)}, over the ${formatBytes(limitBytes)} of a ${limit}`;
 }
 
 /** The next smaller choice of a run that the GPU had too little memory for. */

@@ -2,6 +2,7 @@ import { expectKnown } from "#lib/bench/suggestion.ts";
 import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
+import { MEMORY_FLAG } from "./known_limits.ts";
 import { CHECKPOINT_FLAG } from "./results_flags.ts";
 import { SAVING_FLAGS } from "./saving_flags.ts";
 
@@ -36,6 +37,7 @@ export const DISTIL_FLAGS = {
   "teacher-is-tuned": { kind: "switch", help: "takes the teacher as it is" },
   "texts-per-step": { kind: "count", value: "N", help: "texts that a step learns from; default 8" },
   ...SAVING_FLAGS,
+  memory: MEMORY_FLAG,
   "learning-rate": { kind: "number", value: "R", help: "at its peak, of all that is trained; default 1e-4" },
   "max-new-tokens": {
     kind: "count",

@@ -10,13 +10,14 @@ import { identityOf, type StartingModel, startingModel } from "#lib/distillation
 import { spellTalks } from "#lib/distillation/talks.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Fit } from "#lib/memory/fit.ts";
+import type { Saving } from "#lib/memory/saving.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { digestOfJson } from "#lib/results/digest.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { expectDisk } from "./distil_disk.ts";
-import { expectFit, shapeOf } from "./distil_fit.ts";
+import { type DistillationFit, expectFits, fittingTexts, judgeDistillation, shapeOf, whyNot } from "./distil_fit.ts";
 import {
   checkDistilFlags,
   DEFAULT_OUT,
@@ -26,6 +27,7 @@ import {
 } from "./distil_flags.ts";
 import { distilProfile } from "./distil_profile.ts";
 import { templateFor } from "./evaluation_template.ts";
+import { type KnownLimits, knownLimits } from "./known_limits.ts";
 import type { ProgressLine } from "./progress_line.ts";
 import { savingOf } from "./saving_flags.ts";
 
@@ -46,6 +48,7 @@ export interface Distillation {
   /** What makes two runs one. */
   readonly run: RunIdentity;
   readonly fit: Fit;
+  readonly limits: KnownLimits;
   readonly shape: TextShape;
 }
 
@@ -68,9 +71,8 @@ export async function prepareDistillation(
   const models = await openModels(given, callerFolder, line);
   const settings = await settingsOf(flags, rows, models);
   const texts = await textsOf(found, models, { settings, flags, line });
-  const profile = withTeacherTexts(settings, flags, texts.train.length);
-  const { textsAtOnce, recompute } = profile.optimizer;
-  const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
+  const limits = await knownLimits(flags.memory);
+  const { profile, saving, fit } = await fitted(flags, { rows, models, texts, settings, limits }, line);
   const subject = { ...models, texts, saving };
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(models.student.word)}-${method}`, callerFolder);
   const { seeds } = profile;
@@ -79,10 +81,44 @@ export async function prepareDistillation(
     ...{ rows: names, settings: digestOfJson(profile) },
   };
   await expectOwnFolder(out, run);
-  const shape = shapeOf(texts, profile);
-  const fit = await expectFit(subject, profile, shape);
+  expectFits(fit, saving, wholeSteps(rows, profile));
   await expectDisk(out, subject, profile);
-  return { subject, profile, rows, method, seeds, out, run, fit, shape };
+  const shape = shapeOf(texts, profile);
+  return { subject, profile, rows, method, seeds, out, run, fit: fit.steps, limits, shape };
+}
+
+/** What decides how much memory is needed, and whether that is there. */
+interface Fitted {
+  readonly profile: Profile;
+  readonly saving: Saving;
+  readonly fit: DistillationFit;
+}
+
+/** As it is asked for; or, where that does not fit and nobody has said how many texts are read at once, with as many as fit. */
+async function fitted(
+  flags: DistilFlags,
+  { rows, models, texts, settings, limits }: {
+    readonly rows: Methods;
+    readonly models: Models;
+    readonly texts: DistilTexts;
+    readonly settings: Profile;
+    readonly limits: KnownLimits;
+  },
+  line: ProgressLine,
+): Promise<Fitted> {
+  const fit = (settings: Profile): Fitted => {
+    const profile = withTeacherTexts(settings, flags, texts.train.length);
+    const { textsAtOnce, recompute } = profile.optimizer;
+    const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
+    return { profile, saving, fit: judgeDistillation({ ...models, saving }, profile, shapeOf(texts, profile), limits) };
+  };
+  const asked = fit(settings);
+  const most = fittingTexts(asked.fit);
+  const { optimizer: { textsAtOnce } } = settings;
+  if (most === undefined || textsAtOnce !== undefined || wholeSteps(rows, settings) !== undefined) return asked;
+  const { steps, teacherTraining } = asked.fit;
+  line.note(`reads ${most} of a step's texts at once: ${whyNot(steps.fits ? teacherTraining! : steps)}`);
+  return fit(await settingsOf({ ...flags, "texts-at-once": most }, rows, models));
 }
 
 /** The two models, and what they share. */
@@ -180,9 +216,14 @@ function expectNoJudge(rows: Methods, profile: Profile): void {
 /** @throws {InputError} if a step is to be read in parts, and a method cannot */
 function expectMicroBatches(rows: Methods, profile: Profile): void {
   if (profile.optimizer.textsAtOnce === undefined) return;
-  const whole = Object.entries(rows).find(([, row]) => row.needsWholeSteps?.(effectiveSettings(row, profile)));
+  const whole = wholeSteps(rows, profile);
   if (whole === undefined) return;
-  throw new InputError(`--texts-at-once: ${whole[0]} needs all texts of a step at once; leave the flag out`);
+  throw new InputError(`--texts-at-once: ${whole} needs all texts of a step at once; leave the flag out`);
+}
+
+/** A method that cannot read a step in parts. */
+function wholeSteps(rows: Methods, profile: Profile): string | undefined {
+  return Object.entries(rows).find(([, row]) => row.needsWholeSteps?.(effectiveSettings(row, profile)))?.[0];
 }
 
 /** As many prompts for the teacher to answer as off-policy steps can use, unless a person says how many. */

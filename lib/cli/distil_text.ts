@@ -7,9 +7,9 @@ import type { Distillation } from "./distil_setup.ts";
 
 /** What would be done, with what, and what it needs: a text to each name. */
 export function describeDistillation(distillation: Distillation): [name: string, text: string][] {
-  const { subject, profile, rows, method, seeds, out, fit, shape } = distillation;
+  const { subject, profile, rows, method, seeds, out } = distillation;
   const { teacher, student, texts } = subject;
-  const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce, recompute } } = profile;
+  const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce } } = profile;
   const { label, summary } = rows[method];
   const at = textsAtOnce === undefined ? "" : `, ${textsAtOnce} at once`;
   const tokens = meanTokens(texts.train);
@@ -29,12 +29,7 @@ export function describeDistillation(distillation: Distillation): [name: string,
       } tokens; learning rate ${learningRate}`,
     ],
     ["rows", `${Object.keys(rows).join(", ")}; seeds ${seeds.join(", ")}`],
-    [
-      "memory",
-      `${formatBytes(fit.plan.totalBytes)} at ${shape.batch} texts of ${shape.tokens} tokens${
-        recompute ? ", less with --recompute" : ""
-      }: ${largestParts(distillation)}`,
-    ],
+    ["memory", describeMemory(distillation)],
     ["disk", formatBytes(diskBytes(subject, profile))],
     ["out", out],
     ...texts.notes.map((note): [string, string] => ["note", note]),
@@ -51,6 +46,18 @@ function describeModel({ word, source, config, hasWeights }: StartingModel, step
   const values = hasWeights ? "" : ", from drawn values";
   const tuned = steps === 0 ? "taken as it is" : `fine-tuned on the data for ${steps} steps`;
   return `${word}${from}: ${config.family}, ${formatCount(parameterCount(config))} parameters${values}; ${tuned}`;
+}
+
+/** As in `3.8 GB of 11.8 GB (--memory) for 2 of 8 texts of 512 tokens: …`. */
+function describeMemory(distillation: Distillation): string {
+  const { fit: { plan }, limits: { memoryBytes, memorySource }, shape, profile: { optimizer } } = distillation;
+  const { textsAtOnce = shape.batch } = optimizer;
+  const given = memoryBytes === undefined
+    ? "(what the GPU has is not known; --memory GIB says it)"
+    : `of ${formatBytes(memoryBytes)} (${memorySource})`;
+  const some = textsAtOnce < shape.batch ? `${textsAtOnce} of ` : "";
+  const texts = `${some}${shape.batch} texts of ${shape.tokens} tokens`;
+  return `${formatBytes(plan.totalBytes)} ${given} for ${texts}: ${largestParts(distillation)}`;
 }
 
 function largestParts({ fit: { plan } }: Distillation): string {

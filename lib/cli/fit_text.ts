@@ -1,8 +1,9 @@
 import { formatBytes } from "#lib/byte_count.ts";
-import type { AdapterLimits, Fit, TensorOver } from "#lib/memory/fit.ts";
+import type { Fit, TensorOver } from "#lib/memory/fit.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { parameterCount } from "#lib/memory/parameters.ts";
 import type { CodecAgreement } from "#lib/tokenizers/compare_codecs.ts";
+import type { KnownLimits } from "./known_limits.ts";
 import type { PlannedModel } from "./planned_model.ts";
 
 /** A teacher and a student, and how their tokenizers agree, where both have one. */
@@ -61,12 +62,6 @@ function tokenizerLine({ teacher, student, agreement }: Pair): string {
     ? `${sharedIds} ids shared, all of the same meaning`
     : `${agreeing} of ${sharedIds} ids of the same meaning`;
   return `${name}${how}${padded}`;
-}
-
-/** The limits of an adapter. */
-export interface KnownLimits extends AdapterLimits {
-  /** Who says how much memory there is. */
-  readonly memorySource?: string;
 }
 
 /** The parts of a plan, the limits, and what is over which. */
