@@ -145,7 +145,7 @@ Deno.test("only the hub's client and the judge's reach for the network, and only
     if (network.test(text)) reaching.push(path);
     if (client.test(text) && !path.startsWith("lib/hub/")) importing.push(path);
   }
-  assertEquals(reaching, ["lib/hub/requests.ts", "lib/judge/chat_endpoint.ts"]);
+  assertEquals(reaching, ["lib/hub/requests.ts", "lib/endpoint/chat_endpoint.ts"]);
   assertEquals(importing, ["lib/cli/fetch.ts", "lib/cli/fetch_progress.ts"]);
 });
 

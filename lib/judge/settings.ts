@@ -1,4 +1,11 @@
 import { z } from "zod";
+import { type EndpointNames, isEndpoint } from "#lib/endpoint/address.ts";
+
+/** What messages call the judge and its settings. */
+export const JUDGE: EndpointNames = {
+  ...{ who: "judge", url: "judge.url", model: "judge.model", temperature: "judge.temperature" },
+  keyVariable: "JUDGE_API_KEY",
+};
 
 /** A word that `--set` may also take away: `--set judge.url=` is YAML for null. */
 const wordOrNone = z.string().nullable().default("").transform((word) => word ?? "");
@@ -30,27 +37,3 @@ export const JUDGE_SCHEMA = z.strictObject({
 });
 
 export type JudgeSettings = Readonly<z.output<typeof JUDGE_SCHEMA>>;
-
-const CHAT_COMPLETIONS = "/chat/completions";
-
-/** The address that requests go to: `url` itself if it is of chat completions, else theirs under it. */
-export function endpointOf(url: string): string {
-  const endpoint = new URL(url);
-  endpoint.hash = "";
-  if (!endpoint.pathname.endsWith(CHAT_COMPLETIONS)) {
-    endpoint.pathname = endpoint.pathname.replace(/\/*$/, CHAT_COMPLETIONS);
-  }
-  return endpoint.href;
-}
-
-/** `host:port`, as Deno's network permission names it. */
-export function hostOf(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-}
-
-function isEndpoint(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}

@@ -6,7 +6,7 @@ export interface Message {
   readonly content: string;
 }
 
-/** A kind of question for a judge. */
+/** A kind of question for a model behind an endpoint. */
 export interface Form<Answer> {
   /** What an answer is called in messages and in the cache's files, as in `grades`. */
   readonly name: string;

@@ -5,6 +5,10 @@ import { grading, type Handler, saying, TestEndpoint } from "./test_endpoint.ts"
 
 const NEVER = new AbortController().signal;
 const MESSAGES = [{ role: "user", content: "hello" }] as const;
+const NAMES = {
+  ...{ who: "judge", url: "judge.url", model: "judge.model", temperature: "judge.temperature" },
+  keyVariable: "JUDGE_API_KEY",
+};
 const KEY = "sk-very-secret-0123456789";
 
 /** A client of a test endpoint that waits no time, and the waits that it would have taken, in ms. */
@@ -17,6 +21,7 @@ function client(server: Pick<TestEndpoint, "url">, options: Partial<ChatEndpoint
     after: () => NEVER,
   };
   const endpoint = new ChatEndpoint({
+    names: NAMES,
     url: `${server.url}/chat/completions`,
     model: "judge-1",
     temperature: 0,

@@ -8,9 +8,11 @@ import {
   type Timing,
   waitAfter,
 } from "#lib/waiting.ts";
+import type { EndpointNames } from "./address.ts";
 import type { Message } from "./messages.ts";
 
 export interface ChatEndpointOptions {
+  readonly names: EndpointNames;
   /** Of the chat completions. */
   readonly url: string;
   readonly model: string;
@@ -58,13 +60,13 @@ export class ChatEndpoint {
    * @throws {InputError} one line with address and reason, after the last try, or at once where a further one would go no better
    */
   async ask(messages: readonly Message[], signal: AbortSignal): Promise<Reply> {
-    const { retries, say } = this.#options;
+    const { retries, say, names: { who } } = this.#options;
     for (let failures = 1;; failures++) {
       const outcome = await this.#try(messages, signal);
       if ("body" in outcome) return outcome;
       if (failures > retries) throw this.#error(`${outcome.what} (tried ${failures} times)`);
       const waitMs = waitAfter(failures, outcome.waitMs, this.#timing);
-      say(this.#withoutKey(`judge: ${outcome.what}; again in ${Math.ceil(waitMs / 1000)} s`));
+      say(this.#withoutKey(`${who}: ${outcome.what}; again in ${Math.ceil(waitMs / 1000)} s`));
       await this.#timing.sleep(waitMs, signal);
     }
   }
@@ -111,32 +113,32 @@ export class ChatEndpoint {
   #askedWaitMs(retryAfter: string | null, what: string): number {
     const ms = askedWaitMs(retryAfter, this.#timing);
     const longWait = describeLongWait(ms);
-    if (longWait !== undefined) throw this.#error(`${what}; ${longWait}: what is judged by then is kept`);
+    if (longWait !== undefined) throw this.#error(`${what}; ${longWait}: the answers so far are kept`);
     return ms;
   }
 
   #hint(status: number, location: string | null): string {
-    const { key } = this.#options;
+    const { key, names: { url, model, temperature, keyVariable } } = this.#options;
     if (status >= 300 && status < 400) {
-      return `: it has moved${location === null ? "" : ` to ${this.quote(location)}`}; change judge.url`;
+      return `: it has moved${location === null ? "" : ` to ${this.quote(location)}`}; change ${url}`;
     }
     if (status === 401 || status === 403) {
       return key === undefined
-        ? "; set the environment variable JUDGE_API_KEY"
-        : "; the key in the environment variable JUDGE_API_KEY is not accepted";
+        ? `; set the environment variable ${keyVariable}`
+        : `; the key in the environment variable ${keyVariable} is not accepted`;
     }
-    if (status === 404 || status === 405) return "; is judge.url right, and does it know judge.model?";
-    return status === 400 || status === 422 ? "; are judge.model and judge.temperature right for it?" : "";
+    if (status === 404 || status === 405) return `; is ${url} right, and does it know ${model}?`;
+    return status === 400 || status === 422 ? `; are ${model} and ${temperature} right for it?` : "";
   }
 
   #error(what: string): InputError {
-    return new InputError(this.#withoutKey(`judge.url ${this.url}: ${what}`));
+    return new InputError(this.#withoutKey(`${this.#options.names.url} ${this.url}: ${what}`));
   }
 
   /** Some endpoints repeat the key that they refuse. */
   #withoutKey(text: string): string {
-    const { key } = this.#options;
-    return key === undefined ? text : text.replaceAll(key, "[JUDGE_API_KEY]");
+    const { key, names: { keyVariable } } = this.#options;
+    return key === undefined ? text : text.replaceAll(key, `[${keyVariable}]`);
   }
 }
 
