@@ -1,6 +1,7 @@
 import { formatBytes } from "#lib/byte_count.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
+import { modelOf } from "#lib/distillation/teacher.ts";
 import type { DistilTexts } from "#lib/distillation/distil_texts.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
@@ -20,21 +21,22 @@ export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: P
 /** What a distillation needs, judged by the adapter. */
 export interface DistillationFit {
   readonly steps: Fit;
-  /** The teacher's own training, which comes first; undefined where it is taken as it is. */
+  /** The teacher's own training, which comes first; undefined where it is taken as it is, or there is no model of it. */
   readonly teacherTraining?: Fit;
 }
 
 export function judgeDistillation(
-  { teacher, student, saving }: Pick<DistilSubject, "teacher" | "student" | "saving">,
+  { teacher: whom, student, saving }: Pick<DistilSubject, "teacher" | "student" | "saving">,
   profile: Profile,
   texts: TextShape,
   limits: AdapterLimits,
 ): DistillationFit {
   const { recompute = false, textsAtOnce } = saving;
-  const steps = judgeFit({ teacher: teacher.config, student: student.config, texts, saving }, limits);
-  if (profile.teacher.training.steps === 0) return { steps };
+  const teacher = modelOf(whom)?.config;
+  const steps = judgeFit({ teacher, student: student.config, texts, saving }, limits);
+  if (teacher === undefined || profile.teacher.training.steps === 0) return { steps };
   // Then it is the teacher that takes gradients and moments.
-  const roles = { teacher: student.config, student: teacher.config };
+  const roles = { teacher: student.config, student: teacher };
   return { steps, teacherTraining: judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits) };
 }
 

@@ -11,7 +11,8 @@ import type { DistilTexts } from "./distil_texts.ts";
 export interface AnswerScoring {
   readonly gpu: Gpu;
   readonly texts: DistilTexts;
-  readonly teacher: LanguageModel;
+  /** Undefined where only its texts are known. */
+  readonly teacher: LanguageModel | undefined;
   /** Texts that the teacher reads at once. */
   readonly batchSize: number;
   readonly stop: AbortSignal;
@@ -21,7 +22,8 @@ export interface AnswerScoring {
 
 /**
  * What answers are by themselves, whatever the references: how likely their teacher finds them (perplexity, over the tokens of the answers
- * without their ends), and how varied they are (distinct-1 and distinct-2). An answer without a token is left out of perplexity.
+ * without their ends), where there is one, and how varied they are (distinct-1 and distinct-2). An answer without a token is left out of
+ * perplexity.
  *
  * @param answers one to each item of the scored set, in its order
  */
@@ -34,6 +36,7 @@ export async function scoreAnswers(
   const distinct = [1, 2].map((n) => (
     { dataset, metric: `distinct_${n}`, value: distinctN(spelt, n), count: answers.length }
   ));
+  if (teacher === undefined) return distinct;
   const read = answers.map(({ ids }, i): Trajectory => ({ prompt: items[i].promptIds, response: ids }))
     .filter(({ response }) => response.length > 0);
   if (read.length === 0) return distinct;

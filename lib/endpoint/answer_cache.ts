@@ -9,6 +9,8 @@ export interface Question {
   readonly promptVersion: number;
   readonly messages: readonly Message[];
   readonly temperature: number;
+  /** Undefined where the endpoint's own limit holds. */
+  readonly maxTokens?: number;
 }
 
 /**
@@ -79,9 +81,9 @@ export async function sha256(text: string): Promise<string> {
 }
 
 /** JSON with its keys in one order, whatever the caller's. */
-function canonical({ url, model, promptVersion, messages, temperature }: Question): string {
+function canonical({ url, model, promptVersion, messages, temperature, maxTokens }: Question): string {
   const inOrder = messages.map(({ role, content }) => ({ role, content }));
-  return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature });
+  return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature, maxTokens });
 }
 
 function firstLine(error: unknown): string {

@@ -17,6 +17,8 @@ export interface ChatEndpointOptions {
   readonly url: string;
   readonly model: string;
   readonly temperature: number;
+  /** Sent as `max_tokens`; without it the endpoint's own limit holds. */
+  readonly maxTokens?: number;
   readonly retries: number;
   readonly timeoutSeconds: number;
   /** Sent as bearer token, to this address alone, and told to nobody else. */
@@ -29,6 +31,8 @@ export interface ChatEndpointOptions {
 export interface Reply {
   /** The text of its first choice; undefined where the body is no chat completion. */
   readonly text: string | undefined;
+  /** Why it ends there: `stop`, `length`, `content_filter`; undefined where the endpoint does not say it. */
+  readonly finish: string | undefined;
   readonly body: string;
 }
 
@@ -79,7 +83,7 @@ export class ChatEndpoint {
 
   async #try(messages: readonly Message[], signal: AbortSignal): Promise<Reply | Fault> {
     signal.throwIfAborted();
-    const { model, temperature, timeoutSeconds, key } = this.#options;
+    const { model, temperature, maxTokens, timeoutSeconds, key } = this.#options;
     const timeout = this.#timing.after(timeoutSeconds * 1000);
     let response: Response;
     let body: string;
@@ -90,7 +94,7 @@ export class ChatEndpoint {
           "content-type": "application/json",
           ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         },
-        body: JSON.stringify({ model, messages, temperature }),
+        body: JSON.stringify({ model, messages, temperature, max_tokens: maxTokens }),
         redirect: "manual", // the key is for this address, not for wherever it sends us
         signal: AbortSignal.any([signal, timeout]),
       });
@@ -101,7 +105,7 @@ export class ChatEndpoint {
       if (error instanceof Deno.errors.NotCapable) throw this.#error("this process may not reach it");
       return { what: `no answer: ${describeNetworkError(error)}`, waitMs: 0 };
     }
-    if (response.ok) return { text: firstChoice(body), body };
+    if (response.ok) return { ...firstChoice(body), body };
     const { status } = response;
     const what = `${status} ${response.statusText}`.trim() + (body.trim() === "" ? "" : `, ${this.quote(body)}`);
     if (isWorthAnotherTry(status)) {
@@ -142,12 +146,13 @@ export class ChatEndpoint {
   }
 }
 
-function firstChoice(body: string): string | undefined {
+function firstChoice(body: string): Pick<Reply, "text" | "finish"> {
+  const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
   try {
-    const content = JSON.parse(body)?.choices?.[0]?.message?.content;
-    return typeof content === "string" ? content : undefined;
+    const choice = JSON.parse(body)?.choices?.[0];
+    return { text: textOf(choice?.message?.content), finish: textOf(choice?.finish_reason) };
   } catch {
-    return undefined;
+    return { text: undefined, finish: undefined };
   }
 }
 

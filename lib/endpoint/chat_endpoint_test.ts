@@ -178,7 +178,9 @@ Deno.test("a redirect is not followed: the key stays with the address that it is
 Deno.test("a reply that is no chat completion has no text", async () => {
   const bodies = ["<html>", "null", "[]", '{"choices": []}', '{"choices": [{"message": {"content": [1]}}]}', ""];
   await using server = new TestEndpoint((_, number) => new Response(bodies[number]));
-  for (const body of bodies) assertEquals(await client(server).ask(), { text: undefined, body });
+  for (const body of bodies) {
+    assertEquals(await client(server).ask(), { text: undefined, finish: undefined, body });
+  }
 });
 
 Deno.test("a signal ends requests and waits at once, with its reason", async () => {

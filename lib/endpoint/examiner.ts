@@ -13,6 +13,8 @@ export interface EndpointSettings {
   readonly url: string;
   readonly model: string;
   readonly temperature: number;
+  /** Of an answer, at most; default the endpoint's own limit. */
+  readonly maxTokens?: number;
   /** Requests under way at once, at most. */
   readonly parallel: number;
   /** Further tries of a request that was refused for now, or broken off. */
@@ -88,12 +90,14 @@ export class Examiner<Answer> {
     settings: EndpointSettings,
     { cacheFolder, key, timing, say = () => {}, answered = () => {} }: ExaminerOptions,
   ) {
-    const { model, temperature, retries, timeoutSeconds } = settings;
+    const { model, temperature, maxTokens, retries, timeoutSeconds } = settings;
     const url = endpointOf(settings.url);
     this.#form = form;
     this.#names = names;
     this.#settings = settings;
-    this.#endpoint = new ChatEndpoint({ names, url, model, temperature, retries, timeoutSeconds, key, timing, say });
+    this.#endpoint = new ChatEndpoint({
+      ...{ names, url, model, temperature, maxTokens, retries, timeoutSeconds, key, timing, say },
+    });
     this.#cache = new AnswerCache(cacheFolder, names.who, form);
     this.#answered = answered;
     this.#slots = new Slots(settings.parallel);
@@ -139,8 +143,9 @@ export class Examiner<Answer> {
   }
 
   #question(messages: readonly Message[]): Question {
-    const { model, temperature } = this.#settings;
-    return { url: this.#endpoint.url, model, promptVersion: this.#form.promptVersion, messages, temperature };
+    const { model, temperature, maxTokens } = this.#settings;
+    const { promptVersion } = this.#form;
+    return { url: this.#endpoint.url, model, promptVersion, messages, temperature, maxTokens };
   }
 
   /** From the cache, from an equal question under way, or from the endpoint. */
@@ -164,10 +169,10 @@ export class Examiner<Answer> {
   async #ask({ messages }: Question, signal: AbortSignal): Promise<Answer> {
     const [endpoint, form] = [this.#endpoint, this.#form];
     const first = await endpoint.ask(messages, signal);
-    const answer = form.parse(first.text);
+    const answer = form.parse(first.text, first.finish);
     if (answer !== undefined) return answer;
     const second = await endpoint.ask(askedAgain(messages, form.reminder, first.text), signal);
-    const secondAnswer = form.parse(second.text);
+    const secondAnswer = form.parse(second.text, second.finish);
     if (secondAnswer !== undefined) return secondAnswer;
     const start = endpoint.quote(second.text ?? second.body);
     throw new InputError(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type EndpointNames, isEndpoint } from "#lib/endpoint/address.ts";
+import { REQUEST_SETTINGS } from "#lib/endpoint/request_settings.ts";
 
 /** What messages call the judge and its settings. */
 export const JUDGE: EndpointNames = {
@@ -10,9 +11,6 @@ export const JUDGE: EndpointNames = {
 /** A word that `--set` may also take away: `--set judge.url=` is YAML for null. */
 const wordOrNone = z.string().nullable().default("").transform((word) => word ?? "");
 
-/** The longest time that a timer can wait. */
-const MAX_SECONDS = 86_400;
-
 /** The judge of a profile. Without a `url` there is no judge, and no column of its scores. */
 export const JUDGE_SCHEMA = z.strictObject({
   url: wordOrNone.refine((url) => url === "" || isEndpoint(url), {
@@ -22,11 +20,7 @@ export const JUDGE_SCHEMA = z.strictObject({
       "Its key is the environment variable JUDGE_API_KEY",
   ),
   model: wordOrNone.describe("as the endpoint names it"),
-  parallel: z.int().min(1).default(4).describe("requests under way at once, at most"),
-  retries: z.int().min(0).default(5).describe("further tries of a request that was refused for now, or broken off"),
-  timeoutSeconds: z.number().gt(0).max(MAX_SECONDS).default(60).describe(
-    "of a request, until its whole answer is there",
-  ),
+  ...REQUEST_SETTINGS,
   temperature: z.number().min(0).default(0).describe("of the judge's sampling; 0 takes its likeliest answer"),
   maxItems: z.int().min(1).nullable().default(null).describe(
     "how many items of a set are judged, from its first on; null for all",

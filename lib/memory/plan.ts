@@ -44,10 +44,10 @@ export interface MemoryPlan {
   readonly tensors: readonly PlannedTensor[];
 }
 
-/** A student that learns by AdamW, from a teacher that does not change. */
+/** A student that learns by AdamW, from a teacher that does not change, or from texts of one that is not there. */
 export interface Distillation {
   readonly student: ModelConfig;
-  readonly teacher: ModelConfig;
+  readonly teacher?: ModelConfig;
   /** Of a step. */
   readonly texts: TextShape;
   readonly saving?: Saving;
@@ -71,11 +71,17 @@ export function planDistillation({ student, teacher, texts, saving = {} }: Disti
     { name: "student: gradients", bytes: learned },
     { name: "student: moments of AdamW", bytes: 2 * learned },
     { name: "student: a copy of what it learns, as SFT left it", bytes: learned },
-    { name: `teacher: weights${asForm(teacherForm)}`, bytes: weightBytes(teacher, teacherForm) },
+    ...(teacher ? [{ name: `teacher: weights${asForm(teacherForm)}`, bytes: weightBytes(teacher, teacherForm) }] : []),
   ];
+  const ofTeacher = teacher
+    ? [
+      { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), read) },
+      { name: "teacher: logits", bytes: logitsBytes(teacher, read) },
+    ]
+    : [];
   const widened = [
     ...(studentForm ? [{ name: "student: a layer's matrices as float32", bytes: widenedLayerBytes(student) }] : []),
-    ...(teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
+    ...(teacher && teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
   ];
   const added = lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : [];
   const passing: MemoryPart[] = [
@@ -83,8 +89,7 @@ export function planDistillation({ student, teacher, texts, saving = {} }: Disti
     { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
     { name: "student: keys and values while it writes", bytes: BYTES * cachedNumbers(student, read) },
-    { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), read) },
-    { name: "teacher: logits", bytes: logitsBytes(teacher, read) },
+    ...ofTeacher,
     ...widened,
     ...added,
   ];
@@ -93,7 +98,10 @@ export function planDistillation({ student, teacher, texts, saving = {} }: Disti
     bytes: ROUNDING * sum(passing.map(({ bytes }) => bytes)),
   };
   const parts = [...lasting, ...passing, rounding];
-  const tensors = [...tensorsOf("student", student, read), ...tensorsOf("teacher", teacher, read)];
+  const tensors = [
+    ...tensorsOf("student", student, read),
+    ...(teacher ? tensorsOf("teacher", teacher, read) : []),
+  ];
   return {
     parts,
     totalBytes: sum(parts.map(({ bytes }) => bytes)),
