@@ -93,9 +93,10 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
   const { student, data, method = byDefault, compare = [] } = flags;
   if (!student || !data) {
     const missing = student ? "data" : "student";
-    throw new InputError(
-      `distil needs --${missing}: ./run distil --teacher MODEL --student MODEL --data DIR; --help shows more`,
-    );
+    const remedy = student && teacher.kind === "texts"
+      ? "responses that the student is fine-tuned on first; where there are none, name the file of the teacher's texts again"
+      : "./run distil --teacher MODEL --student MODEL --data DIR; --help shows more";
+    throw new InputError(`distil needs --${missing}: ${remedy}`);
   }
   const students = Object.keys(methods).filter((name) => !ALWAYS.includes(name));
   for (const name of [method, ...compare]) {

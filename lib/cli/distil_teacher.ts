@@ -1,3 +1,4 @@
+import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { promptKey } from "#lib/data/records.ts";
@@ -122,7 +123,7 @@ export async function knownTeacher(given: GivenTeacher, sources: TeacherSources)
   if (given.kind === "texts") {
     const most = isSet ? settings.distillation.teacherTexts : undefined;
     const written = await readWrittenTexts(given.path, { ...reading, most });
-    const name = given.path.replace(/^.*\//, "");
+    const name = `the texts in ${given.path.replace(/^.*\//, "")}`;
     const teacher = { name, identity: `texts ${written.digest}`, written };
     return { teacher, teacherTexts: countOr(written.texts.length) };
   }
@@ -140,7 +141,7 @@ export async function knownTeacher(given: GivenTeacher, sources: TeacherSources)
   return {
     ...{ teacher, teacherTexts },
     async ask(path, watching) {
-      await askTeacher(path, asking, watching);
+      await askTeacher(path, asking, { cacheFolder: CACHE_FOLDER, ...watching });
       const written = await readWrittenTexts(path, reading);
       return { ...teacher, written: { ...written, description: { ...asked, ...written.description } } };
     },

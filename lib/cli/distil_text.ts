@@ -51,8 +51,8 @@ export function formatDistillation(distillation: Distillation): string[] {
 function describeTeacher({ subject: { teacher }, profile }: Distillation): string {
   if (isModel(teacher)) return describeModel(teacher, profile.teacher.training.steps);
   const { name, identity, written } = teacher;
-  if (written) return `${name}: ${written.texts.length} of its texts are known (${written.digest})`;
-  return `${identity}; it is asked for texts on the first ${profile.distillation.teacherTexts} records' prompts`;
+  if (written) return `${name}: ${written.texts.length} on training prompts (${written.digest})`;
+  return `${identity}: asked for texts on the prompts of the first ${profile.distillation.teacherTexts} records`;
 }
 
 function describeModel({ word, source, config, hasWeights }: StartingModel, steps: number): string {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
 import { defineSection } from "#lib/bench/section.ts";
 import type { ScoredRecord } from "#lib/data/scored_sets.ts";
 import type { TrainingRecord } from "#lib/data/training_file.ts";
@@ -57,7 +56,7 @@ export interface Asking {
 
 /**
  * Asks a teacher for a text on each prompt, once: the texts are written to a file in the form of `generate`, which a person can read and
- * `readWrittenTexts` takes, and where that file is there already nobody is asked. Answers are kept in `.cache/teacher` as they come, so
+ * `readWrittenTexts` takes, and where that file is there already nobody is asked. Answers are kept in `teacher` of the cache as they come, so
  * that a run that is cut off goes on from there. A text that is cut by a limit says so; an empty one is left out.
  *
  * @throws {InputError} what reaching the endpoint and asking it do, or if it has written nothing
@@ -65,10 +64,10 @@ export interface Asking {
 export async function askTeacher(
   path: string,
   { endpoint, records, template, prefix }: Asking,
-  { stop, ...watching }: Pick<OpeningOptions, "say" | "answered" | "timing"> & { readonly stop: AbortSignal },
+  { stop, ...opening }: Omit<OpeningOptions, "settings"> & { readonly stop: AbortSignal },
 ): Promise<void> {
   if (isFile(path)) return;
-  const options = await openOptions(endpoint.url, TEACHER, { cacheFolder: CACHE_FOLDER, ...watching });
+  const options = await openOptions(endpoint.url, TEACHER, opening);
   const examiner = new Examiner(WRITING, TEACHER, endpoint, options);
   const written = await examiner.answers(records, (record) => Promise.resolve(messagesOf(record, prefix)), stop);
   const lines = written.flatMap(({ text, ended }, i) => {

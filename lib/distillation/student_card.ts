@@ -68,7 +68,7 @@ function describe(model: StartingModel): string {
 function describeTeacher(teacher: Teacher): string {
   if (isModel(teacher)) return describe(teacher);
   const { texts, digest } = writtenBy(teacher);
-  return `${teacher.name}, of which ${texts.length} texts are known (digest ${digest})`;
+  return `${teacher.name}: ${texts.length} on training prompts (digest ${digest})`;
 }
 
 /** The SHA-256 of the files of models that are folders, and what is known of a teacher's texts. */

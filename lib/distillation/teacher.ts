@@ -15,7 +15,7 @@ export interface WrittenTexts {
 
 /** A teacher of which nothing is known but what it writes. */
 export interface TextTeacher {
-  /** Of the file of its texts, or of the model at its endpoint. */
+  /** As in `the texts in teacher.jsonl`, or what its endpoint calls the model. */
   readonly name: string;
   /** What decides which texts there are, before anybody has asked for them. */
   readonly identity: string;
