@@ -1,6 +1,7 @@
 import { GpuMemoryError } from "#kernels/runtime/device_errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { DISTIL, distilExperiment } from "#lib/distillation/distil_experiment.ts";
+import { isModel } from "#lib/distillation/teacher.ts";
 import { claimFolder, RESULTS_NAME, TEXTS_FILE } from "#lib/distillation/run_folder.ts";
 import { formatStudentCard } from "#lib/distillation/student_card.ts";
 import { hasStudent, writeStudent } from "#lib/distillation/student_folder.ts";
@@ -70,7 +71,8 @@ async function runDistillation(
   const tables: string[] = [];
   const outcome = await reproduction.run(watcherOf(reproduction, running, tables, line)).catch((error: unknown) => {
     if (!(error instanceof GpuMemoryError)) throw error;
-    throw new GpuMemoryError(`${error.message}; ${lessMemory(distillation.subject.saving, distillation.shape)}`);
+    const { subject: { saving, teacher }, shape } = distillation;
+    throw new GpuMemoryError(`${error.message}; ${lessMemory(saving, shape, isModel(teacher))}`);
   });
   line.end();
   for (const { error, cell } of outcome.failed) terminal.report(`failed: ${cell.method.name}: ${error.message}\n`);

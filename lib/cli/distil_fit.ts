@@ -9,7 +9,7 @@ import { type AdapterLimits, type Fit, judgeFit } from "#lib/memory/fit.ts";
 import type { Saving } from "#lib/memory/saving.ts";
 
 /** What takes less memory where a single text at once is too many. */
-const FEWER_BITS = "--teacher-form int8, --lora with --student-form";
+const fewerBits = (hasTeacher: boolean) => `${hasTeacher ? "--teacher-form int8, " : ""}--lora with --student-form`;
 
 /** The texts of a step, at their longest. */
 export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: Profile): TextShape {
@@ -20,6 +20,8 @@ export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: P
 
 /** What a distillation needs, judged by the adapter. */
 export interface DistillationFit {
+  /** Whether there is a model of the teacher. */
+  readonly hasTeacher: boolean;
   readonly steps: Fit;
   /** The teacher's own training, which comes first; undefined where it is taken as it is, or there is no model of it. */
   readonly teacherTraining?: Fit;
@@ -34,10 +36,15 @@ export function judgeDistillation(
   const { recompute = false, textsAtOnce } = saving;
   const teacher = modelOf(whom)?.config;
   const steps = judgeFit({ teacher, student: student.config, texts, saving }, limits);
-  if (teacher === undefined || profile.teacher.training.steps === 0) return { steps };
+  const hasTeacher = teacher !== undefined;
+  if (!hasTeacher || profile.teacher.training.steps === 0) return { hasTeacher, steps };
   // Then it is the teacher that takes gradients and moments.
   const roles = { teacher: student.config, student: teacher };
-  return { steps, teacherTraining: judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits) };
+  return {
+    hasTeacher,
+    steps,
+    teacherTraining: judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits),
+  };
 }
 
 /** So many texts at once that all fits, where all of a step do not; undefined where they do, or one does not. */
@@ -51,16 +58,20 @@ export function fittingTexts({ steps, teacherTraining = steps }: DistillationFit
  * @param whole a method that cannot read a step in parts
  * @throws {InputError} if a plan is over what the adapter gives, with the next smaller choice
  */
-export function expectFits({ steps, teacherTraining }: DistillationFit, saving: Saving, whole?: string): void {
-  expectFit("it", steps, saving, whole);
+export function expectFits(
+  { hasTeacher, steps, teacherTraining }: DistillationFit,
+  { recompute = false }: Saving,
+  whole?: string,
+): void {
+  const less = `${recompute ? "" : "--recompute, "}${fewerBits(hasTeacher)}`;
+  expectFit("it", steps, less, whole);
   if (!teacherTraining) return;
-  expectFit("fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", teacherTraining, saving, whole);
+  expectFit("fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", teacherTraining, less, whole);
 }
 
-function expectFit(what: string, fit: Fit, { recompute = false }: Saving, whole: string | undefined): void {
+function expectFit(what: string, fit: Fit, less: string, whole: string | undefined): void {
   if (fit.fits) return;
   const { hasMemory, mostTexts } = fit;
-  const less = `${recompute ? "" : "--recompute, "}${FEWER_BITS}`;
   const remedy = mostTexts === undefined
     ? `not even one text at once fits${hasMemory === false ? `; ${less}, or smaller models` : ""}`
     : whole === undefined
@@ -78,8 +89,12 @@ export function whyNot({ over, plan }: Fit): string {
 }
 
 /** The next smaller choice of a run that the GPU had too little memory for. */
-export function lessMemory({ textsAtOnce, recompute = false }: Saving, { batch }: TextShape): string {
+export function lessMemory(
+  { textsAtOnce, recompute = false }: Saving,
+  { batch }: TextShape,
+  hasTeacher: boolean,
+): string {
   const atOnce = Math.min(batch, textsAtOnce ?? batch);
   if (atOnce > 1) return `--texts-at-once ${Math.floor(atOnce / 2)} takes less`;
-  return `${recompute ? "" : "--recompute, "}${FEWER_BITS} takes less`;
+  return `${recompute ? "" : "--recompute, "}${fewerBits(hasTeacher)} takes less`;
 }

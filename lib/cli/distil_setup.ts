@@ -88,15 +88,23 @@ export async function prepareDistillation(
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const { seeds } = profile;
   const run = {
-    ...{ method, seeds, teacher: isModel(teacher) ? identityOf(teacher) : teacher.identity },
-    ...{ student: identityOf(student), data: texts.digest },
-    ...{ rows: names, settings: digestOfJson(decidingSettings(profile)) },
+    method,
+    seeds,
+    ...identitiesOf(subject),
+    rows: names,
+    settings: digestOfJson(decidingSettings(profile)),
   };
   await expectOwnFolder(out, run);
   expectFits(fit, saving, wholeSteps(rows, profile));
   await expectDisk(out, { teacher: modelOf(teacher), student }, profile);
   const shape = shapeOf(texts, profile);
   return { subject, ask, profile, rows, method, seeds, out, run, fit: fit.steps, limits, shape };
+}
+
+/** What tells one run's models and data from another's, as far as that is known before a teacher has been asked. */
+function identitiesOf({ teacher, student, texts }: DistilSubject) {
+  const ofTeacher = isModel(teacher) ? identityOf(teacher) : teacher.identity;
+  return { teacher: ofTeacher, student: identityOf(student), data: texts.digest };
 }
 
 /** What decides how much memory is needed, and whether that is there. */
