@@ -62,6 +62,8 @@ testInFolder("a student learns from a file of texts that generate wrote, without
   assert(!/^\| Teacher/m.test(printed), "a teacher has a row of which only texts are known");
   const scores = await Deno.readTextFile(`${out}/results/distil/scores.csv`);
   assert(!scores.includes("teacher_perplexity") && scores.includes("distinct_2"), scores);
+  // One of the scored prompts has a text of the teacher.
+  assertMatch(scores, /^distil,seqkd,test,teacher_rouge_l,10,[\d.]+,1,/m);
   const provenance = JSON.parse(await Deno.readTextFile(`${out}/results/distil/provenance.json`));
   const [described] = findAll(provenance, "teacher_texts");
   const { file, file_digest, prompts, training_prompts } = described as Record<string, unknown>;

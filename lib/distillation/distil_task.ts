@@ -68,10 +68,7 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
       if (model === undefined) throw new RangeError(`Cannot open the ${role}: only its texts are known`);
       return openStart(gpu, model.start, { ...model.options, actionCount: vocabSize }, normalSource);
     },
-    score: async (scoring, model) => {
-      const scorer = isModel(teacher) ? (await scoring.teacher()).model : undefined;
-      return await scoreModel(scoring, texts, model, scorer);
-    },
+    score: (scoring, model) => scoreModel(scoring, subject, model),
     validation: {
       measure: "validation_rouge_l",
       score: (texts, { prompts }, responses) =>
@@ -91,29 +88,27 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
 }
 
 /** The metric of the data's answers, perplexity of the references, and what answers are by themselves: greedy answers where the temperature is 0, else sampled ones. */
-async function scoreModel(
-  scoring: Scoring,
-  texts: DistilTexts,
-  model: LanguageModel,
-  teacher: LanguageModel | undefined,
-) {
+async function scoreModel(scoring: Scoring, { texts, teacher: whom }: DistilSubject, model: LanguageModel) {
   const { gpu, profile, stop, progressOf } = scoring;
   const { batchSize, temperature, topK, topP, samplingSeeds } = profile.evaluation;
   const { codec, eosIds, padId, scored, maxPositions } = texts;
   const [metrics, seeds] = [metricsOf(scored.set), temperature === 0 ? [] : samplingSeeds];
   const evaluated = workOf(scored, { metrics, seeds });
   const tell = progressOf("scoring");
-  const progress = (done: number) => tell(done, evaluated + (teacher ? scored.items.length : 0));
+  const progress = (done: number) => tell(done, evaluated + (isModel(whom) ? scored.items.length : 0));
   progress(0);
   const { scores, samples, answerIds } = await evaluateSet({ gpu, model, codec, eosIds, padId }, scored, {
     ...{ metrics, maxNewTokens: profile.data.maxNewTokens, batchSize, maxPositions, stop, progress },
     ...{ seeds, sampling: { temperature, topK, topP } },
   });
   const decoding = temperature === 0 ? "greedy" : "sampled";
+  const known = isModel(whom)
+    ? { teacher: (await scoring.teacher()).model }
+    : { teacher: undefined, teacherTexts: writtenBy(whom).heldOut };
   const all = [
     ...scores.map(({ interval: _, ...score }) => score),
     ...await scoreAnswers(
-      { gpu, texts, teacher, batchSize, stop, progress: (done) => progress(evaluated + done) },
+      { gpu, texts, ...known, batchSize, stop, progress: (done) => progress(evaluated + done) },
       samples.map(({ response }, i) => ({ text: response, ids: answerIds[i] })),
     ),
   ];

@@ -5,7 +5,9 @@ import { identityOf, nameOf, type StartingModel } from "./starting_model.ts";
 export interface WrittenTexts {
   /** In the order of their file. */
   readonly texts: readonly Trajectory[];
-  /** Of all their ids. */
+  /** Its texts on prompts that are scored on, by the index of the item. */
+  readonly heldOut: ReadonlyMap<number, readonly string[]>;
+  /** Of the ids that are learned, and of the held-out texts. */
   readonly digest: string;
   /** For provenance: the file with its digest, and what became of its texts. */
   readonly description: Readonly<Record<string, unknown>>;

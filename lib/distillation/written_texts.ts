@@ -34,7 +34,8 @@ interface PlacedText {
 /**
  * Reads texts that a teacher has written, in the forms of `readTrainingFile`; of a list of responses each is a text. A text is on a prompt
  * of the data if its instruction and input are, or its prompt is the whole text that students read there or an instruction without
- * input. Texts on other prompts are left out and counted, as are those on held-out prompts; several on one prompt are all learned.
+ * input. Several texts on one prompt are all learned; those on prompts that are scored on are what answers are compared with. What is on
+ * no prompt of the data is left out, and all that is not learned is counted.
  *
  * @throws {InputError} with the file, if it cannot be read, no text is on a training prompt, or all of them are over the limit of responses
  */
@@ -43,7 +44,7 @@ export async function readWrittenTexts(path: string, options: WrittenTextsOption
   const { records, unanswered } = await recordsOf(path, options.folder);
   const notes = new DataNotes();
   notes.count(SET, unanswered, records.length + unanswered, "records have no text and are left out");
-  const { placed, heldOut, elsewhere } = placedOn(texts, encoding.template, records);
+  const { placed, heldOut, compared, elsewhere } = placedOn(texts, encoding.template, records);
   const all = placed.length + heldOut + elsewhere;
   if (placed.length === 0) throw new InputError(`${path}: ${whyNone({ all, heldOut }, records[0], texts)}`);
   notes.count(SET, heldOut, all, "are on held-out prompts and not learned from");
@@ -53,12 +54,17 @@ export async function readWrittenTexts(path: string, options: WrittenTextsOption
   const answered = new Set(used.map(({ record }) => promptKey(record)));
   notes.count("train", prompts.size - answered.size, prompts.size, "prompts have no text of the teacher");
   const written = trajectoriesOf(await encodeRecords(SET, used.map(ownRecord), encoding, [path]), encoding, notes);
-  const digest = digestOfJson(written);
+  const digest = digestOfJson([written, [...compared]]);
   return {
-    ...{ texts: written, digest, notes: notes.lines },
+    ...{ texts: written, heldOut: compared, digest, notes: notes.lines },
     description: {
       ...{ file: path.replace(/^.*\//, ""), file_digest: digestOf(await Deno.readFile(path)), digest },
-      ...{ texts: written.length, prompts: answered.size, training_prompts: prompts.size },
+      ...{
+        texts: written.length,
+        prompts: answered.size,
+        training_prompts: prompts.size,
+        held_out_prompts: compared.size,
+      },
       ...notes.description,
     },
   };
@@ -70,7 +76,7 @@ async function recordsOf(path: string, folder: string) {
   return { records: spelled(records, await chatTemplateOf(folder)), unanswered };
 }
 
-/** The texts that are on training prompts, in their order, and how many are on held-out ones and on none of the data's. */
+/** The texts that are on training prompts, in their order; those on prompts that are scored on; and how many are on held-out ones and on none of the data's. */
 function placedOn(
   { trained, validation, scored }: DistilTexts,
   template: PromptTemplate,
@@ -80,23 +86,28 @@ function placedOn(
   for (const { record } of trained.items) {
     for (const key of keysOf(record, template)) if (!learned.has(key)) learned.set(key, record);
   }
-  const others = [...scored.items, ...validation.prompts].flatMap(({ record }) => keysOf(record, template));
-  const held = new Set(others);
+  const validated = new Set(validation.prompts.flatMap(({ record }) => keysOf(record, template)));
+  const items = Map.groupBy(
+    scored.items.flatMap(({ record }, index) => keysOf(record, template).map((key) => ({ key, index }))),
+    ({ key }) => key,
+  );
   const placed: PlacedText[] = [];
+  const compared = new Map<number, readonly string[]>();
   const counts = { heldOut: 0, elsewhere: 0 };
   for (const given of records) {
     const key = promptKey(given);
     const record = learned.get(key);
     const { references, isUnfinished } = given;
     if (record) placed.push(...references.map((text) => ({ record, text, isUnfinished })));
-    else counts[held.has(key) ? "heldOut" : "elsewhere"] += references.length;
+    else counts[items.has(key) || validated.has(key) ? "heldOut" : "elsewhere"] += references.length;
+    for (const { index } of items.get(key) ?? []) compared.set(index, [...compared.get(index) ?? [], ...references]);
   }
-  return { placed, ...counts };
+  return { placed, compared, ...counts };
 }
 
 /** What a file of texts may call a prompt of the data: by its parts, or as the text that models read. */
 function keysOf(prompt: Prompt, template: PromptTemplate): string[] {
-  return [promptKey(prompt), promptKey({ instruction: template.render(prompt), input: "" })];
+  return [...new Set([promptKey(prompt), promptKey({ instruction: template.render(prompt), input: "" })])];
 }
 
 /** The record of the data with the teacher's text in the place of its response. */

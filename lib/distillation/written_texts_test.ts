@@ -68,7 +68,7 @@ testInFolder("texts are on the data's prompts, whichever way a file names these"
   }
   assertEquals(read[1].description, {
     ...{ file: "whole.jsonl", file_digest: digestOf(await Deno.readFile(whole)), digest: read[0].digest },
-    ...{ texts: 2, prompts: 2, training_prompts: 4, notes: read[1].notes },
+    ...{ texts: 2, prompts: 2, training_prompts: 4, held_out_prompts: 0, notes: read[1].notes },
   });
 });
 
@@ -85,10 +85,11 @@ testInFolder(
       { prompt: "Tom had a ball.", text: " It was r", ended: "length" },
       { prompt: "Be kind.", response: " It was big. It was very big and very red, and Tom liked it a lot." },
     );
-    const { texts, notes } = await readWrittenTexts(path, reading);
+    const { texts, notes, heldOut } = await readWrittenTexts(path, reading);
     assertEquals(spelt(texts).map(([, text]) => text).slice(0, 3), [" It was big.", " It was old.", " It was r"]);
     assertEquals(texts.map(({ response }) => response.includes(EOS)), [true, true, false, false]);
     assertEquals(texts[3].response.length, 24);
+    assertEquals([...heldOut], [[0, [" It was new."]]]);
     assertEquals(notes, [
       "teacher texts: 1 of 6 records have no text and are left out.",
       "teacher texts: 1 of 6 are on held-out prompts and not learned from.",
