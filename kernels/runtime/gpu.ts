@@ -192,6 +192,7 @@ export class Gpu implements AsyncDisposable {
     this.device.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
     this.#pool.onSubmit();
+    this.#images.onSubmit();
   }
 
   /** Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. */
