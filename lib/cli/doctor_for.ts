@@ -116,6 +116,7 @@ async function limitsHere(given: KnownMemory | undefined): Promise<KnownLimits> 
     bufferBytes: limits.maxBufferSize,
     memoryBytes: memory?.bytes,
     memorySource: memory?.source,
+    inputs: tuningFor(info).inputs,
   };
 }
 
