@@ -17,7 +17,15 @@ import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { expectDisk } from "./distil_disk.ts";
-import { type DistillationFit, expectFits, fittingTexts, judgeDistillation, shapeOf, whyNot } from "./distil_fit.ts";
+import {
+  expectFits,
+  fittingTexts,
+  judgeDistillation,
+  largestFit,
+  type PartFit,
+  shapeOf,
+  whyNot,
+} from "./distil_fit.ts";
 import {
   checkDistilFlags,
   DEFAULT_OUT,
@@ -72,7 +80,7 @@ export async function prepareDistillation(
   const settings = await settingsOf(flags, rows, models);
   const texts = await textsOf(found, models, { settings, flags, line });
   const limits = await knownLimits(flags.memory);
-  const { profile, saving, fit } = await fitted(flags, { rows, models, texts, settings, limits }, line);
+  const { profile, saving, parts } = await fitted(flags, { rows, models, texts, settings, limits }, line);
   const subject = { ...models, texts, saving };
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(models.student.word)}-${method}`, callerFolder);
   const { seeds } = profile;
@@ -81,17 +89,17 @@ export async function prepareDistillation(
     ...{ rows: names, settings: digestOfJson(profile) },
   };
   await expectOwnFolder(out, run);
-  expectFits(fit, saving, wholeSteps(rows, profile));
+  expectFits(parts, saving, wholeSteps(rows, profile));
   await expectDisk(out, subject, profile);
   const shape = shapeOf(texts, profile);
-  return { subject, profile, rows, method, seeds, out, run, fit: fit.steps, limits, shape };
+  return { subject, profile, rows, method, seeds, out, run, fit: largestFit(parts), limits, shape };
 }
 
 /** What decides how much memory is needed, and whether that is there. */
 interface Fitted {
   readonly profile: Profile;
   readonly saving: Saving;
-  readonly fit: DistillationFit;
+  readonly parts: readonly PartFit[];
 }
 
 /** As it is asked for; or, where that does not fit and nobody has said how many texts are read at once, with as many as fit. */
@@ -110,14 +118,17 @@ async function fitted(
     const profile = withTeacherTexts(settings, flags, texts.train.length);
     const { textsAtOnce, recompute } = profile.optimizer;
     const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
-    return { profile, saving, fit: judgeDistillation({ ...models, saving }, profile, shapeOf(texts, profile), limits) };
+    const parts = judgeDistillation({ ...models, texts, saving }, profile, {
+      ...{ rows, texts: shapeOf(texts, profile), limits },
+    });
+    return { profile, saving, parts };
   };
   const asked = fit(settings);
-  const most = fittingTexts(asked.fit);
+  const most = fittingTexts(asked.parts);
   const { optimizer: { textsAtOnce } } = settings;
   if (most === undefined || textsAtOnce !== undefined || wholeSteps(rows, settings) !== undefined) return asked;
-  const { steps, teacherTraining } = asked.fit;
-  line.note(`reads ${most} of a step's texts at once: ${whyNot(steps.fits ? teacherTraining! : steps)}`);
+  const tooLarge = asked.parts.find(({ fit }) => !fit.fits)!;
+  line.note(`reads ${most} of a step's texts at once: ${whyNot(tooLarge.fit)}`);
   return fit(await settingsOf({ ...flags, "texts-at-once": most }, rows, models));
 }
 
