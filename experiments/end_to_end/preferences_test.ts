@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { saying, section, type SeenRequest, TestEndpoint } from "#lib/judge/test_endpoint.ts";
+import { saying, section, type SeenRequest, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 const CELL = [

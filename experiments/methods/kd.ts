@@ -17,6 +17,7 @@ export const kd = fromSft({
   label: "KD",
   style: seriesStyle("orange", "long", "square"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     kdRatio: fraction.default(1).describe("weight of the divergence; 1 - kdRatio is that of cross-entropy on the data"),
     temperature: positive.default(1).describe("both policies' logits are divided by it"),

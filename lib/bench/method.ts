@@ -19,6 +19,12 @@ export interface MethodSource {
   readonly url: string;
 }
 
+/**
+ * What a method needs of the teacher: nothing; texts that it has written, whoever drew them; or its probabilities, and so a model, which may
+ * be made to write or to score texts, too.
+ */
+export type TeacherAccess = "none" | "texts" | "probabilities";
+
 /** The sections of the profile that a method may read beside its own. */
 export type MethodSections = "data" | "teacher" | "student" | "distillation" | "optimizer" | "evaluation";
 
@@ -48,6 +54,8 @@ export interface Method<Settings extends object = object> {
   readonly style?: SeriesStyle;
   /** Bumped when its numbers may move. */
   readonly numerics: number;
+  /** What it cannot do without of the teacher. */
+  readonly teacher: TeacherAccess;
   /** Its settings, each with a description and a default: the section of the profile that the registry names after it. */
   readonly settings: z.ZodObject;
   /** The settings that this row fixes, whatever the profile says. */
@@ -87,7 +95,7 @@ export interface StudentRun extends MethodRun {
 }
 
 type Described<Settings extends object> =
-  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics">
+  & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "teacher">
   & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting" | "needsWholeSteps" | "holds">
   & {
     readonly fixed?: Partial<Settings>;

@@ -93,7 +93,11 @@ export class Workbench {
     return this.#context.once(`${this.task.corpus}: ${name}`, make);
   }
 
+  /** @throws {RangeError} if only its texts are known */
   teacher(): Promise<TrainedModel> {
+    if (this.task.teacherTexts) {
+      throw new RangeError(`Cannot open the teacher of ${this.task.name}: only its texts are known`);
+    }
     const { teacher: { training, seed }, evaluation: { logEvery } } = this.profile;
     const thing = { owner: this.task.corpus, what: "teacher" };
     return this.#context.trained(
@@ -137,8 +141,12 @@ export class Workbench {
     return student;
   }
 
-  /** One sample of the teacher for each of the first training prompts, drawn once: τ ~ π* of every method and seed. */
+  /**
+   * The teacher's texts, which are those of every method and seed: the ones that are known, or one sample for each of the first training
+   * prompts, drawn once, τ ~ π*.
+   */
   teacherTexts(): Promise<readonly Trajectory[]> {
+    if (this.task.teacherTexts) return Promise.resolve(this.task.teacherTexts);
     const thing = { owner: this.task.corpus, what: "teacher texts" };
     const { teacher, distillation: { teacherTexts }, evaluation: { logEvery, batchSize } } = this.profile;
     const made = this.#made({ teacher, distillation: { teacherTexts }, evaluation: { logEvery, batchSize } });

@@ -11,13 +11,16 @@ const MODEL_BYTES = 4;
 const SNAPSHOT_BYTES = 12;
 
 /** Who is read and trained. */
-type Players = Readonly<Record<"teacher" | "student", { readonly config: ModelConfig }>>;
+interface Players {
+  readonly teacher: { readonly config: ModelConfig } | undefined;
+  readonly student: { readonly config: ModelConfig };
+}
 
 /** The most that a run has on the disk at once: the student, a snapshot of each training, and one that is being written. */
 export function diskBytes({ teacher, student }: Players, profile: Profile): number {
-  const [ofTeacher, ofStudent] = [teacher, student].map(({ config }) => parameterCount(config));
+  const ofStudent = parameterCount(student.config);
   const snapshots = [
-    ...(profile.teacher.training.steps > 0 ? [SNAPSHOT_BYTES * ofTeacher] : []),
+    ...(teacher && profile.teacher.training.steps > 0 ? [SNAPSHOT_BYTES * parameterCount(teacher.config)] : []),
     ...(profile.student.training.steps > 0 ? [SNAPSHOT_BYTES * ofStudent] : []),
     SNAPSHOT_BYTES * ofStudent,
   ];

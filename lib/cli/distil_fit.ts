@@ -2,6 +2,7 @@ import { formatBytes } from "#lib/byte_count.ts";
 import { effectiveSettings, type RegisteredMethod } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
+import { modelOf } from "#lib/distillation/teacher.ts";
 import type { DistilTexts } from "#lib/distillation/distil_texts.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
@@ -11,7 +12,7 @@ import type { Saving } from "#lib/memory/saving.ts";
 import type { Methods } from "./distil_flags.ts";
 
 /** What takes less memory where a single text at once is too many. */
-const FEWER_BITS = "--teacher-form int8, --lora with --student-form";
+const fewerBits = (hasTeacher: boolean) => `${hasTeacher ? "--teacher-form int8, " : ""}--lora with --student-form`;
 
 /** The texts of a step, at their longest. */
 export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: Profile): TextShape {
@@ -29,20 +30,21 @@ export interface PartFit {
 
 /** What the method of each row does, judged by the adapter, and last the teacher's own training, where there is any. */
 export function judgeDistillation(
-  { teacher, student, saving, texts: { scored } }: DistilSubject,
+  { teacher: whom, student, saving, texts: { scored } }: DistilSubject,
   profile: Profile,
   { rows, texts, limits }: { readonly rows: Methods; readonly texts: TextShape; readonly limits: AdapterLimits },
 ): PartFit[] {
   const { recompute = false, textsAtOnce } = saving;
   const textsWritten = Math.min(profile.evaluation.batchSize, Math.max(scored.items.length, texts.batch));
-  const models = { teacher: teacher.config, student: student.config };
+  const teacher = modelOf(whom)?.config;
+  const models = { teacher, student: student.config };
   const ofRows = Object.entries(rows).map(([name, row]) => {
     const fit = judgeFit({ ...models, texts, textsWritten, saving, needs: needsOf(row, profile) }, limits);
     return { what: row.holds ? name : "it", fit };
   });
-  if (profile.teacher.training.steps === 0) return ofRows;
+  if (teacher === undefined || profile.teacher.training.steps === 0) return ofRows;
   // Then it is the teacher that takes gradients and moments.
-  const roles = { teacher: student.config, student: teacher.config };
+  const roles = { teacher: student.config, student: teacher };
   const fit = judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits);
   return [...ofRows, { what: "fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", fit }];
 }
@@ -71,11 +73,15 @@ export function largestFit(parts: readonly PartFit[]): Fit {
  * @param whole a method that cannot read a step in parts
  * @throws {InputError} if a plan is over what the adapter gives, with the next smaller choice
  */
-export function expectFits(parts: readonly PartFit[], { recompute = false }: Saving, whole?: string): void {
+export function expectFits(
+  parts: readonly PartFit[],
+  { recompute = false }: Saving,
+  { hasTeacher, whole }: { readonly hasTeacher: boolean; readonly whole?: string },
+): void {
   const over = parts.find(({ fit }) => !fit.fits);
   if (!over) return;
   const { what, fit } = over;
-  const less = `${recompute ? "" : "--recompute, "}${FEWER_BITS}`;
+  const less = `${recompute ? "" : "--recompute, "}${fewerBits(hasTeacher)}`;
   throw new InputError(`${what} does not fit this adapter: ${whyNot(fit)}; ${remedyFor(fit, less, whole)}`);
 }
 
@@ -102,8 +108,12 @@ export function whyNot({ over, plan }: Fit): string {
 }
 
 /** The next smaller choice of a run that the GPU had too little memory for. */
-export function lessMemory({ textsAtOnce, recompute = false }: Saving, { batch }: TextShape): string {
+export function lessMemory(
+  { textsAtOnce, recompute = false }: Saving,
+  { batch }: TextShape,
+  hasTeacher: boolean,
+): string {
   const atOnce = Math.min(batch, textsAtOnce ?? batch);
   if (atOnce > 1) return `--texts-at-once ${Math.floor(atOnce / 2)} takes less`;
-  return `${recompute ? "" : "--recompute, "}${FEWER_BITS} takes less`;
+  return `${recompute ? "" : "--recompute, "}${fewerBits(hasTeacher)} takes less`;
 }

@@ -4,9 +4,12 @@ import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
 import { MEMORY_FLAG } from "./known_limits.ts";
 import { CHECKPOINT_FLAG } from "./results_flags.ts";
+import { type GivenTeacher, givenTeacher } from "./distil_teacher.ts";
 import { SAVING_FLAGS } from "./saving_flags.ts";
 
-export const DEFAULT_METHOD = "gkd";
+const DEFAULT_METHOD = "gkd";
+/** Where only texts of the teacher are known. */
+const DEFAULT_METHOD_OF_TEXTS = "seqkd";
 /** Where a distilled student is written, below the folder that the command is called from. */
 export const DEFAULT_OUT = "distilled";
 /** Rows that every run has; only students that learn from them are methods of a distillation. */
@@ -14,12 +17,24 @@ const ALWAYS: readonly string[] = ["teacher", "sft"];
 
 export const DISTIL_FLAGS = {
   teacher: { kind: "text", value: "MODEL", help: "a folder, or a model of the hub's cache" },
+  "teacher-texts": {
+    kind: "path",
+    value: "FILE",
+    help: "in its place: texts that it wrote on the data's prompts, for methods that need no more",
+  },
+  "teacher-endpoint": {
+    kind: "text",
+    value: "URL",
+    help: "in its place: an endpoint as OpenAI's that is asked for such texts; its key is TEACHER_API_KEY",
+  },
+  "teacher-model": { kind: "text", value: "NAME", help: "of --teacher-endpoint: the model, as the endpoint names it" },
   student: { kind: "text", value: "MODEL", help: "the same; a folder without weights starts from drawn values" },
   data: { kind: "path", value: "DIR|FILE", help: "records with a prompt and a response: JSON Lines, CSV, Parquet" },
   method: {
     kind: "text",
     value: "NAME",
-    help: `how the student learns, as \`list\` names it; default ${DEFAULT_METHOD}`,
+    help:
+      `how the student learns, as \`list\` names it; default ${DEFAULT_METHOD}, of texts ${DEFAULT_METHOD_OF_TEXTS}`,
   },
   compare: {
     kind: "names",
@@ -65,7 +80,7 @@ export type Methods = Readonly<Record<string, RegisteredMethod>>;
 
 /** Flags that were given as they have to be. */
 export interface GivenDistillation {
-  readonly teacher: string;
+  readonly teacher: GivenTeacher;
   readonly student: string;
   readonly data: string;
   readonly method: string;
@@ -73,12 +88,15 @@ export interface GivenDistillation {
 
 /** @throws {InputError} for flags that are missing, or contradict each other, or no distillation could be done with */
 export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDistillation {
-  const { teacher, student, data, method = DEFAULT_METHOD, compare = [] } = flags;
-  if (!teacher || !student || !data) {
-    const missing = Object.entries({ teacher, student, data }).find(([, value]) => !value)![0];
-    throw new InputError(
-      `distil needs --${missing}: ./run distil --teacher MODEL --student MODEL --data DIR; --help shows more`,
-    );
+  const teacher = givenTeacher(flags);
+  const byDefault = teacher.kind === "model" ? DEFAULT_METHOD : DEFAULT_METHOD_OF_TEXTS;
+  const { student, data, method = byDefault, compare = [] } = flags;
+  if (!student || !data) {
+    const missing = student ? "data" : "student";
+    const remedy = student && teacher.kind === "texts"
+      ? "responses that the student is fine-tuned on first; where there are none, name the file of the teacher's texts again"
+      : "./run distil --teacher MODEL --student MODEL --data DIR; --help shows more";
+    throw new InputError(`distil needs --${missing}: ${remedy}`);
   }
   const students = Object.keys(methods).filter((name) => !ALWAYS.includes(name));
   for (const name of [method, ...compare]) {

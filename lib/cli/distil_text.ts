@@ -1,5 +1,7 @@
 import { formatBytes } from "#lib/byte_count.ts";
+import type { DistilSubject } from "#lib/distillation/distil_task.ts";
 import type { StartingModel } from "#lib/distillation/starting_model.ts";
+import { isModel, modelOf } from "#lib/distillation/teacher.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { parameterCount } from "#lib/memory/parameters.ts";
 import { diskBytes } from "./distil_disk.ts";
@@ -8,13 +10,13 @@ import type { Distillation } from "./distil_setup.ts";
 /** What would be done, with what, and what it needs: a text to each name. */
 export function describeDistillation(distillation: Distillation): [name: string, text: string][] {
   const { subject, profile, rows, method, seeds, out } = distillation;
-  const { teacher, student, texts } = subject;
+  const { student, texts } = subject;
   const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce } } = profile;
   const { label, summary } = rows[method];
   const at = textsAtOnce === undefined ? "" : `, ${textsAtOnce} at once`;
   const tokens = meanTokens(texts.train);
   return [
-    ["teacher", describeModel(teacher, profile.teacher.training.steps)],
+    ["teacher", describeTeacher(distillation)],
     ["student", describeModel(student, profile.student.training.steps)],
     ["method", `${label} (${method}): ${summary}`],
     ["records", `${texts.train.length} to train on, ${texts.scored.items.length} to score on (${texts.digest})`],
@@ -30,15 +32,27 @@ export function describeDistillation(distillation: Distillation): [name: string,
     ],
     ["rows", `${Object.keys(rows).join(", ")}; seeds ${seeds.join(", ")}`],
     ["memory", describeMemory(distillation)],
-    ["disk", formatBytes(diskBytes(subject, profile))],
+    ["disk", formatBytes(diskBytes({ teacher: modelOf(subject.teacher), student }, profile))],
     ["out", out],
-    ...texts.notes.map((note): [string, string] => ["note", note]),
+    ...notesOf(subject).map((note): [string, string] => ["note", note]),
   ];
+}
+
+/** What of the data and of the teacher's texts is not learned. */
+export function notesOf({ teacher, texts }: DistilSubject): string[] {
+  return [...texts.notes, ...(isModel(teacher) ? [] : teacher.written?.notes ?? [])];
 }
 
 /** The same as lines for a person. */
 export function formatDistillation(distillation: Distillation): string[] {
   return describeDistillation(distillation).map(([name, text]) => `${name.padEnd(9)}${text}`);
+}
+
+function describeTeacher({ subject: { teacher }, profile }: Distillation): string {
+  if (isModel(teacher)) return describeModel(teacher, profile.teacher.training.steps);
+  const { name, identity, written } = teacher;
+  if (written) return `${name}: ${written.texts.length} on training prompts (${written.digest})`;
+  return `${identity}: asked for texts on the prompts of the first ${profile.distillation.teacherTexts} records`;
 }
 
 function describeModel({ word, source, config, hasWeights }: StartingModel, steps: number): string {

@@ -1,6 +1,7 @@
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 import { DataNotes } from "#lib/data/data_notes.ts";
 import type { FittedPrompt } from "#lib/data/prompt.ts";
+import type { ScoredRecord } from "#lib/data/scored_sets.ts";
 import type { TrainingRecord } from "#lib/data/training_file.ts";
 import type { TrainingSets } from "#lib/data/training_sets.ts";
 import { InputError } from "#lib/errors.ts";
@@ -11,6 +12,8 @@ import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 
 /** The texts of a distillation, and what scores are taken on. */
 export interface DistilTexts extends Texts {
+  /** The training records that `train` is of. */
+  readonly trained: EncodedSet;
   readonly scored: EncodedSet;
   /** Of all ids that models read. */
   readonly digest: string;
@@ -39,17 +42,15 @@ export interface DistilEncoding extends Omit<EncodingSettings, "eosId"> {
  * @throws {InputError} if nothing is left of a set, every response of training is cut, or a text has ids that the two models do not share
  */
 export async function encodeDistilTexts(sets: TrainingSets, encoding: DistilEncoding): Promise<DistilTexts> {
-  const { maxNewTokens, trainRecords, itemsPerSet, eosIds, padId, codec, template, maxPositions } = encoding;
+  const { trainRecords, itemsPerSet, eosIds, padId, codec, template, maxPositions } = encoding;
   const notes = new DataNotes(undefined, sets.notes);
+  const files = sets.files.map(({ path }) => path);
   const encode = async (name: string, records: readonly TrainingRecord[]) => {
-    const form = sets.form === "messages" ? "prompt" : sets.form;
-    const set = { name, form, records, files: sets.files.map(({ path }) => path) };
-    const encoded = await encodeSet(set, { ...encoding, eosId: eosIds[0] }, { say: encoding.say });
+    const encoded = await encodeRecords(name, records, encoding, files);
     const { longPrompts, emptyPrompts } = encoded.leftOut;
     const limit = `prompts are longer than ${encoding.maxPromptTokens} tokens (--max-prompt-tokens) and left out`;
     notes.count(name, longPrompts, records.length, limit);
     notes.count(name, emptyPrompts, records.length, "prompts have no token and are left out");
-    expectShared(name, encoded.items, encoding);
     return encoded;
   };
   const train = await encode("train", notes.first("train", sets.train, trainRecords, "data.trainRecords"));
@@ -67,12 +68,13 @@ export async function encodeDistilTexts(sets: TrainingSets, encoding: DistilEnco
       return prompt;
     }),
   });
-  const texts = trajectoriesOf(train, maxNewTokens, notes);
+  const texts = trajectoriesOf(train, encoding, notes);
   const digest = digestOfJson([texts, ...[test, validation].map(({ items }) => items.map(idsOf))]);
   return {
     ...{ codec, maxPositions, eosIds, padId, template, digest },
     vocabSize: encoding.actionCount,
     train: texts,
+    trained: train,
     validation: promptsOf(validation),
     evaluation: [promptsOf(test)],
     scored: test,
@@ -91,18 +93,44 @@ function idsOf({ promptIds, referenceIds }: EncodedItem) {
   return [promptIds, referenceIds];
 }
 
-function trajectoriesOf({ items }: EncodedSet, maxNewTokens: number, notes: DataNotes): Trajectory[] {
+/**
+ * Records of a distillation's data as ids. All of them are prompts with responses, however they were written.
+ *
+ * @throws {InputError} if nothing is left of them, or one has ids that the two models do not share
+ */
+export async function encodeRecords(
+  name: string,
+  records: readonly ScoredRecord[],
+  encoding: DistilEncoding,
+  files: readonly string[],
+): Promise<EncodedSet> {
+  const set = { name, form: "prompt", records, files } as const;
+  const encoded = await encodeSet(set, { ...encoding, eosId: encoding.eosIds[0] }, { say: encoding.say });
+  expectShared(name, encoded.items, encoding);
+  return encoded;
+}
+
+/**
+ * What is learned of records: responses over the limit are cut, and `notes` counts them.
+ *
+ * @throws {InputError} if all of them are
+ */
+export function trajectoriesOf(
+  { set: { name }, items }: EncodedSet,
+  { maxNewTokens }: DistilEncoding,
+  notes: DataNotes,
+): Trajectory[] {
   const cut = items.filter(({ referenceIds }) => referenceIds.length > maxNewTokens).length;
   if (cut === items.length) {
     const shortest = items.reduce((least, { referenceIds: { length } }) => Math.min(least, length), Infinity);
     throw new InputError(
-      `train: all ${cut} responses are longer than ${maxNewTokens} tokens, the shortest has ${shortest} with its end; ` +
+      `${name}: all ${cut} responses are longer than ${maxNewTokens} tokens, the shortest has ${shortest} with its end; ` +
         "raise --max-new-tokens",
     );
   }
   const limit =
     `responses are longer than ${maxNewTokens} tokens (--max-new-tokens) and cut: their ends are not learned`;
-  notes.count("train", cut, items.length, limit);
+  notes.count(name, cut, items.length, limit);
   return items.map(({ promptIds, referenceIds }) => ({
     prompt: promptIds,
     response: referenceIds.slice(0, maxNewTokens),

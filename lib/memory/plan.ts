@@ -48,10 +48,10 @@ export interface MemoryPlan {
   readonly tensors: readonly PlannedTensor[];
 }
 
-/** A student that learns by AdamW, from a teacher that does not change. */
+/** A student that learns by AdamW, from a teacher that does not change, or from texts of one that is not there. */
 export interface Distillation {
   readonly student: ModelConfig;
-  readonly teacher: ModelConfig;
+  readonly teacher?: ModelConfig;
   /** Of a step. */
   readonly texts: TextShape;
   /** Texts that either model writes at once; default those that a step reads at once. */
@@ -76,7 +76,8 @@ const PROGRAM_BYTES = 300e6;
 export function planDistillation(distillation: Distillation): MemoryPlan {
   const { student, teacher, texts, saving = {}, needs = {}, readsImages = false } = distillation;
   const read = { ...texts, batch: Math.min(texts.batch, saving.textsAtOnce ?? texts.batch) };
-  const reading = { student, teacher, texts: read };
+  // Where there is no teacher, no method holds anything that is of its size.
+  const reading = { student, teacher: teacher ?? student, texts: read };
   const lasting = [...lastingParts(distillation), ...lastingNeeds(needs, reading)];
   const passing = [...passingParts(distillation, read), ...passingNeeds(needs, reading)];
   const rounding = {
@@ -97,7 +98,7 @@ export function planDistillation(distillation: Distillation): MemoryPlan {
   const parts = [...buffers, ...beside];
   const tensors = [
     ...tensorsOf("student", student, read),
-    ...tensorsOf("teacher", teacher, read),
+    ...(teacher ? tensorsOf("teacher", teacher, read) : []),
     ...tensorsOfNeeds(needs, reading),
   ];
   return {
@@ -117,7 +118,7 @@ function lastingParts({ student, teacher, saving = {} }: Distillation): MemoryPa
     { name: "student: gradients", bytes: learned },
     { name: "student: moments of AdamW", bytes: 2 * learned },
     { name: "student: a copy of what it learns, as SFT left it", bytes: learned },
-    { name: `teacher: weights${asForm(teacherForm)}`, bytes: weightBytes(teacher, teacherForm) },
+    ...(teacher ? [{ name: `teacher: weights${asForm(teacherForm)}`, bytes: weightBytes(teacher, teacherForm) }] : []),
   ];
 }
 
@@ -126,21 +127,32 @@ function passingParts({ student, teacher, textsWritten, saving = {} }: Distillat
   const { teacherForm, studentForm, lora } = saving;
   const written = { ...read, batch: textsWritten ?? read.batch };
   const alone = { ...read, batch: Math.max(read.batch, written.batch) };
-  // A head over blocks of rows joins what it made of each.
-  const ofTeacher = teacherForm ? 2 : 1;
   return [
     { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
     { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
     {
       name: "keys and values while one of them writes",
-      bytes: BYTES * Math.max(cachedNumbers(student, written), cachedNumbers(teacher, written)),
+      bytes: BYTES * Math.max(...[student, teacher ?? student].map((model) => cachedNumbers(model, written))),
     },
-    { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), alone) },
-    { name: "teacher: logits", bytes: ofTeacher * logitsBytes(teacher, read) },
     ...(studentForm ? [{ name: "student: a layer's matrices as float32", bytes: widenedLayerBytes(student) }] : []),
-    ...(teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
+    ...(teacher ? passingOfTeacher(teacher, read, { alone, form: teacherForm }) : []),
     ...(lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : []),
+  ];
+}
+
+/** @param alone the most texts that it reads, where nothing else is read */
+function passingOfTeacher(
+  teacher: ModelConfig,
+  read: TextShape,
+  { alone, form }: { readonly alone: TextShape; readonly form: Saving["teacherForm"] },
+): MemoryPart[] {
+  // A head over blocks of rows joins what it made of each.
+  const copies = form ? 2 : 1;
+  return [
+    { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), alone) },
+    { name: "teacher: logits", bytes: copies * logitsBytes(teacher, read) },
+    ...(form ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
   ];
 }
 

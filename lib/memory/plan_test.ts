@@ -138,7 +138,7 @@ async function peakOf({ student, teacher, texts, saving = {} }: Distillation): P
   });
   using own = newModel(gpu, student, undefined, copyOptionsOf(start));
   own.store.copyFrom(start.store);
-  using theirs = newModel(gpu, teacher, () => 0.1, { form: teacherForm });
+  using theirs = newModel(gpu, teacher!, () => 0.1, { form: teacherForm });
   using optimizer = new AdamW(gpu, own.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
   const prompt = Array(tokens - responseTokens).fill(1);
   for (const model of [theirs, own]) await write(gpu, model, Array(textsAtOnce ?? batch).fill(prompt), responseTokens);
