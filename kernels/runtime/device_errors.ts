@@ -8,14 +8,28 @@ export class GpuMemoryError extends GpuError {
   override readonly name = "GpuMemoryError";
 }
 
-/** What an error that a device reports means for all that waits for it. @param bufferBytes what its buffers were to take */
-export function gpuErrorOf(error: GPUError, bufferBytes: number): GpuError {
-  if (!(error instanceof GPUOutOfMemoryError)) return new GpuError(`GPU error: ${error.message}`);
-  const gibibytes = (bufferBytes / 2 ** 30).toFixed(2);
-  return new GpuMemoryError(`the GPU has no memory left: its buffers were to take ${gibibytes} GiB`);
-}
-
 /** A tensor that this device cannot hold: the message is one line that says what needs how much, and what the device gives. */
 export class DeviceLimitError extends RangeError {
   override readonly name = "DeviceLimitError";
+}
+
+/**
+ * Tells of what a device reports outside of any call: work that it refuses, memory that it lacks, and that it is lost.
+ *
+ * @param bufferBytes returns what its buffers take
+ */
+export function watchErrors(device: GPUDevice, bufferBytes: () => number, tell: (error: GpuError) => void): void {
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    const { error } = event as GPUUncapturedErrorEvent;
+    tell(
+      error instanceof GPUOutOfMemoryError ? memoryError(bufferBytes()) : new GpuError(`GPU error: ${error.message}`),
+    );
+  });
+  device.lost.then(({ message }) => tell(new GpuError(`GPU device lost: ${message}`)));
+}
+
+function memoryError(bufferBytes: number): GpuMemoryError {
+  const gibibytes = (bufferBytes / 2 ** 30).toFixed(2);
+  return new GpuMemoryError(`the GPU has no memory left: its buffers were to take ${gibibytes} GiB`);
 }

@@ -1,6 +1,6 @@
 import { requestAdapter, requestDevice } from "./adapter.ts";
 import { BufferPool, type BufferUse } from "./buffer_pool.ts";
-import { DeviceLimitError, GpuError, gpuErrorOf } from "./device_errors.ts";
+import { DeviceLimitError, watchErrors } from "./device_errors.ts";
 import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ImageSet } from "./kernel_text.ts";
@@ -73,12 +73,8 @@ export class Gpu implements AsyncDisposable {
     this.#params = new ParamsBuffer(device);
     this.#pipelines = new PipelineCache(device, this.#params.binding, this.#images);
     this.#timer = options.profile ? new DispatchTimer(device) : undefined;
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      this.#failure ??= gpuErrorOf((event as GPUUncapturedErrorEvent).error, this.#pool.liveBytes);
-    });
-    device.lost.then(({ message }) => {
-      if (!this.#closed) this.#failure ??= new GpuError(`GPU device lost: ${message}`);
+    watchErrors(device, () => this.#pool.liveBytes, (error) => {
+      if (!this.#closed) this.#failure ??= error;
     });
   }
 
@@ -192,6 +188,7 @@ export class Gpu implements AsyncDisposable {
     this.device.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
     this.#pool.onSubmit();
+    this.#images.onSubmit();
   }
 
   /** Submits, and waits only if the CPU is more than a few submits ahead, which bounds memory and keeps the GPU busy. */

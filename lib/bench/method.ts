@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { MethodNeeds } from "#lib/memory/needs.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { SeriesStyle } from "#lib/reporting/figures/series_style.ts";
 import type { CellResult, PairRecord } from "#lib/results/cell_result.ts";
@@ -63,6 +64,8 @@ export interface Method<Settings extends object = object> {
   counting?(settings: Settings): Partial<Settings>;
   /** Whether a step is one whole, so that its texts cannot be read in micro-batches (`optimizer.textsAtOnce`); default not. */
   needsWholeSteps?(settings: Settings): boolean;
+  /** What it holds beside a student and its teacher; default nothing. */
+  holds?(settings: Settings, profile: Profile): MethodNeeds;
   /** What it reads of the profile beside its own settings. */
   readonly reads: readonly MethodSections[];
   /** Further sections that it reads, which are no other method's; default none. */
@@ -93,7 +96,7 @@ export interface StudentRun extends MethodRun {
 
 type Described<Settings extends object> =
   & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "teacher">
-  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting" | "needsWholeSteps">
+  & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting" | "needsWholeSteps" | "holds">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];

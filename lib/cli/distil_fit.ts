@@ -1,4 +1,5 @@
 import { formatBytes } from "#lib/byte_count.ts";
+import { effectiveSettings, type RegisteredMethod } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
 import { modelOf } from "#lib/distillation/teacher.ts";
@@ -6,7 +7,9 @@ import type { DistilTexts } from "#lib/distillation/distil_texts.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { type AdapterLimits, type Fit, judgeFit } from "#lib/memory/fit.ts";
+import type { MethodNeeds } from "#lib/memory/needs.ts";
 import type { Saving } from "#lib/memory/saving.ts";
+import type { Methods } from "./distil_flags.ts";
 
 /** What takes less memory where a single text at once is too many. */
 const fewerBits = (hasTeacher: boolean) => `${hasTeacher ? "--teacher-form int8, " : ""}--lora with --student-form`;
@@ -18,40 +21,52 @@ export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: P
   return { batch, tokens: longest + data.maxNewTokens, responseTokens: data.maxNewTokens };
 }
 
-/** What a distillation needs, judged by the adapter. */
-export interface DistillationFit {
-  /** Whether there is a model of the teacher. */
-  readonly hasTeacher: boolean;
-  readonly steps: Fit;
-  /** The teacher's own training, which comes first; undefined where it is taken as it is, or there is no model of it. */
-  readonly teacherTraining?: Fit;
+/** What a part of a distillation needs, judged by the adapter. */
+export interface PartFit {
+  /** As an error calls it. */
+  readonly what: string;
+  readonly fit: Fit;
 }
 
+/** What the method of each row does, judged by the adapter, and last the teacher's own training, where there is any. */
 export function judgeDistillation(
-  { teacher: whom, student, saving }: Pick<DistilSubject, "teacher" | "student" | "saving">,
+  { teacher: whom, student, saving, texts: { scored } }: DistilSubject,
   profile: Profile,
-  texts: TextShape,
-  limits: AdapterLimits,
-): DistillationFit {
+  { rows, texts, limits }: { readonly rows: Methods; readonly texts: TextShape; readonly limits: AdapterLimits },
+): PartFit[] {
   const { recompute = false, textsAtOnce } = saving;
+  const textsWritten = Math.min(profile.evaluation.batchSize, Math.max(scored.items.length, texts.batch));
   const teacher = modelOf(whom)?.config;
-  const steps = judgeFit({ teacher, student: student.config, texts, saving }, limits);
-  const hasTeacher = teacher !== undefined;
-  if (!hasTeacher || profile.teacher.training.steps === 0) return { hasTeacher, steps };
+  const models = { teacher, student: student.config };
+  const ofRows = Object.entries(rows).map(([name, row]) => {
+    const fit = judgeFit({ ...models, texts, textsWritten, saving, needs: needsOf(row, profile) }, limits);
+    return { what: row.holds ? name : "it", fit };
+  });
+  if (teacher === undefined || profile.teacher.training.steps === 0) return ofRows;
   // Then it is the teacher that takes gradients and moments.
   const roles = { teacher: student.config, student: teacher };
-  return {
-    hasTeacher,
-    steps,
-    teacherTraining: judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits),
-  };
+  const fit = judgeFit({ ...roles, texts, saving: { recompute, textsAtOnce } }, limits);
+  return [...ofRows, { what: "fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", fit }];
+}
+
+/** What a row holds as it trains, and as its student is measured. */
+function needsOf(row: RegisteredMethod, profile: Profile): MethodNeeds {
+  const needs = row.holds?.(effectiveSettings(row, profile), profile) ?? {};
+  const { heldOut, critic: { features, head } } = profile.evaluation;
+  if (heldOut === "loss") return needs;
+  return { ...needs, critics: [...needs.critics ?? [], { features, head }] };
 }
 
 /** So many texts at once that all fits, where all of a step do not; undefined where they do, or one does not. */
-export function fittingTexts({ steps, teacherTraining = steps }: DistillationFit): number | undefined {
-  const fits = [steps, teacherTraining];
-  if (fits.every(({ fits }) => fits) || fits.some(({ mostTexts }) => mostTexts === undefined)) return undefined;
-  return Math.min(...fits.map(({ mostTexts }) => mostTexts!));
+export function fittingTexts(parts: readonly PartFit[]): number | undefined {
+  if (parts.every(({ fit }) => fit.fits) || parts.some(({ fit }) => fit.mostTexts === undefined)) return undefined;
+  return Math.min(...parts.map(({ fit }) => fit.mostTexts!));
+}
+
+/** The part that needs most memory. */
+export function largestFit(parts: readonly PartFit[]): Fit {
+  const bytes = ({ fit }: PartFit) => fit.plan.totalBytes;
+  return parts.reduce((most, other) => bytes(other) > bytes(most) ? other : most).fit;
 }
 
 /**
@@ -59,25 +74,29 @@ export function fittingTexts({ steps, teacherTraining = steps }: DistillationFit
  * @throws {InputError} if a plan is over what the adapter gives, with the next smaller choice
  */
 export function expectFits(
-  { hasTeacher, steps, teacherTraining }: DistillationFit,
+  parts: readonly PartFit[],
   { recompute = false }: Saving,
-  whole?: string,
+  { hasTeacher, whole }: { readonly hasTeacher: boolean; readonly whole?: string },
 ): void {
+  const over = parts.find(({ fit }) => !fit.fits);
+  if (!over) return;
+  const { what, fit } = over;
   const less = `${recompute ? "" : "--recompute, "}${fewerBits(hasTeacher)}`;
-  expectFit("it", steps, less, whole);
-  if (!teacherTraining) return;
-  expectFit("fine-tuning the teacher (--teacher-is-tuned leaves it as it is)", teacherTraining, less, whole);
+  throw new InputError(`${what} does not fit this adapter: ${whyNot(fit)}; ${remedyFor(fit, less, whole)}`);
 }
 
-function expectFit(what: string, fit: Fit, less: string, whole: string | undefined): void {
-  if (fit.fits) return;
-  const { hasMemory, mostTexts } = fit;
-  const remedy = mostTexts === undefined
-    ? `not even one text at once fits${hasMemory === false ? `; ${less}, or smaller models` : ""}`
-    : whole === undefined
+function remedyFor({ over, hasMemory, mostTexts }: Fit, less: string, whole: string | undefined): string {
+  const tensor = over.find(({ blocks }) => blocks === undefined);
+  if (tensor?.tensor.setting) {
+    const { limitBytes, tensor: { bytes, setting: { key, value } } } = tensor;
+    return `--set ${key}=${Math.floor(value * limitBytes / bytes)} fits`;
+  }
+  if (mostTexts === undefined) {
+    return `not even one text at once fits${hasMemory === false ? `; ${less}, or smaller models` : ""}`;
+  }
+  return whole === undefined
     ? `--texts-at-once ${mostTexts} fits`
     : `--texts-per-step ${mostTexts} fits, as ${whole} needs all texts of a step at once`;
-  throw new InputError(`${what} does not fit this adapter: ${whyNot(fit)}; ${remedy}`);
 }
 
 /** What is over a limit, as words. */

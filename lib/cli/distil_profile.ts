@@ -10,6 +10,8 @@ const DEFAULTS_FOLDER = new URL("../../experiments/distillation/", import.meta.u
 const WARMUP_SHARE = 1 / 20;
 const MOST_WARMUP = 25;
 const DEFAULT_STEPS = 500;
+/** Texts that are written at once, as the defaults have it. */
+const WRITTEN_AT_ONCE = 8;
 
 /** What decides a profile beside the flags. */
 export interface ProfileParts {
@@ -79,7 +81,7 @@ function settingsOf(
     ...given("optimizer.batchSize", flags["texts-per-step"]),
     ...given("optimizer.textsAtOnce", flags["texts-at-once"]),
     // What the student writes at once takes memory as well.
-    ...given("evaluation.batchSize", flags["texts-at-once"]),
+    ...given("evaluation.batchSize", flags["texts-at-once"] && Math.min(flags["texts-at-once"], WRITTEN_AT_ONCE)),
     ...(flags.recompute || flags.lora !== undefined ? { "optimizer.recompute": true } : {}),
     ...given("seeds", flags.seed),
     ...{ "data.maxNewTokens": maxNewTokens, "data.maxPromptTokens": maxPromptTokens },

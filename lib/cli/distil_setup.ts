@@ -18,7 +18,15 @@ import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { expectDisk } from "./distil_disk.ts";
-import { type DistillationFit, expectFits, fittingTexts, judgeDistillation, shapeOf, whyNot } from "./distil_fit.ts";
+import {
+  expectFits,
+  fittingTexts,
+  judgeDistillation,
+  largestFit,
+  type PartFit,
+  shapeOf,
+  whyNot,
+} from "./distil_fit.ts";
 import {
   checkDistilFlags,
   DEFAULT_OUT,
@@ -83,7 +91,7 @@ export async function prepareDistillation(
   const { teacher, teacherTexts, ask } = await knownTeacher(given.teacher, sources);
   const limits = await knownLimits(flags.memory);
   const sized = { rows, models, teacher, teacherTexts, texts, settings, limits };
-  const { profile, saving, fit } = await fitted(flags, sized, line);
+  const { profile, saving, parts } = await fitted(flags, sized, line);
   const subject = { teacher, student, texts, saving };
   const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const { seeds } = profile;
@@ -95,10 +103,10 @@ export async function prepareDistillation(
     settings: digestOfJson(decidingSettings(profile)),
   };
   await expectOwnFolder(out, run);
-  expectFits(fit, saving, wholeSteps(rows, profile));
+  expectFits(parts, saving, { hasTeacher: isModel(teacher), whole: wholeSteps(rows, profile) });
   await expectDisk(out, { teacher: modelOf(teacher), student }, profile);
   const shape = shapeOf(texts, profile);
-  return { subject, ask, profile, rows, method, seeds, out, run, fit: fit.steps, limits, shape };
+  return { subject, ask, profile, rows, method, seeds, out, run, fit: largestFit(parts), limits, shape };
 }
 
 /** What tells one run's models and data from another's, as far as that is known before a teacher has been asked. */
@@ -111,7 +119,7 @@ function identitiesOf({ teacher, student, texts }: DistilSubject) {
 interface Fitted {
   readonly profile: Profile;
   readonly saving: Saving;
-  readonly fit: DistillationFit;
+  readonly parts: readonly PartFit[];
 }
 
 /** As it is asked for; or, where that does not fit and nobody has said how many texts are read at once, with as many as fit. */
@@ -132,15 +140,16 @@ async function fitted(
     const profile = { ...settings, distillation: { ...settings.distillation, teacherTexts } };
     const { textsAtOnce, recompute } = profile.optimizer;
     const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
-    const subject = { teacher, student: models.student, saving };
-    return { profile, saving, fit: judgeDistillation(subject, profile, shapeOf(texts, profile), limits) };
+    const subject = { teacher, student: models.student, texts, saving };
+    const parts = judgeDistillation(subject, profile, { rows, texts: shapeOf(texts, profile), limits });
+    return { profile, saving, parts };
   };
   const asked = fit(settings);
-  const most = fittingTexts(asked.fit);
+  const most = fittingTexts(asked.parts);
   const { optimizer: { textsAtOnce } } = settings;
   if (most === undefined || textsAtOnce !== undefined || wholeSteps(rows, settings) !== undefined) return asked;
-  const { steps, teacherTraining } = asked.fit;
-  line.note(`reads ${most} of a step's texts at once: ${whyNot(steps.fits ? teacherTraining! : steps)}`);
+  const tooLarge = asked.parts.find(({ fit }) => !fit.fits)!;
+  line.note(`reads ${most} of a step's texts at once: ${whyNot(tooLarge.fit)}`);
   return fit(await settingsOf({ ...flags, "texts-at-once": most }, rows, models));
 }
 

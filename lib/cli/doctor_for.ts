@@ -56,7 +56,9 @@ export async function judgePair(
   const teacher = await plannedModel(teacherWord, sizes, context.callerFolder);
   const student = await plannedModel(studentWord, sizes, context.callerFolder);
   const agreement = teacher.codec && student.codec && compareCodecs(teacher.codec, student.codec);
-  const limits = await knownLimits(flags.memory);
+  // Whoever says how much memory there is asks about a GPU that has memory of its own, from a machine that may have none.
+  const forGpu = flags.memory === undefined ? {} : { inputs: "buffer" as const };
+  const limits = { ...await knownLimits(flags.memory), ...forGpu };
   const fit: Fit | undefined = teacher.config && student.config &&
     judgeFit({
       ...{ teacher: teacher.config, student: student.config, texts },

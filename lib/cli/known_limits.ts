@@ -42,6 +42,7 @@ export async function knownLimits(memory: string | undefined): Promise<KnownLimi
     bufferBytes: limits.maxBufferSize,
     memoryBytes: known?.bytes,
     memorySource: known?.source,
+    inputs: tuningFor(info).inputs,
   };
 }
 

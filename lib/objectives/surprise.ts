@@ -8,13 +8,11 @@ import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_ba
 
 /** Rows that begin a tensor of their own begin at multiples of this, so that a kernel may bind them. */
 const ROWS = 64;
-/** Logits that are made at once have at most so many bytes, and at most what the device binds. */
-const MOST_LOGIT_BYTES = 1 << 28;
 
 export interface SurpriseOptions {
   /** Texts that the model reads at once. */
   readonly batchSize: number;
-  /** Bytes of logits that are made at once, rounded to whole tensors of at least 64 states. Default 256 MiB, or what the device binds. */
+  /** Bytes of logits that are made at once, rounded to whole tensors of at least 64 states. Default what a loss takes (`Tuning.logitsBytes`). */
   readonly logitBytes?: number;
   readonly stop?: AbortSignal;
   /** Told how many of the texts are done. */
@@ -29,7 +27,7 @@ export async function surprisesOf(
   gpu: Gpu,
   model: LanguageModel,
   texts: readonly Trajectory[],
-  { batchSize, logitBytes = MOST_LOGIT_BYTES, stop, progress }: SurpriseOptions,
+  { batchSize, logitBytes = gpu.tuning.logitsBytes, stop, progress }: SurpriseOptions,
 ): Promise<number[]> {
   const lengthOf = (key: number) => texts[key].prompt.length + texts[key].response.length;
   const byLength = [...texts.keys()].sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
@@ -79,8 +77,8 @@ async function surprisesOfBatch(
 }
 
 /** How many states' logits fit at once. */
-function rowsAtOnce({ device: { limits } }: Gpu, vocabSize: number, logitBytes: number): number {
-  const bytes = Math.min(logitBytes, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+function rowsAtOnce({ bindingLimit }: Gpu, vocabSize: number, logitBytes: number): number {
+  const bytes = Math.min(logitBytes, bindingLimit);
   return Math.max(ROWS, Math.floor(bytes / (4 * vocabSize) / ROWS) * ROWS);
 }
 
