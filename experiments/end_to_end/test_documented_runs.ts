@@ -109,6 +109,7 @@ export const PARSED: Readonly<Record<string, string>> = {
   "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method pbkd_online":
     "takes an endpoint; distil_teacher_endpoint_test.ts has one",
   "./run generate MODEL --prompts FILE --temperature 1 --out FILE": "distil_teacher_texts_test.ts runs it",
+  "./run distil": "a mention; distil_test.ts runs it",
   "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",
   "./run verify org/base+./adapter": "takes an adapter and its base; tests of lib/models and lib/cli have some",
   "./run verify --binding-limit BYTES": "the form of a flag; lib/training/row_blocks_test.ts lowers the limit",
