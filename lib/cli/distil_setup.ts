@@ -9,6 +9,7 @@ import { expectOwnFolder, type RunIdentity } from "#lib/distillation/run_folder.
 import { identityOf, type StartingModel, startingModel } from "#lib/distillation/starting_model.ts";
 import { spellTalks } from "#lib/distillation/talks.ts";
 import { InputError } from "#lib/errors.ts";
+import { locateData } from "#lib/hub/locate_data.ts";
 import type { Fit } from "#lib/memory/fit.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { digestOfJson } from "#lib/results/digest.ts";
@@ -61,7 +62,8 @@ export async function prepareDistillation(
 ): Promise<Distillation> {
   const { methods = {}, callerFolder } = context;
   const given = checkDistilFlags(flags, methods);
-  const found = await readTrainingSets(given.data);
+  const data = await locateData(given.data, { caller: callerFolder });
+  const found = { ...await readTrainingSets(data.path), hub: data.hub };
   const { method } = given;
   const names = [...new Set(["teacher", "sft", ...(flags.compare ?? []).filter((name) => name !== method), method])];
   const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));

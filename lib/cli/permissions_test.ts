@@ -188,6 +188,20 @@ Deno.test("generate may read its model and the file of prompts and write what --
   );
 });
 
+Deno.test("data that may be a data set of the hub's cache may be read there, too", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const read = (task: string, data: string) =>
+    grantsOf(task, ["--data", data, "--out", "o"], { caller: "/w", isFolder: (path) => path === "a/folder", env }).read;
+  for (const task of ["distil", "evaluate"]) {
+    assertEquals(read(task, "org/data@v1"), ["/w/org/data@v1", "/hf/hub/datasets--org--data", "/w/o"]);
+    assertEquals(read(task, "datasets/org/data"), ["/w/datasets/org/data", "/hf/hub/datasets--org--data", "/w/o"]);
+    for (const path of ["a/folder", "data", "a/b.jsonl", "../x/y"]) {
+      assertEquals(read(task, path), [`/w/${path}`, "/w/o"]);
+    }
+  }
+  assertEquals(read("table", "org/data"), ["/w/org/data"]);
+});
+
 Deno.test("evaluate may read the model, the data and the results that are named, and write those and its own folder", () => {
   const args = ["org/name", "--data", "d", "--out=o", "--results", "r", "--limit", "5"];
   const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;

@@ -79,6 +79,7 @@ export async function encodeDistilTexts(sets: TrainingSets, encoding: DistilEnco
     answerIds: (prompt) => answers.get(prompt)!,
     notes: notes.lines,
     description: {
+      ...(sets.hub && { hub: sets.hub.repository, commit: sets.hub.commit }),
       files: sets.files.map(({ path, role }) => [role, path.replace(/^.*\//, "")]),
       records: { train: texts.length, validation: validation.items.length, test: test.items.length },
       ...{ held_out: sets.heldOut, template: template.name, vocabulary: encoding.actionCount, digest },

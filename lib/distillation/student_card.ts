@@ -27,7 +27,7 @@ export function formatStudentCard({ subject, method, seed, code, adapter, comman
     ["student", `${describe(student)}${student.hasWeights ? "" : ", from drawn values"}`],
     ["method", `${method.label} (\`${method.name}\`)`],
     ["seed", `${seed}`],
-    ["data", `digest ${texts.digest}`],
+    ["data", `${dataOf(texts.description)}digest ${texts.digest}`],
     ["prompts", `template ${texts.template.name}`],
     ["commit of the program", `${code.commit}${code.dirty === true ? ", with changes" : ""}`],
     ["adapter", adapter],
@@ -62,6 +62,11 @@ export function formatStudentCard({ subject, method, seed, code, adapter, comman
 function describe(model: StartingModel): string {
   const { source } = model;
   return "hub" in source ? `${source.hub} at commit ${source.commit}` : `${nameOf(model)} (digests below)`;
+}
+
+/** What data of the hub is called there. */
+function dataOf({ hub, commit }: DistilSubject["texts"]["description"]): string {
+  return hub === undefined ? "" : `${hub} at commit ${commit}, `;
 }
 
 /** The SHA-256 of the files of models that are folders. */
