@@ -4,9 +4,9 @@ import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { readTrainingSets, type TrainingSets } from "#lib/data/training_sets.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
 import { type DistilTexts, encodeDistilTexts } from "#lib/distillation/distil_texts.ts";
-import { sharedActions, sharedPositions } from "#lib/distillation/pairing.ts";
+import { type ModelPair, openPair } from "#lib/distillation/pairing.ts";
 import { expectOwnFolder, type RunIdentity } from "#lib/distillation/run_folder.ts";
-import { identityOf, type StartingModel, startingModel } from "#lib/distillation/starting_model.ts";
+import { identityOf, type StartingModel } from "#lib/distillation/starting_model.ts";
 import { spellTalks } from "#lib/distillation/talks.ts";
 import { InputError } from "#lib/errors.ts";
 import { locateData } from "#lib/hub/locate_data.ts";
@@ -18,13 +18,7 @@ import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { expectDisk } from "./distil_disk.ts";
 import { expectFit, shapeOf } from "./distil_fit.ts";
-import {
-  checkDistilFlags,
-  DEFAULT_OUT,
-  type DistilFlags,
-  type GivenDistillation,
-  type Methods,
-} from "./distil_flags.ts";
+import { checkDistilFlags, DEFAULT_OUT, type DistilFlags, type Methods } from "./distil_flags.ts";
 import { distilProfile } from "./distil_profile.ts";
 import { templateFor } from "./evaluation_template.ts";
 import type { ProgressLine } from "./progress_line.ts";
@@ -67,7 +61,7 @@ export async function prepareDistillation(
   const { method } = given;
   const names = [...new Set(["teacher", "sft", ...(flags.compare ?? []).filter((name) => name !== method), method])];
   const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
-  const models = await openModels(given, callerFolder, line);
+  const models = await openPair(given, callerFolder, (message) => line.update(() => message, true));
   const settings = await settingsOf(flags, rows, models);
   const texts = await textsOf(found, models, { settings, flags, line });
   const profile = withTeacherTexts(settings, flags, texts.train.length);
@@ -87,29 +81,8 @@ export async function prepareDistillation(
   return { subject, profile, rows, method, seeds, out, run, fit, shape };
 }
 
-/** The two models, and what they share. */
-interface Models extends Pick<DistilSubject, "teacher" | "student"> {
-  readonly actionCount: number;
-  readonly maxPositions: number;
-}
-
-async function openModels(
-  given: GivenDistillation,
-  callerFolder: string | undefined,
-  line: ProgressLine,
-): Promise<Models> {
-  const open = (word: string, mayLackWeights: boolean) => {
-    line.update(() => `reads the files of ${word}`, true);
-    return startingModel(word, callerFolder, { mayLackWeights });
-  };
-  const teacher = await open(given.teacher, false);
-  const student = await open(given.student, true);
-  const actionCount = sharedActions(teacher, student);
-  return { teacher, student, actionCount, maxPositions: sharedPositions(teacher, student) };
-}
-
 /** @throws {InputError} for settings that are wrong, or that a row cannot be run with */
-async function settingsOf(flags: DistilFlags, rows: Methods, models: Models): Promise<Profile> {
+async function settingsOf(flags: DistilFlags, rows: Methods, models: ModelPair): Promise<Profile> {
   const { teacher: { config: teacher }, student: { config: student }, maxPositions } = models;
   const profile = await distilProfile(flags, rows, { teacher, student, ...limitsOf(flags, maxPositions) });
   expectRoom(profile.data, maxPositions);
@@ -120,7 +93,7 @@ async function settingsOf(flags: DistilFlags, rows: Methods, models: Models): Pr
 
 async function textsOf(
   found: TrainingSets,
-  { student, teacher, actionCount, maxPositions }: Models,
+  { student, teacher, actionCount, maxPositions }: ModelPair,
   { settings: { data }, flags, line }: {
     readonly settings: Profile;
     readonly flags: DistilFlags;

@@ -70,7 +70,13 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const claiming = ["reproduce", "judge", "export", "cell", "generate", "evaluate", "distil"];
   const named = Object.fromEntries(claiming.map((task) => [task, "hostname"]));
   assertEquals(granting("sys"), {
-    ...{ ...named, fetch: "statfs", distil: "hostname,statfs,systemMemoryInfo", doctor: "systemMemoryInfo" },
+    ...{
+      ...named,
+      reproduce: "hostname,systemMemoryInfo",
+      fetch: "statfs",
+      distil: "hostname,statfs,systemMemoryInfo",
+      doctor: "systemMemoryInfo",
+    },
     test: "hostname,statfs,systemMemoryInfo",
   });
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
@@ -80,16 +86,14 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
-    const git = ["reproduce", "diff", "report", "export"].includes(task)
-      ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
-      : "";
+    const git = task === "diff" ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot" : "";
     const judged = ",JUDGE_API_KEY";
     const models = `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`;
+    const both = `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`;
     const own: Record<string, string> = {
-      ...{ judge: judged, reproduce: judged, cell: judged },
-      ...{ verify: models, generate: models, doctor: models },
-      evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
-      distil: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
+      ...{ judge: `${judged}${models}`, reproduce: `${judged}${both}`, cell: `${judged}${models}` },
+      ...{ verify: models, generate: models, doctor: models, status: models, table: models, show: models },
+      ...{ evaluate: both, distil: both, report: both, export: both },
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const node = claiming.includes(task) ? "SLURMD_NODENAME," : "";

@@ -4,6 +4,8 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import { permitJudgeOfPairs } from "#lib/bench/pair_oracle.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
+import { hasCheckpoints } from "#lib/distillation/checkpoint_task.ts";
+import { foldersOf } from "#lib/distillation/pinned_profile.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
 import { isBeside } from "#lib/results/place.ts";
 import { collectKept } from "#lib/runner/collect.ts";
@@ -20,6 +22,7 @@ import {
   CHECKPOINT_FLAG,
   chooseProfile,
   DEFAULT_CHECKPOINT_SECONDS,
+  expectNamed,
   givenArguments,
   LEASE_FLAG,
   RESULTS_FLAGS,
@@ -114,7 +117,9 @@ export const reproduce = defineCommand({
       anyAdapter: flags.collect && !flags["same-adapter"],
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
-      jobs: flags.jobs,
+      // Of checkpoints one at a time, unless more are asked for: each process holds the teacher.
+      jobs: flags.jobs ?? (hasCheckpoints(profile) ? 1 : undefined),
+      reads: foldersOf(chosen.named),
       program: context.program,
       otherArguments: [
         ...givenArguments({ ...flags, profile: chosen.givenName }),
@@ -123,6 +128,7 @@ export const reproduce = defineCommand({
       stop: context.stop,
     };
     if (flags.collect) return await collectAll(options, flags.record, context);
+    if (!flags["dry-run"]) expectNamed(chosen);
     if (onSlurm && !flags["dry-run"]) {
       const tablesArguments = tablesArgumentsOf(positional.filter((word) => word !== profileName), flags);
       return await runOnSlurm(options, { ...onSlurm, tablesArguments, quiet: flags.quiet }, context);

@@ -57,6 +57,8 @@ export interface Surroundings {
   /** Whether there is a folder of this path. */
   readonly isFolder: (path: string) => boolean;
   readonly env: (name: string) => string | undefined;
+  /** The text of a profile; undefined where there is none of this name. */
+  readonly readProfile?: (name: string) => string | undefined;
 }
 
 /**
@@ -107,6 +109,7 @@ export function grantsOf(
     ...players.map(([, value]) => value),
   ];
   if (models.length > 0) grantModels(models, surroundings, grant);
+  if (READS_RESULTS.includes(task)) grantNamed(values, words, surroundings, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {
@@ -126,6 +129,34 @@ function grantModels(named: readonly string[], surroundings: Surroundings, grant
   for (const word of named.flatMap((each) => [each, ...splitAdapter(each) ?? []])) {
     grant("DIR", word, "read");
     grantCached(splitReference(word), word, surroundings, grant);
+  }
+}
+
+/** The checkpoints and the data of the hub that a profile names, or `--set` in their place. */
+function grantNamed(
+  values: readonly (readonly [flag: string, value: string])[],
+  words: readonly string[],
+  surroundings: Surroundings,
+  grant: Grant,
+): void {
+  const of = (flag: string) => values.filter(([name]) => name === flag).map(([, value]) => value);
+  const texts = [...of("--profile"), ...words].filter((name) => /^[\w-]+(@[\w-]+)?$/.test(name))
+    .flatMap((name) => surroundings.readProfile?.(name.replace(/@.*$/, "")) ?? []);
+  // Nothing else in a profile has a slash but what its comments say.
+  const inFiles = texts.flatMap((text) => text.replaceAll(/#.*$/gm, "").match(/[\w.-]+\/[\w.@+/-]+/g) ?? []);
+  const set = of("--set").flatMap((setting) => {
+    const [, key = "", value = ""] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    if (/(^|\.)(checkpoint|hub)$|(^|\.)checkpoints\.|^data\.files\./.test(key)) return [value.trim()];
+    // A whole section at once, as in teacher={checkpoint: ORG/NAME, seed: 1}.
+    return [...value.matchAll(/\b(?:checkpoint|hub): *["']?([^,}"'\s]+)/g)].map(([, word]) => word);
+  });
+  grantModels(set.filter((word) => word !== ""), surroundings, grant);
+  for (const word of new Set([...inFiles, ...set].flatMap((each) => each.split("+")))) {
+    const [repository] = /^[^/]+\/[^/]+/.exec(word) ?? [];
+    if (repository === undefined) continue;
+    for (const kind of [splitReference, splitDataReference]) {
+      grantCached(kind(repository), repository, surroundings, grant);
+    }
   }
 }
 
