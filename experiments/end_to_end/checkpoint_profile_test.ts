@@ -8,6 +8,7 @@ function settingsOf(teacher: string, student: string): Record<string, string> {
     teacher: `{checkpoint: ${teacher}, training: {steps: 0, learningRate: 1e-3, warmupSteps: 0}, seed: 1}`,
     student: `{checkpoint: ${student}, training: {steps: 4, learningRate: 1e-3, warmupSteps: 0}}`,
     "distillation.steps": "4",
+    "data.itemsPerSet": "4",
     "data.maxPromptTokens": "256",
     "data.maxNewTokens": "12",
     "evaluation.heldOut": "loss",

@@ -7,6 +7,7 @@ import {
   distillation,
   fineTuning,
   form,
+  formStands,
   lora,
   model,
   modelOrCheckpoint,
@@ -29,7 +30,9 @@ const corpus = z.strictObject({
     lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
     training: fineTuning,
     seed: seed.describe("of its parameters and batches"),
-  }).refine(oneOfTwo.isRight, oneOfTwo.message).describe("one for the students of all sizes"),
+  }).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message).describe(
+    "one for the students of all sizes",
+  ),
   student: training.describe("fine-tuned on the data"),
   checkpoints: checkpoints.optional(),
   hub: z.string().regex(/^[\w.-]+\/[\w.-]+(@.+)?$/, "expected ORG/NAME or ORG/NAME@REVISION, a data set of the hub")

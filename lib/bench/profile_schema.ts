@@ -12,6 +12,7 @@ import {
   distillation,
   fineTuning,
   form,
+  formStands,
   fraction,
   lora,
   modelOrCheckpoint,
@@ -77,7 +78,9 @@ export const COMMON_SECTIONS = z.strictObject({
     lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
     training: fineTuning,
     seed: seed.describe("of its parameters and batches"),
-  }).refine(oneOfTwo.isRight, oneOfTwo.message).describe("one for all students"),
+  }).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message).describe(
+    "one for all students",
+  ),
   student: z.strictObject({
     ...modelOrCheckpoint,
     lora: lora.optional().describe("by which a checkpoint learns, in place of all weights"),

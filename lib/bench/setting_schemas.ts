@@ -48,6 +48,16 @@ export const oneOfTwo = {
   message: "must have one of `model` (sizes) and `checkpoint` (a name of the hub, or a folder)",
 };
 
+/** What is the matter with a teacher in fewer bits: its matrices cannot learn. */
+export const formStands = {
+  isRight: ({ form, lora, training }: {
+    readonly form?: string;
+    readonly lora?: object;
+    readonly training: { readonly steps: number };
+  }) => form === undefined || lora !== undefined || training.steps === 0,
+  message: "with `form` its matrices cannot learn; set training.steps to 0, or `lora`, or leave `form` out",
+};
+
 /** Changes of low rank by which a checkpoint learns. */
 export const lora = z.strictObject({
   rank: count.describe("of the changes"),

@@ -37,7 +37,8 @@ export async function expectFit(
   return fit;
 }
 
-async function adapterLimits(): Promise<AdapterLimits> {
+/** What this adapter gives. */
+export async function adapterLimits(): Promise<AdapterLimits> {
   const { info, limits } = await requestAdapter();
   return {
     bindingBytes: limits.maxStorageBufferBindingSize,

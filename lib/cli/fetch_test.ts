@@ -4,23 +4,12 @@ import { COMMIT, TestHubServer } from "#lib/hub/test_hub_server.ts";
 import { filesBelow, hubOf, NEEDED, REPOSITORY, snapshotIn } from "#lib/hub/test_fetching.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { FetchProgress } from "./fetch_progress.ts";
+import { cannotRunScript, runTask } from "./test_run_script.ts";
 import { STORIES } from "./test_stories.ts";
 
 const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-const cannotRun = Deno.build.os === "windows" ? "needs a shell" : undefined;
-
 /** Runs `./run fetch` as a person does, with variables of their own. */
 const runFetch = (args: readonly string[], env: Record<string, string>) => runTask(["fetch", ...args], env);
-
-async function runTask(args: readonly string[], env: Record<string, string>) {
-  const { code, stdout, stderr } = await new Deno.Command("sh", {
-    args: [`${PROJECT}run`, ...args],
-    env: { NO_COLOR: "1", HF_TOKEN: "", ...env },
-    cwd: PROJECT,
-    stdin: "null",
-  }).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
 
 testInFolder("./run fetch brings models with no more than its permissions, and says what it left", async (home) => {
   await using hub = hubOf({ revisions: ["v1"] });
@@ -46,7 +35,7 @@ testInFolder("./run fetch brings models with no more than its permissions, and s
   assertMatch(await Deno.readLink(`${snapshot}/config.json`), /^\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/);
   const offline = await runFetch([`${REPOSITORY}@${COMMIT}`], { ...env, HF_HUB_OFFLINE: "1" });
   assertEquals([offline.code, offline.err], [0, ""]);
-}, { cannotRun });
+}, { cannotRun: cannotRunScript });
 
 testInFolder(
   "a command that takes models finds a fetched one by its name, with the right to read that one alone",
@@ -66,7 +55,7 @@ testInFolder(
     assertEquals([code, err, hub.taken()], [0, "", []]);
     assertMatch(out, /snapshots\/0123456789abcdef\w+: ok +loss [^\n]*\n/);
   },
-  { cannotRun },
+  { cannotRun: cannotRunScript },
 );
 
 testInFolder("wrong names are refused before anything is fetched", async (home) => {
@@ -76,7 +65,7 @@ testInFolder("wrong names are refused before anything is fetched", async (home) 
   });
   assertEquals([code, out, err.split("\n").length], [2, "", 2]);
   assertMatch(err, /^error: \.\.\/evil: no model or data set of the hub; write ORG\/NAME/);
-}, { cannotRun });
+}, { cannotRun: cannotRunScript });
 
 Deno.test("progress is that of all files, with a rate and the time left by what came last", () => {
   const file = (name: string, size: number, present = 0): NeededFile => ({
@@ -128,5 +117,5 @@ testInFolder(
     const scored = await of(["evaluate", STORIES, "--dry-run"]);
     assertMatch(scored.out, /1 of 1 records \(prompt\)/, scored.err);
   },
-  { cannotRun },
+  { cannotRun: cannotRunScript },
 );

@@ -48,6 +48,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     evaluate: "results,.cache",
     distil: ".cache",
     export: "results,.cache",
+    bench: ".cache",
     test: ".cache .cache",
     cell: "results,.cache",
   });
@@ -82,7 +83,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
     "bench",
-    "lib/tokenizers/testdata",
+    "lib/tokenizers/testdata,.cache",
   ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
@@ -190,6 +191,29 @@ Deno.test("generate may read its model and the file of prompts and write what --
       write: ["/w/o.jsonl", "/w/r"],
     },
   );
+});
+
+Deno.test("a task that computes by a profile may read the checkpoints and the data that it names, and what --set names for them", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const text = "teacher:\n  checkpoint: org/big # of org/others\nfiles: { train: MiniLLM/dolly/raw.jsonl }\n";
+  const readProfile = (name: string) => name === "mine" ? text : undefined;
+  const read = (task: string, ...args: string[]) =>
+    grantsOf(task, args, { caller: "/w", isFolder: () => false, env, readProfile }).read ?? [];
+  const hub = (...names: string[]) => names.flatMap((name) => [`/hf/hub/models--${name}`, `/hf/hub/datasets--${name}`]);
+  const named = hub("org--big", "MiniLLM--dolly");
+  for (const args of [["--profile", "mine"], ["mine"], ["--profile", "mine@some-gpu"], ["table_1", "--profile=mine"]]) {
+    for (const task of ["reproduce", "cell", "status"]) assertEquals(read(task, ...args), named, `${task} ${args}`);
+  }
+  assertEquals(read("reproduce", "other"), []);
+  assertEquals(read("fetch", "mine").includes(named[0]), false);
+  for (const setting of ["teacher.checkpoint=org/small", "student={checkpoint: org/small, training: {steps: 1}}"]) {
+    assertEquals(read("reproduce", "--set", setting), [
+      "/w/org/small",
+      "/hf/hub/models--org--small",
+      ...hub("org--small"),
+    ]);
+  }
+  assertEquals(read("reproduce", "--set", "judge.url=http://h.test/v1"), []);
 });
 
 Deno.test("data that may be a data set of the hub's cache may be read there, too", () => {

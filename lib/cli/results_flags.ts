@@ -6,7 +6,7 @@ import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { type ProfileSchema, schemaOfProfile } from "#lib/bench/profile_schema.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { experimentsOf } from "#lib/bench/trial.ts";
-import { type NamedThing, pinProfile } from "#lib/distillation/pinned_profile.ts";
+import { byRepository, missingReferences, type NamedThing, pinProfile } from "#lib/distillation/pinned_profile.ts";
 import { shellCommand } from "#lib/shell_command.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { type ChosenPlace, placeToRead } from "#lib/runner/adapter_place.ts";
@@ -110,16 +110,14 @@ export async function chooseProfile(
 
 /** Refuses to compute where a checkpoint or data of the profile is not here. @throws {InputError} with the `./run fetch` line that brings all */
 export function expectNamed({ name, named }: Pick<ChosenProfile, "name" | "named">): void {
-  const missing = named.filter(({ problem }) => problem !== undefined);
-  if (missing.length === 0) return;
-  const references = [...new Set(missing.flatMap(({ references }) => references))];
+  const missing = byRepository(named.filter(({ problem }) => problem !== undefined));
+  const [first] = missing.entries();
+  if (first === undefined) return;
+  const [word, [{ setting, problem }]] = first;
+  if (missing.size === 1) throw new InputError(`profile ${name}, ${setting}: ${problem}`);
+  const references = missingReferences(named);
   const line = references.length === 0 ? "" : `; ${shellCommand(["fetch", ...references])} brings what the hub has`;
-  const words = [...new Set(missing.map(({ word }) => word))];
-  throw new InputError(
-    words.length === 1
-      ? `profile ${name}, ${missing[0].setting}: ${missing[0].problem}`
-      : `profile ${name} needs ${words.length} things that are not here, the first is ${words[0]}${line}`,
-  );
+  throw new InputError(`profile ${name} needs ${missing.size} things that are not here, the first is ${word}${line}`);
 }
 
 /** The settings of a file of pairs. @throws {InputError} if it cannot be read, or no experiment would */

@@ -13,7 +13,9 @@ export interface NamedThing {
   readonly kind: "model" | "data";
   /** As the profile names it. */
   readonly word: string;
-  /** What brings it by `./run fetch`; none of a folder. */
+  /** What stands for it in the pinned profile: a commit or a digest; the name itself where it is not here. */
+  readonly pin: string;
+  /** What brings it by `./run fetch`, where that helps; none of a folder. */
   readonly references: readonly string[];
   /** Where it is; undefined where it is not here, which `problem` says. */
   readonly path?: string;
@@ -56,6 +58,16 @@ export function splitHubFile(word: string): readonly [dataSet: string, file: str
 /** The folders that whoever computes has to read of them: in the hub's cache a repository's, as snapshots have links into it. */
 export function foldersOf(named: readonly NamedThing[]): string[] {
   return [...new Set(named.flatMap(({ path }) => path === undefined ? [] : path.replace(/\/snapshots\/.*$/, "")))];
+}
+
+/** What `./run fetch` brings of what is not here. */
+export function missingReferences(named: readonly NamedThing[]): string[] {
+  return [...new Set(named.filter(({ problem }) => problem !== undefined).flatMap(({ references }) => references))];
+}
+
+/** Things by the repository or folder that they are of: files of one data set are brought together. */
+export function byRepository(named: readonly NamedThing[]): Map<string, readonly NamedThing[]> {
+  return Map.groupBy(named, ({ setting, word }) => setting.startsWith("data.files.") ? splitHubFile(word)[0] : word);
 }
 
 class Pins {
@@ -128,16 +140,18 @@ class Pins {
 
   /** Finds a thing, and notes it. @returns what stands for it */
   async #thing(
-    thing: NamedThing,
+    thing: Omit<NamedThing, "pin">,
     find: () => Promise<{ readonly path: string; readonly pin: string }>,
   ): Promise<string> {
     try {
       const { path, pin } = await find();
-      this.named.push({ ...thing, path });
+      this.named.push({ ...thing, pin, path });
       return pin;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      this.named.push({ ...thing, problem: error.message });
+      const { message } = error;
+      const references = message.includes("./run fetch") ? thing.references : [];
+      this.named.push({ ...thing, pin: thing.word, references, problem: message });
       return thing.word;
     }
   }
