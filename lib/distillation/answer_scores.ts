@@ -43,8 +43,9 @@ export async function scoreAnswers(
   ));
   if (teacher === undefined) {
     const scores = [...teacherTexts].map(([index, references]) => rougeL(spelt[index], references));
+    if (scores.length === 0) return distinct;
     const nearness = { dataset, metric: "teacher_rouge_l", value: mean(scores), count: scores.length, items: scores };
-    return scores.length === 0 ? distinct : [nearness, ...distinct];
+    return [nearness, ...distinct];
   }
   const read = answers.map(({ ids }, i): Trajectory => ({ prompt: items[i].promptIds, response: ids }))
     .filter(({ response }) => response.length > 0);

@@ -19,7 +19,7 @@ import { keptNumbers } from "./activations.ts";
 import { judgeFit } from "./fit.ts";
 import type { MethodNeeds } from "./needs.ts";
 import { parameterCount } from "./parameters.ts";
-import { type Distillation, planDistillation } from "./plan.ts";
+import { type Distillation, type MemoryPart, planDistillation } from "./plan.ts";
 import type { Saving } from "./saving.ts";
 
 const GIB = 2 ** 30;
@@ -263,4 +263,16 @@ Deno.test("memory decides where it is known: fewer texts fit in less, until the 
   const tight = judge(10);
   assert(!tight.fits && tight.hasMemory === false && tight.mostTexts! >= 1 && tight.mostTexts! < 8);
   assertEquals(judge(6).mostTexts, undefined);
+});
+
+Deno.test("where only the teacher's texts are known nothing is planned for it, and as much for the student", () => {
+  const texts = { batch: 8, tokens: 100, responseTokens: 50 };
+  const [student, teacher] = [gpt2Of(768, 12, 12), gpt2Of(1024, 24, 16)];
+  const partsOf = (plan: { readonly parts: readonly MemoryPart[] }) =>
+    plan.parts.filter(({ name }) => name.startsWith("student: "));
+  const [alone, both] = [planDistillation({ student, texts }), planDistillation({ student, teacher, texts })];
+  assertEquals(partsOf(alone), partsOf(both));
+  assertEquals(alone.parts.length, partsOf(alone).length + 1, "the student's parts, and the rounding of sizes");
+  assert(both.totalBytes - alone.totalBytes > 1.32 * GIB, "the teacher's weights");
+  assertEquals(alone.tensors.filter(({ name }) => !name.startsWith("student: ")), []);
 });
