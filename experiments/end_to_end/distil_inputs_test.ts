@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
   [
     "no data",
     ({ folder }) => Promise.resolve(["--data", `${folder}/nowhere`]),
-    /\/nowhere: there is no such file or folder; data sets of the hub are not fetched/,
+    /\/nowhere: there is no such file or folder; name one, or a data set of the hub as ORG\/NAME/,
   ],
   [
     "data without responses",

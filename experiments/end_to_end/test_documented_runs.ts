@@ -12,6 +12,7 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run list": undefined,
   "./run list akl": undefined,
   "./run list METHOD": "./run list ammd",
+  "./run reproduce --profile gpt2 --dry-run": undefined,
   "./run list SECTION": "./run list evaluation",
   "./run list NAME": "./run list gkd",
   "./run show CELL": "./run show instruction_following/ammd/10",
@@ -78,6 +79,17 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes fetched models; distil_test.ts has some of its own",
   "./run fetch openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e": "the same",
   "./run fetch --dry-run openai-community/gpt2-xl": "the same",
+  "./run fetch datasets/MiniLLM/dolly openai-community/gpt2": "the same",
+  "./run fetch --dry-run datasets/MiniLLM/sinst": "the same",
+  "./run fetch datasets/MiniLLM/dolly": "the same",
+  "./run fetch datasets/ORG/NAME": "the same",
+  "./run fetch …": "the same",
+  "./run distil --teacher openai-community/gpt2-medium --student openai-community/gpt2 --data MiniLLM/dolly":
+    "takes fetched models and data; fetch_test.ts has small ones",
+  "./run reproduce --profile gpt2": "takes fetched models; profile_from_hub_slow_test.ts has small ones",
+  "./run reproduce gpt2_instruction_following --profile gpt2 --set teacher.checkpoint=./my_teacher --methods teacher,sft,kd,ammd":
+    "the same",
+  "./run bench --shapes gpt2": "minutes on a CPU driver; commands_test.ts runs a row",
   "./run evaluate MODEL --data DIR": "the form of the command; evaluate_test.ts runs it",
   "./run evaluate HuggingFaceTB/SmolLM2-135M --data dolly/":
     "takes a fetched model; evaluate_test.ts has one of its own",

@@ -15,6 +15,7 @@ import {
   chooseProfile,
   type ChosenProfile,
   DEFAULT_CHECKPOINT_SECONDS,
+  expectNamed,
   givenArguments,
   LEASE_FLAG,
   LESS_MEMORY,
@@ -55,6 +56,7 @@ export const cell = defineCommand({
     const chosen = await chooseProfile([], flags, context);
     const { allExperiments: experiments } = chosen;
     for (const address of positional) cellAt(address, experiments);
+    expectNamed(chosen);
     const stop = new AbortController();
     context.stop.addEventListener("abort", () => stop.abort(context.stop.reason));
     if (flags.keep) return await keep(positional, chosen, flags, context, stop);

@@ -29,7 +29,11 @@ export const DISTIL_FLAGS = {
   },
   "teacher-model": { kind: "text", value: "NAME", help: "of --teacher-endpoint: the model, as the endpoint names it" },
   student: { kind: "text", value: "MODEL", help: "the same; a folder without weights starts from drawn values" },
-  data: { kind: "path", value: "DIR|FILE", help: "records with a prompt and a response: JSON Lines, CSV, Parquet" },
+  data: {
+    kind: "text",
+    value: "DATA",
+    help: "records to learn from: a file, a folder, or a data set of the hub's cache",
+  },
   method: {
     kind: "text",
     value: "NAME",

@@ -4,12 +4,13 @@ import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { readTrainingSets, type TrainingSets } from "#lib/data/training_sets.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
 import { type DistilEncoding, type DistilTexts, encodeDistilTexts } from "#lib/distillation/distil_texts.ts";
-import { ownActions, sharedActions, sharedPositions } from "#lib/distillation/pairing.ts";
+import { type ModelPair, openPair, ownActions } from "#lib/distillation/pairing.ts";
 import { expectOwnFolder, type RunIdentity } from "#lib/distillation/run_folder.ts";
 import { identityOf, type StartingModel, startingModel } from "#lib/distillation/starting_model.ts";
 import { spellTalks } from "#lib/distillation/talks.ts";
 import { isModel, modelOf, type Teacher } from "#lib/distillation/teacher.ts";
 import { InputError } from "#lib/errors.ts";
+import { locateData } from "#lib/hub/locate_data.ts";
 import type { Fit } from "#lib/memory/fit.ts";
 import type { Saving } from "#lib/memory/saving.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
@@ -76,7 +77,8 @@ export async function prepareDistillation(
 ): Promise<Distillation> {
   const { methods = {}, callerFolder } = context;
   const given = checkDistilFlags(flags, methods);
-  const found = await readTrainingSets(given.data);
+  const data = await locateData(given.data, { caller: callerFolder });
+  const found = { ...await readTrainingSets(data.path), hub: data.hub };
   const { method } = given;
   const always = given.teacher.kind === "model" ? ["teacher", "sft"] : ["sft"];
   const names = [...new Set([...always, ...(flags.compare ?? []).filter((name) => name !== method), method])];
@@ -154,29 +156,20 @@ async function fitted(
 }
 
 /** The two models, and what they share; one where the teacher is known by its texts alone. */
-interface Models {
+interface Models extends Omit<ModelPair, "teacher"> {
   readonly teacher: StartingModel | undefined;
-  readonly student: StartingModel;
-  readonly actionCount: number;
-  readonly maxPositions: number;
 }
 
 async function openModels(
-  given: GivenDistillation,
+  { teacher, student: word }: GivenDistillation,
   callerFolder: string | undefined,
   line: ProgressLine,
 ): Promise<Models> {
-  const open = (word: string, mayLackWeights: boolean) => {
-    line.update(() => `reads the files of ${word}`, true);
-    return startingModel(word, callerFolder, { mayLackWeights });
-  };
-  const teacher = given.teacher.kind === "model" ? await open(given.teacher.word, false) : undefined;
-  const student = await open(given.student, true);
-  if (teacher === undefined) {
-    return { teacher, student, actionCount: ownActions(student), maxPositions: student.maxPositions };
-  }
-  const actionCount = sharedActions(teacher, student);
-  return { teacher, student, actionCount, maxPositions: sharedPositions(teacher, student) };
+  const say = (message: string) => line.update(() => message, true);
+  if (teacher.kind === "model") return await openPair({ teacher: teacher.word, student: word }, callerFolder, say);
+  say(`reads the files of ${word}`);
+  const student = await startingModel(word, callerFolder, { mayLackWeights: true });
+  return { teacher: undefined, student, actionCount: ownActions(student), maxPositions: student.maxPositions };
 }
 
 /** @throws {InputError} for settings that are wrong, or that a row cannot be run with */

@@ -1,5 +1,5 @@
 import { loadProfile } from "#lib/bench/profile.ts";
-import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { schemaOfProfile } from "#lib/bench/profile_schema.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { type Fit, judgeFit } from "#lib/memory/fit.ts";
@@ -111,7 +111,8 @@ async function profileSizes(
   { experiments }: Pick<CommandContext, "experiments">,
 ): Promise<ProfileSizes> {
   if (profile === undefined && !words.some((word) => /^[a-z]+$/i.test(word))) return new Map();
-  return sizesOf(await loadProfile(profile ?? DEFAULT_PROFILE, schemaOf(experiments), []));
+  const name = profile ?? DEFAULT_PROFILE;
+  return sizesOf(await loadProfile(name, await schemaOfProfile(name, experiments), []));
 }
 
 function verdict(mismatch: string | undefined, fit: Fit | undefined): string {

@@ -30,7 +30,7 @@ export const evaluate = defineCommand({
   flags: EVALUATE_FLAGS,
   async run({ positional: [word], flags }, context) {
     checkFlags(flags);
-    const sets = await readSets(flags);
+    const sets = await readSets(flags, context.callerFolder);
     const line = new ProgressLine({ terminal: context.terminal, quiet: flags.quiet });
     try {
       if (flags["dry-run"]) {

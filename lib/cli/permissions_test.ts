@@ -48,6 +48,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     evaluate: "results,.cache",
     distil: ".cache",
     export: "results,.cache",
+    bench: ".cache",
     test: ".cache .cache",
     cell: "results,.cache",
   });
@@ -70,26 +71,30 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const claiming = ["reproduce", "judge", "export", "cell", "generate", "evaluate", "distil"];
   const named = Object.fromEntries(claiming.map((task) => [task, "hostname"]));
   assertEquals(granting("sys"), {
-    ...{ ...named, fetch: "statfs", distil: "hostname,statfs,systemMemoryInfo", doctor: "systemMemoryInfo" },
+    ...{
+      ...named,
+      reproduce: "hostname,systemMemoryInfo",
+      fetch: "statfs",
+      distil: "hostname,statfs,systemMemoryInfo",
+      doctor: "systemMemoryInfo",
+    },
     test: "hostname,statfs,systemMemoryInfo",
   });
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
     "bench",
-    "lib/tokenizers/testdata",
+    "lib/tokenizers/testdata,.cache",
   ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
-    const git = ["reproduce", "diff", "report", "export"].includes(task)
-      ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
-      : "";
+    const git = task === "diff" ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot" : "";
     const judged = ",JUDGE_API_KEY";
     const models = `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`;
+    const both = `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`;
     const own: Record<string, string> = {
-      ...{ judge: judged, reproduce: judged, cell: judged },
-      ...{ verify: models, generate: models, doctor: models },
-      evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
-      distil: `,TEACHER_API_KEY${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
+      ...{ judge: `${judged}${models}`, reproduce: `${judged}${both}`, cell: `${judged}${models}` },
+      ...{ verify: models, generate: models, doctor: models, status: models, table: models, show: models },
+      ...{ evaluate: both, distil: `,TEACHER_API_KEY${both}`, report: both, export: both },
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const node = claiming.includes(task) ? "SLURMD_NODENAME," : "";
@@ -195,6 +200,43 @@ Deno.test("generate may read its model and the file of prompts and write what --
       write: ["/w/o.jsonl", "/w/r"],
     },
   );
+});
+
+Deno.test("a task that computes by a profile may read the checkpoints and the data that it names, and what --set names for them", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const text = "teacher:\n  checkpoint: org/big # of org/others\nfiles: { train: MiniLLM/dolly/raw.jsonl }\n";
+  const readProfile = (name: string) => name === "mine" ? text : undefined;
+  const read = (task: string, ...args: string[]) =>
+    grantsOf(task, args, { caller: "/w", isFolder: () => false, env, readProfile }).read ?? [];
+  const hub = (...names: string[]) => names.flatMap((name) => [`/hf/hub/models--${name}`, `/hf/hub/datasets--${name}`]);
+  const named = hub("org--big", "MiniLLM--dolly");
+  for (const args of [["--profile", "mine"], ["mine"], ["--profile", "mine@some-gpu"], ["table_1", "--profile=mine"]]) {
+    for (const task of ["reproduce", "cell", "status"]) assertEquals(read(task, ...args), named, `${task} ${args}`);
+  }
+  assertEquals(read("reproduce", "other"), []);
+  assertEquals(read("fetch", "mine").includes(named[0]), false);
+  for (const setting of ["teacher.checkpoint=org/small", "student={checkpoint: org/small, training: {steps: 1}}"]) {
+    assertEquals(read("reproduce", "--set", setting), [
+      "/w/org/small",
+      "/hf/hub/models--org--small",
+      ...hub("org--small"),
+    ]);
+  }
+  assertEquals(read("reproduce", "--set", "judge.url=http://h.test/v1"), []);
+});
+
+Deno.test("data that may be a data set of the hub's cache may be read there, too", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const read = (task: string, data: string) =>
+    grantsOf(task, ["--data", data, "--out", "o"], { caller: "/w", isFolder: (path) => path === "a/folder", env }).read;
+  for (const task of ["distil", "evaluate"]) {
+    assertEquals(read(task, "org/data@v1"), ["/w/org/data@v1", "/hf/hub/datasets--org--data", "/w/o"]);
+    assertEquals(read(task, "datasets/org/data"), ["/w/datasets/org/data", "/hf/hub/datasets--org--data", "/w/o"]);
+    for (const path of ["a/folder", "data", "a/b.jsonl", "../x/y"]) {
+      assertEquals(read(task, path), [`/w/${path}`, "/w/o"]);
+    }
+  }
+  assertEquals(read("table", "org/data"), ["/w/org/data"]);
 });
 
 Deno.test("evaluate may read the model, the data and the results that are named, and write those and its own folder", () => {

@@ -41,7 +41,12 @@ export async function scoreAnswers(
   const distinct = [1, 2].map((n) => (
     { dataset, metric: `distinct_${n}`, value: distinctN(spelt, n), count: answers.length }
   ));
-  if (teacher === undefined) return [...nearness(dataset, spelt, teacherTexts), ...distinct];
+  if (teacher === undefined) {
+    const scores = [...teacherTexts].map(([index, references]) => rougeL(spelt[index], references));
+    if (scores.length === 0) return distinct;
+    const nearness = { dataset, metric: "teacher_rouge_l", value: mean(scores), count: scores.length, items: scores };
+    return [nearness, ...distinct];
+  }
   const read = answers.map(({ ids }, i): Trajectory => ({ prompt: items[i].promptIds, response: ids }))
     .filter(({ response }) => response.length > 0);
   if (read.length === 0) return distinct;
@@ -55,11 +60,4 @@ export async function scoreAnswers(
     },
     ...distinct,
   ];
-}
-
-/** How near answers come to the teacher's texts, where there are some. */
-function nearness(dataset: string, answers: readonly string[], texts: WrittenTexts["heldOut"]): CellScore[] {
-  if (texts.size === 0) return [];
-  const items = [...texts].map(([index, references]) => rougeL(answers[index], references));
-  return [{ dataset, metric: "teacher_rouge_l", value: mean(items), count: items.length, items }];
 }

@@ -37,8 +37,8 @@ const WRITING: Form<WrittenText> = {
   promptVersion: 1,
   reminder: "",
   parse(reply, finish) {
-    if (reply === undefined && finish === undefined) return undefined;
-    return { text: withoutThoughts(reply ?? ""), ended: finish === "length" ? "length" : "eos" };
+    if (reply === undefined) return undefined;
+    return { text: withoutThoughts(reply), ended: finish === "length" ? "length" : "eos" };
   },
   isAnswer: (value): value is WrittenText => TEXT.safeParse(value).success,
 };

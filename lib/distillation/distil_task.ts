@@ -7,11 +7,10 @@ import type { Saving } from "#lib/memory/saving.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
-import { pairCodec } from "#lib/preferences/pair_codec.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import { encodeTemplate } from "#lib/tokenizers/prompt_template.ts";
 import { scoreAnswers } from "./answer_scores.ts";
+import { pairCodecOf } from "./checkpoint_task.ts";
 import type { DistilTexts } from "./distil_texts.ts";
 import { identityOf, openStart, type StartingModel } from "./starting_model.ts";
 import { identityOfTeacher, isModel, type Teacher, writtenBy } from "./teacher.ts";
@@ -75,11 +74,7 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
         mean(responses.map(({ response }, i) => rougeL(textOf(texts, response), prompts[i].record.references))),
     },
     pairs: {
-      codec: ({ codec, train, eosIds }) =>
-        pairCodec(codec, train.map(({ prompt }) => prompt), {
-          text: (ids) => codec.decode(ids, { keepSpecialTokens: true }),
-          ids: (instruction) => encodeTemplate(codec, texts.template, { instruction, input: "" }),
-        }, eosIds),
+      codec: pairCodecOf(texts.template),
       limits: { ...profile.data, settings: INSTRUCTION_LIMITS },
       metric: "rouge_l",
     },

@@ -28,7 +28,7 @@ export function formatStudentCard({ subject, method, seed, code, adapter, comman
     ["student", `${describe(student)}${student.hasWeights ? "" : ", from drawn values"}`],
     ["method", `${method.label} (\`${method.name}\`)`],
     ["seed", `${seed}`],
-    ["data", `digest ${texts.digest}`],
+    ["data", `${dataOf(texts.description)}digest ${texts.digest}`],
     ["prompts", `template ${texts.template.name}`],
     ["commit of the program", `${code.commit}${code.dirty === true ? ", with changes" : ""}`],
     ["adapter", adapter],
@@ -69,6 +69,11 @@ function describeTeacher(teacher: Teacher): string {
   if (isModel(teacher)) return describe(teacher);
   const { texts, digest } = writtenBy(teacher);
   return `${teacher.name}: ${texts.length} on training prompts (digest ${digest})`;
+}
+
+/** What data of the hub is called there. */
+function dataOf({ hub, commit }: DistilSubject["texts"]["description"]): string {
+  return hub === undefined ? "" : `${hub} at commit ${commit}, `;
 }
 
 /** The SHA-256 of the files of models that are folders, and what is known of a teacher's texts. */

@@ -8,7 +8,8 @@ import { digestOf, digestOfJson } from "#lib/results/digest.ts";
 import { chatTemplateOf } from "#lib/tokenizers/chat_template.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import { excerpt } from "#lib/visible_text.ts";
-import { type DistilEncoding, type DistilTexts, encodeRecords, trajectoriesOf } from "./distil_texts.ts";
+import { DISTIL_LIMITS, type DistilEncoding, type DistilTexts } from "./distil_texts.ts";
+import { SetEncoder } from "./set_encoder.ts";
 import { spelled } from "./talks.ts";
 import type { WrittenTexts } from "./teacher.ts";
 
@@ -53,7 +54,9 @@ export async function readWrittenTexts(path: string, options: WrittenTextsOption
   const prompts = new Set(texts.trained.items.map(({ record }) => promptKey(record)));
   const answered = new Set(used.map(({ record }) => promptKey(record)));
   notes.count("train", prompts.size - answered.size, prompts.size, "prompts have no text of the teacher");
-  const written = trajectoriesOf(await encodeRecords(SET, used.map(ownRecord), encoding, [path]), encoding, notes);
+  const encoder = new SetEncoder({ ...encoding, limits: DISTIL_LIMITS }, notes);
+  const own = { name: SET, form: "prompt", records: used.map(ownRecord), files: [path] } as const;
+  const written = encoder.trajectoriesOf(await encoder.encode(own));
   const digest = digestOfJson([written, [...compared]]);
   return {
     ...{ texts: written, heldOut: compared, digest, notes: notes.lines },

@@ -29,7 +29,7 @@ export interface ChatEndpointOptions {
 
 /** What an endpoint replied. */
 export interface Reply {
-  /** The text of its first choice; undefined where the body is no chat completion. */
+  /** The text of its first choice, empty where it has none to say; undefined where the body is no chat completion. */
   readonly text: string | undefined;
   /** Why it ends there: `stop`, `length`, `content_filter`; undefined where the endpoint does not say it. */
   readonly finish: string | undefined;
@@ -150,7 +150,8 @@ function firstChoice(body: string): Pick<Reply, "text" | "finish"> {
   const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
   try {
     const choice = JSON.parse(body)?.choices?.[0];
-    return { text: textOf(choice?.message?.content), finish: textOf(choice?.finish_reason) };
+    const content = choice?.message?.content;
+    return { text: content === null ? "" : textOf(content), finish: textOf(choice?.finish_reason) };
   } catch {
     return { text: undefined, finish: undefined };
   }

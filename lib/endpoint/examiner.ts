@@ -174,7 +174,7 @@ export class Examiner<Answer> {
     const second = await endpoint.ask(askedAgain(messages, form.reminder, first.text), signal);
     const secondAnswer = form.parse(second.text, second.finish);
     if (secondAnswer !== undefined) return secondAnswer;
-    const start = endpoint.quote(second.text ?? second.body);
+    const start = endpoint.quote(second.text?.trim() ? second.text : second.body);
     throw new InputError(
       `${this.#names.url} ${endpoint.url}: ${this.#settings.model} gave no ${form.name}, twice; it said ${start}`,
     );

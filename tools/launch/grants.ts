@@ -2,7 +2,15 @@
  * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge, of a
  * teacher and of the hub. The program reads the same flags by the tables of its commands.
  */
-import { FILE_HOSTS, hostOf, hubPlaces, repositoryFolder, splitAdapter, splitReference } from "../../lib/hub/places.ts";
+import {
+  FILE_HOSTS,
+  hostOf,
+  hubPlaces,
+  repositoryFolder,
+  splitAdapter,
+  splitDataReference,
+  splitReference,
+} from "../../lib/hub/places.ts";
 
 /** By permission, beside the task's set. */
 export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
@@ -40,6 +48,8 @@ const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show", "ca
 /** How many of their arguments, from the first, are folders of models, or names of models in the hub's cache. */
 const MODELS_OF: Readonly<Record<string, number>> = { verify: Infinity, evaluate: Infinity, generate: 1 };
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export", "evaluate", "distil"];
+/** Of them those whose `--data` may be the name of a data set in the hub's cache. */
+const READS_HUB_DATA = ["evaluate", "distil"];
 /** Where students are written that no `--out` has a place for. */
 const DISTILLED = "distilled";
 
@@ -49,6 +59,8 @@ export interface Surroundings {
   /** Whether there is a folder of this path. */
   readonly isFolder: (path: string) => boolean;
   readonly env: (name: string) => string | undefined;
+  /** The text of a profile; undefined where there is none of this name. */
+  readonly readProfile?: (name: string) => string | undefined;
 }
 
 /**
@@ -75,6 +87,9 @@ export function grantsOf(
   const { values, words } = split(args);
   for (const [flag, value] of values) {
     if (["--data", "--preferences"].includes(flag) && READS_DATA.includes(task)) grant(flag, value, "read");
+    if (flag === "--data" && READS_HUB_DATA.includes(task)) {
+      grantCached(splitDataReference(value), value, surroundings, grant);
+    }
     if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
     if (flag === "--teacher-texts" && task === "distil") grant(flag, value, "read");
@@ -97,6 +112,7 @@ export function grantsOf(
     ...players.map(([, value]) => value),
   ];
   if (models.length > 0) grantModels(models, surroundings, grant);
+  if (READS_RESULTS.includes(task)) grantNamed(values, words, surroundings, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {
@@ -112,14 +128,51 @@ export function grantsOf(
 type Grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => void;
 
 /** Folders of models, or what the hub's cache has of models by their names; of an adapter its base's, too. */
-function grantModels(named: readonly string[], { caller, isFolder, env }: Surroundings, grant: Grant): void {
-  const places = hubPlaces(env, caller);
+function grantModels(named: readonly string[], surroundings: Surroundings, grant: Grant): void {
   for (const word of named.flatMap((each) => [each, ...splitAdapter(each) ?? []])) {
     grant("DIR", word, "read");
-    const [repository] = splitReference(word) ?? [];
-    if (repository === undefined || places === undefined || isFolder(word)) continue;
-    grant("HF_HUB_CACHE", repositoryFolder(places.cacheFolder, repository), "read");
+    grantCached(splitReference(word), word, surroundings, grant);
   }
+}
+
+/** The checkpoints and the data of the hub that a profile names, or `--set` in their place. */
+function grantNamed(
+  values: readonly (readonly [flag: string, value: string])[],
+  words: readonly string[],
+  surroundings: Surroundings,
+  grant: Grant,
+): void {
+  const of = (flag: string) => values.filter(([name]) => name === flag).map(([, value]) => value);
+  const texts = [...of("--profile"), ...words].filter((name) => /^[\w-]+(@[\w-]+)?$/.test(name))
+    .flatMap((name) => surroundings.readProfile?.(name.replace(/@.*$/, "")) ?? []);
+  // Nothing else in a profile has a slash but what its comments say.
+  const inFiles = texts.flatMap((text) => text.replaceAll(/#.*$/gm, "").match(/[\w.-]+\/[\w.@+/-]+/g) ?? []);
+  const set = of("--set").flatMap((setting) => {
+    const [, key = "", value = ""] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    if (/(^|\.)(checkpoint|hub)$|(^|\.)checkpoints\.|^data\.files\./.test(key)) return [value.trim()];
+    // A whole section at once, as in teacher={checkpoint: ORG/NAME, seed: 1}.
+    return [...value.matchAll(/\b(?:checkpoint|hub): *["']?([^,}"'\s]+)/g)].map(([, word]) => word);
+  });
+  grantModels(set.filter((word) => word !== ""), surroundings, grant);
+  for (const word of new Set([...inFiles, ...set].flatMap((each) => each.split("+")))) {
+    const [repository] = /^[^/]+\/[^/]+/.exec(word) ?? [];
+    if (repository === undefined) continue;
+    for (const kind of [splitReference, splitDataReference]) {
+      grantCached(kind(repository), repository, surroundings, grant);
+    }
+  }
+}
+
+/** What the hub's cache has of a repository, unless a folder has the same name. */
+function grantCached(
+  reference: readonly [repository: string, revision: string | undefined] | undefined,
+  word: string,
+  { caller, isFolder, env }: Surroundings,
+  grant: Grant,
+): void {
+  const places = hubPlaces(env, caller);
+  if (reference === undefined || places === undefined || isFolder(word)) return;
+  grant("HF_HUB_CACHE", repositoryFolder(places.cacheFolder, reference[0]), "read");
 }
 
 /** The hub's cache and token, and its hosts, which are returned; none where nothing says where the cache is, which the program will say. */

@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { STORIES, writeSmallStudent } from "./test_distillation.ts";
+import { runProgram, testInFolder } from "./test_run.ts";
+
+/** What a test gives profile `smoke` in the place of its models: checkpoints, and few steps of short texts. */
+function settingsOf(teacher: string, student: string): Record<string, string> {
+  return {
+    teacher: `{checkpoint: ${teacher}, training: {steps: 0, learningRate: 1e-3, warmupSteps: 0}, seed: 1}`,
+    student: `{checkpoint: ${student}, training: {steps: 4, learningRate: 1e-3, warmupSteps: 0}}`,
+    "distillation.steps": "4",
+    "data.itemsPerSet": "4",
+    "data.maxPromptTokens": "256",
+    "data.maxNewTokens": "12",
+    "evaluation.heldOut": "loss",
+  };
+}
+
+function argumentsOf(folder: string, settings: Readonly<Record<string, string>>, ...more: readonly string[]): string[] {
+  return [
+    ...[
+      "reproduce",
+      "instruction_following",
+      "--profile",
+      "smoke",
+      "--methods",
+      "teacher,sft,kd,ammd",
+      "--seeds",
+      "10",
+    ],
+    ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+    ...["--results", `${folder}/results`, "--quiet", ...more],
+  ];
+}
+
+testInFolder(
+  "checkpoints take the place of models of sizes: the table comes out, and is kept by their files",
+  async (folder) => {
+    const student = await writeSmallStudent(`${folder}/student`);
+    const { status, printed, reported } = await runProgram(...argumentsOf(folder, settingsOf(STORIES, student)));
+    assertEquals(status, 0, reported);
+    for (const row of ["Teacher", "SFT", "KD", "AMMD"]) {
+      assertMatch(
+        printed,
+        new RegExp(`^\\| ${row} +\\| +\\S*\\d`, "m"),
+      );
+    }
+    assertMatch(reported, /cached 0\/4, ran 4/);
+    // The same files somewhere else are the same models; other files are not.
+    const copied = await writeSmallStudent(`${folder}/elsewhere/student`);
+    const again = await runProgram(...argumentsOf(folder, settingsOf(STORIES, copied), "--dry-run"));
+    assertMatch(again.printed, /instruction_following: cached 4\/4/);
+    const config = JSON.parse(await Deno.readTextFile(`${copied}/config.json`));
+    await Deno.writeTextFile(`${copied}/config.json`, JSON.stringify({ ...config, num_hidden_layers: 2 }));
+    const changed = await runProgram(...argumentsOf(folder, settingsOf(STORIES, copied), "--dry-run"));
+    assertMatch(changed.printed, /cached 1\/4, to run 3.*\n.*stale: student\.checkpoint "folder \w+" → "folder \w+"/);
+  },
+);
+
+testInFolder("what a profile of checkpoints cannot be run with is one line", async (folder) => {
+  const student = await writeSmallStudent(`${folder}/student`);
+  const cases: [settings: Record<string, string>, message: RegExp][] = [
+    [
+      { "data.maxNewTokens": "600" },
+      /prompts of 256 and responses of 600 tokens are more than the 512 that the checkpoints read/,
+    ],
+    [{ "data.longPrompts": "truncate" }, /data\.longPrompts is truncate: prompts of checkpoints are left out whole/],
+    [{ "data.maxPromptTokens": "2" }, /train: all \d+ prompts are left out, .* raise data\.maxPromptTokens/],
+    [{ "teacher.form": "int4" }, /teacher\.form is "int4"; expected one of/],
+    [{ "student.checkpoint": "./nowhere" }, /student\.checkpoint: \.\/nowhere: no such folder/],
+  ];
+  for (const [settings, message] of cases) {
+    const { status, reported } = await runProgram(
+      ...argumentsOf(folder, { ...settingsOf(STORIES, student), ...settings }),
+    );
+    assert(status !== 0 && message.test(reported.trimEnd().split("\n").at(-1)!), reported);
+  }
+});
