@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
     "judge.url=http://localhost:1/v1",
     "--set",
     "judge.model=m",
-  ], /preferences\.oracle=judge: distil reaches no network/],
+  ], /preferences\.oracle=judge: distil asks no judge; take metric/],
   ["a judge without an address", ["--method", "dpo", "--set", "preferences.oracle=judge"], /judge\.url/],
   [
     "steps that no adapter holds",

@@ -237,12 +237,12 @@ async function templated(
   return { sets, template: await templateFor({ form }, { codec, folder, layout, chat, prefix }) };
 }
 
-/** @throws {InputError} if a judge is to label pairs: this command reaches no network */
+/** @throws {InputError} if a judge is to label pairs: this command asks none */
 function expectNoJudge(rows: Methods, profile: Profile): void {
   const learnsFromPairs = Object.values(rows).some(({ sections }) => sections?.includes(PREFERENCES));
   if (!learnsFromPairs || PREFERENCES.of(profile).oracle !== "judge") return;
   throw new InputError(
-    "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins",
+    "preferences.oracle=judge: distil asks no judge; take metric, teacherWins or, of a teacher that is a model, teacherLogProb",
   );
 }
 
