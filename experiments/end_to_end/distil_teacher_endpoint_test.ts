@@ -34,6 +34,8 @@ testInFolder(
       /^teacher {2}big-\S+ at http:\S+\/v1, temperature 1, any number of tokens: asked for texts on the/m,
     );
     assertMatch(dry.printed, /the prompts of the first 36 records$/m);
+    const few = await runProgram(...args, "--dry-run", "--set", "distillation.teacherTexts=5");
+    assertMatch(few.printed, /the prompts of the first 5 records$/m);
     assertEquals([endpoint.requests.length, isFolder(`${folder}/out`)], [0, false]);
 
     const cut = await runProgram(...args);
@@ -53,6 +55,9 @@ testInFolder(
     for (const { prompt, text, ended } of lines) assertEquals([text, ended], [texts.get(prompt), "length"]);
     const card = await Deno.readTextFile(`${folder}/out/README.md`);
     assertMatch(card, /\| teacher \| big-\S+: 36 on training prompts \(digest \w+\) \|/);
+
+    const provenance = await Deno.readTextFile(`${folder}/out/results/distil/provenance.json`);
+    assert(provenance.includes(`"endpoint": "${endpoint.url}"`) && provenance.includes(`"model": "${teacher[3]}"`));
 
     // The student is that of the same texts in a file, and nobody is asked again.
     const after = endpoint.requests.length;

@@ -42,7 +42,7 @@ export async function distilProfile(flags: DistilFlags, methods: Methods, parts:
   const profile = await loadProfile("defaults", schema, [...overrides, ...flags.set], DEFAULTS_FOLDER);
   return {
     ...profile,
-    teacher: parts.teacher ? { ...profile.teacher, model: sizesOf(parts.teacher) } : profile.teacher,
+    teacher: { ...profile.teacher, model: parts.teacher && sizesOf(parts.teacher) },
     student: { ...profile.student, model: sizesOf(parts.student) },
     data: { ...profile.data, vocabSize: parts.student.vocabSize },
   };
