@@ -76,7 +76,7 @@ Deno.test("more of the teacher's tokens than there are, are refused before it is
   await assertRejects(
     () => ran({ "kd.topTokens": 100_000 }),
     InputError,
-    "100000 tokens of the teacher: its vocabulary has ",
+    "the teacher's 100000 likeliest tokens: its vocabulary has ",
   );
 });
 

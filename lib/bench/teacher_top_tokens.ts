@@ -53,7 +53,9 @@ export interface TopTokenPlace {
  */
 export function topTokenPlace({ task, texts, choice, vocabSize, adapter }: TopTokenQuestion): TopTokenPlace {
   const { count, temperature } = choice;
-  if (count > vocabSize) throw new InputError(`${count} tokens of the teacher: its vocabulary has ${vocabSize}`);
+  if (count > vocabSize) {
+    throw new InputError(`the teacher's ${count} likeliest tokens: its vocabulary has ${vocabSize}`);
+  }
   const { profile: { teacher: { training }, evaluation: { batchSize } }, teacherValues } = task;
   const teacher = training.steps === 0 && teacherValues !== undefined ? teacherValues : teacherMade(task);
   const ordered = inFileOrder(texts);

@@ -104,7 +104,11 @@ export class Workbench {
     return this.#context.trained(
       this.#teacherThing,
       teacherMade(this.task),
-      (snapshots) => this.#fineTuned({ role: "teacher", texts: this.texts.train, training, seed, snapshots }),
+      async (snapshots) => {
+        // What students have left waiting would be beside it.
+        if (this.task.keepsTeacherApart) await this.gpu.trim();
+        return await this.#fineTuned({ role: "teacher", texts: this.texts.train, training, seed, snapshots });
+      },
     );
   }
 
