@@ -1,6 +1,7 @@
 import { requestAdapter, requestDevice } from "./adapter.ts";
 import { BufferPool, type BufferUse } from "./buffer_pool.ts";
 import { DeviceLimitError, watchErrors } from "./device_errors.ts";
+import type { Dispatch } from "./dispatch.ts";
 import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ImageSet } from "./kernel_text.ts";
@@ -10,18 +11,10 @@ import { DispatchTimer, type KernelTime } from "./profile.ts";
 import { ReadBack, type TypedArray } from "./read_back.ts";
 import { type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
-import { gridOf, type Workgroups } from "./workgroup_grid.ts";
+import { gridOf } from "./workgroup_grid.ts";
 
+export type { Dispatch } from "./dispatch.ts";
 export type { TypedArray } from "./read_back.ts";
-
-/** One dispatch, with every binding and parameter that the WGSL declares, by its name there. */
-export interface Dispatch {
-  readonly bindings: Readonly<Record<string, Tensor>>;
-  readonly params?: Readonly<Record<string, number>>;
-  /** Values of `override` declarations; `WORKGROUP`, where declared, defaults to the adapter's row workgroup. */
-  readonly constants?: Readonly<Record<string, number>>;
-  readonly workgroups: Workgroups;
-}
 
 export interface GpuOptions {
   /** Whether every dispatch is timed by timestamps. This is slower, because each gets its own pass. */
@@ -210,6 +203,12 @@ export class Gpu implements AsyncDisposable {
     await this.device.queue.onSubmittedWorkDone();
     this.#pending.length = 0;
     this.#throwFailure();
+  }
+
+  /** Waits for everything, and gives the buffers that wait to be used again back to the driver: before work of another kind. */
+  async trim(): Promise<void> {
+    await this.settle();
+    this.#pool.trim();
   }
 
   async read(tensor: Tensor): Promise<TypedArray> {

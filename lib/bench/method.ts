@@ -56,6 +56,11 @@ export interface Method<Settings extends object = object> {
   readonly numerics: number;
   /** What it cannot do without of the teacher. */
   readonly teacher: TeacherAccess;
+  /**
+   * Whether it takes the probabilities that it needs before the student trains, at the states of given texts, so that the teacher need not
+   * be in memory while it does; default not.
+   */
+  takesProbabilitiesBefore?(settings: Settings): boolean;
   /** Its settings, each with a description and a default: the section of the profile that the registry names after it. */
   readonly settings: z.ZodObject;
   /** The settings that this row fixes, whatever the profile says. */
@@ -97,6 +102,7 @@ export interface StudentRun extends MethodRun {
 type Described<Settings extends object> =
   & Pick<Method<Settings>, "summary" | "source" | "equation" | "label" | "style" | "numerics" | "teacher">
   & Pick<Method<Settings>, "sections" | "ownRecipe" | "check" | "counting" | "needsWholeSteps" | "holds">
+  & Pick<Method<Settings>, "takesProbabilitiesBefore">
   & {
     readonly fixed?: Partial<Settings>;
     readonly reads?: readonly MethodSections[];
@@ -135,11 +141,13 @@ export function fromSft<Shape extends z.ZodRawShape = Record<never, never>>(
     ...method,
     async run(bench, run, settings) {
       const { name, seed } = run;
+      await bench.partFromTeacher();
       using student = await bench.studentFromSft(seed);
       const log = bench.log(name, seed);
       const learned: { pairs?: () => readonly PairRecord[] } = {};
       const keepPairs: StudentRun["keepPairs"] = (recorded) => void (learned.pairs = recorded);
       await train({ ...run, bench, student, log, checkpoint: bench.cellCheckpoint(), keepPairs }, settings);
+      student.store.releaseGradients();
       const pairs = learned.pairs && { pairs: learned.pairs() };
       return { ...await scoreStudent(bench, student, seed), curves: log.rows, ...pairs };
     },

@@ -2,6 +2,7 @@ import { expectKnown } from "#lib/bench/suggestion.ts";
 import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
+import { expectTopTokensSuffice } from "./distil_kept.ts";
 import { MEMORY_FLAG } from "./known_limits.ts";
 import { CHECKPOINT_FLAG } from "./results_flags.ts";
 import { type GivenTeacher, givenTeacher } from "./distil_teacher.ts";
@@ -109,6 +110,7 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
     }
     expectKnown("method", name, students);
   }
+  expectTopTokensSuffice(flags["teacher-top-k"], [method, ...compare], methods);
   for (const name of COUNTS) if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
   const { "learning-rate": rate, "texts-per-step": perStep, "texts-at-once": atOnce } = flags;
   if (rate !== undefined && !(rate > 0)) throw new InputError(`--learning-rate ${rate}: must be more than 0`);

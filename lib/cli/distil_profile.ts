@@ -4,6 +4,7 @@ import { schemaOf } from "#lib/bench/profile_schema.ts";
 import { TEACHER_ENDPOINT } from "#lib/distillation/asked_texts.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import type { DistilFlags, Methods } from "./distil_flags.ts";
+import { topTokenSettings } from "./distil_kept.ts";
 
 const DEFAULTS_FOLDER = new URL("../../experiments/distillation/", import.meta.url);
 /** Steps of warm-up: a share of all, and the most. */
@@ -37,7 +38,10 @@ export async function distilProfile(flags: DistilFlags, methods: Methods, parts:
     sections: flags["teacher-endpoint"] ? [TEACHER_ENDPOINT] : [],
   }]);
   const own = new Set(flags.set.map((setting) => setting.split("=")[0].trim()));
-  const overrides = Object.entries(settingsOf(flags, parts)).filter(([key]) => !own.has(key))
+  const overrides = Object.entries({
+    ...settingsOf(flags, parts),
+    ...topTokenSettings(methods, flags["teacher-top-k"]),
+  }).filter(([key]) => !own.has(key))
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   const profile = await loadProfile("defaults", schema, [...overrides, ...flags.set], DEFAULTS_FOLDER);
   return {

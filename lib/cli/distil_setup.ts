@@ -18,7 +18,7 @@ import { digestOfJson } from "#lib/results/digest.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
-import { expectDisk } from "./distil_disk.ts";
+import { expectDisk, runNeed } from "./distil_disk.ts";
 import {
   expectFits,
   fittingTexts,
@@ -35,6 +35,7 @@ import {
   type GivenDistillation,
   type Methods,
 } from "./distil_flags.ts";
+import { apartOf, keptNeeds, type KeptTokens, keptTokensOf } from "./distil_kept.ts";
 import { distilProfile } from "./distil_profile.ts";
 import { type AskTeacher, decidingSettings, expectTextsSuffice, knownTeacher } from "./distil_teacher.ts";
 import { templateFor } from "./evaluation_template.ts";
@@ -63,6 +64,8 @@ export interface Distillation {
   readonly fit: Fit;
   readonly limits: KnownLimits;
   readonly shape: TextShape;
+  /** What of the teacher is on the disk before a student trains. */
+  readonly kept: readonly KeptTokens[];
 }
 
 /**
@@ -106,9 +109,10 @@ export async function prepareDistillation(
   };
   await expectOwnFolder(out, run);
   expectFits(parts, saving, { hasTeacher: isModel(teacher), whole: wholeSteps(rows, profile) });
-  await expectDisk(out, { teacher: modelOf(teacher), student }, profile);
+  const kept = await keptTokensOf(subject, profile, rows);
+  await expectDisk([runNeed(out, { teacher: modelOf(teacher), student }, profile), ...keptNeeds(kept)]);
   const shape = shapeOf(texts, profile);
-  return { subject, ask, profile, rows, method, seeds, out, run, fit: largestFit(parts), limits, shape };
+  return { subject, ask, profile, rows, method, seeds, out, run, fit: largestFit(parts), limits, shape, kept };
 }
 
 /** What tells one run's models and data from another's, as far as that is known before a teacher has been asked. */
@@ -141,7 +145,8 @@ async function fitted(
   const fit = (settings: Profile): Fitted => {
     const profile = { ...settings, distillation: { ...settings.distillation, teacherTexts } };
     const { textsAtOnce, recompute } = profile.optimizer;
-    const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
+    const own = savingOf(flags, models.student.config);
+    const saving = { ...own, textsAtOnce, recompute, ...apartOf(rows, profile) };
     const subject = { teacher, student: models.student, texts, saving };
     const parts = judgeDistillation(subject, profile, { rows, texts: shapeOf(texts, profile), limits });
     return { profile, saving, parts };

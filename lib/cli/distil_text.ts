@@ -5,11 +5,13 @@ import { isModel, modelOf } from "#lib/distillation/teacher.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { parameterCount } from "#lib/memory/parameters.ts";
 import { diskBytes } from "./distil_disk.ts";
+import { describeKept } from "./distil_kept.ts";
+import { describeTimes } from "./fit_text.ts";
 import type { Distillation } from "./distil_setup.ts";
 
 /** What would be done, with what, and what it needs: a text to each name. */
 export function describeDistillation(distillation: Distillation): [name: string, text: string][] {
-  const { subject, profile, rows, method, seeds, out } = distillation;
+  const { subject, profile, rows, method, seeds, out, fit, kept } = distillation;
   const { student, texts } = subject;
   const { distillation: { steps, learningRate }, optimizer: { batchSize, textsAtOnce } } = profile;
   const { label, summary } = rows[method];
@@ -32,7 +34,9 @@ export function describeDistillation(distillation: Distillation): [name: string,
     ],
     ["rows", `${Object.keys(rows).join(", ")}; seeds ${seeds.join(", ")}`],
     ["memory", describeMemory(distillation)],
+    ...(fit.plan.times ? [["apart", describeTimes(fit.plan.times, formatBytes)] as [string, string]] : []),
     ["disk", formatBytes(diskBytes({ teacher: modelOf(subject.teacher), student }, profile))],
+    ...kept.map((tokens): [string, string] => ["kept", describeKept(tokens)]),
     ["out", out],
     ...notesOf(subject).map((note): [string, string] => ["note", note]),
   ];

@@ -2,6 +2,7 @@ import { formatBytes } from "#lib/byte_count.ts";
 import type { Fit, TensorOver } from "#lib/memory/fit.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { parameterCount } from "#lib/memory/parameters.ts";
+import type { MemoryPlan } from "#lib/memory/plan.ts";
 import type { CodecAgreement } from "#lib/tokenizers/compare_codecs.ts";
 import type { KnownLimits } from "./known_limits.ts";
 import type { PlannedModel } from "./planned_model.ts";
@@ -82,6 +83,7 @@ export function formatFit(
     `A step of ${batch} texts of ${tokens} tokens, ${responseTokens} of them the response's:`,
     ...plan.parts.map(({ name, bytes }) => row(name, bytes)),
     row("together", plan.totalBytes),
+    ...(plan.times ? ["", `apart    ${describeTimes(plan.times, mebibytes)}`] : []),
     "",
     `limits   ${mebibytes(bindingBytes)} a binding, ${mebibytes(bufferBytes)} a buffer`,
     ...over.slice(0, SHOWN_TENSORS).map(overLine),
@@ -89,6 +91,16 @@ export function formatFit(
     memory,
     ...(fits ? [] : [mostTextsLine(mostTexts)]),
   ];
+}
+
+/** What is in memory at the two times of a distillation whose teacher is not there while the student trains. */
+export function describeTimes(
+  { teacher, training }: NonNullable<MemoryPlan["times"]>,
+  format: (bytes: number) => string,
+): string {
+  return `${format(teacher)} while the teacher is asked or scores, ${
+    format(training)
+  } while the student trains without it`;
 }
 
 function overLine({ tensor: { name, shape, bytes, growsWithTexts }, limit, limitBytes, blocks }: TensorOver): string {

@@ -49,7 +49,8 @@ export function distilMaking(
 
 /** Distilling a checkpoint into another on a person's data. */
 export function distilTask(profile: Profile, subject: DistilSubject): Task {
-  const { teacher, student, texts, saving: { teacherForm, studentForm, lora } } = subject;
+  const { teacher, student, texts, saving } = subject;
+  const { teacherForm, studentForm, lora, teacherApart } = saving;
   const { name, numerics, settings } = distilMaking(subject);
   const models = {
     student: { start: student, options: { form: studentForm, lora } },
@@ -62,6 +63,8 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
     made: { settings, numerics },
     teacherTexts: isModel(teacher) ? undefined : writtenBy(teacher).texts,
     readTexts: () => Promise.resolve(texts),
+    teacherValues: isModel(teacher) ? [identityOf(teacher), teacherForm ?? "f32"] : undefined,
+    keepsTeacherApart: teacherApart,
     newModel(gpu, role, { vocabSize }, normalSource) {
       const { [role]: model } = models;
       if (model === undefined) throw new RangeError(`Cannot open the ${role}: only its texts are known`);
@@ -97,6 +100,7 @@ async function scoreModel(scoring: Scoring, { texts, teacher: whom }: DistilSubj
     ...{ seeds, sampling: { temperature, topK, topP } },
   });
   const decoding = temperature === 0 ? "greedy" : "sampled";
+  // After the model has written: a teacher that is kept apart is read for this alone.
   const known = isModel(whom)
     ? { teacher: (await scoring.teacher()).model }
     : { teacher: undefined, teacherTexts: writtenBy(whom).heldOut };

@@ -1,5 +1,6 @@
 import type { Tuning } from "#kernels/runtime/tuning.ts";
-import { type Distillation, type MemoryPlan, planDistillation, type PlannedTensor } from "./plan.ts";
+import { planFor } from "./apart.ts";
+import type { Distillation, MemoryPlan, PlannedTensor } from "./plan.ts";
 
 /** What an adapter gives, in bytes. */
 export interface AdapterLimits {
@@ -41,7 +42,7 @@ export function judgeFit(distillation: Distillation, limits: AdapterLimits): Fit
 }
 
 function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mostTexts"> {
-  const plan = planDistillation({ readsImages: limits.inputs === "image", ...distillation });
+  const plan = planFor({ readsImages: limits.inputs === "image", ...distillation });
   const over = plan.tensors.flatMap((tensor) => overLimit(tensor, limits) ?? []);
   const hasMemory = limits.memoryBytes === undefined ? undefined : plan.totalBytes <= limits.memoryBytes;
   const fits = over.every(({ blocks }) => blocks !== undefined) && hasMemory !== false;

@@ -18,7 +18,7 @@ import {
 /** All numbers on the GPU are float32. */
 const BYTES = 4;
 /** What buffers that come and go have beyond their content: the pool makes them of size classes, which are a third over it at most. */
-const ROUNDING = 1 / 3;
+export const ROUNDING = 1 / 3;
 
 /** What a run holds for one purpose. */
 export interface MemoryPart {
@@ -46,6 +46,11 @@ export interface MemoryPlan {
   readonly totalBytes: number;
   /** Those that could be over a limit, the largest first. */
   readonly tensors: readonly PlannedTensor[];
+  /**
+   * Where the teacher is not there while the student trains, bytes of two times, of which the parts are the larger: the teacher is asked or
+   * scores, and the student trains.
+   */
+  readonly times?: { readonly teacher: number; readonly training: number };
 }
 
 /** A student that learns by AdamW, from a teacher that does not change, or from texts of one that is not there. */
@@ -72,9 +77,11 @@ const PROGRAM_BYTES = 300e6;
  * taken at once (`Tuning.logitsBytes`); of the student there are those of its own, their gradient, and one gradient of a vocabulary's table,
  * which is made whole; of the teacher there are parts of them beside the whole. What the program itself has in system memory is counted for
  * a CPU driver alone, whose memory it is too; what a GPU's driver adds is not.
+ *
+ * @param further what a run has beside
  */
-export function planDistillation(distillation: Distillation): MemoryPlan {
-  const { student, teacher, texts, saving = {}, needs = {}, readsImages = false } = distillation;
+export function planDistillation(distillation: Distillation, further: readonly MemoryPart[] = []): MemoryPlan {
+  const { student, teacher, texts, saving = {}, needs = {} } = distillation;
   const read = { ...texts, batch: Math.min(texts.batch, saving.textsAtOnce ?? texts.batch) };
   // Where there is no teacher, no method holds anything that is of its size.
   const reading = { student, teacher: teacher ?? student, texts: read };
@@ -87,15 +94,8 @@ export function planDistillation(distillation: Distillation): MemoryPlan {
   // What a fit has taken is given back before the first step.
   const fit = fitBytes(needs, reading) - sum([...passing, rounding].map(bytesOf));
   const fitting = fit > 0 ? [{ name: "critics: while they are fitted to pairs", bytes: fit }] : [];
-  const buffers = [...lasting, ...passing, rounding, ...fitting];
-  const beside = readsImages
-    ? [
-      { name: "images of inputs, which kernels read", bytes: mostImageBytes(sum(buffers.map(bytesOf))) },
-      { name: "student: weights as they are read to be written", bytes: weightBytes(student) },
-      { name: "the program and the driver", bytes: PROGRAM_BYTES },
-    ]
-    : [];
-  const parts = [...buffers, ...beside];
+  const buffers = [...lasting, ...passing, rounding, ...fitting, ...further];
+  const parts = [...buffers, ...besideBuffers(buffers, distillation)];
   const tensors = [
     ...tensorsOf("student", student, read),
     ...(teacher ? tensorsOf("teacher", teacher, read) : []),
@@ -106,6 +106,19 @@ export function planDistillation(distillation: Distillation): MemoryPlan {
     totalBytes: sum(parts.map(bytesOf)),
     tensors: tensors.sort((a, b) => b.bytes - a.bytes),
   };
+}
+
+/** What a CPU driver's memory has beside the buffers. */
+export function besideBuffers(
+  buffers: readonly MemoryPart[],
+  { student, readsImages = false }: Pick<Distillation, "student" | "readsImages">,
+): MemoryPart[] {
+  if (!readsImages) return [];
+  return [
+    { name: "images of inputs, which kernels read", bytes: mostImageBytes(sum(buffers.map(bytesOf))) },
+    { name: "student: weights as they are read to be written", bytes: weightBytes(student) },
+    { name: "the program and the driver", bytes: PROGRAM_BYTES },
+  ];
 }
 
 /** What is there for as long as the student learns. */
@@ -141,8 +154,8 @@ function passingParts({ student, teacher, textsWritten, saving = {} }: Distillat
   ];
 }
 
-/** @param alone the most texts that it reads, where nothing else is read */
-function passingOfTeacher(
+/** What comes and goes of a teacher. @param alone the most texts that it reads, where nothing else is read */
+export function passingOfTeacher(
   teacher: ModelConfig,
   read: TextShape,
   { alone, form }: { readonly alone: TextShape; readonly form: Saving["teacherForm"] },
@@ -156,7 +169,7 @@ function passingOfTeacher(
   ];
 }
 
-function bytesOf({ bytes }: MemoryPart): number {
+export function bytesOf({ bytes }: MemoryPart): number {
   return bytes;
 }
 

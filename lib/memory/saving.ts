@@ -16,6 +16,10 @@ export interface Saving {
   readonly teacherForm?: NarrowForm;
   /** Fewer bits for the matrices of a student that learns by changes of low rank, which stand still. */
   readonly studentForm?: NarrowForm;
+  /** Whether the teacher is not in memory while the student trains: what it is asked for is asked before. */
+  readonly teacherApart?: boolean;
+  /** How many of its likeliest tokens at each state are on the disk, where the student learns from these. */
+  readonly topTokens?: number;
   /** Changes of low rank by which the student learns, of these layers. */
   readonly lora?: Pick<LoraOptions, "rank" | "scale" | "targets">;
 }

@@ -33,6 +33,7 @@ export const VALUE_FLAGS: readonly string[] = [
     "--learning-rate",
     "--teacher-form",
     "--student-form",
+    "--teacher-top-k",
     "--lora",
     "--lora-alpha",
     "--lora-targets",
