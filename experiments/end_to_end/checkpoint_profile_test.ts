@@ -75,3 +75,32 @@ testInFolder("what a profile of checkpoints cannot be run with is one line", asy
     assert(status !== 0 && message.test(reported.trimEnd().split("\n").at(-1)!), reported);
   }
 });
+
+Deno.test("--dry-run plans models that are not here by their published shapes, and says what is over the limits", async () => {
+  const { status, printed } = await runProgram("reproduce", "--profile", "gpt2", "--dry-run");
+  assertEquals(status, 0, printed);
+  assertMatch(printed, /^gpt2_instruction_following: cached 0\/17, to run 17/);
+  assertMatch(printed, /MiniLLM\/teacher-gpt2-1\.5B into openai-community\/gpt2, a step of 32 texts of 512 tokens:/);
+  assertMatch(printed, /^ {2}distilling needs \d+\.\d GB.*: teacher: weights as f16 3\.1 GB, /m);
+  const json = await runProgram("reproduce", "--profile", "openllama", "--dry-run", "--json");
+  const { pairs, named } = JSON.parse(json.printed);
+  assertEquals(pairs[0].fits.map(({ what }: { what: string }) => what), ["training the teacher", "distilling"]);
+  assertEquals(
+    named.filter(({ kind }: { kind: string }) => kind === "model").map(({ word }: { word: string }) => word),
+    [
+      "openlm-research/open_llama_7b_v2",
+      "openlm-research/open_llama_3b_v2",
+    ],
+  );
+  const other = await runProgram(
+    "reproduce",
+    "--profile",
+    "gpt2",
+    "--set",
+    "student.checkpoint=org/other",
+    "--dry-run",
+  );
+  assertMatch(other.printed, /what org\/other needs is not known before its config\.json is here/);
+  const unasked = await runProgram("reproduce", "--profile", "gpt2", "--json");
+  assertMatch(unasked.reported, /--json is for --dry-run/);
+});
