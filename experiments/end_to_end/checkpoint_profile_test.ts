@@ -45,6 +45,17 @@ testInFolder(
       );
     }
     assertMatch(reported, /cached 0\/4, ran 4/);
+    const profile = argumentsOf(folder, settingsOf(STORIES, student)).filter((arg, i, all) =>
+      ["--profile", "--set", "--results", "--quiet"].some((flag) =>
+        flag === arg || (flag !== "--quiet" && flag === all[i - 1])
+      )
+    );
+    const exported = await runProgram("export", "instruction_following/kd/10", `${folder}/kd`, ...profile);
+    assertMatch(exported.reported, /All \d+ scores equal those recorded/);
+    const written = await runProgram("generate", `${folder}/kd`, "Once", "--max-new-tokens", "4");
+    assertEquals(written.status, 0, written.reported);
+    const published = await runProgram("export", "instruction_following/teacher/10", `${folder}/none`, ...profile);
+    assertMatch(published.reported, /teacher\/10: its model is folder \w+ as it is; there is nothing to export/);
     // The same files somewhere else are the same models; other files are not.
     const copied = await writeSmallStudent(`${folder}/elsewhere/student`);
     const again = await runProgram(...argumentsOf(folder, settingsOf(STORIES, copied), "--dry-run"));
