@@ -45,6 +45,17 @@ testInFolder(
       );
     }
     assertMatch(reported, /cached 0\/4, ran 4/);
+    const profile = argumentsOf(folder, settingsOf(STORIES, student)).filter((arg, i, all) =>
+      ["--profile", "--set", "--results", "--quiet"].some((flag) =>
+        flag === arg || (flag !== "--quiet" && flag === all[i - 1])
+      )
+    );
+    const exported = await runProgram("export", "instruction_following/kd/10", `${folder}/kd`, ...profile);
+    assertMatch(exported.reported, /All \d+ scores equal those recorded/);
+    const written = await runProgram("generate", `${folder}/kd`, "Once", "--max-new-tokens", "4");
+    assertEquals(written.status, 0, written.reported);
+    const published = await runProgram("export", "instruction_following/teacher/10", `${folder}/none`, ...profile);
+    assertMatch(published.reported, /teacher\/10: its model is folder \w+ as it is; there is nothing to export/);
     // The same files somewhere else are the same models; other files are not.
     const copied = await writeSmallStudent(`${folder}/elsewhere/student`);
     const again = await runProgram(...argumentsOf(folder, settingsOf(STORIES, copied), "--dry-run"));
@@ -74,4 +85,33 @@ testInFolder("what a profile of checkpoints cannot be run with is one line", asy
     );
     assert(status !== 0 && message.test(reported.trimEnd().split("\n").at(-1)!), reported);
   }
+});
+
+Deno.test("--dry-run plans models that are not here by their published shapes, and says what is over the limits", async () => {
+  const { status, printed } = await runProgram("reproduce", "--profile", "gpt2", "--dry-run");
+  assertEquals(status, 0, printed);
+  assertMatch(printed, /^gpt2_instruction_following: cached 0\/17, to run 17/);
+  assertMatch(printed, /MiniLLM\/teacher-gpt2-1\.5B into openai-community\/gpt2, a step of 32 texts of 512 tokens:/);
+  assertMatch(printed, /^ {2}distilling needs \d+\.\d GB.*: teacher: weights as f16 3\.1 GB, /m);
+  const json = await runProgram("reproduce", "--profile", "openllama", "--dry-run", "--json");
+  const { pairs, named } = JSON.parse(json.printed);
+  assertEquals(pairs[0].fits.map(({ what }: { what: string }) => what), ["training the teacher", "distilling"]);
+  assertEquals(
+    named.filter(({ kind }: { kind: string }) => kind === "model").map(({ word }: { word: string }) => word),
+    [
+      "openlm-research/open_llama_7b_v2",
+      "openlm-research/open_llama_3b_v2",
+    ],
+  );
+  const other = await runProgram(
+    "reproduce",
+    "--profile",
+    "gpt2",
+    "--set",
+    "student.checkpoint=org/other",
+    "--dry-run",
+  );
+  assertMatch(other.printed, /what org\/other needs is not known before its config\.json is here/);
+  const unasked = await runProgram("reproduce", "--profile", "gpt2", "--json");
+  assertMatch(unasked.reported, /--json is for --dry-run/);
 });

@@ -20,6 +20,7 @@ const loadOwn = async (name: string, overrides: readonly string[] = []) =>
 /** Of models of sizes, and of checkpoints. */
 const SIZED = ["quick", "smoke", "tiny"];
 const PUBLISHED = ["gpt2", "gpt2_medium", "openllama", "smollm2"];
+const ALL = [...SIZED, ...PUBLISHED, "t5"].sort();
 
 /** Loads a profile whose text is that of `smoke`, changed. */
 async function loadChanged(change: (text: string) => string, overrides: readonly string[] = []): Promise<Profile> {
@@ -47,7 +48,7 @@ async function smokeLine(text: string): Promise<number> {
 
 Deno.test("every profile is complete, and its first line says what it is", async () => {
   const profiles = await listProfiles();
-  assertEquals(profiles.map(({ name }) => name), [...SIZED, ...PUBLISHED].sort());
+  assertEquals(profiles.map(({ name }) => name), ALL);
   for (const { name, summary } of profiles) {
     const { seeds, trial } = await loadOwn(name);
     // One run is enough for a first look, and is what the anchors' scripts have.
@@ -74,6 +75,27 @@ Deno.test("a profile of published models names checkpoints, and the five sets of
     assertMatch(`${teacher.checkpoint} ${student.checkpoint}`, /^[\w-]+\/\S+ [\w-]+\/\S+$/);
     assertEquals(Object.keys(data.files!.evaluation), ["dolly", "self_instruct", "vicuna", "sni", "unni"]);
   }
+});
+
+Deno.test("the profile of T5 has checkpoints of three sizes for each task, mT5 for translation", async () => {
+  const { checkpoints, sizes, ...settings } = TASK_SPECIFIC.of(await loadOwn("t5"));
+  assertEquals([sizes, checkpoints?.small], [undefined, "google/t5-v1_1-small"]);
+  assertEquals([settings.iwslt.checkpoints?.large, settings.iwslt.teacher.checkpoint], [
+    "google/mt5-large",
+    "google/mt5-xl",
+  ]);
+  await rejects(
+    loadOwn("t5", [
+      "taskSpecific.samsum.teacher={model: {hiddenSize: 4, numLayers: 1, numHeads: 1}, training: {steps: 1, learningRate: 1, warmupSteps: 0}, seed: 1}",
+    ]),
+    "must be a checkpoint where students are",
+  );
+  const small = "{hiddenSize: 4, numLayers: 1, numHeads: 1}";
+  await rejects(
+    loadOwn("t5", [`taskSpecific.sizes={small: ${small}, base: ${small}, large: ${small}}`]),
+    "must stand where `checkpoints` do not, of samsum one of the two",
+  );
+  await rejects(loadOwn("gpt2", ["teacher.training.steps=2"]), "with `form` its matrices cannot learn");
 });
 
 Deno.test("a model has sizes or a checkpoint, not both and not neither", async () => {

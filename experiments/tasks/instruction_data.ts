@@ -2,7 +2,7 @@ import type { Profile } from "#lib/bench/profile.ts";
 import { loadInstructionFolder, readInstructionData } from "#lib/data/instruction_folder.ts";
 import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
 import type { InstructionData } from "#lib/data/records.ts";
-import { splitHubFile } from "#lib/distillation/pinned_profile.ts";
+import { splitHubPath } from "#lib/distillation/pinned_profile.ts";
 import { InputError } from "#lib/errors.ts";
 import { locateData } from "#lib/hub/locate_data.ts";
 
@@ -34,6 +34,6 @@ export async function readInstructionRecords(settings: Profile["data"], folder?:
 
 /** Where a file of a data set of the hub is. */
 async function pathOf(word: string): Promise<string> {
-  const [dataSet, file] = splitHubFile(word);
+  const [dataSet, file] = splitHubPath(word);
   return `${(await locateData(`datasets/${dataSet}`)).path}/${file}`;
 }

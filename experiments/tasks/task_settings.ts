@@ -35,7 +35,10 @@ const corpus = z.strictObject({
   ),
   student: training.describe("fine-tuned on the data"),
   checkpoints: checkpoints.optional(),
-  hub: z.string().regex(/^[\w.-]+\/[\w.-]+(@.+)?$/, "expected ORG/NAME or ORG/NAME@REVISION, a data set of the hub")
+  hub: z.string().regex(
+    /^[\w.-]+\/[\w.-]+(@[^/]+)?(\/.+)?$/,
+    "expected ORG/NAME[@REVISION][/FOLDER], a data set of the hub",
+  )
     .optional().describe("its data set on the hub, in place of the embedded data"),
   prefix: z.string().optional().describe("in front of every source that a checkpoint reads, as in 'summarize: '"),
   distillation: distillation.describe("for every method"),
@@ -75,6 +78,18 @@ export const TASK_SPECIFIC = defineSection({
     checkpoints: checkpoints.optional(),
     ...corpora,
   }),
+  check: ({ sizes, checkpoints, ...settings }) =>
+    SEQUENCE_TASK_NAMES.flatMap((corpus) => {
+      const { teacher, checkpoints: own = checkpoints } = settings[corpus];
+      if ((sizes === undefined) === (own === undefined)) {
+        return [{ path: ["sizes"], message: `must stand where \`checkpoints\` do not, of ${corpus} one of the two` }];
+      }
+      if ((teacher.checkpoint === undefined) === (own === undefined)) return [];
+      return [{
+        path: [corpus, "teacher"],
+        message: "must be a checkpoint where students are, and of sizes where they are",
+      }];
+    }),
 });
 
 export type TaskSpecificSettings = ReturnType<typeof TASK_SPECIFIC.of>;

@@ -151,6 +151,11 @@ export function profileSchema(sections: readonly Section[], experiments: readonl
   }));
   const seedsOf = seedsOfExperiments(experiments);
   const schema = COMMON_SECTIONS.extend({ ...shape, seedsOf }).superRefine((profile, context) => {
+    const { teacher, student } = profile as unknown as Profile;
+    if ((teacher.checkpoint === undefined) !== (student.checkpoint === undefined)) {
+      const message = "must have a checkpoint where the teacher has one, and sizes where it has sizes";
+      context.addIssue({ code: "custom", path: ["student"], message });
+    }
     for (const { path, message } of issuesOf(profile as unknown as Profile, distinct)) {
       context.addIssue({ code: "custom", path: [...path], message });
     }

@@ -10,6 +10,7 @@ import { keepCells } from "#lib/runner/keep_cells.ts";
 import { ordersFor, ordersFrom, sendingWatcher, serve } from "#lib/runner/worker.ts";
 import type { Message } from "#lib/runner/worker_messages.ts";
 import { type CommandContext, defineCommand, type Flags, type FlagValues } from "./command.ts";
+import { namedBy } from "./profile_needs.ts";
 import {
   CHECKPOINT_FLAG,
   chooseProfile,
@@ -55,8 +56,8 @@ export const cell = defineCommand({
     if (flags.lease === 0) throw new InputError("--lease 0: at least 1");
     const chosen = await chooseProfile([], flags, context);
     const { allExperiments: experiments } = chosen;
-    for (const address of positional) cellAt(address, experiments);
-    expectNamed(chosen);
+    const cells = positional.map((address) => cellAt(address, experiments));
+    expectNamed({ ...chosen, named: namedBy(cells, chosen) });
     const stop = new AbortController();
     context.stop.addEventListener("abort", () => stop.abort(context.stop.reason));
     if (flags.keep) return await keep(positional, chosen, flags, context, stop);

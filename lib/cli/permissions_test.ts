@@ -48,7 +48,6 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     evaluate: "results,.cache",
     distil: ".cache",
     export: "results,.cache",
-    bench: ".cache",
     test: ".cache .cache",
     cell: "results,.cache",
   });
@@ -83,7 +82,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
   assertEquals(reading, [["verify", ".,../shared/fixtures,../shared/data/tokenizers"], [
     "bench",
-    "lib/tokenizers/testdata,.cache",
+    "lib/tokenizers/testdata",
   ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
@@ -200,6 +199,13 @@ Deno.test("generate may read its model and the file of prompts and write what --
       write: ["/w/o.jsonl", "/w/r"],
     },
   );
+});
+
+Deno.test("bench may keep the rates that estimates go by, of the shapes that they are of", () => {
+  const grants = (...args: string[]) =>
+    grantsOf("bench", args, { caller: "/w", isFolder: () => false, env: () => undefined });
+  assertEquals(grants("--shapes", "gpt2"), { read: [".cache"], write: [".cache"] });
+  assertEquals([grants(), grants("--shapes=gpt2_quick")], [{}, {}]);
 });
 
 Deno.test("a task that computes by a profile may read the checkpoints and the data that it names, and what --set names for them", () => {

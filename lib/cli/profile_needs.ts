@@ -9,7 +9,7 @@ import { type AdapterLimits, type Fit, judgeFit } from "#lib/memory/fit.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { publishedShape } from "#lib/models/published_shapes.ts";
 import { isFile } from "#lib/results/storage.ts";
-import { settingsOf } from "#lib/runner/cell.ts";
+import { type Cell, settingsOf } from "#lib/runner/cell.ts";
 import { cellsToRun, type ExperimentPlan } from "#lib/runner/plan.ts";
 import type { RecordedRates } from "#lib/speed/recorded_rates.ts";
 import { type TimeNeeds, timeOf } from "./profile_time.ts";
@@ -60,6 +60,21 @@ export async function needsOf(
     }
   }
   return { named, pairs, rates };
+}
+
+/** Of what a profile names that which cells read: other tasks of it have models and data of their own. */
+export function namedBy(
+  cells: readonly Pick<Cell, "experiment" | "task">[],
+  { profile, named }: { readonly profile: Profile; readonly named: readonly NamedThing[] },
+): readonly NamedThing[] {
+  if (named.length === 0) return named;
+  const tasks = new Map(
+    cells.map(({ experiment, task }) => [`${experiment.name} ${task ?? ""}`, { experiment, task }]),
+  );
+  const settings = [...tasks.values()].flatMap(({ experiment, task }) =>
+    experiment.methods.map((method) => JSON.stringify(method.making(profile, task).settings))
+  );
+  return named.filter(({ pin }) => settings.some((text) => text.includes(JSON.stringify(pin))));
 }
 
 interface PairContext {

@@ -16,6 +16,7 @@ import { Reproduction, type ReproductionOptions } from "#lib/runner/reproduction
 import { type CommandContext, defineCommand, type ExitStatus, type Flags, type FlagValues } from "./command.ts";
 import { expectProfileFits, showDryRun } from "./dry_run.ts";
 import { collect, type ExecutorOptions, runOnSlurm } from "./executor.ts";
+import { namedBy } from "./profile_needs.ts";
 import { describePlan } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { describePlace } from "./place_text.ts";
@@ -133,17 +134,20 @@ export const reproduce = defineCommand({
       stop: context.stop,
     };
     if (flags.collect) return await collectAll(options, flags.record, context);
-    if (!flags["dry-run"]) expectNamed(chosen);
     if (onSlurm && !flags["dry-run"]) {
+      expectNamed(chosen);
       const tablesArguments = tablesArgumentsOf(positional.filter((word) => word !== profileName), flags);
       return await runOnSlurm(options, { ...onSlurm, tablesArguments, quiet: flags.quiet }, context);
     }
     const reproduction = await planWithKept(options, flags["dry-run"] || flags.force);
+    const cells = reproduction.plans.flatMap((plan) => plan.cells.map(({ cell }) => cell));
+    const needed = { ...chosen, named: namedBy(cells, chosen) };
     if (flags["dry-run"]) {
-      await showDryRun(reproduction, chosen, { json: flags.json, terminal: context.terminal });
+      await showDryRun(reproduction, needed, { json: flags.json, terminal: context.terminal });
       return 0;
     }
-    await expectProfileFits(reproduction, chosen);
+    expectNamed(needed);
+    await expectProfileFits(reproduction, needed);
     return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });

@@ -1,6 +1,7 @@
 import type { Profile } from "#lib/bench/profile.ts";
 import { InputError } from "#lib/errors.ts";
-import { locateData, type LocatedData } from "#lib/hub/locate_data.ts";
+import { isFolder } from "#lib/data/folder_names.ts";
+import { locateData } from "#lib/hub/locate_data.ts";
 import { splitAdapter, splitReference } from "#lib/hub/places.ts";
 import { type FileSource, sourceOf } from "#lib/models/model_folder.ts";
 import { isFile } from "#lib/results/storage.ts";
@@ -48,11 +49,11 @@ export async function pinProfile(profile: Profile, options: PinOptions = {}): Pr
   return { profile: { ...pinned, places }, named };
 }
 
-/** A data set's file as a profile names it: `ORG/NAME[@REVISION]/FILE`. */
-export function splitHubFile(word: string): readonly [dataSet: string, file: string] {
-  const [, dataSet, file] = /^([^/]+\/[^/]+)\/(.+)$/.exec(word) ?? [];
-  if (dataSet === undefined) throw new RangeError(`Cannot read ${word} as a file of a data set`);
-  return [dataSet, file];
+/** A data set of the hub as a profile names it, `ORG/NAME[@REVISION]`, and what of it: a file, a folder, or nothing for all. */
+export function splitHubPath(word: string): readonly [dataSet: string, path: string] {
+  const [, dataSet, path = ""] = /^([^/]+\/[^/]+)(?:\/(.+))?$/.exec(word) ?? [];
+  if (dataSet === undefined) throw new RangeError(`Cannot read ${word} as a data set of the hub`);
+  return [dataSet, path];
 }
 
 /** The folders that whoever computes has to read of them: in the hub's cache a repository's, as snapshots have links into it. */
@@ -67,7 +68,7 @@ export function missingReferences(named: readonly NamedThing[]): string[] {
 
 /** Things by the repository or folder that they are of: files of one data set are brought together. */
 export function byRepository(named: readonly NamedThing[]): Map<string, readonly NamedThing[]> {
-  return Map.groupBy(named, ({ setting, word }) => setting.startsWith("data.files.") ? splitHubFile(word)[0] : word);
+  return Map.groupBy(named, ({ kind, word }) => kind === "data" ? splitHubPath(word)[0] : word);
 }
 
 class Pins {
@@ -84,8 +85,7 @@ class Pins {
     const [key, parent] = [path.at(-1), path.at(-2)];
     if (typeof value === "string") {
       if (key === "checkpoint" || parent === "checkpoints") return await this.#model(value, path);
-      if (key === "hub") return await this.#dataSet(value, path);
-      if (path.join(".").startsWith("data.files.")) return await this.#file(value, path);
+      if (key === "hub" || path.join(".").startsWith("data.files.")) return await this.#data(value, path);
       return value;
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
@@ -116,25 +116,19 @@ class Pins {
     return name;
   }
 
-  async #dataSet(word: string, path: readonly string[]): Promise<string | undefined> {
+  async #data(word: string, path: readonly string[]): Promise<string | undefined> {
     if (this.#options.hasOtherData) return undefined;
-    const thing = { setting: path.join("."), kind: "data" as const, word, references: [`datasets/${word}`] };
-    return await this.#thing(thing, async () => {
-      const { path, hub } = await hubData(word);
-      return { path, pin: pinOf(word, hub) };
-    });
-  }
-
-  async #file(word: string, path: readonly string[]): Promise<string> {
-    const [dataSet, file] = splitHubFile(word);
+    const [dataSet, part] = splitHubPath(word);
     const thing = { setting: path.join("."), kind: "data" as const, word, references: [`datasets/${dataSet}`] };
     return await this.#thing(thing, async () => {
-      const { path: folder, hub } = await hubData(dataSet);
-      const path = `${folder}/${file}`;
-      if (!isFile(path)) {
-        throw new InputError(`${dataSet}: it has no file ${file}; name another one at ${thing.setting}`);
+      const { path: folder, hub } = await locateData(`datasets/${dataSet}`);
+      const path = part === "" ? folder : `${folder}/${part}`;
+      if (!isFile(path) && !isFolder(path)) {
+        throw new InputError(`${dataSet}: it has no ${part}; name another one at ${thing.setting}`);
       }
-      return { path, pin: `${pinOf(dataSet, hub)}/${file}` };
+      // A folder of the same name goes first, and has no commit.
+      const pinned = hub === undefined ? dataSet : `${dataSet.replace(/@.*$/, "")}@${hub.commit}`;
+      return { path, pin: part === "" ? pinned : `${pinned}/${part}` };
     });
   }
 
@@ -155,15 +149,6 @@ class Pins {
       return thing.word;
     }
   }
-}
-
-/** A data set of the hub, whatever path has the same name here. */
-function hubData(word: string): Promise<LocatedData> {
-  return locateData(`datasets/${word}`);
-}
-
-function pinOf(word: string, hub: LocatedData["hub"]): string {
-  return hub === undefined ? word : `${word.replace(/@.*$/, "")}@${hub.commit}`;
 }
 
 function isOfHub(source: FileSource): boolean {

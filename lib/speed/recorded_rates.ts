@@ -10,10 +10,13 @@ export interface RecordedRates extends Reference {
   readonly date: string;
 }
 
-/** Keeps the rates of an adapter; a folder that cannot be written only leaves later estimates out. */
+/** Keeps the rates of an adapter; a folder that cannot be written, or may not, only leaves later estimates out. */
 export async function rememberRates(adapter: string, rates: RecordedRates, file = FILE): Promise<void> {
-  const all = { ...await readAll(file), [adapter]: rates };
-  await writeIfChanged(file, `${JSON.stringify(all, null, 2)}\n`).catch(() => {});
+  try {
+    await writeIfChanged(file, `${JSON.stringify({ ...await readAll(file), [adapter]: rates }, null, 2)}\n`);
+  } catch {
+    // The bench has shown them.
+  }
 }
 
 /** The rates of an adapter; undefined where none were measured here. */

@@ -97,6 +97,10 @@ export function grantsOf(
     if (flag === "--prompts" && task === "generate") grant(flag, value, "read");
     if (flag === "--out" && task === "generate") grant(flag, value, "write");
     if (flag === "--out" && ["evaluate", "distil"].includes(task)) grant(flag, value, "read", "write");
+    if (flag === "--shapes" && task === "bench" && value === "gpt2") {
+      // Where it keeps the adapter's rates, in the project's folder.
+      for (const kind of ["read", "write"] as const) (grants[kind] ??= []).push(".cache");
+    }
     if (flag === "--against" && task === "bench" && value !== "") {
       grant(flag, value, "read");
       grants.run = ["deno"]; // a process for each checkout
