@@ -13,7 +13,8 @@ const backwardKernel = defineVocabKernel("lump.dLogits", wgsl, "backward");
 /**
  * Every row's distribution over K of its tokens and "any other one": logits over the temperature of the tokens, and log Σ exp of all
  * others, whose softmax has the probability of each of these K + 1 events. Where K = V nothing is left, and there are K. A row of `ids`
- * is ascending, without one that occurs twice. No probability is taken from 1, so that a rest of any size keeps its digits.
+ * is ascending, without one that occurs twice. A row that has fewer tokens than others ends with `NO_TOKEN`: events that never happen.
+ * No probability is taken from 1, so that a rest of any size keeps its digits.
  */
 export const lump: Op<"logits" | "ids", TemperatureAttrs, "logSumExp"> = {
   name: "lump",

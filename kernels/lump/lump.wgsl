@@ -1,6 +1,7 @@
 // out = logits / T of the K tokens of each row, and, where some are left, log sum exp(logits / T) over all others as one.
 // dLogits = dOut_k / T at token k; elsewhere dOut_K / T * exp(logits / T - out_K), with the share of each in the others.
 // logits, dLogits: N V; ids: N K, ascending in each row; out, dOut: N E, E = K + 1, or K where K = V; logSumExp: N 2.
+// An id past the vocabulary is no token: out has IMPOSSIBLE there, and no logit a slope by it.
 // A row is walked from its first token to its last, and the ids beside it; forward does so twice.
 struct Params { rows: u32, blocks: u32, kept: u32, events: u32, inverseTemperature: f32 }
 
@@ -12,6 +13,8 @@ struct Params { rows: u32, blocks: u32, kept: u32, events: u32, inverseTemperatu
 @group(0) @binding(5) var<storage, read> savedLogSumExp: array<vec2f>;
 @group(0) @binding(6) var<storage, read_write> dLogits: array<Block>;
 @group(0) @binding(7) var<uniform> params: Params;
+
+const IMPOSSIBLE = -1e30;
 
 // Where the ids of a row go on that are not before a block, from those of an earlier block on.
 fn idsFrom(row: u32, earlier: u32, block: u32) -> u32 {
@@ -33,7 +36,10 @@ fn forward(row: u32, lane: u32) {
   let start = row * params.blocks;
   for (var k = lane; k < params.kept; k += ROW_LANES) {
     let id = loadIds(row * params.kept + k);
-    out[row * params.events + k] = params.inverseTemperature * entryOf(loadLogits(start + id / BLOCK_SIZE), id % BLOCK_SIZE);
+    let isToken = id < params.blocks * BLOCK_SIZE;
+    let at = select(0u, id, isToken);
+    let z = params.inverseTemperature * entryOf(loadLogits(start + at / BLOCK_SIZE), at % BLOCK_SIZE);
+    out[row * params.events + k] = select(IMPOSSIBLE, z, isToken);
   }
   if (params.events == params.kept) { return; }
   var highest = Block(LOWEST);

@@ -1,6 +1,7 @@
 import { rowsOf } from "../log_sum_exp/log_softmax_reference.ts";
 import type { TemperatureAttrs } from "../log_sum_exp/temperature.ts";
 import type { Array64, Named } from "../op.ts";
+import { IMPOSSIBLE } from "./no_token.ts";
 
 /** Logits over the temperature of some tokens, and the log-sum-exp of all others, row by row. */
 export function lumpReference(
@@ -14,7 +15,9 @@ export function lumpReference(
     const others = scaled.filter((_, id) => !kept.has(id));
     const largest = others.reduce((a, b) => Math.max(a, b), -Infinity);
     const sum = others.reduce((total, logit) => total + Math.exp(logit - largest), 0);
-    return [...tokens[n]].map((id) => scaled[id]).concat(others.length > 0 ? [largest + Math.log(sum)] : []);
+    return [...tokens[n]].map((id) => scaled[id] ?? IMPOSSIBLE).concat(
+      others.length > 0 ? [largest + Math.log(sum)] : [],
+    );
   });
   return { shape: [events.length, events[0].length], data: Float64Array.from(events.flat()) };
 }

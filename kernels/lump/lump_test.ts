@@ -4,6 +4,8 @@ import type { Gpu } from "../runtime/gpu.ts";
 import { gpuForms } from "../runtime/tuning.ts";
 import { gpuTest } from "../test_gpu.ts";
 import { lump } from "./lump.ts";
+import { lumpReference } from "./lump_reference.ts";
+import { IMPOSSIBLE, NO_TOKEN } from "./no_token.ts";
 
 const logits = (i: number) => 4 * Math.sin(i * i);
 /** Ascending in each row of `count`, spread over the vocabulary, others in each row. */
@@ -76,4 +78,35 @@ gpuTest("lump: logits as low as float32 goes among the others count for nothing"
   const lowest = -3.4028234663852886e38;
   const [, rest] = await probabilities(gpu, [[5, lowest, lowest, 1]], [[0]]);
   assertEquals(rest, 1);
+});
+
+gpuTest("lump: a row that has fewer tokens than others is that of these alone, and so is its gradient", async (gpu) => {
+  for (const vocab of [37, 52]) {
+    const logitsOf = () => gpu.upload(Float32Array.from({ length: 2 * vocab }, (_, i) => logits(i)), [2, vocab]);
+    const run = async (tokens: readonly number[], width: number, slopes: readonly number[]) => {
+      const inputs = { logits: logitsOf(), ids: gpu.upload(Uint32Array.from(tokens), [2, width]) };
+      const { out, saved } = lump.forward(gpu, inputs, { temperature: 1.5 });
+      const dOut = gpu.upload(Float32Array.from(slopes), [2, width + 1]);
+      const { logits } = lump.backward(gpu, dOut, {
+        ...{ inputs, out, saved, attrs: { temperature: 1.5 } },
+        wanted: new Set(["logits" as const]),
+      });
+      return [await gpu.read(out), await gpu.read(logits!)];
+    };
+    const [own, ownSlopes] = await run([3, 30, 3, 30], 2, [1, 2, 3, 1, 2, 3]);
+    const [wider, widerSlopes] = await run(
+      [3, 30, NO_TOKEN, NO_TOKEN, 3, 7, 8, 30],
+      4,
+      [1, 2, 9, 9, 3, 1, 0, 0, 2, 3],
+    );
+    assertEquals([...wider.slice(0, 5)], [own[0], own[1], Math.fround(IMPOSSIBLE), Math.fround(IMPOSSIBLE), own[2]]);
+    assertEquals(widerSlopes.slice(0, vocab), ownSlopes.slice(0, vocab));
+    assertEquals(
+      lumpReference({
+        logits: { shape: [1, 3], data: Float64Array.of(1, 2, 3) },
+        ids: { shape: [1, 2], data: Float64Array.of(1, NO_TOKEN) },
+      }, { temperature: 1 }).data.slice(0, 2),
+      Float64Array.of(2, IMPOSSIBLE),
+    );
+  }
 });
