@@ -11,6 +11,8 @@ export interface Question {
   readonly temperature: number;
   /** Undefined where the endpoint's own limit holds. */
   readonly maxTokens?: number;
+  /** Undefined where no probabilities are asked for. */
+  readonly topLogprobs?: number;
 }
 
 /**
@@ -81,9 +83,9 @@ export async function sha256(text: string): Promise<string> {
 }
 
 /** JSON with its keys in one order, whatever the caller's. */
-function canonical({ url, model, promptVersion, messages, temperature, maxTokens }: Question): string {
+function canonical({ url, model, promptVersion, messages, temperature, maxTokens, topLogprobs }: Question): string {
   const inOrder = messages.map(({ role, content }) => ({ role, content }));
-  return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature, maxTokens });
+  return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature, maxTokens, topLogprobs });
 }
 
 function firstLine(error: unknown): string {

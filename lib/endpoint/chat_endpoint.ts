@@ -19,6 +19,8 @@ export interface ChatEndpointOptions {
   readonly temperature: number;
   /** Sent as `max_tokens`; without it the endpoint's own limit holds. */
   readonly maxTokens?: number;
+  /** Sent as `top_logprobs`, with `logprobs`; default none are asked for. */
+  readonly topLogprobs?: number;
   readonly retries: number;
   readonly timeoutSeconds: number;
   /** Sent as bearer token, to this address alone, and told to nobody else. */
@@ -33,6 +35,8 @@ export interface Reply {
   readonly text: string | undefined;
   /** Why it ends there: `stop`, `length`, `content_filter`; undefined where the endpoint does not say it. */
   readonly finish: string | undefined;
+  /** What its first choice says of the probabilities of its tokens, as the endpoint has it. */
+  readonly logprobs: unknown;
   readonly body: string;
 }
 
@@ -83,7 +87,8 @@ export class ChatEndpoint {
 
   async #try(messages: readonly Message[], signal: AbortSignal): Promise<Reply | Fault> {
     signal.throwIfAborted();
-    const { model, temperature, maxTokens, timeoutSeconds, key } = this.#options;
+    const { model, temperature, maxTokens, topLogprobs, timeoutSeconds, key } = this.#options;
+    const probabilities = topLogprobs === undefined ? {} : { logprobs: true, top_logprobs: topLogprobs };
     const timeout = this.#timing.after(timeoutSeconds * 1000);
     let response: Response;
     let body: string;
@@ -94,7 +99,7 @@ export class ChatEndpoint {
           "content-type": "application/json",
           ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         },
-        body: JSON.stringify({ model, messages, temperature, max_tokens: maxTokens }),
+        body: JSON.stringify({ model, messages, temperature, max_tokens: maxTokens, ...probabilities }),
         redirect: "manual", // the key is for this address, not for wherever it sends us
         signal: AbortSignal.any([signal, timeout]),
       });
@@ -146,14 +151,18 @@ export class ChatEndpoint {
   }
 }
 
-function firstChoice(body: string): Pick<Reply, "text" | "finish"> {
+function firstChoice(body: string): Pick<Reply, "text" | "finish" | "logprobs"> {
   const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
   try {
     const choice = JSON.parse(body)?.choices?.[0];
     const content = choice?.message?.content;
-    return { text: content === null ? "" : textOf(content), finish: textOf(choice?.finish_reason) };
+    return {
+      text: content === null ? "" : textOf(content),
+      finish: textOf(choice?.finish_reason),
+      logprobs: choice?.logprobs,
+    };
   } catch {
-    return { text: undefined, finish: undefined };
+    return { text: undefined, finish: undefined, logprobs: undefined };
   }
 }
 

@@ -179,7 +179,7 @@ Deno.test("a reply that is no chat completion has no text", async () => {
   const bodies = ["<html>", "null", "[]", '{"choices": []}', '{"choices": [{"message": {"content": [1]}}]}', ""];
   await using server = new TestEndpoint((_, number) => new Response(bodies[number]));
   for (const body of bodies) {
-    assertEquals(await client(server).ask(), { text: undefined, finish: undefined, body });
+    assertEquals(await client(server).ask(), { text: undefined, finish: undefined, logprobs: undefined, body });
   }
 });
 

@@ -15,6 +15,8 @@ export interface EndpointSettings {
   readonly temperature: number;
   /** Of an answer, at most; default the endpoint's own limit. */
   readonly maxTokens?: number;
+  /** Of the likeliest tokens at each state of an answer, so many are asked for with their log-probabilities; default none. */
+  readonly topLogprobs?: number;
   /** Requests under way at once, at most. */
   readonly parallel: number;
   /** Further tries of a request that was refused for now, or broken off. */
@@ -90,13 +92,13 @@ export class Examiner<Answer> {
     settings: EndpointSettings,
     { cacheFolder, key, timing, say = () => {}, answered = () => {} }: ExaminerOptions,
   ) {
-    const { model, temperature, maxTokens, retries, timeoutSeconds } = settings;
+    const { model, temperature, maxTokens, topLogprobs, retries, timeoutSeconds } = settings;
     const url = endpointOf(settings.url);
     this.#form = form;
     this.#names = names;
     this.#settings = settings;
     this.#endpoint = new ChatEndpoint({
-      ...{ names, url, model, temperature, maxTokens, retries, timeoutSeconds, key, timing, say },
+      ...{ names, url, model, temperature, maxTokens, topLogprobs, retries, timeoutSeconds, key, timing, say },
     });
     this.#cache = new AnswerCache(cacheFolder, names.who, form);
     this.#answered = answered;
@@ -143,9 +145,9 @@ export class Examiner<Answer> {
   }
 
   #question(messages: readonly Message[]): Question {
-    const { model, temperature, maxTokens } = this.#settings;
+    const { model, temperature, maxTokens, topLogprobs } = this.#settings;
     const { promptVersion } = this.#form;
-    return { url: this.#endpoint.url, model, promptVersion, messages, temperature, maxTokens };
+    return { url: this.#endpoint.url, model, promptVersion, messages, temperature, maxTokens, topLogprobs };
   }
 
   /** From the cache, from an equal question under way, or from the endpoint. */
@@ -169,10 +171,10 @@ export class Examiner<Answer> {
   async #ask({ messages }: Question, signal: AbortSignal): Promise<Answer> {
     const [endpoint, form] = [this.#endpoint, this.#form];
     const first = await endpoint.ask(messages, signal);
-    const answer = form.parse(first.text, first.finish);
+    const answer = form.parse(first.text, first.finish, first.logprobs);
     if (answer !== undefined) return answer;
     const second = await endpoint.ask(askedAgain(messages, form.reminder, first.text), signal);
-    const secondAnswer = form.parse(second.text, second.finish);
+    const secondAnswer = form.parse(second.text, second.finish, second.logprobs);
     if (secondAnswer !== undefined) return secondAnswer;
     const start = endpoint.quote(second.text?.trim() ? second.text : second.body);
     throw new InputError(

@@ -14,8 +14,13 @@ export interface Form<Answer> {
   readonly promptVersion: number;
   /** Said to a reply that cannot be read. */
   readonly reminder: string;
-  /** The answer of a reply, if it can be read. @param finish why the reply ends, as the endpoint says it */
-  parse(reply: string | undefined, finish?: string): Answer | undefined;
+  /**
+   * The answer of a reply, if it can be read.
+   *
+   * @param finish why the reply ends, as the endpoint says it
+   * @param logprobs what it says of the probabilities of the reply's tokens
+   */
+  parse(reply: string | undefined, finish?: string, logprobs?: unknown): Answer | undefined;
   isAnswer(value: unknown): value is Answer;
 }
 

@@ -8,6 +8,8 @@ export interface SeenRequest {
   readonly temperature: number;
   /** Where the request has a limit. */
   readonly maxTokens?: number;
+  /** Where it asks for the likeliest tokens. */
+  readonly topLogprobs?: number;
   readonly messages: readonly Message[];
 }
 
@@ -29,10 +31,13 @@ export class TestEndpoint implements AsyncDisposable {
       this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
       try {
         const number = this.requests.length;
-        const { model, temperature, messages, max_tokens: maxTokens } = await request.json();
+        const { model, temperature, messages, max_tokens: maxTokens, logprobs, top_logprobs } = await request.json();
         const path = new URL(request.url).pathname;
         const authorization = request.headers.get("authorization");
-        const limit = maxTokens === undefined ? {} : { maxTokens };
+        const limit = {
+          ...(maxTokens !== undefined && { maxTokens }),
+          ...(logprobs === true && { topLogprobs: top_logprobs }),
+        };
         const seen = { path, authorization, model, temperature, messages, ...limit };
         this.requests.push(seen);
         return await handler(seen, number);
@@ -57,8 +62,9 @@ export class TestEndpoint implements AsyncDisposable {
 }
 
 /** A chat completion that says a text. */
-export function saying(content: string | null, finish = "stop"): Response {
-  return Response.json({ choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: finish }] });
+export function saying(content: string | null, finish = "stop", logprobs?: unknown): Response {
+  const message = { role: "assistant", content };
+  return Response.json({ choices: [{ index: 0, message, finish_reason: finish, logprobs }] });
 }
 
 /** A chat completion that gives two grades. */
