@@ -30,8 +30,6 @@ export const kd = fromSft({
   takesProbabilitiesBefore: ({ topTokens }) => topTokens !== null,
   train(run, { kdRatio, temperature, topTokens }) {
     const settings = { distance: { kind: "forwardKl" }, kdRatio, temperature } as const;
-    return topTokens === null
-      ? distilOn(run, dataOf(run), settings)
-      : distilOnKnown(run, dataOf(run), settings, topTokens);
+    return topTokens === null ? distilOn(run, dataOf(run), settings) : distilOnKnown(run, settings, topTokens);
   },
 });

@@ -47,9 +47,20 @@ export function issuesOfSharing(profile: Profile, sources: number, key: string):
   return textsPerStep < sources ? [{ path: [key], message }] : [];
 }
 
+const DATA = "distillation data";
+
 /** Batches of the training data that students see, in an order of the seed and the purpose; default as many texts as a step has. */
-export function dataOf(run: StudentRun, purpose = "distillation data", size?: number): () => readonly Trajectory[] {
+export function dataOf(run: StudentRun, purpose = DATA, size?: number): () => readonly Trajectory[] {
   return batchesOf(run, run.bench.studentRecords, purpose, size);
+}
+
+/**
+ * Batches of the texts at whose states the teacher's likeliest tokens are known, in the order of `dataOf`: the data, or the teacher's own
+ * texts where nothing else is known of it.
+ */
+export function taughtTextsOf(run: StudentRun): () => readonly Trajectory[] {
+  const { task: { teacherTexts }, studentRecords } = run.bench;
+  return batchesOf(run, teacherTexts ?? studentRecords, DATA);
 }
 
 /** Batches of the teacher's texts, drawn once for all seeds, in the order of the seed; default as many as a step has. */

@@ -1,5 +1,6 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
+import type { TopTokenRows } from "#lib/objectives/top_token_file.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import type { PairLimits } from "#lib/preferences/encode_pairs.ts";
 import type { PairMetric } from "#lib/preferences/oracles/metric.ts";
@@ -39,6 +40,8 @@ export interface Task {
   readonly made: Made;
   /** The teacher's texts on prompts of the training data, where nothing else is known of it: then there is no model of it. */
   readonly teacherTexts?: readonly Trajectory[];
+  /** Its likeliest tokens at the states of these, where they are known: K, and the rows of each text. */
+  readonly teacherTopTokens?: { readonly count: number; readonly rows: readonly TopTokenRows[] };
   /** What decides the values of a teacher that is taken as it is, whoever learns from it; default all that models are made of. */
   readonly teacherValues?: unknown;
   /** Whether the teacher leaves the memory before a student trains, and is read again to score: for rows that take all that they need of it before. */

@@ -66,13 +66,25 @@ export function topTokenPlace({ task, texts, choice, vocabSize, adapter }: TopTo
   return { path: `${TEACHER_FOLDER}/${key}.bin`, layout, texts: ordered };
 }
 
-/** Opens the file; the teacher is asked for what it lacks, and has left the memory again where the task keeps it apart. */
+/**
+ * Opens the file; the teacher is asked for what it lacks, and has left the memory again where the task keeps it apart. Of a teacher known by
+ * its texts it is what they say.
+ *
+ * @throws {RangeError} if they say nothing
+ */
 export async function knownTopTokens(
   bench: Workbench,
   choice: TopTokenChoice,
   vocabSize: number,
 ): Promise<KnownTopTokens> {
   const { gpu, task, studentRecords, stop, profile: { evaluation: { batchSize } } } = bench;
+  if (task.teacherTexts) {
+    const { teacherTopTokens: known } = task;
+    if (!known) {
+      throw new RangeError(`Cannot learn from likeliest tokens of the teacher of ${task.name}: none are known`);
+    }
+    return KnownTopTokens.of(gpu, known.rows, known.count, task.teacherTexts);
+  }
   const adapter = adapterName(gpu.adapterInfo);
   const { path, layout, texts } = topTokenPlace({ task, texts: studentRecords, choice, vocabSize, adapter });
   {

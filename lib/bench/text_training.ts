@@ -3,7 +3,7 @@ import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "#lib/objectives/objective.ts";
 import { packPairMicroBatches, type PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
-import { inGroups, packMicroBatches, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { inGroups, packMicroBatches } from "#lib/objectives/trajectory_batch.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
 import type { NextTexts, TextSource } from "#lib/training/text_draws.ts";
 import { trainOnBatches, trainOnTexts } from "#lib/training/train_on_texts.ts";
@@ -11,7 +11,7 @@ import type { Observation } from "./training_curves.ts";
 import type { StudentRun } from "./method.ts";
 import { type PairRoundOptions, PairRounds } from "./pair_rounds.ts";
 import { recipeOf } from "./recipe.ts";
-import { choicesOf, drawsOf, nextTextsOf } from "./student_texts.ts";
+import { choicesOf, drawsOf, nextTextsOf, taughtTextsOf } from "./student_texts.ts";
 
 /** Fine-tunes on the next texts of a source: cross-entropy, no teacher. */
 export async function fineTuneOn(run: StudentRun, texts: NextTexts | TextSource): Promise<void> {
@@ -48,16 +48,12 @@ export async function distilOn(
 }
 
 /**
- * The same from what is kept of the teacher at the states of the data: K likeliest tokens of each, and all others as one. The teacher need
- * not be in memory.
+ * The same from what is kept of the teacher at the states of the data, or of its own texts where only these are known: K likeliest tokens
+ * of each, and all others as one. The teacher need not be in memory.
  */
-export async function distilOnKnown(
-  run: StudentRun,
-  nextTexts: () => readonly Trajectory[],
-  settings: DistillationSettings,
-  count: number,
-): Promise<void> {
+export async function distilOnKnown(run: StudentRun, settings: DistillationSettings, count: number): Promise<void> {
   const { student, bench } = run;
+  const nextTexts = taughtTextsOf(run);
   const recipe = recipeOf(run);
   const known = await bench.teacherTopTokens({ count, temperature: settings.temperature }, student.actionCount);
   const { textsAtOnce } = recipe.memory;

@@ -6,6 +6,7 @@ import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
 import { topTokenPlace } from "#lib/bench/teacher_top_tokens.ts";
 import { formatBytes } from "#lib/byte_count.ts";
 import { type DistilSubject, distilTask } from "#lib/distillation/distil_task.ts";
+import { isModel } from "#lib/distillation/teacher.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Saving } from "#lib/memory/saving.ts";
 import { partOf, topTokenBytes } from "#lib/objectives/top_token_file.ts";
@@ -60,19 +61,29 @@ export function expectTopTokensSuffice(count: number | undefined, names: readonl
   }
 }
 
+/** K of the rows that learn from likeliest tokens, the most of them; undefined where none does. */
+export function topTokensOf(rows: Methods, profile: Profile): number | undefined {
+  const counts = Object.values(rows).flatMap((row) => countOf(row, profile) ?? []);
+  return counts.length > 0 ? Math.max(...counts) : undefined;
+}
+
+/** Whether a row needs more of the teacher than texts, and likeliest tokens where it learns from these. */
+export function needsMoreThanTokens(row: RegisteredMethod, profile: Profile): boolean {
+  return row.teacher === "probabilities" && countOf(row, profile) === undefined;
+}
+
 /** What the rows of a run have in memory of the teacher while a student trains. */
 export function apartOf(rows: Methods, profile: Profile): Pick<Saving, "teacherApart" | "topTokens"> {
-  const counts = Object.values(rows).flatMap((row) => countOf(row, profile) ?? []);
   return {
     teacherApart: Object.values(rows).every((row) => !needsTeacherBeside(row, profile)),
-    topTokens: counts.length > 0 ? Math.max(...counts) : undefined,
+    topTokens: topTokensOf(rows, profile),
   };
 }
 
-/** @throws {InputError} if there are fewer tokens than are to be kept */
+/** Nothing of a teacher known by its texts. @throws {InputError} if there are fewer tokens than are to be kept */
 export async function keptTokensOf(subject: DistilSubject, profile: Profile, rows: Methods): Promise<KeptTokens[]> {
   const learning = Object.values(rows).filter((row) => countOf(row, profile) !== undefined);
-  if (learning.length === 0) return [];
+  if (learning.length === 0 || !isModel(subject.teacher)) return [];
   const adapter = adapterName((await requestAdapter()).info);
   const { texts: { train: texts, vocabSize } } = subject;
   return learning.map((row) => {
@@ -108,7 +119,7 @@ export function describeKept({ path, count, vocabSize, states, bytes, thereBytes
   return `${count} of ${vocabSize} tokens at ${states} states: ${formatBytes(bytes)} in ${path}${there}`;
 }
 
-function learnsFromTokens({ settings }: RegisteredMethod): boolean {
+export function learnsFromTokens({ settings }: RegisteredMethod): boolean {
   return TOP_TOKENS in settings.shape;
 }
 

@@ -35,7 +35,7 @@ import {
   type GivenDistillation,
   type Methods,
 } from "./distil_flags.ts";
-import { apartOf, keptNeeds, type KeptTokens, keptTokensOf } from "./distil_kept.ts";
+import { apartOf, keptNeeds, type KeptTokens, keptTokensOf, topTokensOf } from "./distil_kept.ts";
 import { distilProfile } from "./distil_profile.ts";
 import { type AskTeacher, decidingSettings, expectTextsSuffice, knownTeacher } from "./distil_teacher.ts";
 import { templateFor } from "./evaluation_template.ts";
@@ -92,7 +92,8 @@ export async function prepareDistillation(
   if (models.teacher === undefined) expectTextsSuffice(rows, methods, settings);
   const { sets, encoding } = await encodingOf(found, models, { settings, flags, line });
   const texts = await encodeDistilTexts(sets, encoding);
-  const sources = { flags, settings, model: models.teacher, student, texts, encoding };
+  const topTokens = topTokensOf(rows, settings);
+  const sources = { flags, settings, model: models.teacher, student, texts, encoding, topTokens };
   const { teacher, teacherTexts, ask } = await knownTeacher(given.teacher, sources);
   const limits = await knownLimits(flags.memory);
   const sized = { rows, models, teacher, teacherTexts, texts, settings, limits };

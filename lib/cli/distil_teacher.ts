@@ -1,8 +1,9 @@
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
 import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { promptKey } from "#lib/data/records.ts";
-import { type Asking, askTeacher, TEACHER_ENDPOINT } from "#lib/distillation/asked_texts.ts";
+import { type Asking, askTeacher, MOST_LOGPROBS, TEACHER_ENDPOINT } from "#lib/distillation/asked_texts.ts";
 import type { DistilEncoding, DistilTexts } from "#lib/distillation/distil_texts.ts";
 import type { StartingModel } from "#lib/distillation/starting_model.ts";
 import type { Teacher, TextTeacher } from "#lib/distillation/teacher.ts";
@@ -10,7 +11,9 @@ import { readWrittenTexts } from "#lib/distillation/written_texts.ts";
 import { isEndpoint } from "#lib/endpoint/address.ts";
 import type { OpeningOptions } from "#lib/endpoint/examiner.ts";
 import { InputError } from "#lib/errors.ts";
+import { isFile, removeIfThere } from "#lib/results/storage.ts";
 import type { DistilFlags, Methods } from "./distil_flags.ts";
+import { learnsFromTokens, needsMoreThanTokens } from "./distil_kept.ts";
 
 /** Whom a student is to learn from, as flags say it: a model, or one of whom there are only texts, in a file or behind an endpoint. */
 export type GivenTeacher =
@@ -69,11 +72,14 @@ function expectNoFlagsOfModels(flags: TeacherFlags): void {
 /** @throws {InputError} if a row, its pairs or what is measured needs the teacher's probabilities */
 export function expectTextsSuffice(rows: Methods, methods: Methods, profile: Profile): void {
   const known = "and only its texts are known";
-  const needy = Object.entries(rows).find(([, { teacher }]) => teacher === "probabilities");
+  const needy = Object.entries(rows).find(([, row]) => needsMoreThanTokens(row, profile));
   if (needy) {
+    const [name, row] = needy;
     const others = Object.entries(methods).filter(([, { teacher }]) => teacher === "texts").map(([name]) => name);
-    throw new InputError(`${needy[0]} needs the teacher's probabilities, ${known}; take ${others.join(", ")}`);
+    const tokens = learnsFromTokens(row) ? "--teacher-top-k K where its likeliest tokens are known, or " : "";
+    throw new InputError(`${name} needs the teacher's probabilities, ${known}; take ${tokens}${others.join(", ")}`);
   }
+  expectOwnTemperature(rows, profile);
   const learnsFromPairs = Object.values(rows).some(({ sections }) => sections?.includes(PREFERENCES));
   if (learnsFromPairs && PREFERENCES.of(profile).oracle === "teacherLogProb") {
     throw new InputError(
@@ -84,6 +90,18 @@ export function expectTextsSuffice(rows: Methods, methods: Methods, profile: Pro
   throw new InputError(
     `evaluation.heldOut=distances needs the teacher's probabilities, ${known}; take loss, the default`,
   );
+}
+
+/** @throws {InputError} if a row learns from likeliest tokens at another temperature than 1, at which they are said */
+function expectOwnTemperature(rows: Methods, profile: Profile): void {
+  for (const row of Object.values(rows).filter(learnsFromTokens)) {
+    const { temperature } = effectiveSettings(row, profile) as { readonly temperature: number };
+    if (temperature === 1) continue;
+    throw new InputError(
+      `${row.registered}.temperature=${temperature}: what is said of a teacher's likeliest tokens is at temperature 1, and ` +
+        "all others are not known one by one; leave it at 1",
+    );
+  }
 }
 
 /** What is known of a teacher before a run. */
@@ -108,18 +126,21 @@ export interface TeacherSources {
   readonly student: StartingModel;
   readonly texts: DistilTexts;
   readonly encoding: DistilEncoding;
+  /** K, where a row learns from likeliest tokens. */
+  readonly topTokens: number | undefined;
 }
 
 /**
  * The teacher with its texts, where there is a file of them, or with what asks for them.
  *
- * @throws {InputError} what reading the texts does
+ * @throws {InputError} what reading the texts does, or if an endpoint is to be asked for more likeliest tokens than it gives
  */
 export async function knownTeacher(given: GivenTeacher, sources: TeacherSources): Promise<KnownTeacher> {
-  const { flags, settings, model, student, texts, encoding } = sources;
+  const { flags, settings, model, student, texts, encoding, topTokens } = sources;
   const isSet = flags.set.some((setting) => /^\s*distillation(\.teacherTexts)?\s*=/.test(setting));
   const countOr = (count: number) => (isSet ? settings.distillation.teacherTexts : count);
-  const reading = { encoding, texts, folder: student.folder };
+  expectTokensOf(given, encoding.actionCount, topTokens);
+  const reading = { encoding, texts, folder: student.folder, topTokens };
   if (given.kind === "texts") {
     const most = isSet ? settings.distillation.teacherTexts : undefined;
     const written = await readWrittenTexts(given.path, { ...reading, most });
@@ -134,18 +155,48 @@ export async function knownTeacher(given: GivenTeacher, sources: TeacherSources)
   const place = placeOf(given.url);
   const teacher = {
     name: given.model,
-    identity: `${given.model} at ${place}, temperature ${temperature}, ${maxTokens ?? "any number of"} tokens`,
+    identity: `${given.model} at ${place}, temperature ${temperature}, ${maxTokens ?? "any number of"} tokens` +
+      (topTokens === undefined ? "" : ` with the ${topTokens} likeliest in the place of each`),
     written: undefined,
   };
-  const asked = { model: given.model, endpoint: place, temperature, maxTokens };
+  const asked = { model: given.model, endpoint: place, temperature, maxTokens, topTokens };
   return {
     ...{ teacher, teacherTexts },
     async ask(path, watching) {
-      await askTeacher(path, asking, { cacheFolder: CACHE_FOLDER, ...watching });
+      const opening = { cacheFolder: CACHE_FOLDER, ...watching };
+      if (topTokens !== undefined && !isFile(path)) await expectOwnTokens(path, asking, opening, reading);
+      await askTeacher(path, asking, opening);
       const written = await readWrittenTexts(path, reading);
       return { ...teacher, written: { ...written, description: { ...asked, ...written.description } } };
     },
   };
+}
+
+/** @throws {InputError} for more likeliest tokens than an endpoint gives, or the student has */
+function expectTokensOf({ kind }: GivenTeacher, vocabSize: number, count = 0): void {
+  if (kind === "endpoint" && count > MOST_LOGPROBS) {
+    throw new InputError(`--teacher-top-k ${count}: an endpoint gives ${MOST_LOGPROBS} likeliest tokens at most`);
+  }
+  if (kind !== "model" && count > vocabSize) {
+    throw new InputError(`the teacher's ${count} likeliest tokens: the student's vocabulary has ${vocabSize}`);
+  }
+}
+
+/** Texts that are asked for and read before all others, so that another tokenizer shows at once. */
+const FIRST_TEXTS = 8;
+
+/** @throws {InputError} if the first answers have no likeliest tokens, or those of another tokenizer; they are left to be looked at */
+async function expectOwnTokens(
+  path: string,
+  asking: Asking,
+  opening: Parameters<typeof askTeacher>[2],
+  reading: Parameters<typeof readWrittenTexts>[1],
+): Promise<void> {
+  const first = path.replace(/\.jsonl$/, "_first.jsonl");
+  await removeIfThere(first);
+  await askTeacher(first, { ...asking, records: asking.records.slice(0, FIRST_TEXTS) }, opening);
+  await readWrittenTexts(first, reading);
+  await removeIfThere(first);
 }
 
 /** As many texts as off-policy steps can use: a student reads each at most once. */
@@ -156,12 +207,12 @@ function textsUsed({ distillation: { steps, textsPerStep }, optimizer: { batchSi
 function askingOf(
   { url, model }: GivenTeacher & { readonly kind: "endpoint" },
   teacherTexts: number,
-  { settings, texts, encoding: { template }, flags: { prefix = "" } }: TeacherSources,
+  { settings, texts, topTokens, encoding: { template }, flags: { prefix = "" } }: TeacherSources,
 ): Asking {
   const { maxTokens, ...requests } = TEACHER_ENDPOINT.of(settings);
   const first = texts.trained.items.slice(0, teacherTexts).map(({ record }) => record);
   return {
-    endpoint: { url, model, ...requests, maxTokens: maxTokens ?? undefined, maxItems: null },
+    endpoint: { url, model, ...requests, maxTokens: maxTokens ?? undefined, topLogprobs: topTokens, maxItems: null },
     records: [...new Map(first.map((record) => [promptKey(record), record])).values()],
     ...{ template, prefix },
   };

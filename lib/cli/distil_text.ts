@@ -52,11 +52,15 @@ export function formatDistillation(distillation: Distillation): string[] {
   return describeDistillation(distillation).map(([name, text]) => `${name.padEnd(9)}${text}`);
 }
 
-function describeTeacher({ subject: { teacher }, profile }: Distillation): string {
+function describeTeacher({ subject: { teacher, saving }, profile }: Distillation): string {
   if (isModel(teacher)) return describeModel(teacher, profile.teacher.training.steps);
   const { name, identity, written } = teacher;
-  if (written) return `${name}: ${written.texts.length} on training prompts (${written.digest})`;
-  return `${identity}: asked for texts on the prompts of the first ${profile.distillation.teacherTexts} records`;
+  const learned = saving.topTokens === undefined
+    ? ""
+    : `; its ${saving.topTokens} likeliest tokens are learned at the states of these texts, not of the data`;
+  if (written) return `${name}: ${written.texts.length} on training prompts (${written.digest})${learned}`;
+  const { distillation: { teacherTexts } } = profile;
+  return `${identity}: asked for texts on the prompts of the first ${teacherTexts} records${learned}`;
 }
 
 function describeModel({ word, source, config, hasWeights }: StartingModel, steps: number): string {

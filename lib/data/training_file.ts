@@ -16,6 +16,8 @@ export interface Turn {
 export interface TrainingRecord extends ScoredRecord {
   /** The turns before the response, where the prompt is a talk; `instruction` is then their JSON. */
   readonly talk?: readonly Turn[];
+  /** What the file says of the probabilities of the response's tokens, unread, and where. */
+  readonly logprobs?: { readonly where: string; readonly given: unknown };
 }
 
 /** What records are: those of `RecordForm` that have responses, and talks, which a chat template makes prompts of. */
@@ -86,7 +88,9 @@ function recordsOf(
 ): TrainingRecord[] {
   if (isTask(kind)) return [recordOfTask(PUBLISHED_TASKS[kind].parse(fields, where))];
   const wrong = (problem: string) => new InputError(`${where}: ${problem}`);
-  return kind === "prompt" ? [promptRecord(fields, wrong)] : instructionRecords(fields, wrong);
+  if (kind === "instruction") return instructionRecords(fields, wrong);
+  const { logprobs: given } = fields;
+  return [{ ...promptRecord(fields, wrong), ...(given !== undefined && { logprobs: { where, given } }) }];
 }
 
 function readTalks(rows: readonly Row[]): TrainingFile {

@@ -9,6 +9,8 @@ import { REQUEST_SETTINGS } from "#lib/endpoint/request_settings.ts";
 import { InputError } from "#lib/errors.ts";
 import { isFile, writeAtomically } from "#lib/results/storage.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
+import { TEXTS_ALONE } from "./taught_texts.ts";
+import { readTokenLogprobs, type SaidToken, tokensBehind } from "./token_logprobs.ts";
 
 /** What messages call the teacher behind an endpoint, and its flags. */
 export const TEACHER: EndpointNames = {
@@ -28,7 +30,12 @@ export const TEACHER_ENDPOINT = defineSection({
   }).describe("how the teacher behind --teacher-endpoint is asked"),
 });
 
-const TEXT = z.strictObject({ text: z.string(), ended: z.enum(["eos", "length"]) });
+const TEXT = z.strictObject({
+  text: z.string(),
+  ended: z.enum(["eos", "length"]),
+  /** What is said of its tokens, where that is asked for. */
+  logprobs: z.array(z.custom<SaidToken>()).optional(),
+});
 type WrittenText = z.output<typeof TEXT>;
 
 /** A text by itself: any can be read, so that no reminder is ever said, and one that is empty is an answer, too. */
@@ -43,6 +50,20 @@ const WRITING: Form<WrittenText> = {
   isAnswer: (value): value is WrittenText => TEXT.safeParse(value).success,
 };
 
+/** The same with the likeliest tokens at its states. @param wrong makes the error of an endpoint that gives none */
+function writingWithTokens(wrong: (problem: string) => InputError): Form<WrittenText> {
+  return {
+    ...WRITING,
+    parse(reply, finish, logprobs) {
+      const written = WRITING.parse(reply, finish);
+      if (reply === undefined || written === undefined || written.text.trim() === "") return written;
+      const said = readTokenLogprobs(logprobs, wrong);
+      if (said === undefined) throw wrong(`it gives no log-probabilities of likeliest tokens; ${TEXTS_ALONE}`);
+      return { ...written, logprobs: tokensBehind(said, reply.slice(0, reply.length - written.text.length))?.slice() };
+    },
+  };
+}
+
 /** What a teacher behind an endpoint is asked, and where. */
 export interface Asking {
   readonly endpoint: EndpointSettings;
@@ -54,12 +75,16 @@ export interface Asking {
   readonly prefix: string;
 }
 
+/** The most likeliest tokens that endpoints give, as OpenAI's. */
+export const MOST_LOGPROBS = 20;
+
 /**
  * Asks a teacher for a text on each prompt, once: the texts are written to a file in the form of `generate`, which a person can read and
  * `readWrittenTexts` takes, and where that file is there already nobody is asked. Answers are kept in `teacher` of the cache as they come, so
- * that a run that is cut off goes on from there. A text that is cut by a limit says so; an empty one is left out.
+ * that a run that is cut off goes on from there. A text that is cut by a limit says so; an empty one is left out. With
+ * `endpoint.topLogprobs` each text has `logprobs`, its tokens with the likeliest ones in their places.
  *
- * @throws {InputError} what reaching the endpoint and asking it do, or if it has written nothing
+ * @throws {InputError} what reaching the endpoint and asking it do, if it has written nothing, or gives no likeliest tokens where they are asked for
  */
 export async function askTeacher(
   path: string,
@@ -68,12 +93,14 @@ export async function askTeacher(
 ): Promise<void> {
   if (isFile(path)) return;
   const options = await openOptions(endpoint.url, TEACHER, opening);
-  const examiner = new Examiner(WRITING, TEACHER, endpoint, options);
+  const wrong = (problem: string) => new InputError(`${TEACHER.url} ${endpoint.url}: ${endpoint.model}: ${problem}`);
+  const form = endpoint.topLogprobs === undefined ? WRITING : writingWithTokens(wrong);
+  const examiner = new Examiner(form, TEACHER, endpoint, options);
   const written = await examiner.answers(records, (record) => Promise.resolve(messagesOf(record, prefix)), stop);
-  const lines = written.flatMap(({ text, ended }, i) => {
+  const lines = written.flatMap(({ text, ended, logprobs }, i) => {
     const { instruction, input } = records[i];
     const prompt = input === "" ? instruction : template.render(records[i]);
-    return text.trim() === "" ? [] : [JSON.stringify({ prompt, text, ended })];
+    return text.trim() === "" ? [] : [JSON.stringify({ prompt, text, ended, logprobs })];
   });
   if (lines.length === 0) {
     throw new InputError(`${TEACHER.url} ${endpoint.url}: all ${written.length} texts of ${endpoint.model} are empty`);

@@ -62,6 +62,7 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
     profile,
     made: { settings, numerics },
     teacherTexts: isModel(teacher) ? undefined : writtenBy(teacher).texts,
+    teacherTopTokens: isModel(teacher) ? undefined : writtenBy(teacher).topTokens,
     readTexts: () => Promise.resolve(texts),
     teacherValues: isModel(teacher) ? [identityOf(teacher), teacherForm ?? "f32"] : undefined,
     keepsTeacherApart: teacherApart,

@@ -1,10 +1,13 @@
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { identityOf, nameOf, type StartingModel } from "./starting_model.ts";
+import type { KnownRows } from "./taught_texts.ts";
 
 /** Texts of a teacher on prompts of the training data. */
 export interface WrittenTexts {
   /** In the order of their file. */
   readonly texts: readonly Trajectory[];
+  /** Its likeliest tokens at their states, where they were asked for. */
+  readonly topTokens?: KnownRows;
   /** Its texts on prompts that are scored on, by the index of the item. */
   readonly heldOut: ReadonlyMap<number, readonly string[]>;
   /** Of the ids that are learned, and of the held-out texts. */

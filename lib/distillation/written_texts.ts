@@ -11,7 +11,9 @@ import { excerpt } from "#lib/visible_text.ts";
 import { DISTIL_LIMITS, type DistilEncoding, type DistilTexts } from "./distil_texts.ts";
 import { SetEncoder } from "./set_encoder.ts";
 import { spelled } from "./talks.ts";
+import { type KnownRows, taughtTexts } from "./taught_texts.ts";
 import type { WrittenTexts } from "./teacher.ts";
+import { readTokenLogprobs } from "./token_logprobs.ts";
 
 const SET = "teacher texts";
 
@@ -23,6 +25,8 @@ export interface WrittenTextsOptions {
   readonly folder: string;
   /** Of texts on training prompts, the most that are used, from the first on; default all. */
   readonly most?: number;
+  /** K, where the likeliest tokens at the states of the texts are to be known: a text without them is left out. */
+  readonly topTokens?: number;
 }
 
 /** A text of the file, on a prompt of the data. */
@@ -30,6 +34,7 @@ interface PlacedText {
   readonly record: ScoredRecord;
   readonly text: string;
   readonly isUnfinished: boolean | undefined;
+  readonly logprobs: TrainingRecord["logprobs"];
 }
 
 /**
@@ -38,10 +43,11 @@ interface PlacedText {
  * input. Several texts on one prompt are all learned; those on prompts that are scored on are what answers are compared with. What is on
  * no prompt of the data is left out, and all that is not learned is counted.
  *
- * @throws {InputError} with the file, if it cannot be read, no text is on a training prompt, or all of them are over the limit of responses
+ * @throws {InputError} with the file, if it cannot be read, no text is on a training prompt, or all of them are over the limit of responses;
+ * where likeliest tokens are asked for, if there are none, or they are not the student's
  */
 export async function readWrittenTexts(path: string, options: WrittenTextsOptions): Promise<WrittenTexts> {
-  const { encoding, texts, most } = options;
+  const { encoding, texts, most, topTokens: count } = options;
   const { records, unanswered } = await recordsOf(path, options.folder);
   const notes = new DataNotes();
   notes.count(SET, unanswered, records.length + unanswered, "records have no text and are left out");
@@ -56,14 +62,22 @@ export async function readWrittenTexts(path: string, options: WrittenTextsOption
   notes.count("train", prompts.size - answered.size, prompts.size, "prompts have no text of the teacher");
   const encoder = new SetEncoder({ ...encoding, limits: DISTIL_LIMITS }, notes);
   const own = { name: SET, form: "prompt", records: used.map(ownRecord), files: [path] } as const;
-  const written = encoder.trajectoriesOf(await encoder.encode(own));
-  const digest = digestOfJson([written, [...compared]]);
+  const encoded = await encoder.encode(own);
+  const whole = encoder.trajectoriesOf(encoded);
+  const said = () => whole.map((text, i) => ({ text, tokens: tokensOf(encoded.items[i].record) }));
+  const { codec, eosIds, actionCount } = encoding;
+  const taught = count === undefined
+    ? undefined
+    : taughtTexts(path, said(), { codec, eosIds, actionCount, count }, notes);
+  const { texts: written, topTokens } = taught ?? { texts: whole, topTokens: undefined };
+  const digest = digestOfJson([written, [...compared], ...(topTokens ? [digestOfRows(topTokens)] : [])]);
   return {
-    ...{ texts: written, heldOut: compared, digest, notes: notes.lines },
+    ...{ texts: written, topTokens, heldOut: compared, digest, notes: notes.lines },
     description: {
       ...{ file: path.replace(/^.*\//, ""), file_digest: digestOf(await Deno.readFile(path)), digest },
       ...{
         texts: written.length,
+        ...(topTokens && { top_tokens: topTokens.count }),
         prompts: answered.size,
         training_prompts: prompts.size,
         held_out_prompts: compared.size,
@@ -100,8 +114,8 @@ function placedOn(
   for (const given of records) {
     const key = promptKey(given);
     const record = learned.get(key);
-    const { references, isUnfinished } = given;
-    if (record) placed.push(...references.map((text) => ({ record, text, isUnfinished })));
+    const { references, isUnfinished, logprobs } = given;
+    if (record) placed.push(...references.map((text) => ({ record, text, isUnfinished, logprobs })));
     else counts[items.has(key) || validated.has(key) ? "heldOut" : "elsewhere"] += references.length;
     for (const { index } of items.get(key) ?? []) compared.set(index, [...compared.get(index) ?? [], ...references]);
   }
@@ -114,8 +128,19 @@ function keysOf(prompt: Prompt, template: PromptTemplate): string[] {
 }
 
 /** The record of the data with the teacher's text in the place of its response. */
-function ownRecord({ record, text, isUnfinished }: PlacedText): ScoredRecord {
-  return { ...record, references: [text], isUnfinished };
+function ownRecord({ record, text, isUnfinished, logprobs }: PlacedText): TrainingRecord {
+  return { ...record, references: [text], isUnfinished, logprobs };
+}
+
+function tokensOf({ logprobs }: TrainingRecord) {
+  return logprobs && readTokenLogprobs(logprobs.given, (problem) => new InputError(`${logprobs.where}: ${problem}`));
+}
+
+function digestOfRows({ count, rows }: KnownRows): unknown {
+  return [
+    count,
+    rows.map(({ ids, logProbs }) => [ids, logProbs].map(({ buffer }) => digestOf(new Uint8Array(buffer)))),
+  ];
 }
 
 function whyNone(

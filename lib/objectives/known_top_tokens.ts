@@ -26,18 +26,23 @@ export function inFileOrder(texts: readonly Trajectory[]): Trajectory[] {
   return texts.toSorted((a, b) => lengthOf(a) - lengthOf(b));
 }
 
+/** What is known of the response states of texts, by their places. */
+interface TopTokenSource {
+  read(places: readonly number[]): Promise<TopTokenRows[]>;
+}
+
 /**
- * What a teacher makes of the response states of texts that come up again and again, as a file has it: log-probabilities of its likeliest
- * tokens, and of all others together. The teacher need not be in memory; of the file, what a step needs is read.
+ * What a teacher makes of the response states of texts that come up again and again: log-probabilities of its likeliest tokens, and of all
+ * others together. The teacher need not be in memory; of a file, what a step needs is read.
  */
 export class KnownTopTokens {
   readonly #gpu: Gpu;
-  readonly #file: TopTokenFile;
-  readonly #layout: TopTokenLayout;
+  readonly #source: TopTokenSource;
+  readonly #count: number;
   readonly #places: ReadonlyMap<Trajectory, number>;
 
-  private constructor(gpu: Gpu, file: TopTokenFile, layout: TopTokenLayout, texts: readonly Trajectory[]) {
-    [this.#gpu, this.#file, this.#layout] = [gpu, file, layout];
+  private constructor(gpu: Gpu, source: TopTokenSource, count: number, texts: readonly Trajectory[]) {
+    [this.#gpu, this.#source, this.#count] = [gpu, source, count];
     this.#places = new Map(texts.map((text, place) => [text, place]));
   }
 
@@ -51,7 +56,17 @@ export class KnownTopTokens {
     layout: TopTokenLayout,
     texts: readonly Trajectory[],
   ): Promise<KnownTopTokens> {
-    return new KnownTopTokens(gpu, await TopTokenFile.open(path, layout), layout, texts);
+    return new KnownTopTokens(gpu, await TopTokenFile.open(path, layout), layout.count, texts);
+  }
+
+  /** The same of what has been read already. @param count K of the rows, which are one entry for each of the texts */
+  static of(
+    gpu: Gpu,
+    rows: readonly TopTokenRows[],
+    count: number,
+    texts: readonly Trajectory[],
+  ): KnownTopTokens {
+    return new KnownTopTokens(gpu, { read: (places) => Promise.resolve(places.map((i) => rows[i])) }, count, texts);
   }
 
   /**
@@ -68,8 +83,8 @@ export class KnownTopTokens {
       }
       return place;
     });
-    const rows = await this.#file.read(places);
-    const [states, { count }] = [responseTokensOf(texts), this.#layout];
+    const rows = await this.#source.read(places);
+    const [states, count] = [responseTokensOf(texts), this.#count];
     const [ids, logProbs] = [
       joined(Uint32Array, rows.map(({ ids }) => ids)),
       joined(Float32Array, rows.map((row) => row.logProbs)),

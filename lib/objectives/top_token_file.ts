@@ -31,7 +31,7 @@ export interface TopTokenLayout {
 
 /** Of the n response states of a text. */
 export interface TopTokenRows {
-  /** `"n K"`, ascending in each row */
+  /** `"n K"`, ascending in each row; of an endpoint's, a row of fewer tokens ends with `NO_TOKEN` */
   readonly ids: Uint32Array<ArrayBuffer>;
   /** `"n E"`: log-probabilities of these, and of any other token where K is below V */
   readonly logProbs: Float32Array<ArrayBuffer>;
