@@ -1,4 +1,8 @@
+import { formatBytes } from "./byte_count.ts";
 import { InputError } from "#lib/errors.ts";
+
+/** What a string of the runtime may have, in letters. */
+const MOST_BYTES = 2 ** 29 - 24;
 
 /** First bytes of files that are no text, and what they are. */
 const OTHER_FORMS: readonly (readonly [bytes: readonly number[], form: string])[] = [
@@ -35,7 +39,7 @@ export function readTextStrictlySync(path: string | URL, name = String(path)): s
  * The text of bytes that must be UTF-8, without a byte order mark.
  *
  * @param path names the file in messages
- * @throws {InputError} with the line and the byte in it, if they are not
+ * @throws {InputError} with the line and the byte in it, if they are not; or if they are more than a text may have here
  */
 export function decodeStrictly(bytes: Uint8Array, path: string): string {
   const utf16 = utf16Of(bytes);
@@ -47,6 +51,11 @@ export function decodeStrictly(bytes: Uint8Array, path: string): string {
   } catch {
     const other = OTHER_FORMS.find(([start]) => start.every((byte, i) => bytes[i] === byte));
     if (other) throw new InputError(`${path}: the file is ${other[1]}`);
+    if (bytes.length > MOST_BYTES) {
+      throw new InputError(
+        `${path}: it has ${formatBytes(bytes.length)}, and a text ${formatBytes(MOST_BYTES)} at most; split it`,
+      );
+    }
     const at = firstInvalidByte(bytes);
     // Every byte is a character here, so that places are the same.
     const before = linesOf(new TextDecoder("latin1").decode(bytes.subarray(0, at)));

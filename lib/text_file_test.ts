@@ -87,3 +87,11 @@ testInFolder("a file that cannot be read is refused with the cause", async (fold
     assertThrows(() => readTextStrictlySync(`${folder}/${name}`), InputError, message);
   }
 });
+
+Deno.test("a file that is more than a text may have is refused with its size", () => {
+  const spaces = new Uint8Array(600e6).fill(0x20);
+  const message = "a.jsonl: it has 600 MB, and a text 537 MB at most; split it";
+  assertThrows(() => decodeStrictly(spaces, "a.jsonl"), InputError, message);
+  spaces[7] = 0xff;
+  assertThrows(() => decodeStrictly(spaces.subarray(0, 9), "a.jsonl"), InputError, "a.jsonl, line 1, byte 8");
+});

@@ -7,7 +7,7 @@ import { type EndpointSettings, Examiner, type OpeningOptions, openOptions } fro
 import { type Form, type Message, withoutThoughts } from "#lib/endpoint/messages.ts";
 import { REQUEST_SETTINGS } from "#lib/endpoint/request_settings.ts";
 import { InputError } from "#lib/errors.ts";
-import { isFile, writeAtomically } from "#lib/results/storage.ts";
+import { isFile, writeAtomically, writeBytes } from "#lib/results/storage.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import { TEXTS_ALONE } from "./taught_texts.ts";
 import { readTokenLogprobs, type SaidToken, tokensBehind } from "./token_logprobs.ts";
@@ -105,7 +105,10 @@ export async function askTeacher(
   if (lines.length === 0) {
     throw new InputError(`${TEACHER.url} ${endpoint.url}: all ${written.length} texts of ${endpoint.model} are empty`);
   }
-  await writeAtomically(path, `${lines.join("\n")}\n`);
+  await writeAtomically(path, async (file) => {
+    // One after another: with their likeliest tokens they may be more than a text of the program may have.
+    for (const line of lines) await writeBytes(file, new TextEncoder().encode(`${line}\n`));
+  });
 }
 
 /** A prompt as a person sends it: a talk with its turns, anything else as one message, with its input below. */

@@ -118,13 +118,13 @@ function otherCut(
   spelling: TokenSpelling,
 ): OtherCut | undefined {
   const own = isEnded ? response.slice(0, -1) : response;
-  const at = own.findIndex((id, t) => t >= tokens.length || !spelling.isSpeltBy(textOfToken(tokens[t]), id));
+  const at = own.findIndex((id, t) => t >= tokens.length || !spelling.isSpeltBy(textOfToken(tokens[t].token), id));
   if (at >= 0) {
-    return { at, said: at < tokens.length ? textOfToken(tokens[at]) : "", own: spelling.textOf(own[at]) };
+    return { at, said: at < tokens.length ? textOfToken(tokens[at].token) : "", own: spelling.textOf(own[at]) };
   }
   // Behind the text there may be its end, and of a text that was cut here all that was cut.
   if (!isEnded || tokens.length <= own.length + 1) return undefined;
-  return { at: own.length, said: textOfToken(tokens[own.length]), own: "" };
+  return { at: own.length, said: textOfToken(tokens[own.length].token), own: "" };
 }
 
 interface RowMaking {
@@ -161,16 +161,16 @@ function eventsOf(
   { spelling, count, counts }: Omit<RowMaking, "end">,
 ): { readonly events: readonly { readonly id: number; readonly logProb: number }[]; readonly others: number } {
   const byId = new Map<number, number>();
-  const first = likeliest.toSorted((a, b) => b.logprob - a.logprob).slice(0, count);
+  const first = likeliest.toSorted(([, a], [, b]) => b - a).slice(0, count);
   let [known, foreign] = [0, 0];
-  for (const said of first) {
-    const id = spelling.idOf(textOfToken(said));
+  for (const [token, logprob] of first) {
+    const id = spelling.idOf(textOfToken(token));
     if (id === undefined || byId.has(id)) {
-      foreign += Math.exp(said.logprob);
+      foreign += Math.exp(logprob);
       counts.foreign++;
     } else {
-      byId.set(id, said.logprob);
-      known += Math.exp(said.logprob);
+      byId.set(id, logprob);
+      known += Math.exp(logprob);
     }
   }
   counts.tokens += first.length;

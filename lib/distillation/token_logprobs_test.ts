@@ -4,16 +4,19 @@ import { saying, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { PLAIN_TEMPLATE } from "#lib/tokenizers/prompt_template.ts";
 import { askTeacher } from "./asked_texts.ts";
-import { readTokenLogprobs, textOfToken, tokensBehind } from "./token_logprobs.ts";
+import { readTokenLogprobs, type SaidToken, textOfToken, tokensBehind } from "./token_logprobs.ts";
 
 const read = (given: unknown) => readTokenLogprobs(given, (problem) => new InputError(problem));
-const TOKENS = [
-  { token: " a", top_logprobs: [{ token: " a", logprob: -0.25 }, { token: " b", logprob: -2 }] },
-  { token: " c", top_logprobs: [{ token: " d", logprob: -1 }] },
+const TOKENS: SaidToken[] = [
+  { token: " a", top_logprobs: [[" a", -0.25], [" b", -2]] },
+  { token: " c", top_logprobs: [[" d", -1]] },
 ];
 
 Deno.test("tokens are read from a chat completion, from a file, and from the older form of completions", () => {
-  const chat = TOKENS.map((said) => ({ ...said, bytes: null, logprob: -1, id: 7 }));
+  const chat = TOKENS.map(({ token, top_logprobs }) => ({
+    ...{ token, bytes: null, logprob: -1, id: 7 },
+    top_logprobs: top_logprobs.map(([token, logprob]) => ({ token, logprob, bytes: null })),
+  }));
   const older = {
     ...{ tokens: [" a", " c"], token_logprobs: [-0.25, -3], text_offset: [0, 2] },
     top_logprobs: [{ " a": -0.25, " b": -2 }, { " d": -1 }],
@@ -26,24 +29,35 @@ Deno.test("tokens are read from a chat completion, from a file, and from the old
   }
 });
 
-Deno.test("bytes are kept where the text does not say them, and rounding above 0 is 0", () => {
+Deno.test("a token is its bytes where the text does not say them; log-probabilities have six digits, and none is above 0", () => {
   const part = { token: "\ufffd", bytes: [0xe2, 0x80] };
   const own = { token: " é", bytes: [0x20, 0xc3, 0xa9] };
-  const said = [{ ...own, top_logprobs: [{ ...part, logprob: 1e-7 }, { ...own, logprob: -9999 }] }];
+  const said = [{
+    ...own,
+    top_logprobs: [{ ...part, logprob: 1e-7 }, { ...own, logprob: -9999 }, {
+      ...{ token: "x", logprob: -9.123456789 },
+    }],
+  }];
   const tokens = read(said);
-  assertEquals(tokens, [{ token: " é", top_logprobs: [{ ...part, logprob: 0 }, { token: " é", logprob: -9999 }] }]);
-  assertEquals([part, own, { token: "x" }].map(textOfToken), ["\ufffd", " é", "x"]);
+  assertEquals(tokens, [{ token: " é", top_logprobs: [[part.bytes, 0], [" é", -9999], ["x", -9.123457]] }]);
+  assertEquals(read(tokens), tokens);
+  assertEquals([part.bytes, own.bytes, "x"].map(textOfToken), ["\ufffd", " é", "x"]);
 });
 
 Deno.test("what is no log-probability is refused with its place", () => {
   const one = (logprob: unknown) => [TOKENS[0], { token: "a", top_logprobs: [{ token: "a", logprob }] }];
   for (const [value, shown] of [[null, "null"], ["NaN", '"NaN"'], [0.1, "0.1"]] as const) {
-    const place = `its log-probabilities cannot be read, token 2, top_logprobs.0.logprob: ${shown}: `;
+    const place = `its log-probabilities cannot be read: token 2, top_logprobs, 0, logprob: ${shown}: `;
     assertThrows(() => read(one(value)), InputError, place);
   }
+  assertThrows(
+    () => read([{ token: "a", top_logprobs: [["a", 0.1]] }]),
+    InputError,
+    ": token 1, top_logprobs, 0, 1: 0.1: ",
+  );
   assertThrows(() => read([{ token: 5 }]), InputError, "token 1, token: 5: ");
-  assertThrows(() => read([{ token: "a", bytes: [256] }]), InputError, "token 1, bytes.0: 256: ");
-  assertThrows(() => read("yes"), InputError, "cannot be read, ");
+  assertThrows(() => read([{ token: "a", bytes: [256] }]), InputError, "token 1, bytes, 0: 256: ");
+  assertThrows(() => read("yes"), InputError, 'cannot be read: "yes": ');
   const twice = { token: "a", top_logprobs: [{ token: "a", logprob: -0.1 }, { token: "b", logprob: -0.1 }] };
   assertThrows(() => read([twice]), InputError, "in the place of token 1 have probabilities of 1.81 together");
 });
@@ -72,5 +86,8 @@ testInFolder("thoughts have no tokens in the file, nor do texts that are empty",
   }, { cacheFolder: `${folder}/cache`, stop: new AbortController().signal });
   assertEquals(server.requests.map(({ topLogprobs }) => topLogprobs), [5, 5]);
   const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(lines, [{ prompt: "Name a star.", text: "Vega.", ended: "eos", logprobs: ["Vega", "."].map(token) }]);
+  assertEquals(lines, [{
+    ...{ prompt: "Name a star.", text: "Vega.", ended: "eos" },
+    logprobs: ["Vega", "."].map((token) => ({ token, top_logprobs: [[token, -0.5]] })),
+  }]);
 });
