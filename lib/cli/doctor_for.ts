@@ -78,7 +78,7 @@ export async function judgePair(
 
 /** What a method holds beside, with the settings that `distil` has where nobody says otherwise. */
 async function plannedMethod(
-  { method: name, "texts-per-step": perStep }: FitFlags,
+  { method: name, "texts-per-step": perStep, "texts-at-once": atOnce }: FitFlags,
   { teacher, student, texts }: {
     readonly teacher: ModelConfig;
     readonly student: ModelConfig;
@@ -90,7 +90,7 @@ async function plannedMethod(
   expectKnown("method", name, studentMethods(methods));
   const { tokens, responseTokens, batch } = texts;
   const rows = { [name]: methods[name] };
-  const flags = { set: [], "texts-per-step": perStep };
+  const flags = { set: [], "texts-per-step": perStep, "texts-at-once": atOnce };
   const limits = { maxNewTokens: responseTokens, maxPromptTokens: tokens - responseTokens };
   const profile = await distilProfile(flags, rows, { teacher, student, ...limits });
   return { needs: needsOf(methods[name], profile), textsWritten: Math.min(profile.evaluation.batchSize, batch) };
