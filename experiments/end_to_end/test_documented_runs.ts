@@ -116,6 +116,12 @@ export const PARSED: Readonly<Record<string, string>> = {
     "the same",
   "./run generate MODEL --prompts FILE --temperature 1 --max-new-tokens 24 --seed 1 --out FILE":
     "how texts of a test were made; generate_test.ts writes some",
+  "./run distil --teacher-texts answers.jsonl --student openai-community/gpt2 --data dolly/":
+    "takes a fetched model; distil_teacher_texts_test.ts has a small one",
+  "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method pbkd_online":
+    "takes an endpoint; distil_teacher_endpoint_test.ts has one",
+  "./run generate MODEL --prompts FILE --temperature 1 --out FILE": "distil_teacher_texts_test.ts runs it",
+  "./run distil": "a mention; distil_test.ts runs it",
   "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",
   "./run verify org/base+./adapter": "takes an adapter and its base; tests of lib/models and lib/cli have some",
   "./run verify --binding-limit BYTES": "the form of a flag; lib/training/row_blocks_test.ts lowers the limit",

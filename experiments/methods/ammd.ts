@@ -6,6 +6,7 @@ import { recipeOf } from "#lib/bench/recipe.ts";
 import type { SettingIssue } from "#lib/bench/section.ts";
 import { count, countOrNone, fraction, positive } from "#lib/bench/setting_schemas.ts";
 import { dataOf, issuesOfSharing, promptDraws, shareTexts, teacherTextsOf } from "#lib/bench/student_texts.ts";
+import type { MethodNeeds } from "#lib/memory/needs.ts";
 import { CRITIC_HEADS } from "#lib/models/critic.ts";
 import { valuedBy } from "#lib/objectives/critic_view.ts";
 import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
@@ -60,11 +61,13 @@ critic ratio: f₁ = f₂ = tanh(c (log p − log q)), held, in the place of the
   label: "AMMD",
   style: seriesStyle("blue", "solid", "triangle-up"),
   numerics: 2,
+  teacher: "probabilities",
   settings,
   fixed: { sftWeight: 0 },
   check: issuesOf,
   counting,
   needsWholeSteps: ({ horizon, baseline }) => horizon === "rewardToGo" && baseline !== "none",
+  holds,
   train: matchMomentsOf,
 });
 
@@ -82,6 +85,18 @@ function issuesOf({ beta, sftWeight, critic, horizon, moments }: AmmdSettings, p
     ...(horizon === "immediate" ? [] : [refused("horizon", "immediate")]),
     ...(moments === "full" ? [] : [refused("moments", "full")]),
   ];
+}
+
+/** A learned critic for each moment, and what the teacher makes of its own texts. */
+function holds(
+  { beta, critic, features, head, offPolicySource }: AmmdSettings,
+  { distillation }: Profile,
+): MethodNeeds {
+  const { off, on } = sourcesOf({ beta, sftWeight: 0 });
+  return {
+    critics: critic === "learned" ? [off, on].filter(Boolean).map(() => ({ features, head })) : [],
+    teacherTexts: off && offPolicySource === "teacher" ? distillation.teacherTexts : 0,
+  };
 }
 
 /** Either critic leaves the other's settings without effect. */

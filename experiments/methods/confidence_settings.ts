@@ -2,8 +2,10 @@ import { z } from "zod";
 import type { StudentRun } from "#lib/bench/method.ts";
 import { PairRounds } from "#lib/bench/pair_rounds.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
+import type { Profile } from "#lib/bench/profile.ts";
 import { optimizerOf } from "#lib/bench/recipe.ts";
 import { count, positive } from "#lib/bench/setting_schemas.ts";
+import type { MethodNeeds } from "#lib/memory/needs.ts";
 import type { PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { HeldReward, type PairReward } from "#lib/training/held_reward.ts";
 
@@ -28,6 +30,15 @@ export interface ConfidenceMethod {
   readonly multiplierRate: number;
   readonly fit: { steps: number; learningRate: number; lookEvery: number; patience: number };
   readonly online: boolean;
+}
+
+/** The pairs whose states a run keeps, as one of the models sees them; none where no pairs are taken. */
+export function heldPairs(
+  { slackPerPair }: Pick<ConfidenceMethod, "slackPerPair">,
+  profile: Profile,
+  states: "student" | "teacher",
+): MethodNeeds["pairs"] {
+  return slackPerPair === null ? undefined : { count: PREFERENCES.of(profile).pairs, states };
 }
 
 /** A reward held by the pairs of a run, and what makes it so at the beginning of each round; neither where no pairs are taken. */

@@ -11,7 +11,7 @@ import { onPolicyMoment } from "#lib/objectives/moment_matching.ts";
 import { criticLogits, packTaughtPairs } from "#lib/objectives/preference/value_rewards.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { matchMoments } from "#lib/training/match_moments.ts";
-import { CONFIDENCE, holdByPairs } from "./confidence_settings.ts";
+import { CONFIDENCE, heldPairs, holdByPairs } from "./confidence_settings.ts";
 import { PBKD_SOURCE } from "./pbkd_offline.ts";
 
 const settings = z.strictObject({
@@ -49,12 +49,17 @@ P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ 
   label: "MM PbKD (offline)",
   style: seriesStyle("sky", "dots", "triangle-left"),
   numerics: 1,
+  teacher: "probabilities",
   sections: [PREFERENCES],
   ownRecipe: recipeOfOwnRate,
   settings,
   fixed: { online: false },
   counting,
   needsWholeSteps: ({ slackPerPair }) => slackPerPair !== null,
+  holds: ({ head, ...settings }, profile) => ({
+    critics: [{ features: "teacher", head, isFitted: settings.slackPerPair !== null }],
+    pairs: heldPairs(settings, profile, "teacher"),
+  }),
   train: matchMomentsByPairs,
 });
 

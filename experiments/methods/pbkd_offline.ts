@@ -10,7 +10,7 @@ import { packFeaturedPairs, rewardFeatureSize, tokenRewardLogits } from "#lib/ob
 import { rewardHead } from "#lib/objectives/preference/reward_head.ts";
 import { seriesStyle } from "#lib/reporting/figures/series_style.ts";
 import { type GuidanceTexts, guideByReward } from "#lib/training/guide_by_reward.ts";
-import { CONFIDENCE, holdByPairs } from "./confidence_settings.ts";
+import { CONFIDENCE, heldPairs, holdByPairs } from "./confidence_settings.ts";
 
 const settings = z.strictObject({
   ...OWN_RATE,
@@ -46,6 +46,7 @@ r = tanh(w · [last hidden state of the SFT student at the token, its log π of 
   label: "PbKD (offline)",
   style: seriesStyle("vermilion", "long", "circle"),
   numerics: 1,
+  teacher: "texts",
   sections: [PREFERENCES],
   ownRecipe: recipeOfOwnRate,
   settings,
@@ -53,6 +54,7 @@ r = tanh(w · [last hidden state of the SFT student at the token, its log π of 
   check: issuesOf,
   counting,
   needsWholeSteps: () => true,
+  holds: (settings, profile) => ({ pairs: heldPairs(settings, profile, "student") }),
   train: guideByPairs,
 });
 

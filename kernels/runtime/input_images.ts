@@ -13,14 +13,14 @@ export interface InputImage {
 interface Image extends InputImage {
   readonly texture: GPUTexture;
   readonly format: ImageFormat;
-  /** Size and format; images of the same kind can replace each other. */
+  /** Size, format, and whether it is of whole buffers; images of the same kind can replace each other. */
   readonly kind: string;
   readonly bytes: number;
   /** The window that it holds; another window replaces it where there would be too many images. */
   window?: Window;
   /** The part of the window that was written since the last copy, in bytes of the buffer. */
   stale?: { readonly start: number; readonly end: number };
-  /** Whether it holds a whole buffer, in which case another may replace it. */
+  /** Whether it holds a whole buffer, or a part of one, as of parameters. */
   readonly isWhole: boolean;
   /** The number of the dispatch that read it last, from 1. */
   lastRead: number;
@@ -35,24 +35,36 @@ interface Window {
 
 /** Images of whole buffers take at most this share of the memory of buffers, as far as one image can replace another. */
 const MOST_OF_BUFFERS = 0.5;
+/** All images together may take as much as buffers do up to here: a model that writes text reads all of its weights for every token. */
+const LEAST_ROOM = 2 ** 31;
+
+/** What images of inputs take at most where buffers take `bufferBytes`: as much, up to 2 GiB, or else half as much where that is more. */
+export function mostImageBytes(bufferBytes: number): number {
+  return Math.max(MOST_OF_BUFFERS * bufferBytes, Math.min(bufferBytes, LEAST_ROOM));
+}
 
 /**
  * Read-only storage images of what kernels load. Mesa's CPU driver reads a texel in a fraction of the time that a number in a storage
  * buffer takes (kernels/README.md). An image holds a window of a buffer; before a dispatch it is updated by a copy of what was written
- * since, and nothing else. Where images of whole buffers would take too much memory, the least recently read one is replaced. Images of
- * parts of a buffer, such as parameters, stay, because they are read again and again.
+ * since, and nothing else. Where images would take too much memory, the least recently read one of the same kind is replaced; where there
+ * is none of the kind, those of others that were not read for longest are given up, and destroyed once what reads them is submitted.
  */
 export class InputImages {
   readonly #device: GPUDevice;
   readonly #bufferBytes: () => number;
   readonly #ofBuffers = new Map<GPUBuffer, Map<string, Image>>();
-  /** Images of whole buffers by size and format, the least recently read first. */
+  /** All that hold a window, the least recently read first; and the same by kind. */
+  readonly #byAge = new Set<Image>();
   readonly #alike = new Map<string, Set<Image>>();
   /** Those whose buffers hold no tensor now. */
   readonly #idle = new Map<string, Set<Image>>();
+  /** Those that hold no window any more, and that commands may still read which are not submitted. */
+  readonly #givenUp: Image[] = [];
   #nextId = 0;
   #count = 0;
+  /** Of those that hold a window; of those given up. */
   #bytes = 0;
+  #givenUpBytes = 0;
   #wholeBytes = 0;
   #peakBytes = 0;
   #dispatches = 0;
@@ -145,15 +157,17 @@ export class InputImages {
 
   /** Destroys the images of a buffer, which is about to be destroyed itself. */
   forget(buffer: GPUBuffer): void {
-    for (const image of this.#ofBuffers.get(buffer)?.values() ?? []) {
+    for (const image of [...this.#ofBuffers.get(buffer)?.values() ?? []]) {
+      this.#takeOut(image);
       image.texture.destroy();
-      this.#alike.get(image.kind)?.delete(image);
-      this.#idle.get(image.kind)?.delete(image);
-      this.#bytes -= image.bytes;
-      if (image.isWhole) this.#wholeBytes -= image.bytes;
-      this.#count--;
     }
     this.#ofBuffers.delete(buffer);
+  }
+
+  /** Call this after a submit: no command that is still to be submitted reads an image that was given up before. */
+  onSubmit(): void {
+    for (const { texture } of this.#givenUp.splice(0)) texture.destroy();
+    this.#givenUpBytes = 0;
   }
 
   #fits(tensor: Tensor, element: string): boolean {
@@ -182,24 +196,48 @@ export class InputImages {
 
   #noteRead(image: Image): void {
     image.lastRead = this.#dispatches;
-    if (!image.isWhole) return;
-    const alike = setOf(this.#alike, image.kind);
-    alike.delete(image);
-    alike.add(image);
+    for (const ordered of [this.#byAge, setOf(this.#alike, image.kind)]) {
+      ordered.delete(image);
+      ordered.add(image);
+    }
     this.#idle.get(image.kind)?.delete(image);
   }
 
   /** An image that is not needed or can be replaced, else a new one. */
   #freeImage(size: number, format: ImageFormat, isWhole: boolean): Image {
-    const kind = `${size} ${format.format}`;
-    const [idle] = isWhole ? this.#idle.get(kind) ?? [] : [];
-    const isTooMuch = isWhole && this.#wholeBytes + size > MOST_OF_BUFFERS * this.#bufferBytes();
+    const kind = `${size} ${format.format} ${isWhole ? "whole" : "part"}`;
+    const [idle] = this.#idle.get(kind) ?? [];
+    const bufferBytes = this.#bufferBytes();
+    const most = mostImageBytes(bufferBytes);
+    const isTooMuch = this.#bytes + size > most ||
+      isWhole && this.#wholeBytes + size > MOST_OF_BUFFERS * bufferBytes;
     const [oldest] = isTooMuch ? this.#alike.get(kind) ?? [] : [];
     const taken = idle ?? (oldest && oldest.lastRead < this.#dispatches ? oldest : undefined);
     if (taken) {
       this.#ofBuffers.get(taken.window!.buffer)!.delete(taken.window!.key);
       return taken;
     }
+    for (const image of this.#byAge) {
+      if (this.#bytes + size <= most || image.lastRead === this.#dispatches) break;
+      this.#takeOut(image);
+      this.#givenUp.push(image);
+      this.#givenUpBytes += image.bytes;
+    }
+    return this.#create(size, format, { kind, isWhole });
+  }
+
+  /** Forgets an image, whose texture is still there. */
+  #takeOut(image: Image): void {
+    this.#ofBuffers.get(image.window!.buffer)?.delete(image.window!.key);
+    this.#byAge.delete(image);
+    this.#alike.get(image.kind)?.delete(image);
+    this.#idle.get(image.kind)?.delete(image);
+    this.#bytes -= image.bytes;
+    if (image.isWhole) this.#wholeBytes -= image.bytes;
+    this.#count--;
+  }
+
+  #create(size: number, format: ImageFormat, { kind, isWhole }: Pick<Image, "kind" | "isWhole">): Image {
     const texels = Math.ceil(size / format.bytes);
     const texture = this.#device.createTexture({
       label: `image ${size} B`,
@@ -210,7 +248,7 @@ export class InputImages {
     this.#count++;
     this.#bytes += size;
     if (isWhole) this.#wholeBytes += size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes + this.#givenUpBytes);
     return { id: this.#nextId++, texture, view: texture.createView(), format, kind, bytes: size, isWhole, lastRead: 0 };
   }
 }

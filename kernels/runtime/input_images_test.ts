@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { gpuTest, testGpu } from "../test_gpu.ts";
 import { Gpu } from "./gpu.ts";
 import { IMAGE_WIDTH } from "./image_formats.ts";
+import { mostImageBytes } from "./input_images.ts";
 import wgsl from "./input_images_test.wgsl" with { type: "text" };
 import { defineKernel } from "./kernel.ts";
 import type { Tensor } from "./tensor.ts";
@@ -160,6 +161,34 @@ Deno.test("where images would take over half of what buffers take, tensors share
   assertEquals(await gpu.read(outs[0]), numbered(count).map((value) => 5 * value + 2 * (value + 1)));
   const bufferBytes = (tensors.length + outs.length) * 4 * count;
   assert(gpu.peakBytes > bufferBytes && gpu.peakBytes <= 1.6 * bufferBytes, `${gpu.peakBytes} for ${bufferBytes}`);
+});
+
+Deno.test("images of parts take no more than buffers do: they are replaced by others of their kind, or given up for other kinds", async () => {
+  await using gpu = await Gpu.open({ tuning: { inputs: "image", leastImageBytes: 0, mostUncopiedBytes: 0 } });
+  const [rows, width] = [12, 4 * IMAGE_WIDTH];
+  const whole = gpu.upload(numbered(rows * width));
+  const row = (i: number): Tensor => ({ ...whole, shape: [width], offset: 4 * width * i });
+  const out = gpu.allocate([width]);
+  const read = async (i: number, times: number) => {
+    if (times === 1) scale(gpu, row(i), out, 1);
+    else {
+      const bindings = { vecs: row(i), pairs: row(i), numbers: row(i), out };
+      gpu.dispatch(sumKernel, { bindings, params: { count: width, factor: 0 }, ...grid(width) });
+    }
+    const expected = numbered(rows * width).slice(i * width, (i + 1) * width).map((value) => times * value);
+    assertEquals(await gpu.read(out), expected, `row ${i}`);
+  };
+  // As numbers all rows fit; as vectors and pairs too, they would take three times what the buffers do.
+  for (const times of [1, 7, 1, 7]) for (let i = 0; i < rows; i++) await read(i, times);
+  const bufferBytes = 4 * width * (rows + 1);
+  assert(gpu.peakBytes > 1.8 * bufferBytes, `${gpu.peakBytes} for ${bufferBytes}`);
+  // Of an image that is given up, the texture is there until commands that read it are submitted.
+  assert(gpu.peakBytes <= 2 * bufferBytes + 3 * 4 * width, `${gpu.peakBytes} for ${bufferBytes}`);
+});
+
+Deno.test("what images may take: as much as buffers up to 2 GiB, then that until half of the buffers is more", () => {
+  const gib = 2 ** 30;
+  assertEquals([1, 2, 3, 4, 6].map((buffers) => mostImageBytes(buffers * gib) / gib), [1, 2, 2, 2, 3]);
 });
 
 Deno.test("a small input that has changed is read from its buffer, unless another has to be copied anyway", async () => {

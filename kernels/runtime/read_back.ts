@@ -1,5 +1,8 @@
 import { BYTES_PER_ELEMENT, sizeBytes, type Tensor } from "./tensor.ts";
 
+/** What the CPU maps at once, unless one tensor has more: it is in memory twice until it is copied. */
+const MOST_MAPPED_BYTES = 2 ** 26;
+
 /** The values of a tensor on the CPU. */
 export type TypedArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
@@ -16,12 +19,12 @@ export class ReadBack {
   /**
    * All tensors, in as few parts as buffers of `mostBytes` can take, each to be read before the next one is asked for.
    *
-   * @param mostBytes by default what the device's buffers can take
+   * @param mostBytes by default 64 MiB
    */
   static *inTurn(
     device: GPUDevice,
     tensors: readonly Tensor[],
-    mostBytes = device.limits.maxBufferSize,
+    mostBytes = MOST_MAPPED_BYTES,
   ): Generator<ReadBack> {
     for (let start = 0, end = 0; start < tensors.length; start = end) {
       let size = 0;

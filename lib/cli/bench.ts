@@ -25,7 +25,7 @@ export const bench = defineCommand({
       value: "S",
       known: Object.keys(SHAPES),
       help:
-        "the models of this project (default), GPT-2's layers for a GPU, or few tokens of them, or GPT-2 small as a whole",
+        "the models of this project (default), GPT-2's layers for a GPU, few tokens of them, GPT-2 small as a whole, or as it learns of medium",
     },
     against: { kind: "path", value: "DIR", help: "compares another checkout of this project with this one, by turns" },
     list: { kind: "switch", help: "lists the names" },
@@ -118,7 +118,7 @@ async function measure(shapes: ShapesName, names: readonly string[], show: Showi
   for await (const row of runBenchmarks(gpu, { shapes, names, onProgress, onSkip, onReference })) {
     show.row(row, formatRow(row));
   }
-  show.end({ ...reference });
+  show.end({ ...reference, peakBytes: gpu.peakBytes });
   // What estimates of training go by, at sizes that published models have.
   if (shapes === "gpt2" && reference && reference.matmulGflops > 0 && reference.copyGBs > 0) {
     const date = new Date().toISOString().slice(0, 10);

@@ -19,6 +19,7 @@ import {
   expectNamed,
   givenArguments,
   LEASE_FLAG,
+  LESS_MEMORY,
   RESULTS_FLAGS,
 } from "./results_flags.ts";
 
@@ -44,6 +45,7 @@ export const cell = defineCommand({
   name: "cell",
   positional: { name: "CELL", kind: "text", min: 0 },
   stopsByItself: true,
+  lessMemory: LESS_MEMORY,
   flags: FLAGS,
   async run({ positional, flags }, context) {
     const { terminal } = context;

@@ -1,5 +1,3 @@
-import { requestAdapter } from "#kernels/runtime/adapter.ts";
-import { tuningFor } from "#kernels/runtime/tuning.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
 import { schemaOfProfile } from "#lib/bench/profile_schema.ts";
 import { InputError } from "#lib/errors.ts";
@@ -8,17 +6,15 @@ import { type Fit, judgeFit } from "#lib/memory/fit.ts";
 import { compareCodecs } from "#lib/tokenizers/compare_codecs.ts";
 import { excerpt, visibleJson } from "#lib/visible_text.ts";
 import type { CommandContext, Flags, FlagValues } from "./command.ts";
-import { describePair, formatFit, type KnownLimits, mismatchOf, type Pair } from "./fit_text.ts";
+import { describePair, formatFit, mismatchOf, type Pair } from "./fit_text.ts";
+import { type KnownLimits, knownLimits, MEMORY_FLAG } from "./known_limits.ts";
 import { type PlannedModel, plannedModel, type ProfileSizes, sizesOf } from "./planned_model.ts";
 import { DEFAULT_PROFILE } from "./results_flags.ts";
 import { SAVING_FLAGS, savingOf } from "./saving_flags.ts";
 
-const GIBIBYTE = 2 ** 30;
 /** As the anchors train: texts a step, and tokens of prompt and response. */
 const DEFAULT_BATCH = 8;
 const DEFAULT_TOKENS = 512;
-/** What of a machine's memory a GPU that shares it gives to one program, where it does not say: Metal's limit is near. */
-const SHARED_MEMORY = 0.7;
 
 export const FIT_FLAGS = {
   for: {
@@ -32,7 +28,7 @@ export const FIT_FLAGS = {
     value: "N",
     help: `of --for: tokens of prompt and response, half each; default ${DEFAULT_TOKENS}`,
   },
-  memory: { kind: "text", value: "GIB", help: "of --for: the GPU's memory, which WebGPU does not tell" },
+  memory: { ...MEMORY_FLAG, help: `of --for: ${MEMORY_FLAG.help}` },
   profile: {
     kind: "text",
     value: "P",
@@ -56,12 +52,13 @@ export async function judgePair(
 ): Promise<boolean> {
   const [teacherWord, studentWord] = wordsOf(pair);
   const texts = textsOf(flags);
-  const given = givenMemory(flags.memory);
   const sizes = await profileSizes([teacherWord, studentWord], flags.profile, context);
   const teacher = await plannedModel(teacherWord, sizes, context.callerFolder);
   const student = await plannedModel(studentWord, sizes, context.callerFolder);
   const agreement = teacher.codec && student.codec && compareCodecs(teacher.codec, student.codec);
-  const limits = await limitsHere(given);
+  // Whoever says how much memory there is asks about a GPU that has memory of its own, from a machine that may have none.
+  const forGpu = flags.memory === undefined ? {} : { inputs: "buffer" as const };
+  const limits = { ...await knownLimits(flags.memory), ...forGpu };
   const fit: Fit | undefined = teacher.config && student.config &&
     judgeFit({
       ...{ teacher: teacher.config, student: student.config, texts },
@@ -107,18 +104,6 @@ function formatJson(judged: Judged): string {
   }, 2);
 }
 
-/** What the adapter gives, and the memory as far as it is known. */
-async function limitsHere(given: KnownMemory | undefined): Promise<KnownLimits> {
-  const { info, limits } = await requestAdapter();
-  const memory = given ?? sharedMemory(info);
-  return {
-    bindingBytes: limits.maxStorageBufferBindingSize,
-    bufferBytes: limits.maxBufferSize,
-    memoryBytes: memory?.bytes,
-    memorySource: memory?.source,
-  };
-}
-
 /** The sizes of the profile; none where neither word can be one of them. */
 async function profileSizes(
   words: readonly string[],
@@ -151,27 +136,4 @@ function textsOf({ "texts-per-step": batch = DEFAULT_BATCH, tokens = DEFAULT_TOK
     throw new InputError(`--tokens ${tokens}: must be at least 2, one of the prompt and one of the response`);
   }
   return { batch, tokens, responseTokens: Math.ceil(tokens / 2) };
-}
-
-interface KnownMemory {
-  readonly bytes: number;
-  readonly source: string;
-}
-
-function givenMemory(text: string | undefined): KnownMemory | undefined {
-  if (text === undefined) return undefined;
-  const gibibytes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (!(gibibytes > 0)) throw new InputError(`--memory ${excerpt(text)}: must be a number of GiB, as in 12`);
-  return { bytes: gibibytes * GIBIBYTE, source: "--memory" };
-}
-
-/** What a CPU driver, or a GPU that has the system's memory, can use; undefined of one with its own. */
-export function sharedMemory(info: GPUAdapterInfo): KnownMemory | undefined {
-  const isCpu = tuningFor(info).name === "cpu";
-  const isUnified = /apple/i.test(`${info.vendor} ${info.description}`);
-  if (!isCpu && !isUnified) return undefined;
-  const { total } = Deno.systemMemoryInfo();
-  return isCpu
-    ? { bytes: total, source: "the machine's memory, which the CPU driver uses" }
-    : { bytes: SHARED_MEMORY * total, source: "70 % of the machine's memory, which the GPU shares" };
 }

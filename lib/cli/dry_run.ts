@@ -6,7 +6,7 @@ import { fullAddressOf } from "#lib/runner/cell.ts";
 import type { Reproduction } from "#lib/runner/reproduction.ts";
 import { ratesOf } from "#lib/speed/recorded_rates.ts";
 import { visibleJson } from "#lib/visible_text.ts";
-import { adapterLimits } from "./distil_fit.ts";
+import { knownLimits } from "./known_limits.ts";
 import { formatNeeds, memoryText } from "./needs_text.ts";
 import { describePlace } from "./place_text.ts";
 import { describePlan, describeTotal } from "./plan_text.ts";
@@ -44,7 +44,7 @@ export async function expectProfileFits(
   chosen: Pick<ChosenProfile, "profile" | "named">,
 ): Promise<void> {
   if (chosen.named.length === 0) return;
-  const limits = await adapterLimits();
+  const limits = await knownLimits(undefined);
   const { pairs } = await needsOf(plans, chosen, { limits, rates: undefined });
   for (const { name, fits } of pairs) {
     const over = fits.find(({ fit }) => !fit.fits);
@@ -75,7 +75,7 @@ function describe(reproduction: Reproduction, needs: ProfileNeeds | undefined, l
 
 async function limitsHere(): Promise<AdapterLimits> {
   try {
-    return await adapterLimits();
+    return await knownLimits(undefined);
   } catch (error) {
     if (error instanceof NoAdapterError) return NO_LIMITS;
     throw error;

@@ -26,6 +26,7 @@ export const evaluate = defineCommand({
   name: "evaluate",
   positional: { name: "MODEL", kind: "text", min: 1, max: 1 },
   stopsByItself: true,
+  lessMemory: "a smaller --texts-at-once takes less",
   flags: EVALUATE_FLAGS,
   async run({ positional: [word], flags }, context) {
     checkFlags(flags);

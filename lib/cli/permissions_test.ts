@@ -93,7 +93,7 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
     const own: Record<string, string> = {
       ...{ judge: `${judged}${models}`, reproduce: `${judged}${both}`, cell: `${judged}${models}` },
       ...{ verify: models, generate: models, doctor: models, status: models, table: models, show: models },
-      ...{ evaluate: both, distil: both, report: both, export: both },
+      ...{ evaluate: both, distil: `,TEACHER_API_KEY${both}`, report: both, export: both },
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const node = claiming.includes(task) ? "SLURMD_NODENAME," : "";
@@ -109,14 +109,15 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   });
 });
 
-Deno.test("no task but fetch and judge has the network, whatever its arguments and the environment say", () => {
+Deno.test("no task but fetch, judge and one that asks a teacher has the network, whatever its arguments and the environment say", () => {
   const env = (name: string) => name === "HF_ENDPOINT" ? "http://mirror.test:81/hub" : "/me";
   const netOf = (task: string, args: readonly string[]) =>
     grantsOf(task, args, { caller: "/", isFolder: () => true, env }).net;
   const judged = ["--set", "judge.url=http://h.test:8080/v1", "--set=judge.url=http://h.test:8080/v1"];
   const words = [...judged, "--files-from", "cdn.test", "org/name", "http://h.test/", "--files-from=cdn.test"];
   // Every flag of every command, with a host or an address as its value.
-  const flags = COMMANDS.flatMap(({ flags }) => Object.keys(flags)).filter((name) => name !== "files-from");
+  const flags = COMMANDS.flatMap(({ flags }) => Object.keys(flags))
+    .filter((name) => !["files-from", "teacher-endpoint"].includes(name));
   const hostile = flags.flatMap((name) => [[`--${name}`, "h.test:443"], [`--${name}=https://h.test/v1`]]);
   for (const others of [[], ["--", "https://h.test"], ...hostile]) {
     const reached = TASKS.map(({ task }) => [task, netOf(task, [...words, ...others])] as const);
@@ -130,6 +131,14 @@ Deno.test("no task but fetch and judge has the network, whatever its arguments a
   assertEquals(asking.filter(([task, net]) => net !== undefined && task !== "fetch"), [
     ...["reproduce", "judge", "cell"].map((task) => [task, ["h.test:8080"]] as [string, string[]]),
   ]);
+  // A teacher is asked by the command that learns from it, and by no other.
+  for (const place of [["--teacher-endpoint", "http://t.test:81/v1"], ["--teacher-endpoint=http://t.test:81/v1?k=1"]]) {
+    const asked = TASKS.map(({ task }) => [task, netOf(task, place)] as const);
+    assertEquals(asked.filter(([task, net]) => net !== undefined && task !== "fetch"), [["distil", ["t.test:81"]]]);
+  }
+  for (const place of ["t.test:81", "ftp://t.test", "http://me@t.test/v1", "http://a,b/v1", "http://*/v1", ""]) {
+    assertEquals(netOf("distil", ["--teacher-endpoint", place]), undefined, place);
+  }
   assertEquals(TASKS.filter(({ words }) => granted(words, "net") !== undefined).map(({ task }) => task), ["test"]);
 });
 
@@ -139,7 +148,7 @@ Deno.test("every command is a task, and the tasks that run no command are those 
   assertEquals([...commands].filter((name) => !TASKS.some(({ task }) => task === name)), []);
 });
 
-Deno.test("only the hub's client and the judge's reach for the network, and only fetch imports the hub's", async () => {
+Deno.test("only the hub's client and that of endpoints reach for the network, and only fetch imports the hub's", async () => {
   const network =
     /(?<![.\w]|function |async )fetch\(|new (WebSocket|EventSource)|Deno\.(connect|listen|resolveDns|serve)|"node:(net|tls|https?|dns|dgram)"/;
   const client = /from "(#lib\/hub|\.\.\/hub)\/(client|download|requests|fetch_model)\.ts"/;
@@ -149,7 +158,7 @@ Deno.test("only the hub's client and the judge's reach for the network, and only
     if (network.test(text)) reaching.push(path);
     if (client.test(text) && !path.startsWith("lib/hub/")) importing.push(path);
   }
-  assertEquals(reaching, ["lib/hub/requests.ts", "lib/judge/chat_endpoint.ts"]);
+  assertEquals(reaching, ["lib/endpoint/chat_endpoint.ts", "lib/hub/requests.ts"]);
   assertEquals(importing, ["lib/cli/fetch.ts", "lib/cli/fetch_progress.ts"]);
 });
 
@@ -255,6 +264,9 @@ Deno.test("distil may read its models and data, and write the student alone: whe
     write: ["/w/o"],
   });
   assertEquals(grants(...models, "--compare", "kd,seqkd").write, ["/w/distilled"]);
+  assertEquals(grants("--teacher-texts", "t.jsonl", "--student", "s", "--data=d.jsonl", "--out=o").read, [
+    ...["/w/t.jsonl", "/w/d.jsonl", "/w/o", "/w/s", "/hf/hub/models--s"],
+  ]);
 });
 
 Deno.test("doctor may read the two models of --for, and nothing else", () => {

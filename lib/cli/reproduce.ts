@@ -27,6 +27,7 @@ import {
   expectNamed,
   givenArguments,
   LEASE_FLAG,
+  LESS_MEMORY,
   RESULTS_FLAGS,
 } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
@@ -90,6 +91,7 @@ export const reproduce = defineCommand({
   name: "reproduce",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   stopsByItself: true,
+  lessMemory: LESS_MEMORY,
   flags: FLAGS,
   async run({ positional, flags }, context) {
     const chosen = await chooseProfile(positional, flags, context);

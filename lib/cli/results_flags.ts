@@ -21,6 +21,9 @@ import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 export const DEFAULT_PROFILE = "tiny";
 export const DEFAULT_CHECKPOINT_SECONDS = 30;
 export const DEFAULT_RESULTS = "results";
+/** Of commands that train the cells of a profile. */
+export const LESS_MEMORY =
+  "--set optimizer.textsAtOnce=N with fewer texts, or --set optimizer.recompute=true takes less";
 
 /** Which results are meant, and what they were made with. */
 export const RESULTS_FLAGS = {

@@ -9,6 +9,8 @@ import { idsOf, SetEncoder, type SharedEncoding } from "./set_encoder.ts";
 
 /** The texts of a distillation, and what scores are taken on. */
 export interface DistilTexts extends Texts {
+  /** The training records that `train` is of. */
+  readonly trained: EncodedSet;
   readonly scored: EncodedSet;
   /** Of all ids that models read. */
   readonly digest: string;
@@ -25,7 +27,8 @@ export interface DistilEncoding extends Omit<SharedEncoding, "limits"> {
   readonly itemsPerSet: number;
 }
 
-const LIMITS = { prompt: "--max-prompt-tokens", response: "--max-new-tokens" };
+/** What sets the limits of texts. */
+export const DISTIL_LIMITS = { prompt: "--max-prompt-tokens", response: "--max-new-tokens" };
 
 /**
  * Encodes the records of a distillation. Prompts over the limit are left out, responses over theirs are cut; `notes` counts both.
@@ -35,7 +38,7 @@ const LIMITS = { prompt: "--max-prompt-tokens", response: "--max-new-tokens" };
 export async function encodeDistilTexts(sets: TrainingSets, encoding: DistilEncoding): Promise<DistilTexts> {
   const { trainRecords, itemsPerSet, eosIds, padId, codec, template, maxPositions } = encoding;
   const notes = new DataNotes(undefined, sets.notes);
-  const encoder = new SetEncoder({ ...encoding, limits: LIMITS }, notes);
+  const encoder = new SetEncoder({ ...encoding, limits: DISTIL_LIMITS }, notes);
   const form = sets.form === "messages" ? "prompt" : sets.form;
   const encode = (name: string, records: readonly TrainingRecord[]) =>
     encoder.encode({ name, form, records, files: sets.files.map(({ path }) => path) });
@@ -51,6 +54,7 @@ export async function encodeDistilTexts(sets: TrainingSets, encoding: DistilEnco
     ...{ codec, maxPositions, eosIds, padId, template, digest },
     vocabSize: encoding.actionCount,
     train: texts,
+    trained: train,
     validation: encoder.promptsOf(validation),
     evaluation: [encoder.promptsOf(test)],
     scored: test,

@@ -64,11 +64,11 @@ function sharedActions(teacher: StartingModel, student: StartingModel): number {
     );
   }
   expectOneTokenizer(teacher, student);
-  return Math.min(...[teacher, student].flatMap(({ codec, config }) => [codec.vocabSize, config.vocabSize]));
+  return Math.min(...[teacher, student].map(ownActions));
 }
 
 function expectOneTokenizer(teacher: StartingModel, student: StartingModel): void {
-  const remedy = "take models that share one; a student can learn from the texts of another teacher, as data";
+  const remedy = "take models that share one, or have the teacher write texts and name them by --teacher-texts";
   const between = `the tokenizers of ${teacher.word} and ${student.word}`;
   const { isSame, agreeing, sharedIds, firstOther } = compareCodecs(teacher.codec, student.codec);
   if (isSame) return;
@@ -80,6 +80,11 @@ function expectOneTokenizer(teacher: StartingModel, student: StartingModel): voi
   const probe = PROBES.find((text) => teacher.codec.encode(text).join() !== student.codec.encode(text).join());
   if (probe === undefined) return;
   throw new InputError(`${between} have the same ids but cut ${JSON.stringify(probe)} otherwise; ${remedy}`);
+}
+
+/** The ids that a model chooses among by itself: those that its tokenizer has. */
+export function ownActions({ codec, config }: StartingModel): number {
+  return Math.min(codec.vocabSize, config.vocabSize);
 }
 
 /** The tokens that both models can read. */

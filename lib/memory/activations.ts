@@ -57,6 +57,17 @@ function keptByEncoderDecoder(config: T5Config, { batch, tokens, responseTokens 
     targets * (numDecoderLayers * decoderBlock + ends);
 }
 
+/** The widest tensors that a layer makes of a token, and how wide they are. */
+export function widthsOf(config: ModelConfig): { readonly name: string; readonly width: number }[] {
+  const { hiddenSize, numHeads, headSize, feedForwardSize } = config;
+  const isGated = parametersOf(config).some(({ name }) => /gate_up|wi_01/.test(name));
+  return [
+    { name: "feed-forward", width: (isGated ? 2 : 1) * feedForwardSize },
+    { name: "queries, keys and values", width: 3 * numHeads * headSize },
+    { name: "hidden states", width: hiddenSize },
+  ];
+}
+
 /** Numbers of keys and values that are kept while the texts are written, token by token. */
 export function cachedNumbers(config: ModelConfig, { batch, tokens, responseTokens }: TextShape): number {
   if (!("startId" in config)) {

@@ -1,4 +1,6 @@
-import { type Distillation, type MemoryPlan, planDistillation, type PlannedTensor } from "./plan.ts";
+import type { Tuning } from "#kernels/runtime/tuning.ts";
+import { planFor } from "./apart.ts";
+import type { Distillation, MemoryPlan, PlannedTensor } from "./plan.ts";
 
 /** What an adapter gives, in bytes. */
 export interface AdapterLimits {
@@ -8,6 +10,8 @@ export interface AdapterLimits {
   readonly bufferBytes: number;
   /** Undefined where nothing says it: WebGPU does not. */
   readonly memoryBytes?: number;
+  /** Whether its kernels read images of their inputs: `Tuning.inputs`. Default buffers. */
+  readonly inputs?: Tuning["inputs"];
 }
 
 /** A tensor that is over a limit, and what becomes of it. */
@@ -38,7 +42,7 @@ export function judgeFit(distillation: Distillation, limits: AdapterLimits): Fit
 }
 
 function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mostTexts"> {
-  const plan = planDistillation(distillation);
+  const plan = planFor({ readsImages: limits.inputs === "image", ...distillation });
   const over = plan.tensors.flatMap((tensor) => overLimit(tensor, limits) ?? []);
   const hasMemory = limits.memoryBytes === undefined ? undefined : plan.totalBytes <= limits.memoryBytes;
   const fits = over.every(({ blocks }) => blocks !== undefined) && hasMemory !== false;
@@ -47,8 +51,11 @@ function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mo
 
 /** By halving: what fewer texts need is less in every part. */
 function mostTexts(distillation: Distillation, limits: AdapterLimits): number | undefined {
-  const fitsAt = (textsAtOnce: number) =>
-    judge({ ...distillation, saving: { ...distillation.saving, textsAtOnce } }, limits).fits;
+  const { saving, textsWritten } = distillation;
+  const fitsAt = (textsAtOnce: number) => {
+    const written = textsWritten && Math.min(textsWritten, textsAtOnce);
+    return judge({ ...distillation, textsWritten: written, saving: { ...saving, textsAtOnce } }, limits).fits;
+  };
   let [fitting, failing] = [0, textsAtOnceOf(distillation)];
   while (failing - fitting > 1) {
     const middle = Math.floor((fitting + failing) / 2);

@@ -6,17 +6,20 @@ import { newModel } from "#lib/models/checkpoint.ts";
 import type { DecoderConfig } from "#lib/models/decoder_config.ts";
 import { gpt2 } from "#lib/models/gpt2.ts";
 import { llama } from "#lib/models/llama.ts";
+import type { LanguageModel } from "#lib/models/language_model.ts";
 import { copyOptionsOf } from "#lib/models/model_weights.ts";
 import { type ModelConfig, parseModelConfig } from "#lib/models/model_config.ts";
 import { t5Config } from "#lib/models/t5_config.ts";
+import { MethodTraining } from "#lib/speed/method_training.ts";
 import { distanceAlone, distillation } from "#lib/objectives/distillation.ts";
 import { packMicroBatches } from "#lib/objectives/trajectory_batch.ts";
 import { AdamW } from "#lib/training/adam_w.ts";
 import { updateStep } from "#lib/training/update_step.ts";
 import { keptNumbers } from "./activations.ts";
 import { judgeFit } from "./fit.ts";
+import type { MethodNeeds } from "./needs.ts";
 import { parameterCount } from "./parameters.ts";
-import { type Distillation, planDistillation } from "./plan.ts";
+import { type Distillation, type MemoryPart, planDistillation } from "./plan.ts";
 import type { Saving } from "./saving.ts";
 
 const GIB = 2 ** 30;
@@ -124,22 +127,22 @@ for (const [student, teacher] of PAIRS) {
   });
 }
 
-/** What the pool holds when a student has written texts and learned from its teacher on some. */
+/** What the pool holds when both have written texts and the student has learned from its teacher on some. */
 async function peakOf({ student, teacher, texts, saving = {} }: Distillation): Promise<number> {
   const { batch, tokens, responseTokens } = texts;
-  const { textsAtOnce, recompute, teacherForm, lora } = saving;
-  // The CPU driver's copies of inputs are no part of the plan.
+  const { textsAtOnce, recompute, teacherForm, studentForm, lora } = saving;
+  // The CPU driver's copies of inputs are a part of their own.
   await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
-  using start = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, normalSource: () => 0.1 } });
+  using start = newModel(gpu, student, () => 0.1, {
+    ...{ form: studentForm, lora: lora && { ...lora, normalSource: () => 0.1 } },
+  });
   using own = newModel(gpu, student, undefined, copyOptionsOf(start));
   own.store.copyFrom(start.store);
-  using theirs = newModel(gpu, teacher, () => 0.1, { form: teacherForm });
+  using theirs = newModel(gpu, teacher!, () => 0.1, { form: teacherForm });
   using optimizer = new AdamW(gpu, own.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
   const prompt = Array(tokens - responseTokens).fill(1);
-  const prompts = Array.from({ length: batch }, (_, key) => ({ promptIds: prompt, key }));
-  const settings = { ...GREEDY, maxNewTokens: responseTokens, eosId: SIZES.vocabSize - 1, padId: 0, seed: 1 };
-  await generate(gpu, own, prompts, { ...settings, purpose: "memory" });
-  const written = prompts.map(() => ({ prompt, response: Array(responseTokens).fill(3) }));
+  for (const model of [theirs, own]) await write(gpu, model, Array(textsAtOnce ?? batch).fill(prompt), responseTokens);
+  const written = Array(batch).fill({ prompt, response: Array(responseTokens).fill(3) });
   const objective = distillation(distanceAlone({ kind: "forwardKl" }));
   const terms = packMicroBatches(gpu, written, own.layout, {}, textsAtOnce)
     .map((part) => (tape: Tape) => objective(tape, { student: own, teacher: theirs }, part));
@@ -148,15 +151,71 @@ async function peakOf({ student, teacher, texts, saving = {} }: Distillation): P
   return gpu.peakBytes;
 }
 
+const WRITING = { eosId: SIZES.vocabSize - 1, padId: 0 };
+
+async function write(gpu: Gpu, model: LanguageModel, prompts: readonly number[][], maxNewTokens: number) {
+  const keyed = prompts.map((promptIds, key) => ({ promptIds, key }));
+  await generate(gpu, model, keyed, { ...GREEDY, ...WRITING, maxNewTokens, seed: 1, purpose: "memory" });
+}
+
+const LINEAR = { head: "linear" } as const;
+const METHODS: Readonly<
+  Record<string, readonly [needs: MethodNeeds, run: (training: MethodTraining) => Promise<void>]>
+> = {
+  GKD: [{}, (training) => training.distil(2, { kind: "jensenShannon", weight: 0.5 }, (step) => step === 2)],
+  AMMD: [{ teacherTexts: 8 }, (training) => training.matchRatioMoments(1)],
+  "AMMD with critics that learn": [
+    { teacherTexts: 8, critics: [{ ...LINEAR, features: "both" }, { ...LINEAR, features: "both" }] },
+    (training) => training.matchMoments(1),
+  ],
+  "MM PbKD": [
+    {
+      critics: [{ ...LINEAR, features: "teacher", isFitted: true }],
+      pairs: { count: 4, states: "teacher" },
+    },
+    (training) => training.matchHeldMoments(1),
+  ],
+};
+
+for (const [name, [needs, run]] of Object.entries(METHODS)) {
+  Deno.test({
+    name: `the plan of ${name} is what the pool holds at its peak, within 15 %`,
+    sanitizeResources: false,
+    async fn() {
+      const [student, teacher] = PAIRS[0];
+      const [batch, promptTokens, responseTokens] = [8, 50, 50];
+      await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
+      const text = (i: number) => ({
+        prompt: Array(promptTokens).fill(1),
+        response: Array.from({ length: responseTokens }, (_, t) => (7 * t + i) % 900),
+      });
+      using training = await MethodTraining.open(gpu, {
+        ...{ start: newModel(gpu, student, () => 0.1), student: newModel(gpu, student), batch },
+        ...{ teacher: newModel(gpu, teacher, () => 0.1), texts: Array.from({ length: batch }, (_, i) => text(i)) },
+        writing: { ...WRITING, maxNewTokens: responseTokens },
+      });
+      await run(training);
+      await gpu.settle();
+      const texts = { batch, tokens: promptTokens + responseTokens, responseTokens };
+      const { totalBytes } = planDistillation({ student, teacher, texts, needs });
+      assertAlmostEquals(totalBytes / gpu.peakBytes, 1, POOL_TOLERANCE, `${totalBytes} ${gpu.peakBytes}`);
+    },
+  });
+}
+
 const SAVINGS: Readonly<Record<string, Saving>> = {
   "half of the texts at once": { textsAtOnce: 4 },
   "layers that run again": { recompute: true },
   "a teacher in 16 bits": { teacherForm: "bf16" },
   "changes of low rank": { lora: { rank: 4, scale: 2, targets: ["all-linear"] }, recompute: true },
+  "changes of low rank to weights in 16 bits": {
+    ...{ lora: { rank: 4, scale: 2, targets: ["q_proj", "v_proj"] }, recompute: true, studentForm: "f16" },
+  },
   "all of it": {
     textsAtOnce: 4,
     recompute: true,
     teacherForm: "int8",
+    studentForm: "bf16",
     lora: { rank: 4, scale: 2, targets: ["all-linear"] },
   },
 };
@@ -204,4 +263,16 @@ Deno.test("memory decides where it is known: fewer texts fit in less, until the 
   const tight = judge(10);
   assert(!tight.fits && tight.hasMemory === false && tight.mostTexts! >= 1 && tight.mostTexts! < 8);
   assertEquals(judge(6).mostTexts, undefined);
+});
+
+Deno.test("where only the teacher's texts are known nothing is planned for it, and as much for the student", () => {
+  const texts = { batch: 8, tokens: 100, responseTokens: 50 };
+  const [student, teacher] = [gpt2Of(768, 12, 12), gpt2Of(1024, 24, 16)];
+  const partsOf = (plan: { readonly parts: readonly MemoryPart[] }) =>
+    plan.parts.filter(({ name }) => name.startsWith("student: "));
+  const [alone, both] = [planDistillation({ student, texts }), planDistillation({ student, teacher, texts })];
+  assertEquals(partsOf(alone), partsOf(both));
+  assertEquals(alone.parts.filter(({ name }) => name.startsWith("teacher: ")), []);
+  assert(both.totalBytes - alone.totalBytes > 1.32 * GIB, "the teacher's weights");
+  assertEquals(alone.tensors.filter(({ name }) => !name.startsWith("student: ")), []);
 });

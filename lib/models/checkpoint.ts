@@ -19,7 +19,7 @@ import {
 import type { ModelOptions } from "./model_weights.ts";
 import { loraOf, readAdapterInto } from "./lora_folder.ts";
 import { formatModelConfig, type ModelConfig, parseModelConfig } from "./model_config.ts";
-import { serializeSafeTensors } from "./safetensors.ts";
+import { safeTensorsPieces } from "./safetensors.ts";
 import { findTensors } from "./stored_tensors.ts";
 
 /**
@@ -127,17 +127,20 @@ export async function writeModel(
   const config = JSON.stringify({ ...formatModelConfig(model.config), ...ids }, null, 2);
   await Deno.writeTextFile(`${folder}/config.json`, `${config}\n`);
   const tensors = splitCheckpoint(model, await model.weights.read());
-  await Deno.writeFile(`${folder}/model.safetensors`, serializeSafeTensors(tensors, { format: "pt" }));
+  await Deno.writeFile(
+    `${folder}/model.safetensors`,
+    ReadableStream.from(safeTensorsPieces(tensors, { format: "pt" })),
+  );
 }
 
-/** Parameters (or their gradients) under the names and shapes of the checkpoint. */
+/** Parameters (or their gradients) under the names and shapes of the checkpoint: parts of the values given, not copies. */
 export function splitCheckpoint(
   model: LanguageModel,
   values: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
 ): Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }> {
   const valuesOf = ({ parameter, firstRow, shape }: CheckpointTensor) => {
     const start = firstRow * elementCount(shape.slice(1));
-    return values.get(parameter)!.slice(start, start + elementCount(shape));
+    return values.get(parameter)!.subarray(start, start + elementCount(shape));
   };
   return new Map(
     model.checkpointTensors().map((tensor) => [

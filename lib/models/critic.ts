@@ -36,7 +36,7 @@ export class Critic implements Disposable {
   constructor(gpu: Gpu, config: CriticConfig, normalSource: () => number, tiedTo?: TiedTo) {
     this.config = config;
     this.#tiedTo = tiedTo;
-    this.store = new ParameterStore(gpu, specsOf(config, tiedTo), normalSource);
+    this.store = new ParameterStore(gpu, criticSpecs(config, tiedTo), normalSource);
   }
 
   values(tape: Tape, features: Variable): Variable {
@@ -72,8 +72,11 @@ export class Critic implements Disposable {
   }
 }
 
-/** @throws {RangeError} if a tied head is tied to nothing */
-function specsOf({ featureSize, vocabSize, head }: CriticConfig, tiedTo: TiedTo | undefined): ParameterSpec[] {
+/** A critic's parameters. @throws {RangeError} if a tied head is tied to nothing */
+export function criticSpecs(
+  { featureSize, vocabSize, head }: Omit<CriticConfig, "bound">,
+  tiedTo: { readonly config: Pick<TiedTo["config"], "hiddenSize"> } | undefined,
+): ParameterSpec[] {
   if (head === "tied") {
     if (!tiedTo) throw new RangeError("Cannot make a critic with a tied head: it is tied to no model");
     return [{ name: "map.weight", shape: [tiedTo.config.hiddenSize, featureSize], decayed: true, initial: zeros }];

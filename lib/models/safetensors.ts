@@ -114,40 +114,84 @@ export class SafeTensorsFile {
 /** The arrays that can be written, as F32, I32 and U32. */
 export type TensorValues = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
+/** A tensor that is to be written. */
+export interface WrittenTensor {
+  readonly dtype: "F32" | "I32" | "U32";
+  readonly shape: readonly number[];
+}
+
 /**
- * The bytes of a safetensors file with these tensors in the order given. Equal arguments give equal bytes.
+ * What a safetensors file with these tensors begins with; their bytes follow, in the order given.
  *
  * @param metadata texts of the header, such as `{ format: "pt" }`, which transformers asks for
- * @throws {RangeError} if a tensor's data does not have the size of its shape
  */
-export function serializeSafeTensors(
-  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: TensorValues }>,
+export function safeTensorsHead(
+  tensors: ReadonlyMap<string, WrittenTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
   // Joined by hand, because an object would put names that look like numbers first.
   const fields = metadata ? [`"${METADATA}":${JSON.stringify(metadata)}`] : [];
   let dataBytes = 0;
-  for (const [name, { shape, data }] of tensors) {
-    if (name === METADATA || elementCount(shape) !== data.length) {
-      throw new RangeError(`Cannot write tensor ${name} of shape [${shape}] with ${data.length} values`);
-    }
-    const dtype = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U32";
-    const data_offsets = [dataBytes, dataBytes + data.byteLength];
+  for (const [name, { dtype, shape }] of tensors) {
+    if (name === METADATA) throw new RangeError(`Cannot write tensor ${name}: the name is the metadata's`);
+    const data_offsets = [dataBytes, dataBytes + 4 * elementCount(shape)];
     fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets })}`);
-    dataBytes += data.byteLength;
+    dataBytes = data_offsets[1];
   }
   const json = new TextEncoder().encode(`{${fields.join(",")}}`);
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
-  const file = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
-  file.set(json, LENGTH_BYTES);
-  let at = LENGTH_BYTES + headerBytes;
-  for (const { data } of tensors.values()) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  const head = new Uint8Array(LENGTH_BYTES + headerBytes);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.fill(0x20, LENGTH_BYTES);
+  head.set(json, LENGTH_BYTES);
+  return head;
+}
+
+/** Tensors and their values, in their order. */
+export type TensorsWithValues = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: TensorValues }>;
+
+/**
+ * The bytes of a safetensors file with these tensors in the order given, piece by piece. Equal arguments give equal bytes.
+ *
+ * @throws {RangeError} if a tensor's data does not have the size of its shape
+ */
+export function* safeTensorsPieces(
+  tensors: TensorsWithValues,
+  metadata?: Readonly<Record<string, string>>,
+): Generator<Uint8Array<ArrayBuffer>> {
+  const written = new Map<string, WrittenTensor>();
+  for (const [name, { shape, data }] of tensors) {
+    if (elementCount(shape) !== data.length) {
+      throw new RangeError(`Cannot write tensor ${name} of shape [${shape}] with ${data.length} values`);
+    }
+    written.set(name, { dtype: dtypeOf(data), shape });
+  }
+  yield safeTensorsHead(written, metadata);
+  for (const { data } of tensors.values()) yield bytesOf(data);
+}
+
+/** The same as one. */
+export function serializeSafeTensors(
+  tensors: TensorsWithValues,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const pieces = [...safeTensorsPieces(tensors, metadata)];
+  const file = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    file.set(piece, at);
+    at += piece.length;
   }
   return file;
+}
+
+function dtypeOf(data: TensorValues): WrittenTensor["dtype"] {
+  return data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U32";
+}
+
+/** The bytes of values, not copied. */
+export function bytesOf(data: TensorValues): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** What else there is, for a message: up to three names of the least edit distance, nearest first. */

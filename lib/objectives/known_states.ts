@@ -2,11 +2,10 @@ import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
 import { Tape } from "#lib/autograd/tape.ts";
+import { readableGroups } from "#lib/memory/reading.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { packTrajectories, releaseBatch, type StateLookup, type Trajectory } from "./trajectory_batch.ts";
 
-/** Texts of one forward pass. */
-const BATCH_SIZE = 64;
 /** A table may take as much memory as every adapter can bind at once. */
 const MAX_BYTES = 128 * 2 ** 20;
 
@@ -36,10 +35,10 @@ export class KnownStates implements Disposable {
     const table = gpu.allocate([count, hiddenSize]);
     const firstRows = new Map<Trajectory, number>();
     // Texts of like length together, for there is less padding then.
-    const ordered = texts.toSorted((a, b) => a.prompt.length + a.response.length - b.prompt.length - b.response.length);
+    const tokensOf = ({ prompt, response }: Trajectory) => prompt.length + response.length;
+    const ordered = texts.toSorted((a, b) => tokensOf(a) - tokensOf(b));
     let row = 0;
-    for (let start = 0; start < ordered.length; start += BATCH_SIZE) {
-      const part = ordered.slice(start, start + BATCH_SIZE);
+    for (const part of readableGroups(model.config, ordered, tokensOf)) {
       writeStates(gpu, model, part, table, row);
       for (const text of part) {
         firstRows.set(text, row);

@@ -28,19 +28,20 @@ const RESULTS: StoragePlace = {
  * folder, is removed when something goes wrong and written over where a process that was killed left one. One file has one writer
  * at a time: see `lockFolder`. A writer that may lose that right while it writes has a guard; its part file is `.NAME.TOKEN.part`.
  *
- * @param content text is written as UTF-8
+ * @param content text is written as UTF-8; what is too large to be in memory at once writes itself
  * @throws {StorageError} where the disk is full or the place may not be written, or the guard finds the right lost; the old file stays
  */
 export async function writeAtomically(
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | ((file: Deno.FsFile) => Promise<void>),
   { place = RESULTS, guard }: { readonly place?: StoragePlace; readonly guard?: Guard } = {},
 ): Promise<void> {
   const part = partOf(path, guard?.token);
   try {
     guard?.check();
     await Deno.mkdir(part.slice(0, part.lastIndexOf("/")), { recursive: true });
-    await writeAndSync(part, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await writeAndSync(part, typeof bytes === "function" ? bytes : (file) => writeBytes(file, bytes));
     guard?.check();
     await Deno.rename(part, path);
   } catch (error) {
@@ -101,6 +102,37 @@ export async function readBytesIfThere(path: string): Promise<Uint8Array<ArrayBu
   return await ifThere(path, Deno.readFile);
 }
 
+/** A file that is read piece by piece. */
+export interface FilePieces {
+  /** Bytes. */
+  readonly length: number;
+  /** So many bytes from a place on, all of which are there; the caller may keep them. */
+  read(start: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What comes of a file that is read so, or undefined where there is none. @throws {StorageError} as `readTextIfThere` does */
+export async function readPiecesIfThere<Result>(
+  path: string,
+  act: (file: FilePieces) => Promise<Result>,
+): Promise<Result | undefined> {
+  return await ifThere(path, async (path) => {
+    using file = await Deno.open(path);
+    const { size } = await file.stat();
+    return await act({ length: size, read: (start, length) => readPiece(file, start, length) });
+  });
+}
+
+async function readPiece(file: Deno.FsFile, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  await file.seek(start, Deno.SeekMode.Start);
+  for (let at = 0; at < length;) {
+    const count = await file.read(bytes.subarray(at));
+    if (count === null) return bytes.slice(0, at); // it has become shorter
+    at += count;
+  }
+  return bytes;
+}
+
 /** Removes a file, if there is one. @throws {StorageError} where it may not be removed */
 export async function removeIfThere(path: string): Promise<void> {
   await ifThere(path, Deno.remove, "removed");
@@ -158,9 +190,14 @@ async function ifThere<Result>(
   }
 }
 
-async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+/** Writes all of some bytes. */
+export async function writeBytes(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+async function writeAndSync(path: string, write: (file: Deno.FsFile) => Promise<void>): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  await write(file);
   // A renamed file whose bytes are not on the disk is empty after a power cut.
   await file.sync();
 }

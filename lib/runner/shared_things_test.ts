@@ -1,3 +1,4 @@
+import { unreadOf } from "#lib/training/test_snapshots.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Made } from "#lib/bench/experiment.ts";
 import { testProfile } from "#lib/bench/test_profile.ts";
@@ -87,9 +88,9 @@ test("a snapshot that is saved when the run is to stop ends it, and is there", a
   await things.trained(TEACHER, MADE, async (store) => {
     const snapshot = { step: 3, parts: { log: { values: [1], arrays: { page: Float32Array.of(1, 2) } } } };
     assertEquals([store.isDue(), await store.load()], [true, undefined]);
-    await store.save(snapshot);
+    await store.save(unreadOf(snapshot));
     stop.abort(new Interrupted("SIGTERM"));
-    await assertRejects(() => store.save({ ...snapshot, step: 4 }), Interrupted);
+    await assertRejects(() => store.save(unreadOf({ ...snapshot, step: 4 })), Interrupted);
     assertEquals(await store.load(), { ...snapshot, step: 4 });
   });
 });

@@ -1,14 +1,14 @@
 import { DamagedFileError } from "#lib/errors.ts";
 import type { Making } from "#lib/bench/experiment.ts";
-import type { Snapshot, SnapshotStore } from "#lib/training/checkpoint.ts";
+import type { Snapshot, SnapshotStore, UnreadSnapshot } from "#lib/training/checkpoint.ts";
 import { addressOf, type Cell } from "./cell.ts";
-import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
+import { readSnapshot, writeSnapshot } from "./snapshot_format.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import { type Basis, nameOfShared, type SharedThing } from "#lib/results/provenance.ts";
 import { basisOf, changesSince, type Present, usesOf } from "./freshness.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
-import { type Guard, readBytesIfThere, removeIfThere, writeAtomically } from "#lib/results/storage.ts";
+import { type Guard, readPiecesIfThere, removeIfThere, writeAtomically, writeBytes } from "#lib/results/storage.ts";
 import { SnapshotPace } from "./snapshot_pace.ts";
 import type { UseTracer } from "./uses.ts";
 
@@ -94,10 +94,10 @@ export class SnapshotFile implements SnapshotStore {
   }
 
   async #load(): Promise<Snapshot | undefined> {
-    const bytes = await readBytesIfThere(this.#path);
-    if (bytes === undefined) return undefined;
     try {
-      const { header, snapshot } = await decodeSnapshot(bytes, this.#path);
+      const content = await readPiecesIfThere(this.#path, (file) => readSnapshot(file, this.#path));
+      if (content === undefined) return undefined;
+      const { header, snapshot } = content;
       if (!this.#isOfNow(header as Header)) return undefined;
       // What the steps before it have used is not used again.
       this.#policy.tracer.add(usesOf(header as Header));
@@ -117,11 +117,23 @@ export class SnapshotFile implements SnapshotStore {
   }
 
   /** Ends the run here, with the reason of the stop, where it is to stop. */
-  async save(snapshot: Snapshot): Promise<void> {
+  async save(snapshot: UnreadSnapshot): Promise<void> {
     const { present, tracer, stop } = this.#policy;
     const basis = basisOf(this.#making, tracer.soFar, present);
     const header: Header = { ...basis, code: present.code, elapsedMs: this.#owner.clock?.elapsedMs };
-    await writeAtomically(this.#path, await encodeSnapshot(snapshot, header), { guard: this.#owner.guard });
+    const write = async (file: Deno.FsFile) =>
+      await writeSnapshot(
+        {
+          write: (bytes) => writeBytes(file, bytes),
+          async replace(at, bytes) {
+            await file.seek(at, Deno.SeekMode.Start);
+            await writeBytes(file, bytes);
+          },
+        },
+        snapshot,
+        header,
+      );
+    await writeAtomically(this.#path, write, { guard: this.#owner.guard });
     this.#pace.saved();
     stop.throwIfAborted();
   }

@@ -1,6 +1,11 @@
 import { DamagedFileError, InputError } from "#lib/errors.ts";
-import { SafeTensorsFile, serializeSafeTensors, type TensorValues } from "#lib/models/safetensors.ts";
-import type { Snapshot } from "#lib/training/checkpoint.ts";
+import { createHash } from "node:crypto";
+import type { TypedArray } from "#kernels/runtime/gpu.ts";
+import { bytesOf, safeTensorsHead, type WrittenTensor } from "#lib/models/safetensors.ts";
+import { headerLength, LENGTH_BYTES, METADATA, parseWholeHeader } from "#lib/models/safetensors_header.ts";
+import type { Snapshot, UnreadSnapshot } from "#lib/training/checkpoint.ts";
+import type { FilePieces } from "#lib/results/storage.ts";
+import type { SavedPart } from "#lib/training/resumable.ts";
 
 /**
  * Files of snapshots: safetensors, which any language reads. A tensor `PART/ARRAY` holds each array, F32 or U32; `__metadata__` holds, as
@@ -19,51 +24,70 @@ const PREFIX = '{"__metadata__":{"sha256":"';
 const DIGEST_START = 8 + PREFIX.length;
 const NO_DIGEST = "0".repeat(64);
 
+/** Where a snapshot's bytes go. */
+export interface SnapshotSink {
+  /** Adds bytes at the end. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Puts bytes in place of others. */
+  replace(at: number, bytes: Uint8Array): Promise<void>;
+}
+
+/** What is read at once of a file to take its digest. */
+const CHUNK_BYTES = 2 ** 24;
+
 /**
- * The bytes of a snapshot's file. Equal arguments give equal bytes. Numbers come back to the bit, -0 too.
+ * Writes a snapshot's file, array by array. Equal arguments give equal bytes. Numbers come back to the bit, -0 too.
  *
  * @throws {RangeError} if the name of a part has a slash, or the values or the header hold what JSON does not: NaN, infinities,
  * undefined in a list
  */
-export async function encodeSnapshot(
-  { step, parts }: Snapshot,
+export async function writeSnapshot(
+  sink: SnapshotSink,
+  { step, parts }: UnreadSnapshot,
   header: unknown,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const tensors = new Map<string, { shape: readonly number[]; data: TensorValues }>();
+): Promise<void> {
+  const tensors = new Map<string, WrittenTensor>();
   const values: Record<string, unknown> = {};
   for (const [part, saved] of Object.entries(parts)) {
     if (part.includes("/")) throw new RangeError(`Cannot keep part ${part}: its name has a slash`);
     values[part] = saved.values;
-    for (const [name, data] of Object.entries(saved.arrays)) {
-      tensors.set(`${part}/${name}`, { shape: [data.length], data });
+    for (const [name, { dtype, length }] of Object.entries(saved.arrays)) {
+      tensors.set(`${part}/${name}`, { dtype: dtype === "f32" ? "F32" : "U32", shape: [length] });
     }
   }
-  const bytes = serializeSafeTensors(tensors, {
+  const digest = createHash("sha256");
+  const write = async (bytes: Uint8Array) => {
+    digest.update(bytes);
+    await sink.write(bytes);
+  };
+  await write(safeTensorsHead(tensors, {
     sha256: NO_DIGEST,
     header: formatJson(header),
     snapshot: formatJson({ step, values }),
-  });
-  bytes.set(new TextEncoder().encode(await sha256(bytes)), DIGEST_START);
-  return bytes;
+  }));
+  for (const { arrays } of Object.values(parts)) {
+    for (const array of Object.values(arrays)) await write(bytesOf(await array.read()));
+  }
+  await sink.replace(DIGEST_START, new TextEncoder().encode(digest.digest("hex")));
 }
 
 /**
- * The snapshot of a file's bytes.
+ * The snapshot of a file.
  *
  * @param path names the file in messages
  * @throws {DamagedFileError} if these are not the bytes that were written, all of them
  */
-export async function decodeSnapshot(bytes: Uint8Array<ArrayBuffer>, path: string): Promise<SnapshotContent> {
-  const isOurs = textOf(bytes, 8, DIGEST_START) === PREFIX;
-  if (!isOurs) throw new DamagedFileError(`${path}: damaged: it does not begin as a checkpoint does`);
-  const recorded = textOf(bytes, DIGEST_START, DIGEST_START + NO_DIGEST.length);
-  const blank = bytes.slice();
-  blank.fill(0x30, DIGEST_START, DIGEST_START + NO_DIGEST.length);
-  if (await sha256(blank) !== recorded) {
-    throw new DamagedFileError(`${path}: damaged: its ${bytes.length} bytes are not those that were written (SHA-256)`);
+export async function readSnapshot(file: FilePieces, path: string): Promise<SnapshotContent> {
+  const start = await file.read(0, Math.min(file.length, DIGEST_START + NO_DIGEST.length));
+  if (textOf(start, 8, DIGEST_START) !== PREFIX) {
+    throw new DamagedFileError(`${path}: damaged: it does not begin as a checkpoint does`);
+  }
+  const recorded = textOf(start, DIGEST_START, DIGEST_START + NO_DIGEST.length);
+  if (await digestOf(file) !== recorded) {
+    throw new DamagedFileError(`${path}: damaged: its ${file.length} bytes are not those that were written (SHA-256)`);
   }
   try {
-    return parse(SafeTensorsFile.parse(bytes, path), bytes);
+    return await parse(file, path);
   } catch (error) {
     // Whole, but of another program.
     if (error instanceof InputError || error instanceof SyntaxError) throw new DamagedFileError(error.message);
@@ -71,18 +95,32 @@ export async function decodeSnapshot(bytes: Uint8Array<ArrayBuffer>, path: strin
   }
 }
 
-function parse(file: SafeTensorsFile, bytes: Uint8Array<ArrayBuffer>): SnapshotContent {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const metadata = JSON.parse(textOf(bytes, 8, 8 + length)).__metadata__;
+/** SHA-256 of a file with its own digits as zeros. */
+async function digestOf(file: FilePieces): Promise<string> {
+  const digest = createHash("sha256");
+  for (let at = 0; at < file.length; at += CHUNK_BYTES) {
+    const bytes = await file.read(at, Math.min(CHUNK_BYTES, file.length - at));
+    if (at === 0) bytes.fill(0x30, DIGEST_START, DIGEST_START + NO_DIGEST.length);
+    digest.update(bytes);
+  }
+  return digest.digest("hex");
+}
+
+async function parse(file: FilePieces, path: string): Promise<SnapshotContent> {
+  const dataStart = LENGTH_BYTES + headerLength(await file.read(0, LENGTH_BYTES), file.length, path);
+  const head = await file.read(LENGTH_BYTES, dataStart - LENGTH_BYTES);
+  const entries = parseWholeHeader(head, file.length - dataStart, path);
+  const metadata = JSON.parse(textOf(head, 0, head.length))[METADATA];
   const { step, values } = JSON.parse(metadata.snapshot) as { step: number; values: Record<string, unknown> };
-  const parts = Object.entries(values).map(([part, own]) => {
-    const names = file.names.filter((name) => name.startsWith(`${part}/`));
-    const arrays = names.map((name) => [
-      name.slice(part.length + 1),
-      file.get(name).dtype === "U32" ? file.u32(name) : file.f32(name),
-    ]);
-    return [part, { values: own, arrays: Object.fromEntries(arrays) }];
-  });
+  const parts: [name: string, part: SavedPart][] = [];
+  for (const [part, own] of Object.entries(values)) {
+    const arrays: [name: string, array: TypedArray][] = [];
+    for (const { name, dtype, begin, end } of entries.filter(({ name }) => name.startsWith(`${part}/`))) {
+      const { buffer } = await file.read(dataStart + begin, end - begin);
+      arrays.push([name.slice(part.length + 1), dtype === "U32" ? new Uint32Array(buffer) : new Float32Array(buffer)]);
+    }
+    parts.push([part, { values: own, arrays: Object.fromEntries(arrays) }]);
+  }
   return { header: JSON.parse(metadata.header), snapshot: { step, parts: Object.fromEntries(parts) } };
 }
 
@@ -101,8 +139,4 @@ function formatJson(value: unknown): string {
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return new TextDecoder().decode(bytes.subarray(start, end));
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

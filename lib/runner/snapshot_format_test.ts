@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { DamagedFileError } from "#lib/errors.ts";
 import { SafeTensorsFile, serializeSafeTensors } from "#lib/models/safetensors.ts";
 import type { Snapshot } from "#lib/training/checkpoint.ts";
-import { decodeSnapshot, encodeSnapshot } from "./snapshot_format.ts";
+import { unreadOf } from "#lib/training/test_snapshots.ts";
+import { readSnapshot, writeSnapshot } from "./snapshot_format.ts";
 
 const SMALL: Snapshot = {
   step: 7,
@@ -16,6 +17,25 @@ const SMALL: Snapshot = {
     nothing: { values: null, arrays: {} },
   },
 };
+/** The bytes of a snapshot's file. */
+async function encodeSnapshot(snapshot: Snapshot, header: unknown): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+  await writeSnapshot(
+    {
+      write: (more) => Promise.resolve(void (bytes = Uint8Array.of(...bytes, ...more))),
+      replace: (at, others) => Promise.resolve(bytes.set(others, at)),
+    },
+    unreadOf(snapshot),
+    header,
+  );
+  return bytes;
+}
+
+async function decodeSnapshot(bytes: Uint8Array<ArrayBuffer>, path: string) {
+  const read = (start: number, length: number) => Promise.resolve(bytes.slice(start, start + length));
+  return await readSnapshot({ length: bytes.length, read }, path);
+}
+
 const HEADER = { cell: "ammd, seed 10", hash: "0f" };
 
 async function assertDamaged(bytes: Uint8Array<ArrayBuffer>, why: string) {

@@ -1,7 +1,7 @@
 import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
+import { hostOf } from "#lib/endpoint/address.ts";
 import { HUB_VARIABLES } from "#lib/hub/places.ts";
-import { KEY_VARIABLE } from "#lib/judge/examiner.ts";
-import { hostOf } from "#lib/judge/settings.ts";
+import { JUDGE } from "#lib/judge/settings.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 
@@ -79,7 +79,7 @@ function permissions(command: WorkerCommand): string[] {
 function judgePermissions(url = ""): Deno.PermissionDescriptor[] {
   if (url === "") return [];
   const net = { name: "net", host: hostOf(url) } as const;
-  return isGranted(net) ? [net, { name: "env", variable: KEY_VARIABLE }] : [];
+  return isGranted(net) ? [net, { name: "env", variable: JUDGE.keyVariable }] : [];
 }
 
 function isGranted(permission: Deno.PermissionDescriptor): boolean {

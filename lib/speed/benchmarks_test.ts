@@ -10,7 +10,7 @@ import { decodeFlops, referenceGpt, trainStepFlops } from "./reference_gpt.ts";
 import { referenceT5, t5TrainStepFlops } from "./reference_t5.ts";
 import { median } from "./sampling.ts";
 import { storiesWork } from "./stories.ts";
-import { BATCH, TinyTraining } from "./tiny_training.ts";
+import { BATCH, openTinyTraining } from "./tiny_training.ts";
 
 /** Names that scripts rely on. */
 const STABLE_NAMES = [
@@ -118,7 +118,7 @@ gpuTest(
 gpuTest(
   "the student of the training steps writes texts as long as profile tiny's: 7 tokens, the longest of 16 some 20",
   async (gpu) => {
-    using training = await TinyTraining.open(gpu);
+    using training = await openTinyTraining(gpu);
     const lengths = (await training.generate(4, 2 * BATCH)).map(({ response }) => response.length);
     assertEquals(lengths.length, 4 * 2 * 16);
     const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;

@@ -1,4 +1,4 @@
-import { GPT2_SMALL, gpt2Shapes } from "./gpt2_groups.ts";
+import { GPT2_DISTIL, GPT2_SMALL, gpt2Shapes } from "./gpt2_groups.ts";
 import {
   type BenchmarkRow,
   BEST_PRODUCT,
@@ -116,12 +116,13 @@ const REFERENCE: readonly Group[] = [
 ];
 
 /** Every group of each choice of shapes, in the order in which they are measured. */
-export const SHAPES: Readonly<Record<"reference" | "gpt2" | "gpt2_quick" | "gpt2_small", readonly Group[]>> = {
+export const SHAPES = {
   reference: REFERENCE,
   gpt2: gpt2Shapes(1024, 2048),
   gpt2_quick: gpt2Shapes(64, 256),
   gpt2_small: GPT2_SMALL,
-};
+  gpt2_distil: GPT2_DISTIL,
+} as const satisfies Readonly<Record<string, readonly Group[]>>;
 export type ShapesName = keyof typeof SHAPES;
 
 /** Names of all rows of some shapes, that of the best product before those of the products. */

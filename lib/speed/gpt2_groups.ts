@@ -1,4 +1,5 @@
-import { alone, type Group, launches, products, rowKernels, STEPS } from "./groups.ts";
+import type { Gpt2Run } from "./gpt2_distil.ts";
+import { alone, type BenchmarkRow, type Group, launches, products, rowKernels, STEPS } from "./groups.ts";
 import type { ProductSize } from "./products.ts";
 
 /** Hidden sizes of GPT-2 small, medium, large and XL (Radford et al. 2019). */
@@ -48,14 +49,19 @@ export function gpt2Shapes(tokens: number, square: number): Group[] {
 
 const gpt2Works = () => import("./gpt2_small.ts");
 
-/** GPT-2 small as a whole: minutes on a CPU driver. */
-export const GPT2_SMALL: readonly Group[] = [
+/** A copy, and products of the sizes of GPT-2 small on 128 tokens. */
+const GPT2_RATES: readonly Group[] = [
   ...launches(2 ** 20),
   products({
     "matmul/512x512x512": { m: 512, k: 512, n: 512 },
     "matmul/128x768x3072": { m: 128, k: 768, n: 3072 },
     "matmul/128x3072x768": { m: 128, k: 3072, n: 768 },
   }),
+];
+
+/** GPT-2 small as a whole: minutes on a CPU driver. */
+export const GPT2_SMALL: readonly Group[] = [
+  ...GPT2_RATES,
   {
     plan: STEPS,
     rows: {
@@ -71,6 +77,28 @@ export const GPT2_SMALL: readonly Group[] = [
         summary: "the same, eight texts at once",
         open: async (gpu, shared) => (await gpt2Works()).gpt2DecodeWork(gpu, shared, 8),
       },
+    },
+  },
+];
+
+function distilRow(run: Gpt2Run, summary: string): BenchmarkRow {
+  return {
+    summary,
+    open: async (gpu, shared) => await (await import("./gpt2_distil.ts")).gpt2DistilWork(gpu, shared, run),
+  };
+}
+
+/** GPT-2 small learning of GPT-2 medium on 2 x 128 tokens: a quarter of an hour on a CPU driver. */
+export const GPT2_DISTIL: readonly Group[] = [
+  ...GPT2_RATES,
+  {
+    plan: STEPS,
+    rows: {
+      "kd_step/gpt2": distilRow("kd", "step of KD: GPT-2 small of GPT-2 medium in f16, 2 texts of 64 + 64 tokens"),
+      "gkd_step/gpt2": distilRow("gkd", "the same of GKD, the mean of one on the data and one on the student's texts"),
+      "ammd_step/gpt2": distilRow("ammd", "the same of AMMD, one text the student's"),
+      "mm_pbkd_step/gpt2": distilRow("mmPbkd", "the same of MM PbKD and a step of its critic, held by two pairs"),
+      "write/gpt2": distilRow("writing", "64 tokens each of 2 of the student's texts"),
     },
   },
 ];

@@ -1,5 +1,5 @@
 import type { Gpu, TypedArray } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
+import { type DType, elementCount, sizeBytes, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Resumable, SavedPart } from "./resumable.ts";
 
 /** A training run as it stood after a step: all that its later steps depend on. */
@@ -9,16 +9,31 @@ export interface Snapshot {
   readonly parts: Readonly<Record<string, SavedPart>>;
 }
 
+/** An array of a part that is to be saved, still on the GPU. */
+export interface UnreadArray {
+  readonly dtype: DType;
+  readonly length: number;
+  /** Those of a part that are asked for in their order are read some at a time. */
+  read(): Promise<TypedArray>;
+}
+
+/** A snapshot whose arrays are read while it is saved, so that all of them need not be in memory at once. */
+export interface UnreadSnapshot {
+  readonly step: number;
+  readonly parts: Readonly<
+    Record<string, { readonly values: unknown; readonly arrays: Readonly<Record<string, UnreadArray>> }>
+  >;
+}
+
 /** Where the snapshots of one run are kept; the latest is enough. */
 export interface SnapshotStore {
   load(): Promise<Snapshot | undefined>;
   /** Whether it is time for another, asked after each step. */
   isDue(): boolean;
   /**
-   * Has taken over the snapshot, copied or written, when it returns. What it throws ends the run, also after it has saved: so a run is
-   * interrupted.
+   * Has read and taken over the snapshot when it returns. What it throws ends the run, also after it has saved: so a run is interrupted.
    */
-  save(snapshot: Snapshot): Promise<void>;
+  save(snapshot: UnreadSnapshot): Promise<void>;
 }
 
 /** A snapshot that is not of the run that was to go on from it. */
@@ -78,16 +93,42 @@ export class Checkpoint {
 
   /** Tells that a step is done: saves where it is time, and always after the last. */
   async reached(step: number, isLast: boolean): Promise<void> {
-    if (isLast || this.#store.isDue()) await this.#store.save({ step, parts: await this.#read() });
+    if (isLast || this.#store.isDue()) await this.#store.save({ step, parts: this.#unread() });
   }
 
-  async #read(): Promise<Record<string, SavedPart>> {
+  #unread(): UnreadSnapshot["parts"] {
     const states = [...this.#parts].map(([name, part]) => ({ name, tensors: {}, ...part.state() }));
-    const arrays = await this.#gpu.readAll(states.flatMap(({ tensors }) => Object.values<Tensor>(tensors)));
+    const arrays = unreadArrays(this.#gpu, states.flatMap(({ tensors }) => Object.values<Tensor>(tensors)));
     let at = 0;
     return Object.fromEntries(states.map(({ name, values, tensors }) => {
-      const named = Object.keys(tensors).map((tensor): [string, TypedArray] => [tensor, arrays[at++]]);
+      const named = Object.keys(tensors).map((tensor): [string, UnreadArray] => [tensor, arrays[at++]]);
       return [name, { values, arrays: Object.fromEntries(named) }];
     }));
   }
+}
+
+/** What is read at once, unless one array has more. */
+const MOST_READ_BYTES = 2 ** 26;
+
+/** Tensors as arrays to be read: of those asked for in their order so many at once as are not too large, and no others are kept. */
+function unreadArrays(gpu: Gpu, tensors: readonly Tensor[]): UnreadArray[] {
+  let read: { readonly first: number; readonly values: readonly TypedArray[] } = { first: 0, values: [] };
+  const groupFrom = (first: number) => {
+    let [end, bytes] = [first, 0];
+    do bytes += sizeBytes(tensors[end++].shape); while (
+      end < tensors.length && bytes + sizeBytes(tensors[end].shape) <= MOST_READ_BYTES
+    );
+    return tensors.slice(first, end);
+  };
+  return tensors.map(({ dtype, shape }, i) => ({
+    dtype,
+    length: elementCount(shape),
+    async read() {
+      if (i < read.first || i >= read.first + read.values.length) {
+        read = { first: i, values: [] };
+        read = { first: i, values: await gpu.readAll(groupFrom(i)) };
+      }
+      return read.values[i - read.first];
+    },
+  }));
 }

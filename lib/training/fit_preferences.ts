@@ -106,7 +106,7 @@ export class KeptValues implements Disposable {
 
   constructor(gpu: Gpu, { segments }: ParameterStore) {
     this.#gpu = gpu;
-    this.#values = segments.map(({ values }) => ({ learned: values, kept: gpu.allocate(values.shape) }));
+    this.#values = segments.map(({ values }) => ({ learned: values, kept: gpu.allocateLasting(values.shape) }));
     this.keep();
   }
 

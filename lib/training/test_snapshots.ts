@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { Checkpoint, type Snapshot, type SnapshotStore } from "./checkpoint.ts";
+import type { Gpu, TypedArray } from "#kernels/runtime/gpu.ts";
+import { mapNamed } from "#kernels/op.ts";
+import { Checkpoint, type Snapshot, type SnapshotStore, type UnreadArray, type UnreadSnapshot } from "./checkpoint.ts";
+import type { SavedPart } from "./resumable.ts";
 
 /** Keeps a snapshot of every step, as a file would: by JSON and copies; and has one to go on from, if given. */
 export class EveryStep implements SnapshotStore {
@@ -19,10 +21,29 @@ export class EveryStep implements SnapshotStore {
     return true;
   }
 
-  save(snapshot: Snapshot): Promise<void> {
-    this.saved.push(copyOf(snapshot));
-    return Promise.resolve();
+  async save(snapshot: UnreadSnapshot): Promise<void> {
+    this.saved.push(copyOf(await readWhole(snapshot)));
   }
+}
+
+/** A snapshot as it is given to be saved. */
+export function unreadOf({ step, parts }: Snapshot): UnreadSnapshot {
+  const unread = (array: TypedArray): UnreadArray => ({
+    dtype: array instanceof Float32Array ? "f32" : "u32",
+    length: array.length,
+    read: () => Promise.resolve(array),
+  });
+  return { step, parts: mapNamed(parts, ({ values, arrays }) => ({ values, arrays: mapNamed(arrays, unread) })) };
+}
+
+async function readWhole({ step, parts }: UnreadSnapshot): Promise<Snapshot> {
+  const read: Record<string, SavedPart> = {};
+  for (const [name, { values, arrays }] of Object.entries(parts)) {
+    const all: Record<string, TypedArray> = {};
+    for (const [array, unread] of Object.entries(arrays)) all[array] = await unread.read();
+    read[name] = { values, arrays: all };
+  }
+  return { step, parts: read };
 }
 
 function copyOf({ step, parts }: Snapshot): Snapshot {

@@ -8,7 +8,7 @@ import { fineTuning } from "#lib/objectives/supervised.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { DistillmTexts } from "./distillm_texts.ts";
-import { Checkpoint, type Snapshot } from "./checkpoint.ts";
+import { Checkpoint, type UnreadSnapshot } from "./checkpoint.ts";
 import { MeasureLog } from "./measure_log.ts";
 import { assertResumes, EveryStep } from "./test_snapshots.ts";
 import { trainOnTexts } from "./train_on_texts.ts";
@@ -108,7 +108,7 @@ gpuTest("a run that saving interrupts gives back what it held, and goes on from 
   await using own = await Gpu.open({ tuning: { leastImageBytes: 0, mostUncopiedBytes: 0 } });
   const interrupted = async () => {
     const store = new EveryStep();
-    const save = async (snapshot: Snapshot) => {
+    const save = async (snapshot: UnreadSnapshot) => {
       await store.save(snapshot);
       if (snapshot.step === 2) throw new Error("interrupted");
     };

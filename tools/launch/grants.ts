@@ -1,6 +1,6 @@
 /**
- * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge and of
- * the hub. The program reads the same flags by the tables of its commands.
+ * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge, of a
+ * teacher and of the hub. The program reads the same flags by the tables of its commands.
  */
 import {
   FILE_HOSTS,
@@ -25,12 +25,15 @@ export const VALUE_FLAGS: readonly string[] = [
   ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--samples", "--seed", "--limit", "--prefix"],
   ...["--out", "--for", "--memory", "--tokens", "--temperature", "--top-k", "--top-p", "--repetition-penalty"],
   ...["--no-repeat-ngram", "--system", "--template", "--prompts"],
+  ...["--teacher-texts", "--teacher-endpoint", "--teacher-model"],
   ...["--teacher", "--student", "--method", "--compare", "--steps", "--sft-steps", "--teacher-sft-steps"],
   ...[
     "--texts-per-step",
     "--texts-at-once",
     "--learning-rate",
     "--teacher-form",
+    "--student-form",
+    "--teacher-top-k",
     "--lora",
     "--lora-alpha",
     "--lora-targets",
@@ -90,6 +93,7 @@ export function grantsOf(
     }
     if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
+    if (flag === "--teacher-texts" && task === "distil") grant(flag, value, "read");
     if (flag === "--prompts" && task === "generate") grant(flag, value, "read");
     if (flag === "--out" && task === "generate") grant(flag, value, "write");
     if (flag === "--out" && ["evaluate", "distil"].includes(task)) grant(flag, value, "read", "write");
@@ -121,7 +125,7 @@ export function grantsOf(
       if (!word.includes(",") || isFolder(word)) grant("DIR", word, "read");
     }
   }
-  const host = asksJudge(task, args) ? judgeHost(args) : undefined;
+  const host = endpointHost(asksJudge(task, args) ? lastOf("judge.url", args) : teacherEndpoint(task, values));
   const net = task === "fetch" ? grantHub(values, { caller, env }, grant) : host && [host];
   return net ? { ...grants, net } : grants;
 }
@@ -238,9 +242,17 @@ function lastOf(key: string, args: readonly string[]): string | undefined {
     ?.slice(key.length + 1);
 }
 
-/** HOST:PORT of the last `judge.url=URL`; undefined where there is none, or no address that is safe to read here. */
-function judgeHost(args: readonly string[]): string | undefined {
+/** The address of a teacher that is asked for its texts. */
+function teacherEndpoint(
+  task: string,
+  values: readonly (readonly [flag: string, value: string])[],
+): string | undefined {
+  return task === "distil" ? values.findLast(([flag]) => flag === "--teacher-endpoint")?.[1] : undefined;
+}
+
+/** HOST:PORT of an address; undefined where there is none, or none that is safe to read here. */
+function endpointHost(url = ""): string | undefined {
   const [, scheme, host, port] = /^["']?(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?(?:["'/?#].*)?$/
-    .exec(lastOf("judge.url", args) ?? "") ?? [];
+    .exec(url) ?? [];
   return host === undefined ? undefined : `${host}:${port ?? (scheme === "https" ? 443 : 80)}`;
 }

@@ -111,7 +111,7 @@ export function packFeaturedPairs(
   { backbone }: Pick<TokenReward, "backbone">,
 ): FeaturedPairs {
   const pack = (some: readonly LabelledPair[]) => packPairs(gpu, some, backbone.layout, { seen: "after" });
-  const [features] = statesOfPairs(gpu, pairs, [rewardFeatureSize(backbone)], (tape, some) => {
+  const [features] = statesOfPairs(gpu, backbone.config, pairs, [rewardFeatureSize(backbone)], (tape, some) => {
     const batch = pack(some);
     const values = rewardFeatures(tape, backbone, batch);
     releaseBatch(gpu, batch);

@@ -20,10 +20,10 @@ export interface TaughtPairs extends PairBatch {
 
 /** Packs pairs with what their teacher makes of the states. `releaseBatch` releases all of it. */
 export function packTaughtPairs(gpu: Gpu, pairs: readonly LabelledPair[], teacher: LanguageModel): TaughtPairs {
-  const { actionCount, config: { hiddenSize } } = teacher;
+  const { actionCount, config } = teacher;
   const keepsPolicy = responseTokensOfPairs(pairs) <= mostStates(gpu, actionCount);
-  const widths = keepsPolicy ? [hiddenSize, actionCount] : [hiddenSize];
-  const [features, policy] = statesOfPairs(gpu, pairs, widths, (tape, some) => {
+  const widths = keepsPolicy ? [config.hiddenSize, actionCount] : [config.hiddenSize];
+  const [features, policy] = statesOfPairs(gpu, config, pairs, widths, (tape, some) => {
     const batch = packPairs(gpu, some, teacher.layout);
     const hidden = hiddenOf(tape, teacher, batch);
     releaseBatch(gpu, batch);
