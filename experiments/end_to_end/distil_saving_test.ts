@@ -111,6 +111,29 @@ testInFolder("where a step's texts do not fit at once, as many are read as do", 
   assertMatch(whole.reported, /--texts-per-step \d+ fits, as minillm needs all texts of a step at once\n$/);
 });
 
+Deno.test("doctor --for plans a method with its critics and pairs", async () => {
+  const bytesOf = async (...method: readonly string[]) => {
+    const { status, printed, reported } = await runProgram(
+      "doctor",
+      "--for",
+      `${STORIES}:${STORIES}`,
+      "--json",
+      ...method,
+    );
+    assertEquals(status, 0, reported);
+    const { fit: { plan } } = JSON.parse(printed) as { fit: { plan: { parts: { name: string; bytes: number }[] } } };
+    return new Map(plan.parts.map(({ name, bytes }) => [name, bytes]));
+  };
+  const [kd, held] = [await bytesOf(), await bytesOf("--method", "mm_pbkd_offline")];
+  assertEquals(await bytesOf("--method", "kd"), kd);
+  for (const part of ["critics: weights, gradients and moments", "pairs: states of their texts"]) {
+    assert(held.get(part)! > 0 && !kd.has(part), part);
+  }
+  const { status, reported } = await runProgram("doctor", "--for", `${STORIES}:${STORIES}`, "--method", "amd");
+  assertEquals(status, 2);
+  assertMatch(reported, /^error: unknown method "amd"; did you mean "ammd"\?/);
+});
+
 testInFolder("what saves memory is refused where it says nothing, or cannot be", async (folder) => {
   const student = await writeSmallStudent(`${folder}/small`);
   const refused = async (...more: readonly string[]) => {

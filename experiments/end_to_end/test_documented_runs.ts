@@ -34,8 +34,8 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run evaluate ./my_model --data book.txt": `./run evaluate ${STORIES} --data ${STORIES}/LICENSE.txt`,
   "./run doctor --for ./teacher:./student --texts-per-step 2 --tokens 256 --memory 12":
     `./run doctor --for ${STORIES}:${STORIES} --texts-per-step 2 --tokens 256 --memory 12`,
-  "./run doctor --for ./teacher:./student --texts-at-once 2 --recompute --teacher-form bf16 --lora 16":
-    `./run doctor --for ${STORIES}:${STORIES} --texts-at-once 2 --recompute --teacher-form bf16 --lora 16`,
+  "./run doctor --for ./teacher:./student --method ammd --texts-at-once 2 --recompute --teacher-form bf16 --lora 16":
+    `./run doctor --for ${STORIES}:${STORIES} --method ammd --texts-at-once 2 --recompute --teacher-form bf16 --lora 16`,
 };
 
 /** The others, which are only parsed, and why. */

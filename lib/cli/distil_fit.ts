@@ -39,7 +39,7 @@ export function judgeDistillation(
   const teacher = modelOf(whom)?.config;
   const models = { teacher, student: student.config };
   const ofRows = Object.entries(rows).map(([name, row]) => {
-    const fit = judgeFit({ ...models, texts, textsWritten, saving, needs: methodNeeds(row, profile) }, limits);
+    const fit = judgeFit({ ...models, texts, textsWritten, saving, needs: needsOf(row, profile) }, limits);
     return { what: row.holds ? name : "it", fit };
   });
   if (teacher === undefined || profile.teacher.training.steps === 0) return ofRows;
@@ -50,7 +50,7 @@ export function judgeDistillation(
 }
 
 /** What a row holds as it trains, and as its student is measured. */
-export function methodNeeds(row: RegisteredMethod, profile: Profile): MethodNeeds {
+export function needsOf(row: RegisteredMethod, profile: Profile): MethodNeeds {
   const needs = row.holds?.(effectiveSettings(row, profile), profile) ?? {};
   const { heldOut, critic: { features, head } } = profile.evaluation;
   if (heldOut === "loss") return needs;

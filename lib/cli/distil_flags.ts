@@ -83,6 +83,11 @@ export const DISTIL_FLAGS = {
 export type DistilFlags = FlagValues<typeof DISTIL_FLAGS>;
 export type Methods = Readonly<Record<string, RegisteredMethod>>;
 
+/** The methods that come after SFT, by their names. */
+export function studentMethods(methods: Methods): string[] {
+  return Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+}
+
 /** Flags that were given as they have to be. */
 export interface GivenDistillation {
   readonly teacher: GivenTeacher;
@@ -103,7 +108,7 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
       : "./run distil --teacher MODEL --student MODEL --data DIR; --help shows more";
     throw new InputError(`distil needs --${missing}: ${remedy}`);
   }
-  const students = Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+  const students = studentMethods(methods);
   for (const name of [method, ...compare]) {
     if (ALWAYS.includes(name)) {
       throw new InputError(`${name} is scored in every run; --method takes what comes after it`);

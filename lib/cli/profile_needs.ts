@@ -14,7 +14,7 @@ import { isFile } from "#lib/results/storage.ts";
 import { type Cell, settingsOf } from "#lib/runner/cell.ts";
 import { cellsToRun, type ExperimentPlan } from "#lib/runner/plan.ts";
 import type { RecordedRates } from "#lib/speed/recorded_rates.ts";
-import { methodNeeds } from "./distil_fit.ts";
+import { needsOf as methodNeeds } from "./distil_fit.ts";
 import { type TimeNeeds, timeOf } from "./profile_time.ts";
 
 /** A teacher and a student of a profile of checkpoints, and what training them takes. */
