@@ -120,6 +120,8 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes a fetched model; distil_teacher_texts_test.ts has a small one",
   "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method pbkd_online":
     "takes an endpoint; distil_teacher_endpoint_test.ts has one",
+  "./run distil --teacher ./teacher --teacher-is-tuned --student ./student --data dolly/ --method kd --teacher-top-k 32":
+    "takes models of its user's; distil_kept_test.ts has small ones",
   "./run generate MODEL --prompts FILE --temperature 1 --out FILE": "distil_teacher_texts_test.ts runs it",
   "./run distil": "a mention; distil_test.ts runs it",
   "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",
