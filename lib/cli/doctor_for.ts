@@ -116,7 +116,8 @@ async function limitsHere(given: KnownMemory | undefined): Promise<KnownLimits> 
     bufferBytes: limits.maxBufferSize,
     memoryBytes: memory?.bytes,
     memorySource: memory?.source,
-    inputs: tuningFor(info).inputs,
+    // Memory that a person gives is a GPU's.
+    inputs: given ? "buffer" : tuningFor(info).inputs,
   };
 }
 

@@ -58,7 +58,7 @@ export function passingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNe
   const values = Math.min(BYTES * states * teacher.vocabSize, MOST_LOGITS_BYTES);
   const largest = Math.max(0, ...critics.map((each) => criticBytes(each, reading)));
   const reader = pairs ? reading[pairs.states] : teacher;
-  const readTexts = Math.min(textsReadAtOnce(reader, tokens), Math.max(teacherTexts, 2 * (pairs?.count ?? 0)));
+  const readTexts = Math.min(textsReadAtOnce({ config: reader }, tokens), Math.max(teacherTexts, 2 * (pairs?.count ?? 0)));
   const read = readTexts <= batch
     ? 0
     : keptNumbers(withLayers(reader, 1), { batch: readTexts, tokens, responseTokens });
