@@ -26,9 +26,14 @@ export function shapeOf(texts: DistilTexts, { data, optimizer, distillation }: P
 export async function expectFit(
   { teacher, student, saving, texts: { scored } }: DistilSubject,
   profile: Profile,
-  { rows, texts }: { readonly rows: Methods; readonly texts: TextShape },
+  { rows, texts, bindingLimit }: {
+    readonly rows: Methods;
+    readonly texts: TextShape;
+    /** Bytes that one tensor may have, where that is less than the adapter takes. */
+    readonly bindingLimit?: number;
+  },
 ): Promise<Fit> {
-  const adapter = await adapterLimits();
+  const adapter = await adapterLimits(bindingLimit);
   const { recompute = false, textsAtOnce } = saving;
   const textsWritten = Math.min(profile.evaluation.batchSize, Math.max(scored.items.length, texts.batch));
   const models = { teacher: teacher.config, student: student.config };
@@ -55,10 +60,10 @@ function needsOf(row: RegisteredMethod, profile: Profile): MethodNeeds {
   return { ...needs, critics: [...needs.critics ?? [], { features, head }] };
 }
 
-async function adapterLimits(): Promise<AdapterLimits> {
+async function adapterLimits(bindingLimit = Infinity): Promise<AdapterLimits> {
   const { info, limits } = await requestAdapter();
   return {
-    bindingBytes: limits.maxStorageBufferBindingSize,
+    bindingBytes: Math.min(bindingLimit, limits.maxStorageBufferBindingSize),
     bufferBytes: limits.maxBufferSize,
     memoryBytes: sharedMemory(info)?.bytes,
     inputs: tuningFor(info).inputs,

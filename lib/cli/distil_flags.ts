@@ -2,7 +2,7 @@ import { expectKnown } from "#lib/bench/suggestion.ts";
 import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
-import { CHECKPOINT_FLAG } from "./results_flags.ts";
+import { BINDING_LIMIT_FLAG, CHECKPOINT_FLAG } from "./results_flags.ts";
 import { SAVING_FLAGS } from "./saving_flags.ts";
 
 export const DEFAULT_METHOD = "gkd";
@@ -52,6 +52,7 @@ export const DISTIL_FLAGS = {
     value: "key=value",
     help: "another value for a setting, as in gkd.weight=0.3; may be repeated",
   },
+  "binding-limit": BINDING_LIMIT_FLAG,
   "checkpoint-every": CHECKPOINT_FLAG,
   "dry-run": { kind: "switch", help: "checks everything and says what would be done" },
   json: { kind: "switch", help: "prints JSON" },

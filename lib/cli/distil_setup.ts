@@ -80,7 +80,7 @@ export async function prepareDistillation(
   };
   await expectOwnFolder(out, run);
   const shape = shapeOf(texts, profile);
-  const fit = await expectFit(subject, profile, { rows, texts: shape });
+  const fit = await expectFit(subject, profile, { rows, texts: shape, bindingLimit: flags["binding-limit"] });
   await expectDisk(out, subject, profile);
   return { subject, profile, rows, method, seeds, out, run, fit, shape };
 }

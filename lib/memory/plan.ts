@@ -2,7 +2,7 @@ import { mostImageBytes } from "#kernels/runtime/input_images.ts";
 import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { cachedNumbers, keptNumbers, type TextShape, widthsOf } from "./activations.ts";
-import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, tensorsOfNeeds } from "./needs.ts";
+import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, type Reading, tensorsOfNeeds } from "./needs.ts";
 import { parametersOf, product, sum } from "./parameters.ts";
 import {
   activationNumbers,
@@ -60,6 +60,8 @@ export interface Distillation {
   readonly needs?: MethodNeeds;
   /** Whether the driver is a CPU's, whose kernels read images of their inputs (`Tuning.inputs`), and whose memory is the program's too. Default false. */
   readonly readsImages?: boolean;
+  /** Bytes that one tensor may have: logits of more states are not made at once. Default what every adapter binds. */
+  readonly bindingBytes?: number;
 }
 
 /** What the program has by itself where the driver is a CPU's: Deno, the driver and its compiled kernels. */
@@ -74,10 +76,11 @@ const PROGRAM_BYTES = 300e6;
  */
 export function planDistillation(distillation: Distillation): MemoryPlan {
   const { student, teacher, texts, saving = {}, needs = {}, readsImages = false } = distillation;
+  const logitsAtOnce = Math.min(MOST_LOGITS_BYTES, distillation.bindingBytes ?? Infinity);
   const read = { ...texts, batch: Math.min(texts.batch, saving.textsAtOnce ?? texts.batch) };
-  const reading = { student, teacher, texts: read };
+  const reading = { student, teacher, texts: read, logitsAtOnce };
   const lasting = [...lastingParts(distillation), ...lastingNeeds(needs, reading)];
-  const passing = [...passingParts(distillation, read), ...passingNeeds(needs, reading)];
+  const passing = [...passingParts(distillation, reading), ...passingNeeds(needs, reading)];
   const rounding = {
     name: "buffers of size classes: a third more",
     bytes: ROUNDING * sum(passing.map(bytesOf)),
@@ -95,8 +98,8 @@ export function planDistillation(distillation: Distillation): MemoryPlan {
     : [];
   const parts = [...buffers, ...beside];
   const tensors = [
-    ...tensorsOf("student", student, read),
-    ...tensorsOf("teacher", teacher, read),
+    ...tensorsOf("student", reading),
+    ...tensorsOf("teacher", reading),
     ...tensorsOfNeeds(needs, reading),
   ];
   return {
@@ -121,7 +124,8 @@ function lastingParts({ student, teacher, saving = {} }: Distillation): MemoryPa
 }
 
 /** What comes and goes: of a step, and of the writing of texts. */
-function passingParts({ student, teacher, textsWritten, saving = {} }: Distillation, read: TextShape): MemoryPart[] {
+function passingParts({ textsWritten, saving = {} }: Distillation, reading: Reading): MemoryPart[] {
+  const { student, teacher, texts: read } = reading;
   const { teacherForm, lora } = saving;
   const written = { ...read, batch: textsWritten ?? read.batch };
   const alone = { ...read, batch: Math.max(read.batch, written.batch) };
@@ -129,14 +133,14 @@ function passingParts({ student, teacher, textsWritten, saving = {} }: Distillat
   const ofTeacher = teacherForm ? 2 : 1;
   return [
     { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
-    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
+    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, reading) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
     {
       name: "keys and values while one of them writes",
       bytes: BYTES * Math.max(cachedNumbers(student, written), cachedNumbers(teacher, written)),
     },
     { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), alone) },
-    { name: "teacher: logits", bytes: ofTeacher * logitsBytes(teacher, read) },
+    { name: "teacher: logits", bytes: ofTeacher * logitsBytes(teacher, reading) },
     ...(teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
     ...(lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : []),
   ];
@@ -146,24 +150,26 @@ function bytesOf({ bytes }: MemoryPart): number {
   return bytes;
 }
 
-/** Of the states that are taken at once: all, or as many as `MOST_LOGITS_BYTES` hold. */
-function logitsBytes({ vocabSize }: ModelConfig, { batch, responseTokens }: TextShape): number {
-  return Math.min(BYTES * batch * responseTokens * vocabSize, MOST_LOGITS_BYTES);
+/** Of the states that are taken at once. */
+function logitsBytes({ vocabSize }: ModelConfig, reading: Reading): number {
+  return BYTES * statesAtOnce(reading, vocabSize) * vocabSize;
 }
 
-function tensorsOf(who: string, config: ModelConfig, { batch, tokens, responseTokens }: TextShape): PlannedTensor[] {
+function tensorsOf(who: "student" | "teacher", reading: Reading): PlannedTensor[] {
+  const { [who]: config, texts: { batch, tokens } } = reading;
   const { vocabSize } = config;
   const isTable = ([rows]: readonly number[]) => rows === vocabSize;
   const weights = parametersOf(config).map(({ name, shape }) => (
     { name: `${who}: ${name}`, shape, isTable: isTable(shape), growsWithTexts: false }
   ));
   const wide = [
-    { name: "logits", shape: [statesAtOnce(batch * responseTokens, vocabSize), vocabSize] },
+    { name: "logits", shape: [statesAtOnce(reading, vocabSize), vocabSize] },
     ...widthsOf(config).map(({ name, width }) => ({ name, shape: [batch * tokens, width] })),
   ].map(({ name, shape }) => ({ name: `${who}: ${name}`, shape, isTable: false, growsWithTexts: true }));
   return [...weights, ...wide].map((tensor) => ({ ...tensor, bytes: BYTES * product(tensor.shape) }));
 }
 
-function statesAtOnce(states: number, vocabSize: number): number {
-  return Math.min(states, Math.floor(MOST_LOGITS_BYTES / (BYTES * vocabSize)));
+/** All of them, or as many as have logits at once. */
+function statesAtOnce({ texts: { batch, responseTokens }, logitsAtOnce }: Reading, vocabSize: number): number {
+  return Math.min(batch * responseTokens, Math.floor(logitsAtOnce / (BYTES * vocabSize)));
 }

@@ -2,7 +2,13 @@ import { assertEquals } from "@std/assert";
 import { gpt2 } from "#lib/models/gpt2.ts";
 import { readableGroups, textsReadAtOnce } from "./reading.ts";
 
-const MEDIUM = gpt2.smallConfig({ vocabSize: 50257, hiddenSize: 1024, numLayers: 24, numHeads: 16, maxPositions: 1024 });
+const MEDIUM = gpt2.smallConfig({
+  vocabSize: 50257,
+  hiddenSize: 1024,
+  numLayers: 24,
+  numHeads: 16,
+  maxPositions: 1024,
+});
 const TINY = gpt2.smallConfig({ vocabSize: 500, hiddenSize: 64, numLayers: 2, numHeads: 2, maxPositions: 128 });
 
 Deno.test("a model reads as many texts at once as make 64 MiB of its widest tensor, or what a device binds; 64 at most", () => {
