@@ -70,12 +70,19 @@ testInFolder(
     await run("plain");
     await run("again", "--recompute");
     await run("saving", "--teacher-form", "bf16", "--texts-at-once", "3", "--recompute");
+    // The tables of 131 and 66 KB lie in blocks of rows.
+    await run("limited", "--binding-limit", "100000", "--texts-at-once", "1");
     const valuesOf = async (out: string) => {
       using model = await readModel(gpu, `${folder}/${out}`);
       return await model.weights.read();
     };
     const [plain, again, saving] = [await valuesOf("plain"), await valuesOf("again"), await valuesOf("saving")];
     assertEquals(again, plain);
+    for (const [name, values] of await valuesOf("limited")) {
+      const [own, largest] = [plain.get(name)!, Math.max(...values.map(Math.abs))];
+      const error = Math.max(...values.map((value, i) => Math.abs(value - own[i])));
+      assert(error <= 1e-3 * largest, `${name} under a limit: ${error} of ${largest}`);
+    }
     let moved = false;
     for (const [name, values] of plain) {
       const others = saving.get(name)!;

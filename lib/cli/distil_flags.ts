@@ -4,7 +4,7 @@ import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
 import { expectTopTokensSuffice } from "./distil_kept.ts";
 import { MEMORY_FLAG } from "./known_limits.ts";
-import { CHECKPOINT_FLAG } from "./results_flags.ts";
+import { BINDING_LIMIT_FLAG, CHECKPOINT_FLAG } from "./results_flags.ts";
 import { type GivenTeacher, givenTeacher } from "./distil_teacher.ts";
 import { SAVING_FLAGS } from "./saving_flags.ts";
 
@@ -74,6 +74,7 @@ export const DISTIL_FLAGS = {
     value: "key=value",
     help: "another value for a setting, as in gkd.weight=0.3; may be repeated",
   },
+  "binding-limit": BINDING_LIMIT_FLAG,
   "checkpoint-every": CHECKPOINT_FLAG,
   "dry-run": { kind: "switch", help: "checks everything and says what would be done" },
   json: { kind: "switch", help: "prints JSON" },

@@ -42,7 +42,10 @@ export function judgeFit(distillation: Distillation, limits: AdapterLimits): Fit
 }
 
 function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mostTexts"> {
-  const plan = planFor({ readsImages: limits.inputs === "image", ...distillation });
+  const plan = planFor({
+    ...{ readsImages: limits.inputs === "image", bindingBytes: limits.bindingBytes },
+    ...distillation,
+  });
   const over = plan.tensors.flatMap((tensor) => overLimit(tensor, limits) ?? []);
   const hasMemory = limits.memoryBytes === undefined ? undefined : plan.totalBytes <= limits.memoryBytes;
   const fits = over.every(({ blocks }) => blocks !== undefined) && hasMemory !== false;

@@ -1,4 +1,3 @@
-import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import { type CriticConfig, criticSpecs } from "#lib/models/critic.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { keptNumbers, type TextShape } from "./activations.ts";
@@ -35,6 +34,8 @@ export interface Reading {
   readonly student: ModelConfig;
   readonly teacher: ModelConfig;
   readonly texts: TextShape;
+  /** Bytes that the logits of one model take at most. */
+  readonly logitsAtOnce: number;
 }
 
 /** What stays for as long as the method runs. */
@@ -53,12 +54,15 @@ export function lastingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNe
 
 /** What comes and goes in a step. */
 export function passingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNeeds, reading: Reading): MemoryPart[] {
-  const { teacher, texts: { batch, tokens, responseTokens } } = reading;
+  const { teacher, texts: { batch, tokens, responseTokens }, logitsAtOnce } = reading;
   const states = Math.max(batch, pairs ? 2 * pairs.count : 0) * responseTokens;
-  const values = Math.min(BYTES * states * teacher.vocabSize, MOST_LOGITS_BYTES);
+  const values = Math.min(BYTES * states * teacher.vocabSize, logitsAtOnce);
   const largest = Math.max(0, ...critics.map((each) => criticBytes(each, reading)));
   const reader = pairs ? reading[pairs.states] : teacher;
-  const readTexts = Math.min(textsReadAtOnce(reader, tokens), Math.max(teacherTexts, 2 * (pairs?.count ?? 0)));
+  const readTexts = Math.min(
+    textsReadAtOnce({ config: reader }, tokens),
+    Math.max(teacherTexts, 2 * (pairs?.count ?? 0)),
+  );
   const read = readTexts <= batch
     ? 0
     : keptNumbers(withLayers(reader, 1), { batch: readTexts, tokens, responseTokens });
@@ -95,7 +99,7 @@ function pairTables({ count, states }: NonNullable<MethodNeeds["pairs"]>, readin
     ...{ isTable: false, growsWithTexts: false, setting: { key: "preferences.pairs", value: count } },
   });
   const logits = table("logits", vocabSize);
-  const keepsLogits = states === "teacher" && logits.bytes <= MOST_LOGITS_BYTES;
+  const keepsLogits = states === "teacher" && logits.bytes <= reading.logitsAtOnce;
   return [table("states of their texts", hiddenSize), ...(keepsLogits ? [logits] : [])];
 }
 
