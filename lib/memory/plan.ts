@@ -64,7 +64,7 @@ export interface Distillation {
   readonly saving?: Saving;
   /** What the method holds beside; default nothing, as KD. */
   readonly needs?: MethodNeeds;
-  /** Whether the driver is a CPU's, whose kernels read images of their inputs (`Tuning.inputs`), and whose memory is the program's too. Default false. */
+  /** Whether kernels read images of their inputs (`Tuning.inputs`): on a CPU's driver, whose memory is the program's too. Default false. */
   readonly readsImages?: boolean;
   /** Bytes that one tensor may have: logits of more states are not made at once. Default what every adapter binds. */
   readonly bindingBytes?: number;

@@ -276,3 +276,21 @@ Deno.test("where only the teacher's texts are known nothing is planned for it, a
   assert(both.totalBytes - alone.totalBytes > 1.32 * GIB, "the teacher's weights");
   assertEquals(alone.tensors.filter(({ name }) => !name.startsWith("student: ")), []);
 });
+
+Deno.test("states of pairs that one binding does not hold are named with the setting that they grow with; critics count by their sizes", () => {
+  const limits = { bindingBytes: 128 * MIB, bufferBytes: 2 ** 31 - 1 };
+  const needs: MethodNeeds = {
+    critics: [{ ...LINEAR, features: "teacher", isFitted: true }],
+    pairs: { count: 256, states: "teacher" },
+  };
+  const { fits, over, plan } = judgeFit({ ...XL_TO_SMALL, needs }, limits);
+  const { tensor: { name, shape, setting } } = over.find(({ blocks }) => blocks === undefined)!;
+  assertEquals([fits, name, shape, setting], [
+    ...[false, "pairs: states of their texts"],
+    [2 * 256 * 256, 1600],
+    { key: "preferences.pairs", value: 256 },
+  ]);
+  const critic = plan.parts.find(({ name }) => name.startsWith("critics: weights, gradients"))!;
+  assertEquals(critic.bytes, 16 * 50257 * 1601);
+  assert(judgeFit({ ...XL_TO_SMALL, needs: { ...needs, pairs: { count: 16, states: "teacher" } } }, limits).fits);
+});
