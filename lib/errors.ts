@@ -29,3 +29,8 @@ export class Interrupted extends Error {
     this.signal = signal;
   }
 }
+
+/** What was thrown first, where something else was thrown while what was open then was closed. */
+export function firstThrown(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstThrown(error.suppressed) : error;
+}

@@ -9,7 +9,7 @@ const LIB_ORDER = [
   ...["verification", "bench", "evaluation", "runner", "cluster", "distillation", "comparison", "speed", "cli"],
 ];
 /** The parts that know no model and no GPU; everything may import them. Each may import `random` and the leaves to its left. */
-const LIB_LEAVES = ["data", "metrics", "results", "tokenizers", "statistics", "reporting", "judge", "hub"];
+const LIB_LEAVES = ["data", "metrics", "results", "tokenizers", "statistics", "reporting", "endpoint", "judge", "hub"];
 const PARTS = ["random", ...LIB_LEAVES, ...LIB_ORDER.slice(1)];
 
 interface SourceFile {

@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
   [
     "no data",
     ({ folder }) => Promise.resolve(["--data", `${folder}/nowhere`]),
-    /\/nowhere: there is no such file or folder; data sets of the hub are not fetched/,
+    /\/nowhere: there is no such file or folder; name one, or a data set of the hub as ORG\/NAME/,
   ],
   [
     "data without responses",
@@ -129,11 +129,11 @@ const CASES: readonly Case[] = [
     "judge.url=http://localhost:1/v1",
     "--set",
     "judge.model=m",
-  ], /preferences\.oracle=judge: distil reaches no network/],
+  ], /preferences\.oracle=judge: distil asks no judge; take metric/],
   ["a judge without an address", ["--method", "dpo", "--set", "preferences.oracle=judge"], /judge\.url/],
   [
     "steps that no adapter holds",
-    ["--texts-per-step", "2000000"],
+    ["--texts-per-step", "2000000", "--texts-at-once", "1000000"],
     /it does not fit this adapter: .*; --texts-at-once \d+ fits$/,
   ],
   [

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
@@ -47,6 +47,21 @@ testInFolder(
 );
 
 testInFolder(
+  "LoRA of a student in 16 bits is written as its rounded weights with the changes added",
+  async (folder) => {
+    const out = `${folder}/out`;
+    const lora = ["--lora", "2", "--student-form", "bf16", "--teacher-form", "bf16"];
+    await ran(...distilArguments(STORIES, "--method", "gkd", "--out", out, ...lora));
+    using whole = await readModel(gpu, out);
+    using rounded = await readModel(gpu, STORIES, { form: "bf16" });
+    const [own, before] = [await whole.weights.read(), await rounded.weights.read()];
+    const moved = [...before].filter(([name, values]) => own.get(name)!.some((value, i) => value !== values[i]));
+    assertEquals(moved.length, 5);
+    assert(moved.every(([name]) => /qkv_proj/.test(name)), `${moved.map(([name]) => name)}`);
+  },
+);
+
+testInFolder(
   "a teacher in 16 bits, parts of a step and layers that run again give a student like the plain one",
   async (folder) => {
     const student = await writeSmallStudent(`${folder}/small`);
@@ -81,6 +96,51 @@ testInFolder(
   },
 );
 
+testInFolder("where a step's texts do not fit at once, as many are read as do", async (folder) => {
+  const student = await writeSmallStudent(`${folder}/small`);
+  const given = (out: string, ...more: readonly string[]) =>
+    distilArguments(student, "--texts-per-step", "64", "--out", `${folder}/${out}`, "--method", ...more);
+  const [, megabytes] = (await ran(...given("planned", "kd", "--dry-run"))).match(/^memory {3}(\d+) MB /m)!;
+  const memory = ["--memory", String(0.85 * Number(megabytes) * 1e6 / 2 ** 30)];
+  const { printed, reported } = await runProgram(...given("planned", "kd", "--dry-run", ...memory));
+  const [, atOnce] = printed.match(/^steps .* of 64 texts, (\d+) at once,/m)!;
+  assertMatch(printed, new RegExp(`^memory {3}\\S+ MB of \\S+ MB \\(--memory\\) for ${atOnce} of 64 texts of`, "m"));
+  assertMatch(
+    reported,
+    new RegExp(`^reads ${atOnce} of a step's texts at once: a step needs ${megabytes} MB of memory$`, "m"),
+  );
+  await ran(...given("chosen", "kd", ...memory));
+  await ran(...given("asked", "kd", "--texts-at-once", atOnce));
+  const bytesOf = (out: string) => Deno.readFile(`${folder}/${out}/model.safetensors`);
+  assertEquals(await bytesOf("chosen"), await bytesOf("asked"));
+  const whole = await runProgram(...given("whole", "minillm", ...memory));
+  assertEquals(whole.status, 2);
+  assertMatch(whole.reported, /--texts-per-step \d+ fits, as minillm needs all texts of a step at once\n$/);
+});
+
+Deno.test("doctor --for plans a method with its critics and pairs", async () => {
+  const bytesOf = async (...method: readonly string[]) => {
+    const { status, printed, reported } = await runProgram(
+      "doctor",
+      "--for",
+      `${STORIES}:${STORIES}`,
+      "--json",
+      ...method,
+    );
+    assertEquals(status, 0, reported);
+    const { fit: { plan } } = JSON.parse(printed) as { fit: { plan: { parts: { name: string; bytes: number }[] } } };
+    return new Map(plan.parts.map(({ name, bytes }) => [name, bytes]));
+  };
+  const [kd, held] = [await bytesOf(), await bytesOf("--method", "mm_pbkd_offline")];
+  assertEquals(await bytesOf("--method", "kd"), kd);
+  for (const part of ["critics: weights, gradients and moments", "pairs: states of their texts"]) {
+    assert(held.get(part)! > 0 && !kd.has(part), part);
+  }
+  const { status, reported } = await runProgram("doctor", "--for", `${STORIES}:${STORIES}`, "--method", "amd");
+  assertEquals(status, 2);
+  assertMatch(reported, /^error: unknown method "amd"; did you mean "ammd"\?/);
+});
+
 testInFolder("what saves memory is refused where it says nothing, or cannot be", async (folder) => {
   const student = await writeSmallStudent(`${folder}/small`);
   const refused = async (...more: readonly string[]) => {
@@ -98,6 +158,7 @@ testInFolder("what saves memory is refused where it says nothing, or cannot be",
       [reported, "--teacher-form f16: a teacher that is trained first keeps float32; take it as it is"],
       [await refused("--lora", "0"), "--lora 0: must be at least 1"],
       [await refused("--lora-alpha", "4"), "--lora-alpha is of --lora RANK, which is not given"],
+      [await refused("--student-form", "f16"), "--student-form is of --lora RANK, which is not given"],
       [await refused("--lora", "2", "--lora-targets", "query"), "LoRA target query: the model has no such layer"],
     ]
   ) assert(message.includes(part), message);

@@ -1,15 +1,17 @@
-import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { DISTIL_METHODS, EXPERIMENTS } from "#experiments/main.ts";
-import { parseCommandLine } from "#lib/cli/command_line.ts";
-import { distil } from "#lib/cli/distil.ts";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { isFolder } from "#lib/data/folder_names.ts";
-import { keptTerminal } from "#lib/cli/test_terminal.ts";
-import { Interrupted } from "#lib/errors.ts";
 import { isFile } from "#lib/results/storage.ts";
-import { distilArguments, STORIES, TEXTS, writeSmallStudent } from "./test_distillation.ts";
+import {
+  assertSameRuns,
+  distilArguments,
+  namesIn,
+  RECORDS,
+  stopAt,
+  STORIES,
+  TEXTS,
+  writeSmallStudent,
+} from "./test_distillation.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
-
-const RECORDS = ["scores.csv", "items.csv", "curves.csv", "samples.jsonl", "provenance.json", "table.md"];
 
 /** Values of a measure of a method, in the order of its steps. */
 async function curveOf(out: string, method: string, measure: string): Promise<number[]> {
@@ -73,27 +75,6 @@ testInFolder(
   },
 );
 
-/** Runs distil and stops it as Ctrl-C does when a folder has a file of such a name. */
-async function stopAt(place: string, start: string, args: readonly string[]): Promise<void> {
-  const stop = new AbortController();
-  const timer = setInterval(() => {
-    if (namesIn(place).some((name) => name.startsWith(start))) stop.abort(new Interrupted("SIGINT"));
-  }, 5);
-  const { terminal } = keptTerminal();
-  const context = { experiments: EXPERIMENTS, methods: DISTIL_METHODS, terminal, stop: stop.signal };
-  try {
-    await assertRejects(async () => {
-      await distil.run(parseCommandLine(distil, args.slice(1)), context);
-    }, Interrupted);
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-function namesIn(folder: string): string[] {
-  return isFolder(folder) ? Array.from(Deno.readDirSync(folder), ({ name }) => name) : [];
-}
-
 testInFolder("a run that is stopped in each of its trainings comes to the same bytes", async (folder) => {
   const student = await writeSmallStudent(`${folder}/small`);
   const run = (out: string) => distilArguments(student, "--method", "gkd", "--out", `${folder}/${out}`);
@@ -107,11 +88,5 @@ testInFolder("a run that is stopped in each of its trainings comes to the same b
   assert(!isFile(`${folder}/stopped/model.safetensors`), "it was stopped before its end");
   const resumed = await runProgram(...eachStep);
   assertEquals(resumed.status, 0, resumed.reported);
-  const records = RECORDS.filter((name) => name !== "provenance.json").map((name) => `results/distil/${name}`);
-  for (const name of ["model.safetensors", "config.json", ...records]) {
-    const [own, other] = await Promise.all(
-      ["stopped", "whole"].map((out) => Deno.readFile(`${folder}/${out}/${name}`)),
-    );
-    assertEquals(own, other, name);
-  }
+  await assertSameRuns(`${folder}/stopped`, `${folder}/whole`);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { grading, TestEndpoint } from "#lib/judge/test_endpoint.ts";
+import { grading, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 const SETS = ["dolly", "self_instruct", "sni", "unni", "vicuna"];

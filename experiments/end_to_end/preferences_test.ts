@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { saying, section, type SeenRequest, TestEndpoint } from "#lib/judge/test_endpoint.ts";
+import { saying, section, type SeenRequest, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 const CELL = [
@@ -88,6 +88,20 @@ testInFolder("pairs that a judge labels are kept where a person reads them, and 
   assertEquals([data.preferences.source, data.preferences.pairs], [`${folder}/mine.jsonl`, pairs.length + 1]);
   assert(data.preferences.notes.includes(note), data.preferences.notes.join());
   assertStringIncludes(await Deno.readTextFile(`${path}/table.md`), `Data: ${note}`);
+
+  // A margin of qualities needs an answer of the data to measure against, which the prompts of the training data have.
+  const margins = CELL.map((word) => word === "dpo" ? "plad_margin" : word);
+  const withMargins = (file: string) =>
+    runProgram("reproduce", ...margins, "--results", folder, "--preferences", `${folder}/${file}`);
+  assertEquals(
+    (await withMargins("mine.jsonl")).reported.trimEnd().split("\n").at(-1),
+    `error: ${folder}/mine.jsonl: pair ${
+      pairs.length + 1
+    }: plad_margin measures texts against the data's answers, and the training data has none to its prompt`,
+  );
+  await Deno.writeTextFile(`${folder}/known.jsonl`, text);
+  const measured = await withMargins("known.jsonl");
+  assertEquals(measured.status, 0, measured.reported);
 });
 
 testInFolder("bad pairs are refused in one line with file and line, before anything is computed", async (folder) => {

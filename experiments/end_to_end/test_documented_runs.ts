@@ -12,6 +12,7 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run list": undefined,
   "./run list akl": undefined,
   "./run list METHOD": "./run list ammd",
+  "./run reproduce --profile gpt2 --dry-run": undefined,
   "./run list SECTION": "./run list evaluation",
   "./run list NAME": "./run list gkd",
   "./run show CELL": "./run show instruction_following/ammd/10",
@@ -33,8 +34,8 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run evaluate ./my_model --data book.txt": `./run evaluate ${STORIES} --data ${STORIES}/LICENSE.txt`,
   "./run doctor --for ./teacher:./student --texts-per-step 2 --tokens 256 --memory 12":
     `./run doctor --for ${STORIES}:${STORIES} --texts-per-step 2 --tokens 256 --memory 12`,
-  "./run doctor --for ./teacher:./student --texts-at-once 2 --recompute --teacher-form bf16 --lora 16":
-    `./run doctor --for ${STORIES}:${STORIES} --texts-at-once 2 --recompute --teacher-form bf16 --lora 16`,
+  "./run doctor --for ./teacher:./student --method ammd --texts-at-once 2 --recompute --teacher-form bf16 --lora 16":
+    `./run doctor --for ${STORIES}:${STORIES} --method ammd --texts-at-once 2 --recompute --teacher-form bf16 --lora 16`,
 };
 
 /** The others, which are only parsed, and why. */
@@ -78,6 +79,17 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes fetched models; distil_test.ts has some of its own",
   "./run fetch openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e": "the same",
   "./run fetch --dry-run openai-community/gpt2-xl": "the same",
+  "./run fetch datasets/MiniLLM/dolly openai-community/gpt2": "the same",
+  "./run fetch --dry-run datasets/MiniLLM/sinst": "the same",
+  "./run fetch datasets/MiniLLM/dolly": "the same",
+  "./run fetch datasets/ORG/NAME": "the same",
+  "./run fetch …": "the same",
+  "./run distil --teacher openai-community/gpt2-medium --student openai-community/gpt2 --data MiniLLM/dolly":
+    "takes fetched models and data; fetch_test.ts has small ones",
+  "./run reproduce --profile gpt2": "takes fetched models; profile_from_hub_slow_test.ts has small ones",
+  "./run reproduce gpt2_instruction_following --profile gpt2 --set teacher.checkpoint=./my_teacher --methods teacher,sft,kd,ammd":
+    "the same",
+  "./run bench --shapes gpt2": "minutes on a CPU driver; commands_test.ts runs a row",
   "./run evaluate MODEL --data DIR": "the form of the command; evaluate_test.ts runs it",
   "./run evaluate HuggingFaceTB/SmolLM2-135M --data dolly/":
     "takes a fetched model; evaluate_test.ts has one of its own",
@@ -104,6 +116,14 @@ export const PARSED: Readonly<Record<string, string>> = {
     "the same",
   "./run generate MODEL --prompts FILE --temperature 1 --max-new-tokens 24 --seed 1 --out FILE":
     "how texts of a test were made; generate_test.ts writes some",
+  "./run distil --teacher-texts answers.jsonl --student openai-community/gpt2 --data dolly/":
+    "takes a fetched model; distil_teacher_texts_test.ts has a small one",
+  "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method pbkd_online":
+    "takes an endpoint; distil_teacher_endpoint_test.ts has one",
+  "./run distil --teacher ./teacher --teacher-is-tuned --student ./student --data dolly/ --method kd --teacher-top-k 32":
+    "takes models of its user's; distil_kept_test.ts has small ones",
+  "./run generate MODEL --prompts FILE --temperature 1 --out FILE": "distil_teacher_texts_test.ts runs it",
+  "./run distil": "a mention; distil_test.ts runs it",
   "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",
   "./run verify org/base+./adapter": "takes an adapter and its base; tests of lib/models and lib/cli have some",
   "./run verify --binding-limit BYTES": "the form of a flag; lib/training/row_blocks_test.ts lowers the limit",

@@ -18,6 +18,7 @@ export const abkd = fromSft({
   label: "ABKD",
   style: seriesStyle("purple", "long", "diamond", "hollow"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     alpha: positive.default(0.2).describe("power of the teacher's probabilities"),
     beta: positive.default(0.7).describe("power of the student's"),

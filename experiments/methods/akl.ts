@@ -18,6 +18,7 @@ g_h, g_t = Σ |p − q| over the teacher's likeliest tokens of mass headMass, an
   label: "AKL",
   style: seriesStyle("black", "short", "triangle-right", "hollow"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     headMass: insideUnit.default(0.5).describe("mass of the teacher's likeliest tokens that make the head"),
   }),

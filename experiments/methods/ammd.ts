@@ -61,6 +61,7 @@ critic ratio: f₁ = f₂ = tanh(c (log p − log q)), held, in the place of the
   label: "AMMD",
   style: seriesStyle("blue", "solid", "triangle-up"),
   numerics: 2,
+  teacher: "probabilities",
   settings,
   fixed: { sftWeight: 0 },
   check: issuesOf,

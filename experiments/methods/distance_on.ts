@@ -27,6 +27,7 @@ export const distanceOn = fromSft({
   equation: "loss = D(p, q), D and the texts as the settings have them",
   label: "Distance",
   numerics: 2,
+  teacher: "probabilities",
   settings: z.strictObject({
     distance: distance.default({ kind: "totalVariation" }).describe(
       "D, the distance between the two policies at a state",

@@ -18,6 +18,7 @@ export const distillm = fromSft({
   label: "DistiLLM",
   style: seriesStyle("purple", "solid", "diamond"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     skew: z.number().min(0).lt(1).default(0.1).describe("share of the teacher in the mixture that its KL is taken to"),
     capacity: count.default(200).describe("texts of the student that are kept to learn from again"),

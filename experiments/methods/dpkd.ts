@@ -21,6 +21,7 @@ y_t = argmax p, y_s = argmax q at each token`,
   label: "DPKD",
   style: seriesStyle("orange", "short", "diamond", "hollow"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     beta: positive.default(0.1).describe("of the implicit reward"),
     taskWeight: z.number().min(0).default(0.5).describe("of cross-entropy on the same texts"),

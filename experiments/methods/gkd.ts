@@ -19,6 +19,7 @@ export const gkd = fromSft({
   label: "GKD",
   style: seriesStyle("sky", "mixed", "triangle-down"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     studentShare: fraction.default(0.5).describe("share of steps on the student's own texts"),
     weight: insideUnit.default(0.5).describe("w, of the teacher in the mixture of the Jensen-Shannon divergence"),

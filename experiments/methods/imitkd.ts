@@ -19,6 +19,7 @@ export const imitkd = fromSft({
   label: "ImitKD",
   style: seriesStyle("sky", "long", "triangle-down", "hollow"),
   numerics: 1,
+  teacher: "probabilities",
   settings: z.strictObject({
     studentShare: fraction.default(1).describe("share of steps on the student's own texts"),
     capacity: count.default(1000).describe("texts of the student that are kept to learn from again"),

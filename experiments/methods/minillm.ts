@@ -23,6 +23,7 @@ R_t = clip((log p(y_t) − log q(y_t)) / rewardScale, ±rewardClip), A_t = white
   label: "MiniLLM",
   style: seriesStyle("green", "long", "triangle-left"),
   numerics: 2,
+  teacher: "probabilities",
   settings: z.strictObject({
     mixtureWeight: fraction.default(0.2).describe("of the teacher in the mixture that writes the texts"),
     rewardScale: positive.default(0.5).describe("log-probability ratios are divided by it"),

@@ -49,6 +49,7 @@ P(τ₀ ≻ τ₁) = σ( Σ_t γ^(t−1) A(s_t, y_t) of τ₀ − that of τ₁ 
   label: "MM PbKD (offline)",
   style: seriesStyle("sky", "dots", "triangle-left"),
   numerics: 1,
+  teacher: "probabilities",
   sections: [PREFERENCES],
   ownRecipe: recipeOfOwnRate,
   settings,

@@ -16,5 +16,6 @@ export const opd = fromSft({
   label: "On-policy reverse KL",
   style: seriesStyle("green", "mixed", "triangle-left", "hollow"),
   numerics: 1,
+  teacher: "probabilities",
   train: (run) => distilOn(run, drawsOf(run).student, distanceAlone({ kind: "reverseKl" })),
 });

@@ -46,6 +46,7 @@ r = tanh(w · [last hidden state of the SFT student at the token, its log π of 
   label: "PbKD (offline)",
   style: seriesStyle("vermilion", "long", "circle"),
   numerics: 1,
+  teacher: "texts",
   sections: [PREFERENCES],
   ownRecipe: recipeOfOwnRate,
   settings,

@@ -24,7 +24,7 @@ import { mmPbkdOnline } from "./mm_pbkd_online.ts";
 import { opd } from "./opd.ts";
 import { pbkdOffline } from "./pbkd_offline.ts";
 import { pbkdOnline } from "./pbkd_online.ts";
-import { plad } from "./plad.ts";
+import { plad, pladMargin } from "./plad.ts";
 import { rewardMle } from "./reward_mle.ts";
 import { seqkd } from "./seqkd.ts";
 import { sft } from "./sft.ts";
@@ -56,6 +56,7 @@ const COMPARISON = {
 const OF_PREFERENCES = {
   dpo,
   plad,
+  plad_margin: pladMargin,
   dpkd,
   reward_mle: rewardMle,
   pbkd_offline: pbkdOffline,

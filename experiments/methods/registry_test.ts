@@ -138,7 +138,7 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   const ofStudents = Object.keys(METHODS).filter((name) => name !== "teacher").map((name) => `few_records/${name}/`);
   assertEquals(await touched("fewRecords.records=39"), ofStudents);
   // Whoever learns from pairs reads where they come from, and nobody else does.
-  const ofPairs = ["dpo", "plad", "reward_mle", "pbkd_offline", "pbkd_online"];
+  const ofPairs = ["dpo", "plad", "plad_margin", "reward_mle", "pbkd_offline", "pbkd_online"];
   const withCritics = ["mm_pbkd_offline", "mm_pbkd_online"];
   const pairs = await touched("preferences.pairs=25");
   assertEquals(methodsOf(pairs, "preference_black_box"), ofPairs);
@@ -147,9 +147,9 @@ Deno.test("a setting touches the rows that have it, and no others", async () => 
   assertEquals(methodsOf(pairs, "instruction_following"), []);
   // The fit alone makes the reward of slack 0.
   const rate = await touched("pbkd_offline.multiplierRate=3");
-  assertEquals(methodsOf(rate, "preference_black_box"), ofPairs.slice(3));
+  assertEquals(methodsOf(rate, "preference_black_box"), ofPairs.slice(ofPairs.indexOf("pbkd_offline")));
   const slack = await touched("pbkd_offline.slackPerPair=0.1");
-  assertEquals(methodsOf(slack, "preference_black_box"), ofPairs.slice(3));
+  assertEquals(methodsOf(slack, "preference_black_box"), ofPairs.slice(ofPairs.indexOf("pbkd_offline")));
   assertEquals(methodsOf(slack, "confidence_set"), ["pbkd_slack_0.05", "pbkd_last_token"]);
   // What a row has otherwise than the profile goes before it.
   const noise = methodsOf(await touched("preferences.temperature=0.5"), "preference_oracles");

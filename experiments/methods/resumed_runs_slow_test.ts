@@ -102,6 +102,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
       learnFromPairs(run, { student: run.student }, plad({ kind: "ranking", margin: 1 }), { online: true }),
     check: assertTwoRounds,
   },
+  "pairs of texts, with what the metric makes of them": {
+    train: (run) =>
+      learnFromPairs(run, { student: run.student }, plad({ kind: "margin", scale: 9 }), {
+        ...{ online: true, oracle: "teacherWins", qualityGaps: true },
+      }),
+    check: assertGaps,
+  },
   "a reward held by pairs that come in rounds": {
     train: (run) => guideByPairs(run, PBKD),
     check: assertHeld,
@@ -112,6 +119,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
     check: assertHeld,
   },
 };
+
+/** Labels say who wrote a text, and gaps how good it is. */
+function assertGaps(snapshots: readonly Snapshot[]): void {
+  assertTwoRounds(snapshots);
+  const pairs = (snapshots.at(-1)!.parts.preferences.values as PreferenceState).rounds.flat();
+  assert(pairs.every(({ label, qualityGap }) => label === 1 && qualityGap! >= -1 && qualityGap! <= 1));
+  assert(new Set(pairs.map(({ qualityGap }) => qualityGap)).size > 1);
+}
 
 /** The second round begins in the middle. */
 function assertTwoRounds(snapshots: readonly Snapshot[]): void {

@@ -15,5 +15,6 @@ export const seqkd = fromSft({
   label: "SeqKD",
   style: seriesStyle("orange", "dots", "square", "hollow"),
   numerics: 1,
+  teacher: "texts",
   train: async (run) => fineTuneOn(run, await teacherTextsOf(run)),
 });

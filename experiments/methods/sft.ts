@@ -8,6 +8,7 @@ export const sft = defineMethod({
   label: "SFT",
   style: seriesStyle("grey", "dots", "circle", "hollow"),
   numerics: 1,
+  teacher: "none",
   reads: ["data", "teacher", "student", "optimizer", "evaluation"],
   async run(bench, { seed }) {
     const { model, curves } = await bench.sftStudent(seed);

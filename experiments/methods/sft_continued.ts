@@ -10,5 +10,6 @@ export const sftContinued = fromSft({
   label: "SFT continued",
   style: seriesStyle("grey", "solid", "circle"),
   numerics: 1,
+  teacher: "none",
   train: (run) => fineTuneOn(run, dataOf(run)),
 });

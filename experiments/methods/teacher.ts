@@ -8,6 +8,7 @@ export const teacher = defineMethod({
   label: "Teacher",
   style: seriesStyle("black", "dots", "diamond"),
   numerics: 1,
+  teacher: "probabilities",
   reads: ["data", "teacher", "optimizer", "evaluation"],
   async run(bench, { seed }) {
     const { model, curves } = await bench.teacher();

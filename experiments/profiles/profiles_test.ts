@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
 import { z } from "zod";
@@ -7,13 +7,20 @@ import { descriptionOf, unwrapped, withOverrides } from "#lib/bench/section.ts";
 import { TASK_SPECIFIC } from "#experiments/tasks/task_settings.ts";
 import { METHODS } from "#experiments/methods/registry.ts";
 import { seedsOf } from "#lib/bench/seeds.ts";
-import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { schemaOf, schemaOfProfile } from "#lib/bench/profile_schema.ts";
 import { EXPERIMENTS } from "#experiments/main.ts";
 
 const PROFILES = new URL("./", import.meta.url);
 const SCHEMA = schemaOf(EXPERIMENTS);
 const AMMD = sectionOf(METHODS.ammd)!;
 const load = (name: string, overrides: readonly string[] = []) => loadProfile(name, SCHEMA, overrides);
+/** A profile with the sections of its own experiments alone. */
+const loadOwn = async (name: string, overrides: readonly string[] = []) =>
+  await loadProfile(name, await schemaOfProfile(name, EXPERIMENTS), overrides);
+/** Of models of sizes, and of checkpoints. */
+const SIZED = ["quick", "smoke", "tiny"];
+const PUBLISHED = ["gpt2", "gpt2_medium", "openllama", "smollm2"];
+const ALL = [...SIZED, ...PUBLISHED, "t5"].sort();
 
 /** Loads a profile whose text is that of `smoke`, changed. */
 async function loadChanged(change: (text: string) => string, overrides: readonly string[] = []): Promise<Profile> {
@@ -41,26 +48,64 @@ async function smokeLine(text: string): Promise<number> {
 
 Deno.test("every profile is complete, and its first line says what it is", async () => {
   const profiles = await listProfiles();
-  assertEquals(profiles.map(({ name }) => name), ["quick", "smoke", "tiny"]);
+  assertEquals(profiles.map(({ name }) => name), ALL);
   for (const { name, summary } of profiles) {
-    const { seeds, trial } = await load(name);
-    // One run is enough for a first look.
-    assertEquals(seeds.length > (trial === undefined ? 1 : 0), true);
+    const { seeds, trial } = await loadOwn(name);
+    // One run is enough for a first look, and is what the anchors' scripts have.
+    assertEquals(seeds.length > (trial === undefined && SIZED.includes(name) ? 1 : 0), true);
     assertEquals(summary.length > 20 && !summary.startsWith("#"), true);
   }
 });
 
 Deno.test("in every profile the teacher is larger than the student, and overrides can make it the same", async () => {
-  for (const { name } of await listProfiles()) {
+  for (const name of SIZED) {
     const { teacher, student } = await load(name);
-    assertEquals(
-      teacher.model.hiddenSize * teacher.model.numLayers > student.model.hiddenSize * student.model.numLayers,
-      true,
-    );
-    const { hiddenSize, numLayers, numHeads } = teacher.model;
+    const [large, small] = [teacher.model!, student.model!];
+    assertEquals(large.hiddenSize * large.numLayers > small.hiddenSize * small.numLayers, true);
+    const { hiddenSize, numLayers, numHeads } = large;
     const model = `student.model={hiddenSize: ${hiddenSize}, numLayers: ${numLayers}, numHeads: ${numHeads}}`;
     assertEquals((await load(name, [model])).student.model, teacher.model);
   }
+});
+
+Deno.test("a profile of published models names checkpoints, and the five sets of the hub", async () => {
+  for (const name of PUBLISHED) {
+    const { teacher, student, data, experiments } = await loadOwn(name);
+    assertEquals([teacher.model, student.model, experiments?.length], [undefined, undefined, 1]);
+    assertMatch(`${teacher.checkpoint} ${student.checkpoint}`, /^[\w-]+\/\S+ [\w-]+\/\S+$/);
+    assertEquals(Object.keys(data.files!.evaluation), ["dolly", "self_instruct", "vicuna", "sni", "unni"]);
+  }
+});
+
+Deno.test("the profile of T5 has checkpoints of three sizes for each task, mT5 for translation", async () => {
+  const { checkpoints, sizes, ...settings } = TASK_SPECIFIC.of(await loadOwn("t5"));
+  assertEquals([sizes, checkpoints?.small], [undefined, "google/t5-v1_1-small"]);
+  assertEquals([settings.iwslt.checkpoints?.large, settings.iwslt.teacher.checkpoint], [
+    "google/mt5-large",
+    "google/mt5-xl",
+  ]);
+  await rejects(
+    loadOwn("t5", [
+      "taskSpecific.samsum.teacher={model: {hiddenSize: 4, numLayers: 1, numHeads: 1}, training: {steps: 1, learningRate: 1, warmupSteps: 0}, seed: 1}",
+    ]),
+    "must be a checkpoint where students are",
+  );
+  const small = "{hiddenSize: 4, numLayers: 1, numHeads: 1}";
+  await rejects(
+    loadOwn("t5", [`taskSpecific.sizes={small: ${small}, base: ${small}, large: ${small}}`]),
+    "must stand where `checkpoints` do not, of samsum one of the two",
+  );
+  await rejects(loadOwn("gpt2", ["teacher.training.steps=2"]), "with `form` its matrices cannot learn");
+});
+
+Deno.test("a model has sizes or a checkpoint, not both and not neither", async () => {
+  const both = "must have one of `model` (sizes) and `checkpoint`";
+  await rejects(load("smoke", ["teacher.checkpoint=org/name"]), both);
+  await rejects(load("smoke", ["student={training: {steps: 1, learningRate: 1, warmupSteps: 0}}"]), both);
+  await rejects(loadOwn("gpt2", ["teacher.model={hiddenSize: 4, numLayers: 1, numHeads: 1}"]), both);
+  await rejects(loadOwn("gpt2", ["data.files.train=raw.jsonl"]), "expected a JSON Lines file of a data set");
+  await rejects(loadOwn("gpt2", ["taskSpecific.beams=2"]), 'unknown key "taskSpecific"');
+  assertEquals((await loadOwn("gpt2", ["teacher.checkpoint=./mine"])).teacher.checkpoint, "./mine");
 });
 
 Deno.test("every setting of every section is described", () => {
@@ -76,7 +121,7 @@ Deno.test("every setting of every section is described", () => {
 });
 
 Deno.test("an unknown profile is answered with the likeliest and the list", () =>
-  rejects(load("tinny"), 'unknown profile "tinny"; did you mean "tiny"? known are quick, smoke, tiny'));
+  rejects(load("tinny"), 'unknown profile "tinny"; did you mean "tiny"? known are gpt2, gpt2_medium,'));
 
 Deno.test("broken YAML is answered with file, line and column", async () => {
   const line = await smokeLine("betas:");
@@ -152,7 +197,7 @@ Deno.test("two overrides of one setting are refused, a closer one after its sect
   await rejects(load("smoke", ["ammd.beta=1", "ammd.beta=1"]), lost);
   const model = "student.model={hiddenSize: 32, numLayers: 1, numHeads: 2}";
   await rejects(load("smoke", ["student.model.numLayers=3", model]), `--set ${model}: ${lost}`);
-  assertEquals((await load("smoke", [model, "student.model.numLayers=3"])).student.model.numLayers, 3);
+  assertEquals((await load("smoke", [model, "student.model.numLayers=3"])).student.model!.numLayers, 3);
   await rejects(load("smoke", ["student.model={numLayers: 1, numLayers: 2}"]), "a key occurs twice in the value");
 });
 

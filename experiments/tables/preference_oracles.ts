@@ -4,7 +4,7 @@
  * Source: this project; the oracle of PbKD's (Jia 2025) own experiments is not known. DPO learns from the same pairs without a reward.
  * Command: `deno task reproduce preference_oracles`, best in one run with the two tables of preferences.
  * Result: results/<profile>/preference_oracles/{scores,items,curves}.csv, table.md, held_out.md, rewards.md, average.svg, gain.svg,
- * training.svg. Not recorded yet.
+ * training.svg.
  */
 import { METHODS, PREFERENCE_METHODS } from "#experiments/methods/registry.ts";
 import { preferenceReport, rewardTable, textCurves } from "#experiments/reports/preference_report.ts";
@@ -41,7 +41,6 @@ export const preferenceOracles = instructionExperiment({
   name: "preference_oracles",
   source: "this project",
   description: "the same pairs of texts, labelled by different oracles",
-  onlyWhenNamed: true,
   methods: ROWS,
   report(results) {
     const methods = Object.keys(ROWS);

@@ -15,10 +15,11 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 
 const { sft, sft_continued, seqkd, kd, gkd, ammd } = METHODS;
-const { dpo, plad, dpkd, reward_mle, pbkd_offline, pbkd_online, mm_pbkd_offline, mm_pbkd_online } = PREFERENCE_METHODS;
+const { dpo, plad, plad_margin, dpkd, reward_mle } = PREFERENCE_METHODS;
+const { pbkd_offline, pbkd_online, mm_pbkd_offline, mm_pbkd_online } = PREFERENCE_METHODS;
 
 /** Of a teacher that gives text alone. */
-export const BLACK_BOX = { sft, sft_continued, seqkd, dpo, plad, reward_mle, pbkd_offline, pbkd_online };
+export const BLACK_BOX = { sft, sft_continued, seqkd, dpo, plad, plad_margin, reward_mle, pbkd_offline, pbkd_online };
 /** Of one whose probabilities are known; SFT continued is what gains are taken over. */
 export const WHITE_BOX = { sft_continued, kd, gkd, ammd, dpkd, mm_pbkd_offline, mm_pbkd_online };
 

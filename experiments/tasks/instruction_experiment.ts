@@ -1,7 +1,8 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { instructionFiles } from "#lib/data/instruction_folder.ts";
 import { FEW_RECORDS } from "./few_records.ts";
-import { instructionMaking, type InstructionSubject, instructionTask } from "./instruction_task.ts";
+import { instructionMakingOf, instructionTaskOf } from "./checkpoint_instruction_task.ts";
+import type { InstructionSubject } from "./instruction_task.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
@@ -23,12 +24,12 @@ export function instructionExperiment(
       rowOf(name, method, (profile) => {
         // A teacher is the same whatever its students see.
         const ofStudents = method.reads.includes("student");
-        return makingOf(method, profile, instructionMaking(profile, ofStudents ? subject : { family }));
+        return makingOf(method, profile, instructionMakingOf(profile, ofStudents ? subject : { family }));
       })
     ),
     dataFiles: instructionFiles,
     async open(context) {
-      const bench = await Workbench.open(context, instructionTask(context, subject));
+      const bench = await Workbench.open(context, await instructionTaskOf(context, subject));
       return {
         get description() {
           return { instructions: bench.texts.description, ...bench.descriptions };

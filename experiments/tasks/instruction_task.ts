@@ -14,6 +14,7 @@ import { FEW_RECORDS } from "./few_records.ts";
 import { readInstructionTexts } from "./instruction_texts.ts";
 import type { TaskMaking } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
+import { sizesOf } from "#lib/bench/sizes.ts";
 import { meanScore, respond, samplesOf, textOf } from "#lib/bench/responses.ts";
 import type { Scoring, Task } from "#lib/bench/task.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
@@ -58,7 +59,7 @@ export function instructionTask(context: RunContext, subject: InstructionSubject
     made: { settings: {}, numerics: INSTRUCTION_NUMERICS },
     readTexts: () => readInstructionTexts(profile.data, context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, role, { vocabSize, maxPositions }, normalSource) => {
-      const sizes = { ...profile[role].model, vocabSize, maxPositions };
+      const sizes = { ...sizesOf(profile, role), vocabSize, maxPositions };
       return new Decoder(gpu, DECODER_FAMILIES[family].smallConfig(sizes), normalSource);
     },
     score: (scoring, model, seed) => {
@@ -90,7 +91,7 @@ async function scoreModel(
   sets: readonly PromptSet[],
   { model, seed }: { readonly model: LanguageModel; readonly seed: number },
 ): Promise<Pick<CellResult, "scores" | "samples">> {
-  const { temperature, topK, topP, samplingSeeds, batchSize } = profile.evaluation;
+  const { temperature, topK, topP, noRepeatNgram, samplingSeeds, batchSize } = profile.evaluation;
   const scores: CellScore[] = [];
   const samples: SampleResponse[] = [];
   for (const set of sets) {
@@ -99,7 +100,7 @@ async function scoreModel(
     for (const samplingSeed of samplingSeeds) {
       const purpose = `evaluation ${set.name} ${samplingSeed}`;
       const settings = {
-        ...{ temperature, topK, topP, maxNewTokens: profile.data.maxNewTokens, seed, purpose },
+        ...{ temperature, topK, topP, noRepeatNgram, maxNewTokens: profile.data.maxNewTokens, seed, purpose },
         ...{ stop, progress: progressOf(`scoring on ${set.name}`) },
       };
       const responses = await respond(gpu, model, texts, prompts, settings, batchSize);

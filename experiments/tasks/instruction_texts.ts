@@ -1,17 +1,14 @@
 import { BpeTokenizer, INSTRUCTION_TOKENS } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { DataNotes } from "#lib/data/data_notes.ts";
-import { loadInstructionFolder } from "#lib/data/instruction_folder.ts";
-import { buildInstructionTasks } from "#lib/data/instruction_tasks.ts";
 import { encodePrompt, encodeResponse, fitPrompts, type FittedPrompt, tokenizerTexts } from "#lib/data/prompt.ts";
-import type { InstructionData, InstructionRecord } from "#lib/data/records.ts";
+import type { InstructionRecord } from "#lib/data/records.ts";
 import { InputError } from "#lib/errors.ts";
 import { hasRougeWord } from "#lib/metrics/rouge_l.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { Texts } from "#lib/bench/texts.ts";
-
-const DATA_SEED = 1;
+import { readInstructionRecords } from "./instruction_data.ts";
 
 /** Reads the data (the embedded tasks, or the folder of `--data`), trains the tokenizer on its training texts, and encodes. */
 export async function readInstructionTexts(
@@ -19,11 +16,8 @@ export async function readInstructionTexts(
   folder?: string,
   say?: (message: string) => void,
 ): Promise<Texts> {
-  const { wordsPerCategory, trainRecords, itemsPerSet, vocabSize, maxNewTokens, maxPromptTokens } = settings;
-  const data: InstructionData = folder === undefined
-    ? buildInstructionTasks({ wordsPerCategory, trainRecords, itemsPerSet, seed: DATA_SEED })
-    : await loadInstructionFolder(folder, { trainRecords, itemsPerSet });
-  if (data.evaluation.length === 0) throw new InputError(`${folder}: no evaluation set beside the training records`);
+  const { vocabSize, maxNewTokens, maxPromptTokens } = settings;
+  const data = await readInstructionRecords(settings, folder);
   const tokenizer = trainTokenizer(data.train, vocabSize, say);
   const longPrompts: Record<string, { dropped: number; truncated: number }> = {};
   const notes = new DataNotes(undefined, data.notes);

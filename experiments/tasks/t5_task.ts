@@ -9,6 +9,7 @@ import { sourceCodec } from "#lib/preferences/pair_codec.ts";
 import type { RunContext } from "#lib/bench/experiment.ts";
 import type { CellResult, SampleResponse } from "#lib/results/cell_result.ts";
 import type { Profile } from "#lib/bench/profile.ts";
+import { sizesOf } from "#lib/bench/sizes.ts";
 import { respond, samplesOf, search, textOf } from "#lib/bench/responses.ts";
 import type { TaskMaking } from "#lib/bench/method_registry.ts";
 import { withOverrides } from "#lib/bench/section.ts";
@@ -36,13 +37,17 @@ export function taskName({ corpus, size }: T5Subject): string {
 
 /** The profile with the sizes, lengths and rates of a task. */
 export function taskProfile(profile: Profile, { corpus, size }: T5Subject): Profile {
-  const { [corpus]: { teacher, student, distillation, maxTargetTokens }, ...settings } = TASK_SPECIFIC.of(profile);
+  const { [corpus]: own, ...settings } = TASK_SPECIFIC.of(profile);
+  const { teacher, student, distillation, maxTargetTokens, checkpoints = settings.checkpoints } = own;
   const { curveEvery, curvePrompts, sizes } = settings;
   return {
     ...withOverrides(profile, TASK_SPECIFIC),
     data: { ...profile.data, maxNewTokens: maxTargetTokens },
     teacher,
-    student: { model: sizes[size], training: student },
+    student: {
+      ...(checkpoints === undefined ? { model: sizes?.[size] } : { checkpoint: checkpoints[size] }),
+      training: student,
+    },
     distillation,
     evaluation: { ...profile.evaluation, curveEvery, curvePrompts },
   };
@@ -80,7 +85,7 @@ export function t5Task(context: RunContext, subject: T5Subject): Task {
     readTexts: () =>
       readTaskTexts(corpus, TASK_SPECIFIC.of(profile), context.dataFolder, (message) => context.say(message)),
     newModel: (gpu, role, { vocabSize, padId }, normalSource) => {
-      const config = t5Config({ ...profile[role].model, vocabSize });
+      const config = t5Config({ ...sizesOf(profile, role), vocabSize });
       return new EncoderDecoder(gpu, { ...config, startId: padId }, normalSource);
     },
     score: (scoring, model, seed) => scoreModel(scoring, subject, model, seed),

@@ -3,7 +3,8 @@ import { taskFiles } from "#lib/data/task_folder.ts";
 import { checkDistinct, makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/method_registry.ts";
 import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS } from "./registry.ts";
 import { TASK_SPECIFIC } from "./task_settings.ts";
-import { STUDENT_SIZES, type T5Subject, t5Task, taskMaking, taskName, taskProfile } from "./t5_task.ts";
+import { t5MakingOf, t5TaskOf } from "./checkpoint_t5_task.ts";
+import { STUDENT_SIZES, type T5Subject, taskName, taskProfile } from "./t5_task.ts";
 import { Workbench } from "#lib/bench/workbench.ts";
 
 /** Every data set with every size of student, a data set's sizes side by side. */
@@ -32,7 +33,7 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
     methods: Object.entries(methods).map(([name, method]) =>
       rowOf(name, method, (profile, task = "") => {
         const subject = subjectOf(task);
-        return makingOf(method, taskProfile(profile, subject), taskMaking(profile, subject));
+        return makingOf(method, taskProfile(profile, subject), t5MakingOf(profile, subject));
       })
     ),
     settings: (profile, task) => taskProfile(profile, subjectOf(task)),
@@ -43,7 +44,7 @@ export function taskExperiment({ methods, subjects = T5_SUBJECTS, ...experiment 
     async open(context, task) {
       const subject = subjectOf(task);
       // A task's data is read when it first runs: with `--data` there may be no other.
-      const bench = await Workbench.open(context, t5Task(context, subject));
+      const bench = await Workbench.open(context, await t5TaskOf(context, subject));
       return {
         get description() {
           return { [subject.corpus]: bench.texts.description, ...bench.descriptions };

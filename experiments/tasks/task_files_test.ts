@@ -211,7 +211,7 @@ Deno.test("files behind links are read, those of another form are not, and a fol
     assertEquals((await loadTask("iwslt", folder)).train.length, 2);
     await refused(
       readTaskFile("iwslt", `${folder}/train.csv`),
-      "iwslt is read from files that end with .json, .jsonl, .en",
+      "iwslt is read from files that end with .json, .jsonl, .parquet, .en",
     );
     await refused(loadTask("iwslt", `${folder}/real.txt`), "real.txt: it is a file, not a folder");
     await Deno.mkdir(`${folder}/test.json`);
@@ -226,7 +226,7 @@ Deno.test("a folder without training files, or that is not there, is refused", a
       refused(
         loadTask("iwslt", folder),
         "no training file for iwslt (files: test.jsonl)",
-        "expected train* with one of .json, .jsonl, .en",
+        "expected train* with one of .json, .jsonl, .parquet, .en",
       ),
   );
   await refused(loadTask("samsum", "no/such/folder"), "no/such/folder: there is no such folder");

@@ -1,15 +1,46 @@
 import { z } from "zod";
 import { defineSection } from "#lib/bench/section.ts";
 import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
-import { count, distillation, model, seed, seeds, training } from "#lib/bench/setting_schemas.ts";
+import {
+  checkpoint,
+  count,
+  distillation,
+  fineTuning,
+  form,
+  formStands,
+  lora,
+  model,
+  modelOrCheckpoint,
+  oneOfTwo,
+  seed,
+  seeds,
+  training,
+} from "#lib/bench/setting_schemas.ts";
+
+const checkpoints = z.strictObject({ small: checkpoint, base: checkpoint, large: checkpoint })
+  .describe("of the students, in place of `sizes`");
 
 /** One data set: its lengths in tokens, its teacher, and how long students train. */
 const corpus = z.strictObject({
   maxSourceTokens: z.int().min(2).describe("with the end-of-text token"),
   maxTargetTokens: z.int().min(2).describe("a longer target is not trained on, a longer response is cut"),
-  teacher: z.strictObject({ model, training, seed: seed.describe("of its parameters and batches") })
-    .describe("one for the students of all sizes"),
+  teacher: z.strictObject({
+    ...modelOrCheckpoint,
+    form,
+    lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
+    training: fineTuning,
+    seed: seed.describe("of its parameters and batches"),
+  }).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message).describe(
+    "one for the students of all sizes",
+  ),
   student: training.describe("fine-tuned on the data"),
+  checkpoints: checkpoints.optional(),
+  hub: z.string().regex(
+    /^[\w.-]+\/[\w.-]+(@[^/]+)?(\/.+)?$/,
+    "expected ORG/NAME[@REVISION][/FOLDER], a data set of the hub",
+  )
+    .optional().describe("its data set on the hub, in place of the embedded data"),
+  prefix: z.string().optional().describe("in front of every source that a checkpoint reads, as in 'summarize: '"),
   distillation: distillation.describe("for every method"),
 });
 
@@ -26,8 +57,8 @@ export const TASK_SPECIFIC = defineSection({
   name: "taskSpecific",
   overridesMethods: true,
   schema: z.strictObject({
-    vocabSize: z.int().min(64).describe(
-      "of the BPE trained on a task's training records, special tokens included",
+    vocabSize: z.int().min(64).default(64).describe(
+      "of the BPE trained on a task's training records, special tokens included; checkpoints have their own",
     ),
     trainRecords: count.describe("the most training records of each task; with --data too"),
     itemsPerSet: count.describe("the most test records of each task, and the most validation records"),
@@ -43,9 +74,22 @@ export const TASK_SPECIFIC = defineSection({
       small: model,
       base: model.describe("the one that every method trains"),
       large: model,
-    }).describe("of the students: layers of the encoder, and as many of the decoder"),
+    }).optional().describe("of the students: layers of the encoder, and as many of the decoder"),
+    checkpoints: checkpoints.optional(),
     ...corpora,
   }),
+  check: ({ sizes, checkpoints, ...settings }) =>
+    SEQUENCE_TASK_NAMES.flatMap((corpus) => {
+      const { teacher, checkpoints: own = checkpoints } = settings[corpus];
+      if ((sizes === undefined) === (own === undefined)) {
+        return [{ path: ["sizes"], message: `must stand where \`checkpoints\` do not, of ${corpus} one of the two` }];
+      }
+      if ((teacher.checkpoint === undefined) === (own === undefined)) return [];
+      return [{
+        path: [corpus, "teacher"],
+        message: "must be a checkpoint where students are, and of sizes where they are",
+      }];
+    }),
 });
 
 export type TaskSpecificSettings = ReturnType<typeof TASK_SPECIFIC.of>;

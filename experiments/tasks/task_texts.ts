@@ -2,7 +2,6 @@ import { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { trainBpe } from "#lib/data/bpe_trainer.ts";
 import { DataNotes } from "#lib/data/data_notes.ts";
 import { encodeResponse } from "#lib/data/prompt.ts";
-import { loadTask } from "#lib/data/task_folder.ts";
 import { fitTask, type FittedTasks, TASK_TOKENS, type TaskLimits } from "#lib/data/task_prompt.ts";
 import type { TaskRecord } from "#lib/data/task_records.ts";
 import { InputError } from "#lib/errors.ts";
@@ -10,7 +9,7 @@ import { metricLabel } from "#lib/metrics/metric_display.ts";
 import { ProjectCodec } from "#lib/tokenizers/project_codec.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 import { SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
-import { embeddedData } from "./sequence_task.ts";
+import { readTask } from "./task_data.ts";
 import type { TaskSpecificSettings } from "./task_settings.ts";
 
 /**
@@ -24,7 +23,7 @@ export async function readTaskTexts(
   say?: (message: string) => void,
 ): Promise<Texts> {
   const task = SEQUENCE_TASKS[corpus];
-  const data = folder === undefined ? embeddedData(task) : await loadTask(corpus, task.format, folder);
+  const data = await readTask(corpus, settings[corpus].hub, folder);
   const { maxSourceTokens, maxTargetTokens } = settings[corpus];
   const notes = new DataNotes(corpus);
   const first = (name: string, records: readonly TaskRecord[], setting: "trainRecords" | "itemsPerSet") =>

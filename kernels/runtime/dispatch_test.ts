@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gpuTest } from "../test_gpu.ts";
 import wgsl from "./gpu_test.wgsl" with { type: "text" };
+import { GpuMemoryError } from "./device_errors.ts";
 import { Gpu } from "./gpu.ts";
 import { defineKernel } from "./kernel.ts";
 import { workgroupWgsl } from "./workgroup.ts";
@@ -98,6 +99,15 @@ Deno.test("an error in WGSL is thrown by the next read, naming the kernel, and b
   for (const wait of [() => gpu.read(out), () => gpu.settle(), () => gpu.throttle(), () => gpu.kernelTimes()]) {
     await assertRejects(wait, Error, "brokenNorm");
   }
+});
+
+Deno.test("a GPU without memory left is an error of its own, which says what buffers were to take", async () => {
+  await using gpu = await Gpu.open();
+  const out = gpu.allocate([2 ** 20]);
+  const error = new GPUOutOfMemoryError("not enough memory left");
+  gpu.device.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+  const said = await assertRejects(() => gpu.read(out), GpuMemoryError);
+  assertEquals(said.message, "the GPU has no memory left: its buffers were to take 0.00 GiB");
 });
 
 Deno.test("a lost device is an error of the next wait", async () => {

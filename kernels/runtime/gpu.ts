@@ -1,6 +1,7 @@
 import { requestAdapter, requestDevice } from "./adapter.ts";
 import { BufferPool, type BufferUse } from "./buffer_pool.ts";
-import { DeviceLimitError, GpuError } from "./device_errors.ts";
+import { DeviceLimitError, watchErrors } from "./device_errors.ts";
+import type { Dispatch } from "./dispatch.ts";
 import { InputImages } from "./input_images.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ImageSet } from "./kernel_text.ts";
@@ -10,18 +11,10 @@ import { DispatchTimer, type KernelTime } from "./profile.ts";
 import { ReadBack, type TypedArray } from "./read_back.ts";
 import { type DType, elementCount, type Shape, sizeBytes, type Tensor } from "./tensor.ts";
 import { type Tuning, tuningFor } from "./tuning.ts";
-import { gridOf, type Workgroups } from "./workgroup_grid.ts";
+import { gridOf } from "./workgroup_grid.ts";
 
+export type { Dispatch } from "./dispatch.ts";
 export type { TypedArray } from "./read_back.ts";
-
-/** One dispatch, with every binding and parameter that the WGSL declares, by its name there. */
-export interface Dispatch {
-  readonly bindings: Readonly<Record<string, Tensor>>;
-  readonly params?: Readonly<Record<string, number>>;
-  /** Values of `override` declarations; `WORKGROUP`, where declared, defaults to the adapter's row workgroup. */
-  readonly constants?: Readonly<Record<string, number>>;
-  readonly workgroups: Workgroups;
-}
 
 export interface GpuOptions {
   /** Whether every dispatch is timed by timestamps. This is slower, because each gets its own pass. */
@@ -73,12 +66,8 @@ export class Gpu implements AsyncDisposable {
     this.#params = new ParamsBuffer(device);
     this.#pipelines = new PipelineCache(device, this.#params.binding, this.#images);
     this.#timer = options.profile ? new DispatchTimer(device) : undefined;
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      this.#failure ??= new GpuError(`GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`);
-    });
-    device.lost.then(({ message }) => {
-      if (!this.#closed) this.#failure ??= new GpuError(`GPU device lost: ${message}`);
+    watchErrors(device, () => this.#pool.liveBytes, (error) => {
+      if (!this.#closed) this.#failure ??= error;
     });
   }
 
@@ -216,6 +205,12 @@ export class Gpu implements AsyncDisposable {
     this.#throwFailure();
   }
 
+  /** Waits for everything, and gives the buffers that wait to be used again back to the driver: before work of another kind. */
+  async trim(): Promise<void> {
+    await this.settle();
+    this.#pool.trim();
+  }
+
   async read(tensor: Tensor): Promise<TypedArray> {
     return (await this.readAll([tensor]))[0];
   }
@@ -228,8 +223,9 @@ export class Gpu implements AsyncDisposable {
       this.flush();
       this.#awaits++;
       values.push(
-        ...await readBack.values().catch((error) => {
-          this.#throwFailure(); // the cause, if the failed map is only its consequence
+        ...await readBack.values().catch(async (error) => {
+          await new Promise((resolve) => setTimeout(resolve)); // the event of its cause may be on its way
+          this.#throwFailure();
           throw error;
         }),
       );

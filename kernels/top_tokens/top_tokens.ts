@@ -2,12 +2,15 @@ import { axisSizes } from "../runtime/axes.ts";
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineRowKernel, dispatchRows } from "../runtime/row_kernel.ts";
 import type { Tensor } from "../runtime/tensor.ts";
+import pageBeforeWgsl from "./page_before.wgsl" with { type: "text" };
 import wgsl from "./top_tokens.wgsl" with { type: "text" };
 
-const kernel = defineRowKernel("topTokens", wgsl);
-
-/** More would need too many passes over a row; searches keep far fewer. */
+/** More at once would need too many passes over a row; searches keep far fewer. */
 export const MAX_TOP_TOKENS = 32;
+
+const kernel = defineRowKernel("topTokens", wgsl);
+/** The same from behind the last of a page of tokens on. */
+const nextKernel = defineRowKernel("topTokens.next", behindPage(wgsl));
 
 /** The kernel compares ids as float32. */
 const MAX_VOCAB = 2 ** 24;
@@ -26,14 +29,46 @@ export interface TopTokens {
  * a row early (with K = 32, if V is over about 490,000, or four times that where it is a multiple of 4)
  */
 export function topTokens(gpu: Gpu, logits: Tensor, count: number): TopTokens {
-  const { N: rows, V: vocab } = axisSizes("topTokens", { logits: "N V" }, { logits });
-  const most = Math.min(vocab, MAX_TOP_TOKENS);
+  expectCount(logits, count, MAX_TOP_TOKENS);
+  const top = allocateTop(gpu, logits, count);
+  dispatchRows(gpu, kernel, logits.shape, { logits, ...top }, { wanted: count }, 2 + MAX_TOP_TOKENS);
+  return top;
+}
+
+/**
+ * The same for any K up to V, in pages of 32 and a last one of what is left: the tokens of each page follow those of the one before. A
+ * page takes as long as `topTokens` of 32, so that K of some hundreds are for small vocabularies.
+ *
+ * @throws {RangeError} as `topTokens`, but for K over 32
+ */
+export function topTokenPages(gpu: Gpu, logits: Tensor, count: number): readonly TopTokens[] {
+  expectCount(logits, count, Infinity);
+  const pages = [topTokens(gpu, logits, Math.min(count, MAX_TOP_TOKENS))];
+  for (let found = MAX_TOP_TOKENS; found < count; found += MAX_TOP_TOKENS) {
+    const wanted = Math.min(count - found, MAX_TOP_TOKENS);
+    const top = allocateTop(gpu, logits, wanted);
+    const before = pages.at(-1)!.tokens;
+    dispatchRows(gpu, nextKernel, logits.shape, { logits, before, ...top }, { wanted }, 2 + MAX_TOP_TOKENS);
+    pages.push(top);
+  }
+  return pages;
+}
+
+function expectCount(logits: Tensor, count: number, mostAtOnce: number): void {
+  const { V: vocab } = axisSizes("topTokens", { logits: "N V" }, { logits });
+  const most = Math.min(vocab, mostAtOnce);
   if (!Number.isInteger(count) || count < 1 || count > most) {
     throw new RangeError(`Cannot pick ${count} tokens of ${vocab}: the number must be from 1 to ${most}`);
   }
   if (vocab > MAX_VOCAB) throw new RangeError(`Cannot pick of ${vocab} tokens: there must be at most ${MAX_VOCAB}`);
-  const logProbs = gpu.allocate([rows, count]);
-  const tokens = gpu.allocate([rows, count], "u32");
-  dispatchRows(gpu, kernel, logits.shape, { logits, logProbs, tokens }, { wanted: count }, 2 + MAX_TOP_TOKENS);
-  return { logProbs, tokens };
+}
+
+function allocateTop(gpu: Gpu, { shape: [rows] }: Tensor, count: number): TopTokens {
+  return { logProbs: gpu.allocate([rows, count]), tokens: gpu.allocate([rows, count], "u32") };
+}
+
+/** The kernel's text with another start: it picks what follows the page before it. */
+function behindPage(wgsl: string): string {
+  return wgsl.replace("lastValue = largest;", "lastValue = valueBefore(row);")
+    .replace("lastToken = -1.0;", "lastToken = tokenBefore(row);") + pageBeforeWgsl;
 }

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { gpuTest, testGpu } from "../test_gpu.ts";
-import { topTokens } from "./top_tokens.ts";
+import { topTokenPages, topTokens } from "./top_tokens.ts";
 
 const gpu = await testGpu();
 /** The first of all tokens in the order of their probability, then of their ids, in float64. */
@@ -84,3 +84,22 @@ gpuTest("topTokens: more than there are, or than are kept, are refused", () => {
   assertThrows(() => topTokens(gpu, gpu.allocate([1, 4]), 5), RangeError, "from 1 to 4");
   assertThrows(() => topTokens(gpu, logits, 0), RangeError, "Cannot pick 0 tokens");
 });
+
+for (const [rows, vocab, count] of [[3, 70, 70], [9, 512, 100], [2, 515, 65], [1, 100, 32], [2, 50_257, 40]]) {
+  gpuTest(`topTokenPages: ${count} of ${vocab}, ${rows} rows, are those that sorting gives, each once`, async () => {
+    // Many are equal, so that a page may end between two of them.
+    const data = Float32Array.from({ length: rows * vocab }, (_, i) => Math.round(6 * Math.sin(i * i + 0.1 * i)));
+    const pages = topTokenPages(gpu, gpu.upload(data, [rows, vocab]), count);
+    const read = await gpu.readAll(pages.flatMap(({ logProbs, tokens }) => [logProbs, tokens]));
+    for (let row = 0; row < rows; row++) {
+      const ofRow = (page: number, values: ArrayLike<number>) => {
+        const [, width] = pages[page].tokens.shape;
+        return Array.from({ length: width }, (_, i) => values[row * width + i]);
+      };
+      const [logProbs, tokens] = [0, 1].map((which) => pages.flatMap((_, i) => ofRow(i, read[2 * i + which])));
+      const sorted = expected([...data.subarray(row * vocab, (row + 1) * vocab)], count);
+      assertEquals(tokens, sorted.map(({ token }) => token));
+      sorted.forEach(({ logProb }, i) => assertAlmostEquals(logProbs[i], logProb, 1e-5));
+    }
+  });
+}

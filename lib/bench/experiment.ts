@@ -57,6 +57,12 @@ export interface RunContext {
    * time makes it, and the others that ask for it find it done.
    */
   trained<Thing>(thing: SharedThing, made: Made, make: (snapshots: SnapshotStore) => Promise<Thing>): Promise<Thing>;
+  /**
+   * Takes out a thing that was trained, so that whoever asks for it next has it read anew from where it is saved.
+   *
+   * @returns it, where somebody has asked for it; the caller disposes of it
+   */
+  forget<Thing>(thing: SharedThing): Promise<Thing | undefined>;
   /** Where the cell that is running is saved; gone when it is done. */
   cellSnapshots(): SnapshotStore;
   /** Takes the cell's model when it has been scored, where somebody wants it; its parameters are released afterwards. */

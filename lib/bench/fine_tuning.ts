@@ -60,5 +60,7 @@ export async function fineTuned(
     // The distances to the teacher are left to the end: a teacher has none, and an SFT student's are those of its descendants' start.
     onStep: (step) => Promise.resolve(bench.progress(what, step, training.steps, log)),
   });
+  // It stays, and learns no more.
+  model.store.releaseGradients();
   return { model, curves: log.rows };
 }

@@ -1,4 +1,4 @@
-import { askForNetwork } from "#lib/judge/network_permission.ts";
+import { permitJudge } from "#lib/judge/judge_network.ts";
 import { openPairJudge, type PairJudge } from "#lib/judge/pair_judge.ts";
 import { judgeOracle } from "#lib/preferences/oracles/judge.ts";
 import { metricOracle } from "#lib/preferences/oracles/metric.ts";
@@ -54,8 +54,8 @@ export function countingOfJudge({ judge: { url, model, temperature, maxItems } }
  *
  * @throws {InputError} where it may not: it tells the command that has the permission
  */
-export async function permitJudgeOfPairs({ judge: { url } }: Profile): Promise<void> {
-  await askForNetwork(url, { asked: ORACLE_IS_JUDGE });
+export async function permitJudgeOfPairs({ judge }: Profile): Promise<void> {
+  await permitJudge(judge, { asked: ORACLE_IS_JUDGE });
 }
 
 /** The setting beside `judge.url` by which `./run` sees that a run asks a judge. */

@@ -1,4 +1,6 @@
+import { InputError } from "#lib/errors.ts";
 import { type Contests, contestsOf, type WrittenTexts } from "#lib/preferences/contest.ts";
+import { qualityGap } from "#lib/preferences/oracles/metric.ts";
 import { labelContests } from "#lib/preferences/oracles/oracle.ts";
 import { recordsOf } from "#lib/preferences/encode_pairs.ts";
 import type { PairCodec } from "#lib/preferences/pair_codec.ts";
@@ -23,6 +25,8 @@ export interface PairRoundOptions extends Pick<PreferenceDataOptions, "batchSize
   readonly online: boolean;
   /** Who labels the pairs; default `preferences.oracle`. */
   readonly oracle?: PreferenceSettings["oracle"];
+  /** Whether pairs carry how much better one text is by the task's metric, whoever labels them. */
+  readonly qualityGaps?: boolean;
 }
 
 /**
@@ -80,10 +84,35 @@ export class PairRounds {
     const { bench, log } = this.#run;
     const { codec, limits } = bench.task.pairs;
     const given = round === 1 ? await givenPairs(this.#settings, codec(bench.texts), limits) : undefined;
-    const pairs = given?.pairs ?? await this.#draw(round);
-    inFile(given ? this.#settings.file : null, () => this.data.add(pairs));
+    const labelled = given?.pairs ?? await this.#draw(round);
+    const pairs = inFile(given ? this.#settings.file : null, () => {
+      const pairs = this.#withGaps(labelled);
+      this.data.add(pairs);
+      return pairs;
+    });
     log.set(step, "pairs", this.data.pairs.length);
     log.set(step, "first_preferred", mean(pairs.map(({ label }) => label)));
+  }
+
+  /**
+   * The pairs with what a method asks for beside their labels.
+   *
+   * @throws {InputError} if the data has no answer that texts are measured against
+   */
+  #withGaps(pairs: readonly PreferencePair[]): readonly PreferencePair[] {
+    if (!this.#options.qualityGaps) return pairs;
+    const { bench } = this.#run;
+    const codec = bench.task.pairs.codec(bench.texts);
+    const [gap, references] = [qualityGap(bench.task.pairs.metric, codec), answersTo(bench, pairs, codec)];
+    const unknown = references.findIndex((answers) => answers.length === 0);
+    if (unknown >= 0) {
+      throw new InputError(
+        `preferences: pair ${
+          unknown + 1
+        }: ${this.#run.name} measures texts against the data's answers, and the training data has none to its prompt`,
+      );
+    }
+    return pairs.map((pair, i) => ({ ...pair, qualityGap: gap({ texts: pair.texts, references: references[i] }) }));
   }
 
   async #draw(round: number): Promise<readonly PreferencePair[]> {

@@ -13,8 +13,11 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
  * The sizes and settings of a run: what `experiments/profiles/<name>.yaml` holds. These are the sections that every profile has; one of
  * a method, a task or an experiment is read by its `Section`.
  */
-export type Profile = DeepReadonly<z.infer<typeof COMMON_SECTIONS>>;
-export type ModelSettings = Profile["teacher"]["model"];
+export type Profile = DeepReadonly<z.infer<typeof COMMON_SECTIONS>> & {
+  /** Where checkpoints lie that are named by the digest of their files: what decides numbers is not where they are. */
+  readonly places?: Readonly<Record<string, string>>;
+};
+export type ModelSettings = NonNullable<Profile["teacher"]["model"]>;
 export type TrainingSettings = Profile["teacher"]["training"];
 
 const PROJECT = new URL("../../", import.meta.url);
@@ -60,6 +63,19 @@ export async function loadProfile(
     throw new InputError(describeIssue(result.error.issues, { schema, settings, file, overrides: parsedOverrides }));
   }
   return result.data;
+}
+
+/**
+ * The experiments that a profile's file names as its own (`experiments`); undefined where it has all, or there is no such file. A profile
+ * need not hold the sections of others.
+ */
+export async function namedExperiments(
+  name: string,
+  folder: URL = PROFILES_FOLDER,
+): Promise<readonly string[] | undefined> {
+  if (!profileNames(folder).includes(name)) return undefined;
+  const { experiments } = parseSettings({ path: pathOf(name, folder), text: await readProfile(name, folder) });
+  return Array.isArray(experiments) ? experiments.map(String) : undefined;
 }
 
 interface SourceText {

@@ -3,7 +3,7 @@ import { JUDGE_SCHEMA } from "#lib/judge/settings.ts";
 import { CRITIC_HEADS } from "#lib/models/critic.ts";
 import type { Experiment } from "./experiment.ts";
 import { sectionOf } from "./method_registry.ts";
-import type { Profile } from "./profile.ts";
+import { namedExperiments, type Profile } from "./profile.ts";
 import { partialOf, type Section, type SettingIssue } from "./section.ts";
 import {
   count,
@@ -11,9 +11,13 @@ import {
   decay,
   distillation,
   fineTuning,
+  form,
+  formStands,
   fraction,
-  model,
+  lora,
+  modelOrCheckpoint,
   names,
+  oneOfTwo,
   positive,
   seed,
   seeds,
@@ -32,30 +36,56 @@ const critic = z.strictObject({
     .describe("an action's value, or its expectation under the policy that drew it"),
 });
 
+const hubFile = z.string().regex(
+  /^[\w.-]+\/[\w.-]+(@[^/]+)?\/.+\.jsonl$/,
+  "expected a JSON Lines file of a data set, ORG/NAME/FILE or ORG/NAME@REVISION/FILE",
+);
+
+/** Records of instructions, each file as in `MiniLLM/dolly/valid.jsonl`. */
+const dataFiles = z.strictObject({
+  train: hubFile.describe("training records, of which the first are for validation"),
+  validationRecords: count.describe("so many"),
+  evaluation: z.record(z.string(), hubFile).describe("evaluation sets, each a file, by the names of tables"),
+});
+
 /** What every profile holds; a method, a task or an experiment may add a section of its own. */
 export const COMMON_SECTIONS = z.strictObject({
   trial: z.strictObject({
     experiments: names.describe("no others"),
     methods: names.describe("no other rows"),
   }).optional().describe("a first look that every machine computes and compares with what is recorded"),
+  experiments: names.optional().describe("no others; default all"),
   seeds: seeds.describe("of the students' parameters, batches and samples: one row of scores each"),
   // Of which names there may be, `profileSchema` knows.
   seedsOf: z.record(z.string(), seeds).default({}),
   data: z.strictObject({
-    wordsPerCategory: z.int().min(2).max(6).describe("nouns in each of the 8 categories of the embedded tasks"),
+    wordsPerCategory: z.int().min(2).max(6).default(2).describe(
+      "nouns in each of the 8 categories of the embedded tasks",
+    ),
     trainRecords: count.describe("the most training records that are used; with --data too"),
     itemsPerSet: count.describe("the most prompts in each evaluation set and in validation"),
-    vocabSize: z.int().min(64).describe("of the BPE trained on the training records, special tokens included"),
+    vocabSize: z.int().min(64).default(64).describe(
+      "of the BPE trained on the training records, special tokens included; checkpoints have their own",
+    ),
+    files: dataFiles.optional().describe("of data sets of the hub, in place of the embedded data"),
     maxNewTokens: count.describe("a response is cut after this many tokens"),
     maxPromptTokens: z.int().min(2).describe("a longer prompt is dropped or cut"),
     longPrompts: z.enum(["drop", "truncate"]).describe("what happens to a longer prompt"),
   }).describe("instruction following"),
   teacher: z.strictObject({
-    model,
+    ...modelOrCheckpoint,
+    form,
+    lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
     training: fineTuning,
     seed: seed.describe("of its parameters and batches"),
-  }).describe("one for all students"),
-  student: z.strictObject({ model, training: fineTuning })
+  }).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message).describe(
+    "one for all students",
+  ),
+  student: z.strictObject({
+    ...modelOrCheckpoint,
+    lora: lora.optional().describe("by which a checkpoint learns, in place of all weights"),
+    training: fineTuning,
+  }).refine(oneOfTwo.isRight, oneOfTwo.message)
     .describe("fine-tuned on the data (SFT); every other method starts from it"),
   distillation: distillation.describe("from the SFT student, for every method, sft_continued included"),
   optimizer: z.strictObject({
@@ -75,6 +105,7 @@ export const COMMON_SECTIONS = z.strictObject({
     temperature: z.number().min(0).describe("of sampling; 0 takes the likeliest token"),
     topK: countOrNone.describe("likeliest tokens that may be drawn; 0 is all"),
     topP: positive.max(1).describe("probability mass that may be drawn from"),
+    noRepeatNgram: countOrNone.optional().describe("no so many tokens in a row occur twice; default 0, no limit"),
     samplingSeeds: seeds.describe("each a response to every prompt; scores are means over them"),
     batchSize: count.describe("prompts continued at once"),
     curveEvery: count.describe("steps between evaluations on validation prompts"),
@@ -120,11 +151,26 @@ export function profileSchema(sections: readonly Section[], experiments: readonl
   }));
   const seedsOf = seedsOfExperiments(experiments);
   const schema = COMMON_SECTIONS.extend({ ...shape, seedsOf }).superRefine((profile, context) => {
+    const { teacher, student } = profile as unknown as Profile;
+    if ((teacher.checkpoint === undefined) !== (student.checkpoint === undefined)) {
+      const message = "must have a checkpoint where the teacher has one, and sizes where it has sizes";
+      context.addIssue({ code: "custom", path: ["student"], message });
+    }
     for (const { path, message } of issuesOf(profile as unknown as Profile, distinct)) {
       context.addIssue({ code: "custom", path: [...path], message });
     }
   });
   return schema as unknown as ProfileSchema;
+}
+
+/** The schema of one profile's file: with the sections of the experiments that it has. */
+export async function schemaOfProfile(
+  name: string,
+  experiments: readonly Experiment[],
+  folder?: URL,
+): Promise<ProfileSchema> {
+  const named = await namedExperiments(name, folder);
+  return schemaOf(named === undefined ? experiments : experiments.filter(({ name }) => named.includes(name)));
 }
 
 function seedsOfExperiments(names: readonly string[]): z.ZodType {

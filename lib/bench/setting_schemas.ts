@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NARROW_FORMS } from "#kernels/widen/narrow.ts";
 
 // The parts that the sections of a profile are made of.
 
@@ -27,6 +28,46 @@ export const model = z.strictObject({
 }).refine(
   ({ hiddenSize, numHeads }) => hiddenSize % (4 * numHeads) === 0,
   { message: "hiddenSize must be a multiple of 4 × numHeads", path: ["hiddenSize"] },
+);
+
+/** A published model in the place of sizes. */
+export const checkpoint = z.string().min(1).describe(
+  "in place of `model`: ORG/NAME[@REVISION] of the hub's cache, BASE+ADAPTER, or a folder",
+);
+
+/** A model of these sizes, trained from drawn values, or a checkpoint: one of the two. */
+export const modelOrCheckpoint = {
+  model: model.optional().describe("sizes of a model that starts from drawn values"),
+  checkpoint: checkpoint.optional(),
+};
+
+/** What is the matter with a player that has both or neither. */
+export const oneOfTwo = {
+  isRight: ({ model, checkpoint }: { readonly model?: object; readonly checkpoint?: string }) =>
+    (model === undefined) !== (checkpoint === undefined),
+  message: "must have one of `model` (sizes) and `checkpoint` (a name of the hub, or a folder)",
+};
+
+/** What is the matter with a teacher in fewer bits: its matrices cannot learn. */
+export const formStands = {
+  isRight: ({ form, lora, training }: {
+    readonly form?: string;
+    readonly lora?: object;
+    readonly training: { readonly steps: number };
+  }) => form === undefined || lora !== undefined || training.steps === 0,
+  message: "with `form` its matrices cannot learn; set training.steps to 0, or `lora`, or leave `form` out",
+};
+
+/** Changes of low rank by which a checkpoint learns. */
+export const lora = z.strictObject({
+  rank: count.describe("of the changes"),
+  alpha: positive.describe("changes are multiplied by alpha / rank"),
+  targets: names.optional().describe("layers that are changed, as in q_proj; default those that attend"),
+});
+
+/** What a teacher that is not trained may be kept as. */
+export const form = z.enum(NARROW_FORMS).optional().describe(
+  "fewer bits for the matrices of a teacher that is taken as it is; default float32",
 );
 
 export const training = z.strictObject({

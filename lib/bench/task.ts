@@ -37,6 +37,12 @@ export interface Task {
   readonly profile: Profile;
   /** What its texts and models are made of, beside the common sections of the profile and what all cells share. */
   readonly made: Made;
+  /** The teacher's texts on prompts of the training data, where nothing else is known of it: then there is no model of it. */
+  readonly teacherTexts?: readonly Trajectory[];
+  /** What decides the values of a teacher that is taken as it is, whoever learns from it; default all that models are made of. */
+  readonly teacherValues?: unknown;
+  /** Whether the teacher leaves the memory before a student trains, and is read again to score: for rows that take all that they need of it before. */
+  readonly keepsTeacherApart?: boolean;
   readTexts(): Promise<Texts>;
   /** A model before it is trained on the data: of the profile's sizes with values drawn, or a checkpoint's. */
   newModel(

@@ -1,5 +1,5 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { nameOfShared } from "#lib/results/provenance.ts";
+import { nameOfShared, type SharedThing } from "#lib/results/provenance.ts";
 import type { RunContext } from "./experiment.ts";
 import type { Profile } from "./profile.ts";
 
@@ -17,5 +17,10 @@ export function passingContext(gpu: Gpu, profile: Profile, onMade: (name: string
   const silent = { say: () => {}, progress: () => {} };
   const kept: RunContext["kept"] = (thing, _, make) => once(nameOfShared(thing), make);
   const trained: RunContext["trained"] = (thing, made, make) => kept(thing, made, () => make(nowhere()));
-  return { gpu, profile, stop: signal, ...silent, once, kept, trained, cellSnapshots: nowhere };
+  const forget = async <Thing>(thing: SharedThing) => {
+    const made = shared.get(nameOfShared(thing));
+    shared.delete(nameOfShared(thing));
+    return await made as Thing | undefined;
+  };
+  return { gpu, profile, stop: signal, ...silent, once, kept, trained, forget, cellSnapshots: nowhere };
 }

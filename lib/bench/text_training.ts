@@ -1,8 +1,9 @@
-import { distillation, type DistillationSettings } from "#lib/objectives/distillation.ts";
+import { distillation, distillationFromKnown, type DistillationSettings } from "#lib/objectives/distillation.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import type { Objective } from "#lib/objectives/objective.ts";
 import { packPairMicroBatches, type PairBatch } from "#lib/objectives/preference/pair_batch.ts";
 import { fineTuning } from "#lib/objectives/supervised.ts";
+import { inGroups, packMicroBatches, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { DistillmTexts, type DistillmTextSettings } from "#lib/training/distillm_texts.ts";
 import type { NextTexts, TextSource } from "#lib/training/text_draws.ts";
 import { trainOnBatches, trainOnTexts } from "#lib/training/train_on_texts.ts";
@@ -43,6 +44,34 @@ export async function distilOn(
     nextTexts,
     players,
     objective,
+  });
+}
+
+/**
+ * The same from what is kept of the teacher at the states of the data: K likeliest tokens of each, and all others as one. The teacher need
+ * not be in memory.
+ */
+export async function distilOnKnown(
+  run: StudentRun,
+  nextTexts: () => readonly Trajectory[],
+  settings: DistillationSettings,
+  count: number,
+): Promise<void> {
+  const { student, bench } = run;
+  const recipe = recipeOf(run);
+  const known = await bench.teacherTopTokens({ count, temperature: settings.temperature }, student.actionCount);
+  const { textsAtOnce } = recipe.memory;
+  await trainOnBatches(bench.gpu, {
+    ...recipe,
+    store: student.store,
+    async nextBatches() {
+      const texts = nextTexts();
+      const taught = await Promise.all(inGroups(texts, textsAtOnce).map((group) => known.lookUp(group)));
+      const batches = packMicroBatches(bench.gpu, texts, student.layout, {}, textsAtOnce);
+      return batches.map((batch, i) => ({ ...batch, ...taught[i] }));
+    },
+    players: { student },
+    objective: distillationFromKnown(settings),
   });
 }
 

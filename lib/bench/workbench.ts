@@ -4,15 +4,17 @@ import { newModel } from "#lib/models/checkpoint.ts";
 import { copyOptionsOf } from "#lib/models/model_weights.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { KnownStates } from "#lib/objectives/known_states.ts";
+import type { KnownTopTokens } from "#lib/objectives/known_top_tokens.ts";
 import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { Checkpoint } from "#lib/training/checkpoint.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
-import type { Made, RunContext } from "./experiment.ts";
+import type { RunContext } from "./experiment.ts";
 import { fineTuned, type TrainedModel } from "./fine_tuning.ts";
-import { NUMERICS } from "./numerics.ts";
 import type { Profile } from "./profile.ts";
+import { sharedMade, teacherMade } from "./shared_made.ts";
+import { knownTopTokens, type TopTokenChoice } from "./teacher_top_tokens.ts";
 import { respond, type TextProgress, type Watched } from "./responses.ts";
 import type { Task } from "./task.ts";
 import type { PromptSet, Texts } from "./texts.ts";
@@ -93,14 +95,46 @@ export class Workbench {
     return this.#context.once(`${this.task.corpus}: ${name}`, make);
   }
 
+  /** @throws {RangeError} if only its texts are known */
   teacher(): Promise<TrainedModel> {
-    const { teacher: { training, seed }, evaluation: { logEvery } } = this.profile;
-    const thing = { owner: this.task.corpus, what: "teacher" };
+    if (this.task.teacherTexts) {
+      throw new RangeError(`Cannot open the teacher of ${this.task.name}: only its texts are known`);
+    }
+    const { training, seed } = this.profile.teacher;
     return this.#context.trained(
-      thing,
-      this.#made({ teacher: this.profile.teacher, evaluation: { logEvery } }),
-      (snapshots) => this.#fineTuned({ role: "teacher", texts: this.texts.train, training, seed, snapshots }),
+      this.#teacherThing,
+      teacherMade(this.task),
+      async (snapshots) => {
+        // What students have left waiting would be beside it.
+        if (this.task.keepsTeacherApart) await this.gpu.trim();
+        return await this.#fineTuned({ role: "teacher", texts: this.texts.train, training, seed, snapshots });
+      },
     );
+  }
+
+  /**
+   * Gives the teacher's memory back where the task keeps it apart: before a student trains. Whoever asks for it afterwards reads it anew.
+   */
+  async partFromTeacher(): Promise<void> {
+    if (!this.task.keepsTeacherApart) return;
+    const teacher = await this.#context.forget<TrainedModel>(this.#teacherThing);
+    if (!teacher) return;
+    teacher.model[Symbol.dispose]();
+    await this.gpu.trim();
+  }
+
+  get #teacherThing() {
+    return { owner: this.task.corpus, what: "teacher" };
+  }
+
+  /** Its likeliest tokens at the states of the data that students see, in a file that other runs find, too. @param vocabSize V */
+  teacherTopTokens(choice: TopTokenChoice, vocabSize: number): Promise<KnownTopTokens> {
+    const { count, temperature } = choice;
+    const name = `${this.task.name}: ${count} likeliest tokens of the teacher at temperature ${temperature}`;
+    return this.#context.once(name, async () => {
+      await this.#dependOnTexts();
+      return await knownTopTokens(this, choice, vocabSize);
+    });
   }
 
   /** The student fine-tuned on the data, from which every distilled one starts. */
@@ -115,18 +149,12 @@ export class Workbench {
     };
     return this.#context.trained(
       thing,
-      this.#made(settings),
-      (snapshots) => this.#fineTuned({ role: "student", texts: this.studentRecords, training, seed, snapshots }),
+      sharedMade(this.task, settings),
+      async (snapshots) => {
+        await this.partFromTeacher();
+        return await this.#fineTuned({ role: "student", texts: this.studentRecords, training, seed, snapshots });
+      },
     );
-  }
-
-  /** What decides the numbers of a shared thing. @param sections of the profile that it reads, or parts of them, beside what all training does */
-  #made(sections: Made["settings"]): Made {
-    const { task, profile: { data, optimizer } } = this;
-    return {
-      settings: { data, optimizer, ...task.made.settings, ...sections },
-      numerics: { ...NUMERICS, ...task.made.numerics },
-    };
   }
 
   /** A copy of the SFT student, for a method to train on. */
@@ -137,14 +165,24 @@ export class Workbench {
     return student;
   }
 
-  /** One sample of the teacher for each of the first training prompts, drawn once: τ ~ π* of every method and seed. */
+  /**
+   * The teacher's texts, which are those of every method and seed: the ones that are known, or one sample for each of the first training
+   * prompts, drawn once, τ ~ π*.
+   */
   teacherTexts(): Promise<readonly Trajectory[]> {
+    if (this.task.teacherTexts) return Promise.resolve(this.task.teacherTexts);
     const thing = { owner: this.task.corpus, what: "teacher texts" };
     const { teacher, distillation: { teacherTexts }, evaluation: { logEvery, batchSize } } = this.profile;
-    const made = this.#made({ teacher, distillation: { teacherTexts }, evaluation: { logEvery, batchSize } });
-    return this.#context.kept(thing, made, () => {
+    const made = sharedMade(this.task, {
+      teacher,
+      distillation: { teacherTexts },
+      evaluation: { logEvery, batchSize },
+    });
+    return this.#context.kept(thing, made, async () => {
       const prompts = this.texts.train.slice(0, this.profile.distillation.teacherTexts).map(({ prompt }) => prompt);
-      return this.#sampleTeacher(prompts, "teacher texts");
+      const texts = await this.#sampleTeacher(prompts, "teacher texts");
+      await this.partFromTeacher();
+      return texts;
     });
   }
 

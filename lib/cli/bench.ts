@@ -1,9 +1,11 @@
+import { adapterName } from "#kernels/runtime/adapter.ts";
 import { Gpu } from "#kernels/runtime/gpu.ts";
-import { type BenchRow, runBenchmarks, type SkippedRow } from "#lib/speed/benchmarks.ts";
+import { type BenchRow, type Reference, runBenchmarks, type SkippedRow } from "#lib/speed/benchmarks.ts";
 import { rowNames, SHAPES, type ShapesName } from "#lib/speed/catalog.ts";
 import { compareCheckouts, type ComparedRow } from "#lib/speed/comparison.ts";
 import { profileTrainStep } from "#lib/speed/profile.ts";
 import { expectCheckout, StopwatchProcess } from "#lib/speed/stopwatch_process.ts";
+import { rememberRates } from "#lib/speed/recorded_rates.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import { formatComparedRow, formatKernelTimes, formatList, formatRow } from "./bench_text.ts";
@@ -110,13 +112,18 @@ async function measure(shapes: ShapesName, names: readonly string[], show: Showi
   show.begin(`${device}; medians; ratio = time over that of the same FLOPs at matmul's rate, or bytes at copy's`, {
     device,
   });
-  let reference = {};
+  let reference: Reference | undefined;
   const { onProgress, onSkip } = show;
-  const onReference = (rates: object) => reference = rates;
+  const onReference = (rates: Reference) => reference = rates;
   for await (const row of runBenchmarks(gpu, { shapes, names, onProgress, onSkip, onReference })) {
     show.row(row, formatRow(row));
   }
   show.end({ ...reference, peakBytes: gpu.peakBytes });
+  // What estimates of training go by, at sizes that published models have.
+  if (shapes === "gpt2" && reference && reference.matmulGflops > 0 && reference.copyGBs > 0) {
+    const date = new Date().toISOString().slice(0, 10);
+    await rememberRates(adapterName(gpu.adapterInfo), { ...reference, date });
+  }
 }
 
 async function compare(

@@ -10,13 +10,16 @@ import { keepCells } from "#lib/runner/keep_cells.ts";
 import { ordersFor, ordersFrom, sendingWatcher, serve } from "#lib/runner/worker.ts";
 import type { Message } from "#lib/runner/worker_messages.ts";
 import { type CommandContext, defineCommand, type Flags, type FlagValues } from "./command.ts";
+import { namedBy } from "./profile_needs.ts";
 import {
   CHECKPOINT_FLAG,
   chooseProfile,
   type ChosenProfile,
   DEFAULT_CHECKPOINT_SECONDS,
+  expectNamed,
   givenArguments,
   LEASE_FLAG,
+  LESS_MEMORY,
   RESULTS_FLAGS,
 } from "./results_flags.ts";
 
@@ -42,6 +45,7 @@ export const cell = defineCommand({
   name: "cell",
   positional: { name: "CELL", kind: "text", min: 0 },
   stopsByItself: true,
+  lessMemory: LESS_MEMORY,
   flags: FLAGS,
   async run({ positional, flags }, context) {
     const { terminal } = context;
@@ -52,7 +56,8 @@ export const cell = defineCommand({
     if (flags.lease === 0) throw new InputError("--lease 0: at least 1");
     const chosen = await chooseProfile([], flags, context);
     const { allExperiments: experiments } = chosen;
-    for (const address of positional) cellAt(address, experiments);
+    const cells = positional.map((address) => cellAt(address, experiments));
+    expectNamed({ ...chosen, named: namedBy(cells, chosen) });
     const stop = new AbortController();
     context.stop.addEventListener("abort", () => stop.abort(context.stop.reason));
     if (flags.keep) return await keep(positional, chosen, flags, context, stop);

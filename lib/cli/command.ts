@@ -81,6 +81,8 @@ export interface Command<F extends Flags = Flags> {
   readonly stopsByItself?: boolean;
   /** What is said when it is asked to stop, and when it has stopped, where that is not about a run that is resumed. */
   readonly stopTexts?: { readonly asked: string; readonly stopped: string };
+  /** What takes less of the GPU's memory, as said where that did not suffice. */
+  readonly lessMemory?: string;
   run(invocation: Invocation<F>, context: CommandContext): Promise<ExitStatus>;
 }
 

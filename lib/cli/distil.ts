@@ -1,6 +1,8 @@
+import { GpuMemoryError } from "#kernels/runtime/device_errors.ts";
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { DISTIL, distilExperiment } from "#lib/distillation/distil_experiment.ts";
-import { claimFolder, RESULTS_NAME } from "#lib/distillation/run_folder.ts";
+import { isModel } from "#lib/distillation/teacher.ts";
+import { claimFolder, RESULTS_NAME, TEXTS_FILE } from "#lib/distillation/run_folder.ts";
 import { formatStudentCard } from "#lib/distillation/student_card.ts";
 import { hasStudent, writeStudent } from "#lib/distillation/student_folder.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
@@ -13,9 +15,11 @@ import { Reproduction, type ReproductionOptions, type ReproductionWatcher } from
 import { shellCommand } from "#lib/shell_command.ts";
 import { visibleJson } from "#lib/visible_text.ts";
 import { type CommandContext, defineCommand, type ExitStatus } from "./command.ts";
+import { lessMemory } from "./distil_fit.ts";
 import { DISTIL_FLAGS, type DistilFlags } from "./distil_flags.ts";
 import { type Distillation, prepareDistillation } from "./distil_setup.ts";
-import { describeDistillation, formatDistillation } from "./distil_text.ts";
+import { placeOf } from "./distil_teacher.ts";
+import { describeDistillation, formatDistillation, notesOf } from "./distil_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { DEFAULT_CHECKPOINT_SECONDS } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
@@ -41,15 +45,17 @@ export const distil = defineCommand({
 });
 
 async function runDistillation(
-  distillation: Distillation,
+  prepared: Distillation,
   flags: DistilFlags,
   context: CommandContext,
   line: ProgressLine,
 ): Promise<ExitStatus> {
-  const { subject: { student, texts }, profile, rows, method, seeds, out, run } = distillation;
+  const { profile, rows, method, seeds, out, run } = prepared;
   const { terminal } = context;
   await claimFolder(out, run);
-  for (const note of texts.notes) line.note(note);
+  const distillation = await withTextsAsked(prepared, context, line);
+  const { student } = distillation.subject;
+  for (const note of notesOf(distillation.subject)) line.note(note);
   const experiment = distilExperiment(rows, distillation.subject);
   const running: { cell?: Cell } = {};
   const options: ReproductionOptions = {
@@ -63,7 +69,11 @@ async function runDistillation(
   };
   const reproduction = await planned(options, distillation);
   const tables: string[] = [];
-  const outcome = await reproduction.run(watcherOf(reproduction, running, tables, line));
+  const outcome = await reproduction.run(watcherOf(reproduction, running, tables, line)).catch((error: unknown) => {
+    if (!(error instanceof GpuMemoryError)) throw error;
+    const { subject: { saving, teacher }, shape } = distillation;
+    throw new GpuMemoryError(`${error.message}; ${lessMemory(saving, shape, isModel(teacher))}`);
+  });
   line.end();
   for (const { error, cell } of outcome.failed) terminal.report(`failed: ${cell.method.name}: ${error.message}\n`);
   if (outcome.failed.length > 0) return 1;
@@ -80,6 +90,21 @@ async function runDistillation(
     `${out}: ${rows[method].label}, seed ${seeds[0]}; try it: ${shellCommand(["generate", out, "PROMPT"])}\n`,
   );
   return 0;
+}
+
+/** The same with what the teacher behind an endpoint has written, which is asked now where it has not been in this folder. */
+async function withTextsAsked(
+  { subject, ask, ...others }: Distillation,
+  { stop }: CommandContext,
+  line: ProgressLine,
+): Promise<Distillation> {
+  if (ask === undefined) return { subject, ...others };
+  const teacher = await ask(`${others.out}/${TEXTS_FILE}`, {
+    stop,
+    say: (message) => line.note(message),
+    answered: (done, total) => line.update(() => `teacher: ${done} of ${total} texts`, done === total),
+  });
+  return { subject: { ...subject, teacher }, ...others };
 }
 
 /** Whether a cell's student is the one that is written. */
@@ -148,14 +173,14 @@ function folderOf(out: string): string {
 
 /** The command as it was given, without what says where things are. */
 function argumentsOf(flags: DistilFlags): string[] {
-  const shown = Object.entries(flags).filter(([name]) => !["out", "quiet", "json", "dry-run"].includes(name));
+  const shown = Object.entries(flags).filter(([name]) => !["out", "quiet", "json", "dry-run", "memory"].includes(name));
   return [
     "distil",
     ...shown.flatMap(([name, value]) => {
       if (value === undefined || value === false) return [];
       if (value === true) return [`--${name}`];
       if (name === "set") return (value as readonly string[]).flatMap((setting) => ["--set", setting]);
-      const text = String(value);
+      const text = name === "teacher-endpoint" ? placeOf(String(value)) : String(value);
       return [`--${name}`, text.startsWith("/") ? text.replace(/\/+$/, "").replace(/^.*\//, "") : text];
     }),
   ];

@@ -11,43 +11,79 @@ const MODEL_BYTES = 4;
 const SNAPSHOT_BYTES = 12;
 
 /** Who is read and trained. */
-type Players = Readonly<Record<"teacher" | "student", { readonly config: ModelConfig }>>;
+interface Players {
+  readonly teacher: { readonly config: ModelConfig } | undefined;
+  readonly student: { readonly config: ModelConfig };
+}
 
 /** The most that a run has on the disk at once: the student, a snapshot of each training, and one that is being written. */
 export function diskBytes({ teacher, student }: Players, profile: Profile): number {
-  const [ofTeacher, ofStudent] = [teacher, student].map(({ config }) => parameterCount(config));
+  const ofStudent = parameterCount(student.config);
   const snapshots = [
-    ...(profile.teacher.training.steps > 0 ? [SNAPSHOT_BYTES * ofTeacher] : []),
+    ...(teacher && profile.teacher.training.steps > 0 ? [SNAPSHOT_BYTES * parameterCount(teacher.config)] : []),
     ...(profile.student.training.steps > 0 ? [SNAPSHOT_BYTES * ofStudent] : []),
     SNAPSHOT_BYTES * ofStudent,
   ];
   return snapshots.reduce((sum, bytes) => sum + bytes, 0) + Math.max(...snapshots) + MODEL_BYTES * ofStudent;
 }
 
-/** @throws {InputError} where the disk of a folder, which need not be there yet, has not so much room */
-export async function expectDisk(
-  folder: string,
-  subject: Players,
-  profile: Profile,
-  freeOf: (folder: string) => Promise<number | undefined> = freeAt,
-): Promise<void> {
-  const needed = diskBytes(subject, profile);
-  const free = await freeOf(folder);
-  if (free === undefined || needed <= free) return;
-  throw new InputError(
-    `${folder}: the student and its checkpoints take ${formatBytes(needed)} and ${
-      formatBytes(free)
-    } are free; name --out on another disk`,
-  );
+/** What is to be written below a folder, which need not be there yet. */
+export interface DiskNeed {
+  readonly folder: string;
+  readonly bytes: number;
+  /** As in `the student and its checkpoints`. */
+  readonly what: string;
+  /** What to do where there is no room. */
+  readonly remedy: string;
 }
 
-/** What is free where a folder is, or will be: it is made for as long as the question takes, since no other may be read. */
-async function freeAt(folder: string): Promise<number | undefined> {
-  if (isFolder(folder)) return await freeBytes(folder);
+/** What a run needs of the disk of its folder. */
+export function runNeed(folder: string, players: Players, profile: Profile): DiskNeed {
+  return {
+    folder,
+    bytes: diskBytes(players, profile),
+    what: "the student and its checkpoints",
+    remedy: "name --out on another disk",
+  };
+}
+
+/** A disk, by what the system calls it where it says that, and its free bytes. */
+interface Room {
+  readonly disk: number | null;
+  readonly free: number | undefined;
+}
+
+/** @throws {InputError} where a disk has not room for all that is to be written to it */
+export async function expectDisk(
+  needs: readonly DiskNeed[],
+  roomOf: (folder: string) => Promise<Room> = roomAt,
+): Promise<void> {
+  const rooms: Room[] = [];
+  for (const { folder } of needs) rooms.push(await roomOf(folder));
+  needs.forEach(({ folder, remedy }, i) => {
+    const { disk, free } = rooms[i];
+    const together = needs.filter((_, other) => other === i || (disk !== null && rooms[other].disk === disk));
+    const needed = together.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (free === undefined || needed <= free) return;
+    throw new InputError(
+      `${folder}: ${together.map(({ what }) => what).join(" and ")} take ${formatBytes(needed)} and ${
+        formatBytes(free)
+      } are free; ${remedy}`,
+    );
+  });
+}
+
+/** Where a folder is, or will be: it is made for as long as the question takes, since no other may be read. */
+async function roomAt(folder: string): Promise<Room> {
+  if (isFolder(folder)) return await roomHere(folder);
   await Deno.mkdir(folder, { recursive: true });
   try {
-    return await freeBytes(folder);
+    return await roomHere(folder);
   } finally {
     await Deno.remove(folder);
   }
+}
+
+async function roomHere(folder: string): Promise<Room> {
+  return { disk: (await Deno.stat(folder)).dev, free: await freeBytes(folder) };
 }

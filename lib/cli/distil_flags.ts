@@ -2,10 +2,15 @@ import { expectKnown } from "#lib/bench/suggestion.ts";
 import type { RegisteredMethod } from "#lib/bench/method_registry.ts";
 import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
+import { expectTopTokensSuffice } from "./distil_kept.ts";
+import { MEMORY_FLAG } from "./known_limits.ts";
 import { BINDING_LIMIT_FLAG, CHECKPOINT_FLAG } from "./results_flags.ts";
+import { type GivenTeacher, givenTeacher } from "./distil_teacher.ts";
 import { SAVING_FLAGS } from "./saving_flags.ts";
 
-export const DEFAULT_METHOD = "gkd";
+const DEFAULT_METHOD = "gkd";
+/** Where only texts of the teacher are known. */
+const DEFAULT_METHOD_OF_TEXTS = "seqkd";
 /** Where a distilled student is written, below the folder that the command is called from. */
 export const DEFAULT_OUT = "distilled";
 /** Rows that every run has; only students that learn from them are methods of a distillation. */
@@ -13,12 +18,28 @@ const ALWAYS: readonly string[] = ["teacher", "sft"];
 
 export const DISTIL_FLAGS = {
   teacher: { kind: "text", value: "MODEL", help: "a folder, or a model of the hub's cache" },
+  "teacher-texts": {
+    kind: "path",
+    value: "FILE",
+    help: "in its place: texts that it wrote on the data's prompts, for methods that need no more",
+  },
+  "teacher-endpoint": {
+    kind: "text",
+    value: "URL",
+    help: "in its place: an endpoint as OpenAI's that is asked for such texts; its key is TEACHER_API_KEY",
+  },
+  "teacher-model": { kind: "text", value: "NAME", help: "of --teacher-endpoint: the model, as the endpoint names it" },
   student: { kind: "text", value: "MODEL", help: "the same; a folder without weights starts from drawn values" },
-  data: { kind: "path", value: "DIR|FILE", help: "records with a prompt and a response: JSON Lines, CSV, Parquet" },
+  data: {
+    kind: "text",
+    value: "DATA",
+    help: "records to learn from: a file, a folder, or a data set of the hub's cache",
+  },
   method: {
     kind: "text",
     value: "NAME",
-    help: `how the student learns, as \`list\` names it; default ${DEFAULT_METHOD}`,
+    help:
+      `how the student learns, as \`list\` names it; default ${DEFAULT_METHOD}, of texts ${DEFAULT_METHOD_OF_TEXTS}`,
   },
   compare: {
     kind: "names",
@@ -36,6 +57,7 @@ export const DISTIL_FLAGS = {
   "teacher-is-tuned": { kind: "switch", help: "takes the teacher as it is" },
   "texts-per-step": { kind: "count", value: "N", help: "texts that a step learns from; default 8" },
   ...SAVING_FLAGS,
+  memory: MEMORY_FLAG,
   "learning-rate": { kind: "number", value: "R", help: "at its peak, of all that is trained; default 1e-4" },
   "max-new-tokens": {
     kind: "count",
@@ -62,9 +84,14 @@ export const DISTIL_FLAGS = {
 export type DistilFlags = FlagValues<typeof DISTIL_FLAGS>;
 export type Methods = Readonly<Record<string, RegisteredMethod>>;
 
+/** The methods that come after SFT, by their names. */
+export function studentMethods(methods: Methods): string[] {
+  return Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+}
+
 /** Flags that were given as they have to be. */
 export interface GivenDistillation {
-  readonly teacher: string;
+  readonly teacher: GivenTeacher;
   readonly student: string;
   readonly data: string;
   readonly method: string;
@@ -72,20 +99,24 @@ export interface GivenDistillation {
 
 /** @throws {InputError} for flags that are missing, or contradict each other, or no distillation could be done with */
 export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDistillation {
-  const { teacher, student, data, method = DEFAULT_METHOD, compare = [] } = flags;
-  if (!teacher || !student || !data) {
-    const missing = Object.entries({ teacher, student, data }).find(([, value]) => !value)![0];
-    throw new InputError(
-      `distil needs --${missing}: ./run distil --teacher MODEL --student MODEL --data DIR; --help shows more`,
-    );
+  const teacher = givenTeacher(flags);
+  const byDefault = teacher.kind === "model" ? DEFAULT_METHOD : DEFAULT_METHOD_OF_TEXTS;
+  const { student, data, method = byDefault, compare = [] } = flags;
+  if (!student || !data) {
+    const missing = student ? "data" : "student";
+    const remedy = student && teacher.kind === "texts"
+      ? "responses that the student is fine-tuned on first; where there are none, name the file of the teacher's texts again"
+      : "./run distil --teacher MODEL --student MODEL --data DIR; --help shows more";
+    throw new InputError(`distil needs --${missing}: ${remedy}`);
   }
-  const students = Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+  const students = studentMethods(methods);
   for (const name of [method, ...compare]) {
     if (ALWAYS.includes(name)) {
       throw new InputError(`${name} is scored in every run; --method takes what comes after it`);
     }
     expectKnown("method", name, students);
   }
+  expectTopTokensSuffice(flags["teacher-top-k"], [method, ...compare], methods);
   for (const name of COUNTS) if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
   const { "learning-rate": rate, "texts-per-step": perStep, "texts-at-once": atOnce } = flags;
   if (rate !== undefined && !(rate > 0)) throw new InputError(`--learning-rate ${rate}: must be more than 0`);

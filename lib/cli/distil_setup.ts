@@ -3,20 +3,31 @@ import type { Profile } from "#lib/bench/profile.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { readTrainingSets, type TrainingSets } from "#lib/data/training_sets.ts";
 import type { DistilSubject } from "#lib/distillation/distil_task.ts";
-import { type DistilTexts, encodeDistilTexts } from "#lib/distillation/distil_texts.ts";
-import { sharedActions, sharedPositions } from "#lib/distillation/pairing.ts";
+import { type DistilEncoding, type DistilTexts, encodeDistilTexts } from "#lib/distillation/distil_texts.ts";
+import { type ModelPair, openPair, ownActions } from "#lib/distillation/pairing.ts";
 import { expectOwnFolder, type RunIdentity } from "#lib/distillation/run_folder.ts";
 import { identityOf, type StartingModel, startingModel } from "#lib/distillation/starting_model.ts";
 import { spellTalks } from "#lib/distillation/talks.ts";
+import { isModel, modelOf, type Teacher } from "#lib/distillation/teacher.ts";
 import { InputError } from "#lib/errors.ts";
+import { locateData } from "#lib/hub/locate_data.ts";
 import type { Fit } from "#lib/memory/fit.ts";
+import type { Saving } from "#lib/memory/saving.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { digestOfJson } from "#lib/results/digest.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 import type { CommandContext } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
-import { expectDisk } from "./distil_disk.ts";
-import { expectFit, shapeOf } from "./distil_fit.ts";
+import { expectDisk, runNeed } from "./distil_disk.ts";
+import {
+  expectFits,
+  fittingTexts,
+  judgeDistillation,
+  largestFit,
+  type PartFit,
+  shapeOf,
+  whyNot,
+} from "./distil_fit.ts";
 import {
   checkDistilFlags,
   DEFAULT_OUT,
@@ -24,8 +35,11 @@ import {
   type GivenDistillation,
   type Methods,
 } from "./distil_flags.ts";
+import { apartOf, keptNeeds, type KeptTokens, keptTokensOf } from "./distil_kept.ts";
 import { distilProfile } from "./distil_profile.ts";
+import { type AskTeacher, decidingSettings, expectTextsSuffice, knownTeacher } from "./distil_teacher.ts";
 import { templateFor } from "./evaluation_template.ts";
+import { type KnownLimits, knownLimits } from "./known_limits.ts";
 import type { ProgressLine } from "./progress_line.ts";
 import { savingOf } from "./saving_flags.ts";
 
@@ -36,6 +50,8 @@ const DEFAULT_PROMPT_TOKENS = 256;
 /** A distillation that nothing is known to keep from running. */
 export interface Distillation {
   readonly subject: DistilSubject;
+  /** Has the teacher write, where it is behind an endpoint; until then none of its texts are known. */
+  readonly ask?: AskTeacher;
   readonly profile: Profile;
   /** The rows of its table, in their order; the last is the method whose student is kept. */
   readonly rows: Methods;
@@ -46,7 +62,10 @@ export interface Distillation {
   /** What makes two runs one. */
   readonly run: RunIdentity;
   readonly fit: Fit;
+  readonly limits: KnownLimits;
   readonly shape: TextShape;
+  /** What of the teacher is on the disk before a student trains. */
+  readonly kept: readonly KeptTokens[];
 }
 
 /**
@@ -61,54 +80,107 @@ export async function prepareDistillation(
 ): Promise<Distillation> {
   const { methods = {}, callerFolder } = context;
   const given = checkDistilFlags(flags, methods);
-  const found = await readTrainingSets(given.data);
+  const data = await locateData(given.data, { caller: callerFolder });
+  const found = { ...await readTrainingSets(data.path), hub: data.hub };
   const { method } = given;
-  const names = [...new Set(["teacher", "sft", ...(flags.compare ?? []).filter((name) => name !== method), method])];
+  const always = given.teacher.kind === "model" ? ["teacher", "sft"] : ["sft"];
+  const names = [...new Set([...always, ...(flags.compare ?? []).filter((name) => name !== method), method])];
   const rows = Object.fromEntries(names.map((name) => [name, methods[name]]));
   const models = await openModels(given, callerFolder, line);
+  const { student } = models;
   const settings = await settingsOf(flags, rows, models);
-  const texts = await textsOf(found, models, { settings, flags, line });
-  const profile = withTeacherTexts(settings, flags, texts.train.length);
-  const { textsAtOnce, recompute } = profile.optimizer;
-  const saving = { ...savingOf(flags, models.student.config), textsAtOnce, recompute };
-  const subject = { ...models, texts, saving };
-  const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(models.student.word)}-${method}`, callerFolder);
+  if (models.teacher === undefined) expectTextsSuffice(rows, methods, settings);
+  const { sets, encoding } = await encodingOf(found, models, { settings, flags, line });
+  const texts = await encodeDistilTexts(sets, encoding);
+  const sources = { flags, settings, model: models.teacher, student, texts, encoding };
+  const { teacher, teacherTexts, ask } = await knownTeacher(given.teacher, sources);
+  const limits = await knownLimits(flags.memory, flags["binding-limit"]);
+  const sized = { rows, models, teacher, teacherTexts, texts, settings, limits };
+  const { profile, saving, parts } = await fitted(flags, sized, line);
+  const subject = { teacher, student, texts, saving };
+  const out = flags.out ?? fromCaller(`${DEFAULT_OUT}/${lastPart(student.word)}-${method}`, callerFolder);
   const { seeds } = profile;
   const run = {
-    ...{ method, seeds, teacher: identityOf(models.teacher), student: identityOf(models.student), data: texts.digest },
-    ...{ rows: names, settings: digestOfJson(profile) },
+    method,
+    seeds,
+    ...identitiesOf(subject),
+    rows: names,
+    settings: digestOfJson(decidingSettings(profile)),
   };
   await expectOwnFolder(out, run);
+  expectFits(parts, saving, { hasTeacher: isModel(teacher), whole: wholeSteps(rows, profile) });
+  const kept = await keptTokensOf(subject, profile, rows);
+  await expectDisk([runNeed(out, { teacher: modelOf(teacher), student }, profile), ...keptNeeds(kept)]);
   const shape = shapeOf(texts, profile);
-  const fit = await expectFit(subject, profile, { rows, texts: shape, bindingLimit: flags["binding-limit"] });
-  await expectDisk(out, subject, profile);
-  return { subject, profile, rows, method, seeds, out, run, fit, shape };
+  return { subject, ask, profile, rows, method, seeds, out, run, fit: largestFit(parts), limits, shape, kept };
 }
 
-/** The two models, and what they share. */
-interface Models extends Pick<DistilSubject, "teacher" | "student"> {
-  readonly actionCount: number;
-  readonly maxPositions: number;
+/** What tells one run's models and data from another's, as far as that is known before a teacher has been asked. */
+function identitiesOf({ teacher, student, texts }: DistilSubject) {
+  const ofTeacher = isModel(teacher) ? identityOf(teacher) : teacher.identity;
+  return { teacher: ofTeacher, student: identityOf(student), data: texts.digest };
+}
+
+/** What decides how much memory is needed, and whether that is there. */
+interface Fitted {
+  readonly profile: Profile;
+  readonly saving: Saving;
+  readonly parts: readonly PartFit[];
+}
+
+/** As it is asked for; or, where that does not fit and nobody has said how many texts are read at once, with as many as fit. */
+async function fitted(
+  flags: DistilFlags,
+  { rows, models, teacher, teacherTexts, texts, settings, limits }: {
+    readonly rows: Methods;
+    readonly models: Models;
+    readonly teacher: Teacher;
+    readonly teacherTexts: number;
+    readonly texts: DistilTexts;
+    readonly settings: Profile;
+    readonly limits: KnownLimits;
+  },
+  line: ProgressLine,
+): Promise<Fitted> {
+  const fit = (settings: Profile): Fitted => {
+    const profile = { ...settings, distillation: { ...settings.distillation, teacherTexts } };
+    const { textsAtOnce, recompute } = profile.optimizer;
+    const own = savingOf(flags, models.student.config);
+    const saving = { ...own, textsAtOnce, recompute, ...apartOf(rows, profile) };
+    const subject = { teacher, student: models.student, texts, saving };
+    const parts = judgeDistillation(subject, profile, { rows, texts: shapeOf(texts, profile), limits });
+    return { profile, saving, parts };
+  };
+  const asked = fit(settings);
+  const most = fittingTexts(asked.parts);
+  const { optimizer: { textsAtOnce } } = settings;
+  if (most === undefined || textsAtOnce !== undefined || wholeSteps(rows, settings) !== undefined) return asked;
+  const tooLarge = asked.parts.find(({ fit }) => !fit.fits)!;
+  line.note(`reads ${most} of a step's texts at once: ${whyNot(tooLarge.fit)}`);
+  return fit(await settingsOf({ ...flags, "texts-at-once": most }, rows, models));
+}
+
+/** The two models, and what they share; one where the teacher is known by its texts alone. */
+interface Models extends Omit<ModelPair, "teacher"> {
+  readonly teacher: StartingModel | undefined;
 }
 
 async function openModels(
-  given: GivenDistillation,
+  { teacher, student: word }: GivenDistillation,
   callerFolder: string | undefined,
   line: ProgressLine,
 ): Promise<Models> {
-  const open = (word: string, mayLackWeights: boolean) => {
-    line.update(() => `reads the files of ${word}`, true);
-    return startingModel(word, callerFolder, { mayLackWeights });
-  };
-  const teacher = await open(given.teacher, false);
-  const student = await open(given.student, true);
-  const actionCount = sharedActions(teacher, student);
-  return { teacher, student, actionCount, maxPositions: sharedPositions(teacher, student) };
+  const say = (message: string) => line.update(() => message, true);
+  if (teacher.kind === "model") return await openPair({ teacher: teacher.word, student: word }, callerFolder, say);
+  say(`reads the files of ${word}`);
+  const student = await startingModel(word, callerFolder, { mayLackWeights: true });
+  return { teacher: undefined, student, actionCount: ownActions(student), maxPositions: student.maxPositions };
 }
 
 /** @throws {InputError} for settings that are wrong, or that a row cannot be run with */
 async function settingsOf(flags: DistilFlags, rows: Methods, models: Models): Promise<Profile> {
-  const { teacher: { config: teacher }, student: { config: student }, maxPositions } = models;
+  const { student: { config: student }, maxPositions } = models;
+  const teacher = models.teacher?.config;
   const profile = await distilProfile(flags, rows, { teacher, student, ...limitsOf(flags, maxPositions) });
   expectRoom(profile.data, maxPositions);
   expectNoJudge(rows, profile);
@@ -116,7 +188,8 @@ async function settingsOf(flags: DistilFlags, rows: Methods, models: Models): Pr
   return profile;
 }
 
-async function textsOf(
+/** What is to become ids, and how. */
+async function encodingOf(
   found: TrainingSets,
   { student, teacher, actionCount, maxPositions }: Models,
   { settings: { data }, flags, line }: {
@@ -124,20 +197,21 @@ async function textsOf(
     readonly flags: DistilFlags;
     readonly line: ProgressLine;
   },
-): Promise<DistilTexts> {
+): Promise<{ readonly sets: TrainingSets; readonly encoding: DistilEncoding }> {
   const { sets, template } = await templated(found, student, flags);
   const { codec, layout, padId } = student;
   const { bos } = codec.specialIds;
   if (flags.bos && bos === undefined) throw new InputError("--bos: the tokenizer has no token that begins a text");
   line.update(() => `encodes ${sets.train.length + sets.test.length} records`, true);
-  return await encodeDistilTexts(sets, {
+  const encoding = {
     ...{ codec, template, layout, padId, actionCount, maxPositions },
-    eosIds: [...new Set([...student.eosIds, ...teacher.eosIds])],
+    eosIds: [...new Set([...student.eosIds, ...teacher?.eosIds ?? []])],
     bosId: flags.bos ? bos : undefined,
     ...{ maxNewTokens: data.maxNewTokens, maxPromptTokens: data.maxPromptTokens },
     ...{ trainRecords: data.trainRecords, itemsPerSet: data.itemsPerSet },
-    say: (message) => line.note(message),
-  });
+    say: (message: string) => line.note(message),
+  };
+  return { sets, encoding };
 }
 
 /** What flags and models leave for prompts and responses. */
@@ -168,29 +242,26 @@ async function templated(
   return { sets, template: await templateFor({ form }, { codec, folder, layout, chat, prefix }) };
 }
 
-/** @throws {InputError} if a judge is to label pairs: this command reaches no network */
+/** @throws {InputError} if a judge is to label pairs: this command asks none */
 function expectNoJudge(rows: Methods, profile: Profile): void {
   const learnsFromPairs = Object.values(rows).some(({ sections }) => sections?.includes(PREFERENCES));
   if (!learnsFromPairs || PREFERENCES.of(profile).oracle !== "judge") return;
   throw new InputError(
-    "preferences.oracle=judge: distil reaches no network; take metric, teacherLogProb or teacherWins",
+    "preferences.oracle=judge: distil asks no judge; take metric, teacherWins or, of a teacher that is a model, teacherLogProb",
   );
 }
 
 /** @throws {InputError} if a step is to be read in parts, and a method cannot */
 function expectMicroBatches(rows: Methods, profile: Profile): void {
   if (profile.optimizer.textsAtOnce === undefined) return;
-  const whole = Object.entries(rows).find(([, row]) => row.needsWholeSteps?.(effectiveSettings(row, profile)));
+  const whole = wholeSteps(rows, profile);
   if (whole === undefined) return;
-  throw new InputError(`--texts-at-once: ${whole[0]} needs all texts of a step at once; leave the flag out`);
+  throw new InputError(`--texts-at-once: ${whole} needs all texts of a step at once; leave the flag out`);
 }
 
-/** As many prompts for the teacher to answer as off-policy steps can use, unless a person says how many. */
-function withTeacherTexts(profile: Profile, { set }: DistilFlags, records: number): Profile {
-  if (set.some((setting) => /^\s*distillation(\.teacherTexts)?\s*=/.test(setting))) return profile;
-  const { distillation, optimizer: { batchSize } } = profile;
-  const used = distillation.steps * (distillation.textsPerStep ?? batchSize);
-  return { ...profile, distillation: { ...distillation, teacherTexts: Math.min(records, used) } };
+/** A method that cannot read a step in parts. */
+function wholeSteps(rows: Methods, profile: Profile): string | undefined {
+  return Object.entries(rows).find(([, row]) => row.needsWholeSteps?.(effectiveSettings(row, profile)))?.[0];
 }
 
 function lastPart(word: string): string {

@@ -1,24 +1,26 @@
-import { requestAdapter } from "#kernels/runtime/adapter.ts";
-import { tuningFor } from "#kernels/runtime/tuning.ts";
 import { loadProfile } from "#lib/bench/profile.ts";
-import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { schemaOfProfile } from "#lib/bench/profile_schema.ts";
+import { expectKnown } from "#lib/bench/suggestion.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { type Fit, judgeFit } from "#lib/memory/fit.ts";
+import type { Distillation } from "#lib/memory/plan.ts";
 import { compareCodecs } from "#lib/tokenizers/compare_codecs.ts";
 import { excerpt, visibleJson } from "#lib/visible_text.ts";
 import type { CommandContext, Flags, FlagValues } from "./command.ts";
-import { describePair, formatFit, type KnownLimits, mismatchOf, type Pair } from "./fit_text.ts";
+import { needsOf } from "./distil_fit.ts";
+import { studentMethods } from "./distil_flags.ts";
+import { apartOf, expectTopTokensSuffice } from "./distil_kept.ts";
+import { distilProfile } from "./distil_profile.ts";
+import { describePair, formatFit, mismatchOf, type Pair } from "./fit_text.ts";
+import { type KnownLimits, knownLimits, MEMORY_FLAG } from "./known_limits.ts";
 import { type PlannedModel, plannedModel, type ProfileSizes, sizesOf } from "./planned_model.ts";
 import { DEFAULT_PROFILE } from "./results_flags.ts";
 import { SAVING_FLAGS, savingOf } from "./saving_flags.ts";
 
-const GIBIBYTE = 2 ** 30;
 /** As the anchors train: texts a step, and tokens of prompt and response. */
 const DEFAULT_BATCH = 8;
 const DEFAULT_TOKENS = 512;
-/** What of a machine's memory a GPU that shares it gives to one program, where it does not say: Metal's limit is near. */
-const SHARED_MEMORY = 0.7;
 
 export const FIT_FLAGS = {
   for: {
@@ -32,7 +34,8 @@ export const FIT_FLAGS = {
     value: "N",
     help: `of --for: tokens of prompt and response, half each; default ${DEFAULT_TOKENS}`,
   },
-  memory: { kind: "text", value: "GIB", help: "of --for: the GPU's memory, which WebGPU does not tell" },
+  method: { kind: "text", value: "NAME", help: "of --for: how the student learns; default as kd" },
+  memory: { ...MEMORY_FLAG, help: `of --for: ${MEMORY_FLAG.help}` },
   profile: {
     kind: "text",
     value: "P",
@@ -56,21 +59,43 @@ export async function judgePair(
 ): Promise<boolean> {
   const [teacherWord, studentWord] = wordsOf(pair);
   const texts = textsOf(flags);
-  const given = givenMemory(flags.memory);
   const sizes = await profileSizes([teacherWord, studentWord], flags.profile, context);
   const teacher = await plannedModel(teacherWord, sizes, context.callerFolder);
   const student = await plannedModel(studentWord, sizes, context.callerFolder);
   const agreement = teacher.codec && student.codec && compareCodecs(teacher.codec, student.codec);
-  const limits = await limitsHere(given);
-  const fit: Fit | undefined = teacher.config && student.config &&
-    judgeFit({
-      ...{ teacher: teacher.config, student: student.config, texts },
-      saving: savingOf(flags, student.config),
-    }, limits);
+  // Whoever says how much memory there is asks about a GPU that has memory of its own, from a machine that may have none.
+  const forGpu = flags.memory === undefined ? {} : { inputs: "buffer" as const };
+  const limits = { ...await knownLimits(flags.memory), ...forGpu };
+  const fit = teacher.config && student.config &&
+    judgeFit(await planned(flags, { teacher: teacher.config, student: student.config, texts }, context), limits);
   const judged = { pair: { teacher, student, agreement }, texts, limits, fit };
   const lines = flags.json ? [formatJson(judged)] : formatJudged(judged);
   for (const line of lines) terminal.print(line);
   return canBeDistilled(judged);
+}
+
+/** The distillation that is asked about, with the settings that `distil` has where nobody says otherwise. */
+async function planned(
+  given: FitFlags,
+  { teacher, student, texts }: Required<Pick<Distillation, "teacher" | "student" | "texts">>,
+  { methods = {} }: Pick<CommandContext, "methods">,
+): Promise<Distillation> {
+  const plain = { teacher, student, texts, saving: savingOf(given, student) };
+  const { method: name, "teacher-top-k": topTokens, "texts-per-step": perStep, "texts-at-once": atOnce } = given;
+  if (name === undefined) return plain;
+  expectKnown("method", name, studentMethods(methods));
+  expectTopTokensSuffice(topTokens, [name], methods);
+  const { tokens, responseTokens, batch } = texts;
+  const rows = { [name]: methods[name] };
+  const flags = { set: [], "texts-per-step": perStep, "texts-at-once": atOnce, "teacher-top-k": topTokens };
+  const limits = { maxNewTokens: responseTokens, maxPromptTokens: tokens - responseTokens };
+  const profile = await distilProfile(flags, rows, { teacher, student, ...limits });
+  return {
+    ...plain,
+    saving: { ...plain.saving, ...apartOf(rows, profile) },
+    needs: needsOf(methods[name], profile),
+    textsWritten: Math.min(profile.evaluation.batchSize, batch),
+  };
 }
 
 interface Judged {
@@ -107,20 +132,6 @@ function formatJson(judged: Judged): string {
   }, 2);
 }
 
-/** What the adapter gives, and the memory as far as it is known. */
-async function limitsHere(given: KnownMemory | undefined): Promise<KnownLimits> {
-  const { info, limits } = await requestAdapter();
-  const memory = given ?? sharedMemory(info);
-  return {
-    bindingBytes: limits.maxStorageBufferBindingSize,
-    bufferBytes: limits.maxBufferSize,
-    memoryBytes: memory?.bytes,
-    memorySource: memory?.source,
-    // Memory that a person gives is a GPU's.
-    inputs: given ? "buffer" : tuningFor(info).inputs,
-  };
-}
-
 /** The sizes of the profile; none where neither word can be one of them. */
 async function profileSizes(
   words: readonly string[],
@@ -128,7 +139,8 @@ async function profileSizes(
   { experiments }: Pick<CommandContext, "experiments">,
 ): Promise<ProfileSizes> {
   if (profile === undefined && !words.some((word) => /^[a-z]+$/i.test(word))) return new Map();
-  return sizesOf(await loadProfile(profile ?? DEFAULT_PROFILE, schemaOf(experiments), []));
+  const name = profile ?? DEFAULT_PROFILE;
+  return sizesOf(await loadProfile(name, await schemaOfProfile(name, experiments), []));
 }
 
 function verdict(mismatch: string | undefined, fit: Fit | undefined): string {
@@ -152,27 +164,4 @@ function textsOf({ "texts-per-step": batch = DEFAULT_BATCH, tokens = DEFAULT_TOK
     throw new InputError(`--tokens ${tokens}: must be at least 2, one of the prompt and one of the response`);
   }
   return { batch, tokens, responseTokens: Math.ceil(tokens / 2) };
-}
-
-interface KnownMemory {
-  readonly bytes: number;
-  readonly source: string;
-}
-
-function givenMemory(text: string | undefined): KnownMemory | undefined {
-  if (text === undefined) return undefined;
-  const gibibytes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (!(gibibytes > 0)) throw new InputError(`--memory ${excerpt(text)}: must be a number of GiB, as in 12`);
-  return { bytes: gibibytes * GIBIBYTE, source: "--memory" };
-}
-
-/** What a CPU driver, or a GPU that has the system's memory, can use; undefined of one with its own. */
-export function sharedMemory(info: GPUAdapterInfo): KnownMemory | undefined {
-  const isCpu = tuningFor(info).name === "cpu";
-  const isUnified = /apple/i.test(`${info.vendor} ${info.description}`);
-  if (!isCpu && !isUnified) return undefined;
-  const { total } = Deno.systemMemoryInfo();
-  return isCpu
-    ? { bytes: total, source: "the machine's memory, which the CPU driver uses" }
-    : { bytes: SHARED_MEMORY * total, source: "70 % of the machine's memory, which the GPU shares" };
 }

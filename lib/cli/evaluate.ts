@@ -26,10 +26,11 @@ export const evaluate = defineCommand({
   name: "evaluate",
   positional: { name: "MODEL", kind: "text", min: 1, max: 1 },
   stopsByItself: true,
+  lessMemory: "a smaller --texts-at-once takes less",
   flags: EVALUATE_FLAGS,
   async run({ positional: [word], flags }, context) {
     checkFlags(flags);
-    const sets = await readSets(flags);
+    const sets = await readSets(flags, context.callerFolder);
     const line = new ProgressLine({ terminal: context.terminal, quiet: flags.quiet });
     try {
       if (flags["dry-run"]) {

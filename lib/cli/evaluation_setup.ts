@@ -1,6 +1,7 @@
 import { readScoredSets, type ScoredSet } from "#lib/data/scored_sets.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { InputError } from "#lib/errors.ts";
+import { locateData } from "#lib/hub/locate_data.ts";
 import { type EncodedSet, encodeSet } from "#lib/evaluation/encoded_set.ts";
 import { EVALUATION_METRICS, metricsOf, needsAnswers } from "#lib/evaluation/evaluate.ts";
 import type { Flags, FlagValues } from "./command.ts";
@@ -17,7 +18,11 @@ const DEFAULT_NEW_TOKENS = 256;
 const DEFAULT_SOURCE_TOKENS = 512;
 
 export const EVALUATE_FLAGS = {
-  data: { kind: "path", value: "DIR|FILE", help: "what to score on: evaluation sets, tasks, prompts, or texts" },
+  data: {
+    kind: "text",
+    value: "DATA",
+    help: "evaluation sets, tasks, prompts, or texts; a data set of the hub's cache",
+  },
   metrics: {
     kind: "names",
     value: "M,M",
@@ -63,8 +68,12 @@ export function checkFlags(flags: EvaluateFlags): void {
 }
 
 /** The sets that `--data` has, cut to `--limit`. @throws {InputError} if a metric is asked for that one cannot have */
-export async function readSets({ data, limit, metrics }: EvaluateFlags): Promise<ScoredSet[]> {
-  const sets = (await readScoredSets(data!)).map((set) => ({ ...set, records: set.records.slice(0, limit) }));
+export async function readSets(
+  { data, limit, metrics }: EvaluateFlags,
+  callerFolder: string | undefined,
+): Promise<ScoredSet[]> {
+  const { path } = await locateData(data!, { caller: callerFolder });
+  const sets = (await readScoredSets(path)).map((set) => ({ ...set, records: set.records.slice(0, limit) }));
   const unanswered = metrics?.find(needsAnswers);
   const text = sets.find(({ form }) => form === "text");
   if (text && unanswered !== undefined) {

@@ -2,6 +2,7 @@ import { adapterName } from "#kernels/runtime/adapter.ts";
 import type { HandedOver } from "#lib/bench/experiment.ts";
 import type { BpeTokenizer } from "#lib/data/bpe_tokenizer.ts";
 import { formatHuggingFaceTokenizer } from "#lib/data/hugging_face_tokenizer.ts";
+import { hasCheckpoints } from "#lib/distillation/checkpoint_task.ts";
 import { InputError } from "#lib/errors.ts";
 import { writeModel } from "#lib/models/checkpoint.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
@@ -20,7 +21,8 @@ import { CellProgress } from "./cell_progress.ts";
 import { defineCommand } from "./command.ts";
 import { fromCaller } from "./command_line.ts";
 import { expectNothingIn } from "#lib/results/empty_folder.ts";
-import { formatModelCard } from "./model_card.ts";
+import { expectTrained, writeTrainedCheckpoint } from "./export_checkpoint.ts";
+import { formatModelCard, type ModelCard } from "./model_card.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { DEFAULT_CHECKPOINT_SECONDS, givenArguments, SHOWN_FLAGS, shownResults } from "./results_flags.ts";
 
@@ -41,6 +43,7 @@ export const exportModel = defineCommand({
     const cell = cellAt(address, allExperiments);
     expectNothingIn(folder);
     const settings = settingsOf(cell, profile);
+    expectTrained(cell, settings);
     const line = new ProgressLine({ terminal, quiet: flags.quiet });
     const progress = new CellProgress(cell, () => performance.now());
     const show = () => line.update(() => progress.text());
@@ -57,7 +60,9 @@ export const exportModel = defineCommand({
         checkpointSeconds: DEFAULT_CHECKPOINT_SECONDS,
         otherArguments: givenArguments(flags),
         async handOver(trained) {
-          exported.written = await writeTrained(folder, trained, settings.data.maxNewTokens);
+          exported.written = hasCheckpoints(settings)
+            ? await writeTrainedCheckpoint(folder, trained, cell, settings)
+            : await writeTrained(folder, trained, settings.data.maxNewTokens);
         },
       });
       const { result, description } = await computer.compute(cell);
@@ -87,11 +92,7 @@ export const exportModel = defineCommand({
 });
 
 /** What the model card says of the files beside it. */
-interface Written {
-  readonly adapter: string;
-  readonly tokenizer: ReturnType<typeof formatHuggingFaceTokenizer>;
-  readonly isDecoder: boolean;
-}
+type Written = Pick<ModelCard, "adapter" | "tokenizer" | "isDecoder">;
 
 /** Writes everything but the model card. */
 async function writeTrained(folder: string, { gpu, model, texts }: HandedOver, maxNewTokens: number): Promise<Written> {
@@ -131,7 +132,7 @@ async function writeTrained(folder: string, { gpu, model, texts }: HandedOver, m
   return { adapter: adapterName(gpu.adapterInfo), tokenizer: formatted, isDecoder };
 }
 
-/** The tokenizer that was trained for the cell's texts, as all of this program's cells have one. */
+/** The tokenizer that was trained for the cell's texts, as all cells have one whose models are of sizes. */
 function ownTokenizer({ codec }: HandedOver["texts"]): BpeTokenizer {
   if (codec instanceof ProjectCodec) return codec.tokenizer;
   throw new RangeError("Cannot export: the model reads the tokenizer of a checkpoint");

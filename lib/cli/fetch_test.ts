@@ -1,25 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { NeededFile } from "#lib/hub/fetch_model.ts";
-import { COMMIT } from "#lib/hub/test_hub_server.ts";
+import { COMMIT, TestHubServer } from "#lib/hub/test_hub_server.ts";
 import { filesBelow, hubOf, NEEDED, REPOSITORY, snapshotIn } from "#lib/hub/test_fetching.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { FetchProgress } from "./fetch_progress.ts";
+import { cannotRunScript, runTask } from "./test_run_script.ts";
+import { STORIES } from "./test_stories.ts";
 
 const PROJECT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-const cannotRun = Deno.build.os === "windows" ? "needs a shell" : undefined;
-
 /** Runs `./run fetch` as a person does, with variables of their own. */
 const runFetch = (args: readonly string[], env: Record<string, string>) => runTask(["fetch", ...args], env);
-
-async function runTask(args: readonly string[], env: Record<string, string>) {
-  const { code, stdout, stderr } = await new Deno.Command("sh", {
-    args: [`${PROJECT}run`, ...args],
-    env: { NO_COLOR: "1", HF_TOKEN: "", ...env },
-    cwd: PROJECT,
-    stdin: "null",
-  }).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
 
 testInFolder("./run fetch brings models with no more than its permissions, and says what it left", async (home) => {
   await using hub = hubOf({ revisions: ["v1"] });
@@ -45,7 +35,7 @@ testInFolder("./run fetch brings models with no more than its permissions, and s
   assertMatch(await Deno.readLink(`${snapshot}/config.json`), /^\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/);
   const offline = await runFetch([`${REPOSITORY}@${COMMIT}`], { ...env, HF_HUB_OFFLINE: "1" });
   assertEquals([offline.code, offline.err], [0, ""]);
-}, { cannotRun });
+}, { cannotRun: cannotRunScript });
 
 testInFolder(
   "a command that takes models finds a fetched one by its name, with the right to read that one alone",
@@ -65,7 +55,7 @@ testInFolder(
     assertEquals([code, err, hub.taken()], [0, "", []]);
     assertMatch(out, /snapshots\/0123456789abcdef\w+: ok +loss [^\n]*\n/);
   },
-  { cannotRun },
+  { cannotRun: cannotRunScript },
 );
 
 testInFolder("wrong names are refused before anything is fetched", async (home) => {
@@ -74,8 +64,8 @@ testInFolder("wrong names are refused before anything is fetched", async (home) 
     HF_HOME: home,
   });
   assertEquals([code, out, err.split("\n").length], [2, "", 2]);
-  assertMatch(err, /^error: \.\.\/evil: no model of the hub; write ORG\/NAME/);
-}, { cannotRun });
+  assertMatch(err, /^error: \.\.\/evil: no model or data set of the hub; write ORG\/NAME/);
+}, { cannotRun: cannotRunScript });
 
 Deno.test("progress is that of all files, with a rate and the time left by what came last", () => {
   const file = (name: string, size: number, present = 0): NeededFile => ({
@@ -103,3 +93,29 @@ Deno.test("progress is that of all files, with a rate and the time left by what 
   // Of the last half minute, in which a third of what came before came.
   assertEquals(progress.text(), " 50 %  2 min 30 s left  33.3 kB/s  file 3/3  b  org/model");
 });
+
+testInFolder(
+  "distil and evaluate find a fetched data set by its name, with the right to read that one alone",
+  async (home) => {
+    const records = ["Once", "One day", "There was", "The cat"].map((prompt) =>
+      `${JSON.stringify({ prompt, response: " a little girl named Lily." })}\n`
+    );
+    const files = { "raw.jsonl": records.slice(1).join(""), "valid.jsonl": records[0] };
+    await using hub = new TestHubServer({ "datasets/org/tales": { files } });
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HOME: home };
+    const distil = ["distil", "--teacher", STORIES, "--student", STORIES, "--max-new-tokens", "16", "--dry-run"];
+    const of = (args: readonly string[]) => runTask([...args, "--data", "org/tales", "--quiet"], env);
+    const before = await of(distil);
+    const line =
+      `error: org/tales: no file or folder, and no data set in ${home}/hub; ./run fetch datasets/org/tales brings it\n`;
+    assertEquals([before.code, before.err.replace(/^[^\n]*driver[^\n]*\n/, "")], [2, line]);
+    const { code, out } = await runFetch(["datasets/org/tales"], env);
+    assertEquals(code, 0);
+    assertMatch(out, /^datasets\/org\/tales: commit 0123456789abcdef\w+, 2 files, \d+ B, fetched \d+ B\n/);
+    const planned = await of(distil);
+    assertMatch(planned.out, /^records +3 to train on, 1 to score on \(\w+\)$/m, planned.err);
+    const scored = await of(["evaluate", STORIES, "--dry-run"]);
+    assertMatch(scored.out, /1 of 1 records \(prompt\)/, scored.err);
+  },
+  { cannotRun: cannotRunScript },
+);

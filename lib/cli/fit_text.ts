@@ -1,8 +1,10 @@
 import { formatBytes } from "#lib/byte_count.ts";
-import type { AdapterLimits, Fit, TensorOver } from "#lib/memory/fit.ts";
+import type { Fit, TensorOver } from "#lib/memory/fit.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { parameterCount } from "#lib/memory/parameters.ts";
+import type { MemoryPlan } from "#lib/memory/plan.ts";
 import type { CodecAgreement } from "#lib/tokenizers/compare_codecs.ts";
+import type { KnownLimits } from "./known_limits.ts";
 import type { PlannedModel } from "./planned_model.ts";
 
 /** A teacher and a student, and how their tokenizers agree, where both have one. */
@@ -63,12 +65,6 @@ function tokenizerLine({ teacher, student, agreement }: Pair): string {
   return `${name}${how}${padded}`;
 }
 
-/** The limits of an adapter. */
-export interface KnownLimits extends AdapterLimits {
-  /** Who says how much memory there is. */
-  readonly memorySource?: string;
-}
-
 /** The parts of a plan, the limits, and what is over which. */
 export function formatFit(
   { plan, over, hasMemory, mostTexts, fits }: Fit,
@@ -87,6 +83,7 @@ export function formatFit(
     `A step of ${batch} texts of ${tokens} tokens, ${responseTokens} of them the response's:`,
     ...plan.parts.map(({ name, bytes }) => row(name, bytes)),
     row("together", plan.totalBytes),
+    ...(plan.times ? ["", `apart    ${describeTimes(plan.times, mebibytes)}`] : []),
     "",
     `limits   ${mebibytes(bindingBytes)} a binding, ${mebibytes(bufferBytes)} a buffer`,
     ...over.slice(0, SHOWN_TENSORS).map(overLine),
@@ -94,6 +91,16 @@ export function formatFit(
     memory,
     ...(fits ? [] : [mostTextsLine(mostTexts)]),
   ];
+}
+
+/** What is in memory at the two times of a distillation whose teacher is not there while the student trains. */
+export function describeTimes(
+  { teacher, training }: NonNullable<MemoryPlan["times"]>,
+  format: (bytes: number) => string,
+): string {
+  return `${format(teacher)} while the teacher is asked or scores, ${
+    format(training)
+  } while the student trains without it`;
 }
 
 function overLine({ tensor: { name, shape, bytes, growsWithTexts }, limit, limitBytes, blocks }: TensorOver): string {

@@ -42,6 +42,7 @@ export const generateTexts = defineCommand({
   name: "generate",
   positional: { name: "MODEL [PROMPT]", kind: "text", min: 1, max: 2 },
   stopsByItself: true,
+  lessMemory: "a smaller --texts-at-once takes less",
   stopTexts: { asked: "stopping", stopped: "what was written until then is kept" },
   flags: {
     ...SAMPLING_FLAGS,

@@ -1,6 +1,6 @@
 import type { Experiment } from "#lib/bench/experiment.ts";
 import { listProfiles, loadProfile } from "#lib/bench/profile.ts";
-import { schemaOf } from "#lib/bench/profile_schema.ts";
+import { schemaOfProfile } from "#lib/bench/profile_schema.ts";
 import { describedDataSets } from "#lib/reporting/display_names.ts";
 import { defineCommand } from "./command.ts";
 import { describeName } from "./list_method.ts";
@@ -13,7 +13,7 @@ export const list = defineCommand({
   async run({ positional, flags }, { experiments, terminal }) {
     if (positional.length > 0) {
       const { profile: name = DEFAULT_PROFILE, set } = flags;
-      const schema = schemaOf(experiments);
+      const schema = await schemaOfProfile(name, experiments);
       const shown = { name, schema, profile: await loadProfile(name, schema, set) };
       terminal.print(positional.map((word) => describeName(word, experiments, shown)).join("\n\n"));
       return 0;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Experiment, ExperimentMethod } from "#lib/bench/experiment.ts";
+import type { TeacherAccess } from "#lib/bench/method.ts";
 import { effectiveSettings, type RegisteredMethod, sectionOf } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { COMMON_SECTIONS, type ProfileSchema } from "#lib/bench/profile_schema.ts";
@@ -9,6 +10,13 @@ import { settingLines } from "./setting_lines.ts";
 
 const NOTATION =
   "p, q: next-token probabilities of teacher and student; CE: cross-entropy on the data; N: tokens of a step";
+
+/** What a method needs of the teacher, in words. */
+const ACCESS: Readonly<Record<TeacherAccess, string>> = {
+  none: "not needed",
+  texts: "its texts are enough",
+  probabilities: "its probabilities are needed, so that it has to be a model",
+};
 
 /** What is known of a profile that settings are shown of. */
 export interface ShownProfile {
@@ -42,10 +50,11 @@ function describeMethod(
   tables: readonly string[],
   shown: ShownProfile,
 ): string {
-  const { source, equation, reads = [] } = definition ?? {};
+  const { source, equation, teacher, reads = [] } = definition ?? {};
   const facts: [title: string, lines: readonly string[]][] = [
     ["Source", source ? [`${source.title}, ${source.year}`, source.url] : []],
     ["Equation", equation === undefined ? [] : [...equation.split("\n"), NOTATION]],
+    ["Teacher", teacher === undefined ? [] : [ACCESS[teacher]]],
     ["Tables", [tables.join(", ")]],
     ["Reads", reads.length === 0 ? [] : [`${reads.join(", ")} of the profile: ./run list SECTION explains them`]],
   ];

@@ -14,6 +14,7 @@ const paint = defineMethod({
   equation: "loss = coats × KL(p ‖ q)\ncoats from the settings",
   label: "Paint",
   numerics: 1,
+  teacher: "texts",
   settings: z.strictObject({
     coats: z.int().min(1).default(2).describe("how many times"),
     thinned: z.number().gt(0).max(1).default(0.5).describe("share of water"),
@@ -52,6 +53,7 @@ Deno.test("list METHOD prints equation, source and settings with value, range an
   assertStringIncludes(out, "paint (Paint): brushed on\n");
   assertStringIncludes(out, "Source    On Walls (Vitruvius), 2015\n          https://example.org/walls\n");
   assertStringIncludes(out, "Equation  loss = coats × KL(p ‖ q)\n          coats from the settings\n");
+  assertStringIncludes(out, "\nTeacher   its texts are enough\n");
   assertStringIncludes(out, "in profile smoke; --set paint.KEY=VALUE changes one\n");
   assertMatch(out, /^ {2}coats +2 +whole, at least 1 +how many times$/m);
   assertMatch(out, /^ {2}thinned +0\.5 +above 0, at most 1 +share of water$/m);

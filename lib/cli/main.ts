@@ -1,6 +1,6 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
-import { DeviceLimitError } from "#kernels/runtime/device_errors.ts";
-import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
+import { DeviceLimitError, GpuMemoryError } from "#kernels/runtime/device_errors.ts";
+import { DamagedFileError, firstThrown, InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import { unknownName } from "#lib/bench/suggestion.ts";
 import { explainRefusal } from "#lib/results/refusal.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
@@ -58,7 +58,7 @@ export async function main(args: readonly string[], options: MainOptions): Promi
     }
     return await runCommand(command, args.slice(1), options);
   } catch (caught) {
-    const error = explainRefusal(caught, args);
+    const error = explainRefusal(firstThrown(caught), args);
     terminal.report(`${describeError(error, args.includes("--debug"), command)}\n`);
     return exitStatusOf(error);
   }
@@ -93,7 +93,9 @@ function onSignal(signal: Interrupted["signal"], command: Command, stop: AbortCo
 }
 
 /** Errors whose message says all that there is to know. */
-const EXPECTED = [InputError, DeviceLimitError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError];
+const EXPECTED = [
+  ...[InputError, DeviceLimitError, GpuMemoryError, NoAdapterError, NonFiniteError, StorageError, DamagedFileError],
+];
 
 /** Of commands that go on from where they were stopped. */
 const RESUMED: Command["stopTexts"] & object = {
@@ -105,6 +107,7 @@ function describeError(error: unknown, debug: boolean, command: Command | undefi
   if (error instanceof Interrupted) return `interrupted: ${(command?.stopTexts ?? RESUMED).stopped}`;
   if (!(error instanceof Error)) return `error: ${error}`;
   if (debug) return error.stack ?? error.message;
+  if (error instanceof GpuMemoryError && command?.lessMemory) return `error: ${error.message}; ${command.lessMemory}`;
   const expected = EXPECTED.some((kind) => error instanceof kind);
   return `error: ${error.message}${expected ? "" : " (--debug shows where)"}`;
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
+import { GpuMemoryError } from "#kernels/runtime/device_errors.ts";
 import { InputError } from "#lib/errors.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { COMMANDS, main } from "./main.ts";
@@ -67,6 +68,26 @@ Deno.test("without an adapter the status is 3, after any other error 1", async (
   assertEquals((await runMain(["fail"], [failing(new NoAdapterError("no WebGPU adapter"))])).status, 3);
   assertEquals((await runMain(["fail"], [failing(new RangeError("broken"))])).status, 1);
   assertEquals((await runMain(["fail"], [failing("a text")])).status, 1);
+});
+
+Deno.test("where the GPU's memory does not suffice, it is said what of the command takes less", async () => {
+  const failure = failing(new GpuMemoryError("the GPU has no memory left"));
+  assertEquals(await runMain(["fail"], [failure]), { status: 1, out: "", err: "error: the GPU has no memory left\n" });
+  const { err } = await runMain(["fail"], [{ ...failure, lessMemory: "--less takes less" }]);
+  assertEquals(err, "error: the GPU has no memory left; --less takes less\n");
+});
+
+Deno.test("what was thrown first is said, not what closing threw after it", async () => {
+  const failure = failing(new InputError("no such model"));
+  const closing: Command = {
+    ...failure,
+    async run(...given) {
+      await using _ = { [Symbol.asyncDispose]: () => Promise.reject(new RangeError("cannot close")) };
+      return await failure.run(...given);
+    },
+  };
+  const { status, err } = await runMain(["fail"], [closing]);
+  assertEquals([status, err], [2, "error: no such model\n"]);
 });
 
 Deno.test("a stack trace is shown with --debug only", async () => {

@@ -19,7 +19,8 @@ export interface ModelCard {
   /** How these compare with the recorded ones. */
   readonly comparison: string;
   readonly data: Readonly<Record<string, unknown>>;
-  readonly tokenizer: HuggingFaceTokenizer;
+  /** One that was trained for the cell; a checkpoint keeps its own. */
+  readonly tokenizer?: HuggingFaceTokenizer;
   readonly isDecoder: boolean;
 }
 
@@ -69,7 +70,15 @@ export function formatModelCard(card: ModelCard): string {
   ].join("\n");
 }
 
-function usage({ isDecoder, tokenizer: { scaffoldCount, firstScaffold } }: ModelCard): string[] {
+function usage({ isDecoder, tokenizer }: ModelCard): string[] {
+  if (tokenizer === undefined) {
+    const prompts = isDecoder ? "Instructions stand in the form of Alpaca" : "Sources stand behind the task's prefix";
+    return [
+      `${prompts}; the tokenizer is that of the checkpoint that it was trained from, whose licence holds for it.`,
+      "",
+    ];
+  }
+  const { scaffoldCount, firstScaffold } = tokenizer;
   const prompt = isDecoder ? '"<ins> INSTRUCTION<res>"`, or `"<ins> INSTRUCTION<inp> INPUT<res>' : '" SOURCE<eos>';
   return [
     `A prompt is \`${prompt}"\`, each text with one space in front; the response ends with \`<eos>\`. Encode without special`,

@@ -70,7 +70,13 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   const claiming = ["reproduce", "judge", "export", "cell", "generate", "evaluate", "distil"];
   const named = Object.fromEntries(claiming.map((task) => [task, "hostname"]));
   assertEquals(granting("sys"), {
-    ...{ ...named, fetch: "statfs", distil: "hostname,statfs,systemMemoryInfo", doctor: "systemMemoryInfo" },
+    ...{
+      ...named,
+      reproduce: "hostname,systemMemoryInfo",
+      fetch: "statfs",
+      distil: "hostname,statfs,systemMemoryInfo",
+      doctor: "systemMemoryInfo",
+    },
     test: "hostname,statfs,systemMemoryInfo",
   });
   const reading = Object.entries(granting("read")).filter(([, value]) => value !== "." && value !== "experiments");
@@ -80,16 +86,14 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   ], ["test", ". .,../shared"]]);
   for (const [task, variables] of Object.entries(granting("env"))) {
     // Where git's configuration is, for the git that they run.
-    const git = ["reproduce", "diff", "report", "export"].includes(task)
-      ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot"
-      : "";
+    const git = task === "diff" ? ",HOME,XDG_CONFIG_HOME,USERPROFILE,SUDO_UID,PATH,SystemRoot" : "";
     const judged = ",JUDGE_API_KEY";
     const models = `,HF_HOME,HF_HUB_CACHE,${FOLDERS}`;
+    const both = `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`;
     const own: Record<string, string> = {
-      ...{ judge: judged, reproduce: judged, cell: judged },
-      ...{ verify: models, generate: models, doctor: models },
-      evaluate: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
-      distil: `${models},XDG_CONFIG_HOME,SUDO_UID,PATH,SystemRoot`,
+      ...{ judge: `${judged}${models}`, reproduce: `${judged}${both}`, cell: `${judged}${models}` },
+      ...{ verify: models, generate: models, doctor: models, status: models, table: models, show: models },
+      ...{ evaluate: both, distil: `,TEACHER_API_KEY${both}`, report: both, export: both },
       fetch: `,HF_HOME,HF_HUB_CACHE,HF_ENDPOINT,HF_TOKEN,HF_TOKEN_PATH,HF_HUB_OFFLINE,${FOLDERS}`,
     };
     const node = claiming.includes(task) ? "SLURMD_NODENAME," : "";
@@ -105,14 +109,15 @@ Deno.test("only the tasks that have to may write, run programs, reach the networ
   });
 });
 
-Deno.test("no task but fetch and judge has the network, whatever its arguments and the environment say", () => {
+Deno.test("no task but fetch, judge and one that asks a teacher has the network, whatever its arguments and the environment say", () => {
   const env = (name: string) => name === "HF_ENDPOINT" ? "http://mirror.test:81/hub" : "/me";
   const netOf = (task: string, args: readonly string[]) =>
     grantsOf(task, args, { caller: "/", isFolder: () => true, env }).net;
   const judged = ["--set", "judge.url=http://h.test:8080/v1", "--set=judge.url=http://h.test:8080/v1"];
   const words = [...judged, "--files-from", "cdn.test", "org/name", "http://h.test/", "--files-from=cdn.test"];
   // Every flag of every command, with a host or an address as its value.
-  const flags = COMMANDS.flatMap(({ flags }) => Object.keys(flags)).filter((name) => name !== "files-from");
+  const flags = COMMANDS.flatMap(({ flags }) => Object.keys(flags))
+    .filter((name) => !["files-from", "teacher-endpoint"].includes(name));
   const hostile = flags.flatMap((name) => [[`--${name}`, "h.test:443"], [`--${name}=https://h.test/v1`]]);
   for (const others of [[], ["--", "https://h.test"], ...hostile]) {
     const reached = TASKS.map(({ task }) => [task, netOf(task, [...words, ...others])] as const);
@@ -126,6 +131,14 @@ Deno.test("no task but fetch and judge has the network, whatever its arguments a
   assertEquals(asking.filter(([task, net]) => net !== undefined && task !== "fetch"), [
     ...["reproduce", "judge", "cell"].map((task) => [task, ["h.test:8080"]] as [string, string[]]),
   ]);
+  // A teacher is asked by the command that learns from it, and by no other.
+  for (const place of [["--teacher-endpoint", "http://t.test:81/v1"], ["--teacher-endpoint=http://t.test:81/v1?k=1"]]) {
+    const asked = TASKS.map(({ task }) => [task, netOf(task, place)] as const);
+    assertEquals(asked.filter(([task, net]) => net !== undefined && task !== "fetch"), [["distil", ["t.test:81"]]]);
+  }
+  for (const place of ["t.test:81", "ftp://t.test", "http://me@t.test/v1", "http://a,b/v1", "http://*/v1", ""]) {
+    assertEquals(netOf("distil", ["--teacher-endpoint", place]), undefined, place);
+  }
   assertEquals(TASKS.filter(({ words }) => granted(words, "net") !== undefined).map(({ task }) => task), ["test"]);
 });
 
@@ -135,7 +148,7 @@ Deno.test("every command is a task, and the tasks that run no command are those 
   assertEquals([...commands].filter((name) => !TASKS.some(({ task }) => task === name)), []);
 });
 
-Deno.test("only the hub's client and the judge's reach for the network, and only fetch imports the hub's", async () => {
+Deno.test("only the hub's client and that of endpoints reach for the network, and only fetch imports the hub's", async () => {
   const network =
     /(?<![.\w]|function |async )fetch\(|new (WebSocket|EventSource)|Deno\.(connect|listen|resolveDns|serve)|"node:(net|tls|https?|dns|dgram)"/;
   const client = /from "(#lib\/hub|\.\.\/hub)\/(client|download|requests|fetch_model)\.ts"/;
@@ -145,7 +158,7 @@ Deno.test("only the hub's client and the judge's reach for the network, and only
     if (network.test(text)) reaching.push(path);
     if (client.test(text) && !path.startsWith("lib/hub/")) importing.push(path);
   }
-  assertEquals(reaching, ["lib/hub/requests.ts", "lib/judge/chat_endpoint.ts"]);
+  assertEquals(reaching, ["lib/endpoint/chat_endpoint.ts", "lib/hub/requests.ts"]);
   assertEquals(importing, ["lib/cli/fetch.ts", "lib/cli/fetch_progress.ts"]);
 });
 
@@ -188,6 +201,50 @@ Deno.test("generate may read its model and the file of prompts and write what --
   );
 });
 
+Deno.test("bench may keep the rates that estimates go by, of the shapes that they are of", () => {
+  const grants = (...args: string[]) =>
+    grantsOf("bench", args, { caller: "/w", isFolder: () => false, env: () => undefined });
+  assertEquals(grants("--shapes", "gpt2"), { read: [".cache"], write: [".cache"] });
+  assertEquals([grants(), grants("--shapes=gpt2_quick")], [{}, {}]);
+});
+
+Deno.test("a task that computes by a profile may read the checkpoints and the data that it names, and what --set names for them", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const text = "teacher:\n  checkpoint: org/big # of org/others\nfiles: { train: MiniLLM/dolly/raw.jsonl }\n";
+  const readProfile = (name: string) => name === "mine" ? text : undefined;
+  const read = (task: string, ...args: string[]) =>
+    grantsOf(task, args, { caller: "/w", isFolder: () => false, env, readProfile }).read ?? [];
+  const hub = (...names: string[]) => names.flatMap((name) => [`/hf/hub/models--${name}`, `/hf/hub/datasets--${name}`]);
+  const named = hub("org--big", "MiniLLM--dolly");
+  for (const args of [["--profile", "mine"], ["mine"], ["--profile", "mine@some-gpu"], ["table_1", "--profile=mine"]]) {
+    for (const task of ["reproduce", "cell", "status"]) assertEquals(read(task, ...args), named, `${task} ${args}`);
+  }
+  assertEquals(read("reproduce", "other"), []);
+  assertEquals(read("fetch", "mine").includes(named[0]), false);
+  for (const setting of ["teacher.checkpoint=org/small", "student={checkpoint: org/small, training: {steps: 1}}"]) {
+    assertEquals(read("reproduce", "--set", setting), [
+      "/w/org/small",
+      "/hf/hub/models--org--small",
+      ...hub("org--small"),
+    ]);
+  }
+  assertEquals(read("reproduce", "--set", "judge.url=http://h.test/v1"), []);
+});
+
+Deno.test("data that may be a data set of the hub's cache may be read there, too", () => {
+  const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
+  const read = (task: string, data: string) =>
+    grantsOf(task, ["--data", data, "--out", "o"], { caller: "/w", isFolder: (path) => path === "a/folder", env }).read;
+  for (const task of ["distil", "evaluate"]) {
+    assertEquals(read(task, "org/data@v1"), ["/w/org/data@v1", "/hf/hub/datasets--org--data", "/w/o"]);
+    assertEquals(read(task, "datasets/org/data"), ["/w/datasets/org/data", "/hf/hub/datasets--org--data", "/w/o"]);
+    for (const path of ["a/folder", "data", "a/b.jsonl", "../x/y"]) {
+      assertEquals(read(task, path), [`/w/${path}`, "/w/o"]);
+    }
+  }
+  assertEquals(read("table", "org/data"), ["/w/org/data"]);
+});
+
 Deno.test("evaluate may read the model, the data and the results that are named, and write those and its own folder", () => {
   const args = ["org/name", "--data", "d", "--out=o", "--results", "r", "--limit", "5"];
   const env = (name: string) => name === "HF_HOME" ? "/hf" : undefined;
@@ -207,6 +264,9 @@ Deno.test("distil may read its models and data, and write the student alone: whe
     write: ["/w/o"],
   });
   assertEquals(grants(...models, "--compare", "kd,seqkd").write, ["/w/distilled"]);
+  assertEquals(grants("--teacher-texts", "t.jsonl", "--student", "s", "--data=d.jsonl", "--out=o").read, [
+    ...["/w/t.jsonl", "/w/d.jsonl", "/w/o", "/w/s", "/hf/hub/models--s"],
+  ]);
 });
 
 Deno.test("doctor may read the two models of --for, and nothing else", () => {

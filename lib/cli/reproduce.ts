@@ -4,6 +4,8 @@ import type { Experiment } from "#lib/bench/experiment.ts";
 import { permitJudgeOfPairs } from "#lib/bench/pair_oracle.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
+import { hasCheckpoints } from "#lib/distillation/checkpoint_task.ts";
+import { foldersOf } from "#lib/distillation/pinned_profile.ts";
 import { type CellChoice, fullAddressOf, matchesTask } from "#lib/runner/cell.ts";
 import { isBeside } from "#lib/results/place.ts";
 import { collectKept } from "#lib/runner/collect.ts";
@@ -12,16 +14,20 @@ import { NoiseCheck } from "#lib/runner/noise_check.ts";
 import { cellsToRun } from "#lib/runner/plan.ts";
 import { Reproduction, type ReproductionOptions } from "#lib/runner/reproduction.ts";
 import { type CommandContext, defineCommand, type ExitStatus, type Flags, type FlagValues } from "./command.ts";
+import { expectProfileFits, showDryRun } from "./dry_run.ts";
 import { collect, type ExecutorOptions, runOnSlurm } from "./executor.ts";
-import { describePlan, describeTotal } from "./plan_text.ts";
+import { namedBy } from "./profile_needs.ts";
+import { describePlan } from "./plan_text.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { describePlace } from "./place_text.ts";
 import {
   CHECKPOINT_FLAG,
   chooseProfile,
   DEFAULT_CHECKPOINT_SECONDS,
+  expectNamed,
   givenArguments,
   LEASE_FLAG,
+  LESS_MEMORY,
   RESULTS_FLAGS,
 } from "./results_flags.ts";
 import { RunProgress } from "./run_progress.ts";
@@ -33,6 +39,7 @@ const FLAGS = {
   methods: { kind: "names", value: "a,b", help: "only these rows of the tables" },
   tasks: { kind: "names", value: "a,b", help: "only these tasks, as in samsum/base, or samsum for all its sizes" },
   "dry-run": { kind: "switch", help: "shows what would run, why, and for how long" },
+  json: { kind: "switch", help: "with --dry-run: prints JSON" },
   force: { kind: "switch", help: "runs cached cells again, too" },
   record: {
     kind: "switch",
@@ -84,6 +91,7 @@ export const reproduce = defineCommand({
   name: "reproduce",
   positional: { name: "EXPERIMENT", kind: "text", min: 0 },
   stopsByItself: true,
+  lessMemory: LESS_MEMORY,
   flags: FLAGS,
   async run({ positional, flags }, context) {
     const chosen = await chooseProfile(positional, flags, context);
@@ -97,6 +105,7 @@ export const reproduce = defineCommand({
       const flag = accept === "noise" ? "--accept-noise" : "--accept";
       throw new InputError(`--force and ${flag} at once: one runs again what the other keeps`);
     }
+    if (flags.json && !flags["dry-run"]) throw new InputError("--json is for --dry-run");
     if (flags.jobs === 0) throw new InputError("--jobs 0: at least one cell is computed at a time");
     const experiments = withTasks(withMethods(chosen.experiments, methods), tasks);
     const onSlurm = executorOf(flags);
@@ -114,7 +123,9 @@ export const reproduce = defineCommand({
       anyAdapter: flags.collect && !flags["same-adapter"],
       failFast: flags["fail-fast"],
       checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS,
-      jobs: flags.jobs,
+      // Of checkpoints one at a time, unless more are asked for: each process holds the teacher.
+      jobs: flags.jobs ?? (hasCheckpoints(profile) ? 1 : undefined),
+      reads: foldersOf(chosen.named),
       program: context.program,
       otherArguments: [
         ...givenArguments({ ...flags, profile: chosen.givenName }),
@@ -124,17 +135,19 @@ export const reproduce = defineCommand({
     };
     if (flags.collect) return await collectAll(options, flags.record, context);
     if (onSlurm && !flags["dry-run"]) {
+      expectNamed(chosen);
       const tablesArguments = tablesArgumentsOf(positional.filter((word) => word !== profileName), flags);
       return await runOnSlurm(options, { ...onSlurm, tablesArguments, quiet: flags.quiet }, context);
     }
     const reproduction = await planWithKept(options, flags["dry-run"] || flags.force);
-    const placed = reproduction.place.recorded === undefined ? [] : [describePlace(reproduction.place)];
+    const cells = reproduction.plans.flatMap((plan) => plan.cells.map(({ cell }) => cell));
+    const needed = { ...chosen, named: namedBy(cells, chosen) };
     if (flags["dry-run"]) {
-      for (const line of placed) context.terminal.print(line);
-      for (const plan of reproduction.plans) context.terminal.print(describePlan(plan, reproduction));
-      context.terminal.print(describeTotal(reproduction.plans, reproduction));
+      await showDryRun(reproduction, needed, { json: flags.json, terminal: context.terminal });
       return 0;
     }
+    expectNamed(needed);
+    await expectProfileFits(reproduction, needed);
     return await run(reproduction, context, { quiet: flags.quiet, accept });
   },
 });

@@ -3,9 +3,11 @@ import type { Experiment, Report } from "#lib/bench/experiment.ts";
 import { settingsOfPairs } from "#lib/bench/given_pairs.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import { listProfiles, loadProfile, type Profile } from "#lib/bench/profile.ts";
-import { type ProfileSchema, schemaOf } from "#lib/bench/profile_schema.ts";
+import { type ProfileSchema, schemaOfProfile } from "#lib/bench/profile_schema.ts";
 import { expectKnown } from "#lib/bench/suggestion.ts";
 import { experimentsOf } from "#lib/bench/trial.ts";
+import { byRepository, missingReferences, type NamedThing, pinProfile } from "#lib/distillation/pinned_profile.ts";
+import { shellCommand } from "#lib/shell_command.ts";
 import { adapterHere } from "#lib/runner/adapter_memory.ts";
 import { type ChosenPlace, placeToRead } from "#lib/runner/adapter_place.ts";
 import { folderOf, profileOf } from "#lib/results/place.ts";
@@ -19,6 +21,9 @@ import type { CommandContext, Flag, Flags, FlagValues } from "./command.ts";
 export const DEFAULT_PROFILE = "tiny";
 export const DEFAULT_CHECKPOINT_SECONDS = 30;
 export const DEFAULT_RESULTS = "results";
+/** Of commands that train the cells of a profile. */
+export const LESS_MEMORY =
+  "--set optimizer.textsAtOnce=N with fewer texts, or --set optimizer.recompute=true takes less";
 
 /** Which results are meant, and what they were made with. */
 export const RESULTS_FLAGS = {
@@ -70,7 +75,10 @@ export interface ChosenProfile {
   readonly name: string;
   /** The same where it was given, by a flag or among the experiments. */
   readonly givenName: string | undefined;
+  /** What it names of the hub, or in folders, stands in it by commit or digest. */
   readonly profile: Profile;
+  /** The checkpoints and the data that it names, and whether they are here. */
+  readonly named: readonly NamedThing[];
   /** Every one that it has. */
   readonly allExperiments: readonly Experiment[];
   /** Those that are asked for. */
@@ -87,7 +95,7 @@ export interface ChosenProfile {
 export async function chooseProfile(
   words: readonly string[],
   flags: ResultsFlags,
-  context: Pick<CommandContext, "experiments">,
+  context: Pick<CommandContext, "experiments" | "callerFolder">,
 ): Promise<ChosenProfile> {
   const isExperiment = (word: string) => context.experiments.some(({ name }) => name === word);
   const known = (await listProfiles()).map(({ name }) => name);
@@ -97,14 +105,29 @@ export async function chooseProfile(
   if (profiles.length > 1) throw new InputError(`${profiles.join(" and ")} are two profiles: a command is about one`);
   const [givenName] = profiles;
   const name = givenName ?? DEFAULT_PROFILE;
-  const schema = schemaOf(context.experiments);
+  const schema = await schemaOfProfile(profileOf(name), context.experiments);
   const overrides = [...flags.set, ...await overridesOfPairs(flags.preferences, schema)];
-  const profile = await loadProfile(profileOf(name), schema, overrides);
+  const { profile, named } = await pinProfile(await loadProfile(profileOf(name), schema, overrides), {
+    caller: context.callerFolder,
+    hasOtherData: flags.data !== undefined,
+  });
   const names = words.filter((word) => isExperiment(word) || word !== name);
   const allExperiments = experimentsOf(context.experiments, profile);
   const experiments = selectExperiments(names, allExperiments);
   const resultsFolder = flags.results ?? DEFAULT_RESULTS;
-  return { name, givenName, profile, allExperiments, experiments, names, resultsFolder };
+  return { name, givenName, profile, named, allExperiments, experiments, names, resultsFolder };
+}
+
+/** Refuses to compute where a checkpoint or data of the profile is not here. @throws {InputError} with the `./run fetch` line that brings all */
+export function expectNamed({ name, named }: Pick<ChosenProfile, "name" | "named">): void {
+  const missing = byRepository(named.filter(({ problem }) => problem !== undefined));
+  const [first] = missing.entries();
+  if (first === undefined) return;
+  const [word, [{ setting, problem }]] = first;
+  if (missing.size === 1) throw new InputError(`profile ${name}, ${setting}: ${problem}`);
+  const references = missingReferences(named);
+  const line = references.length === 0 ? "" : `; ${shellCommand(["fetch", ...references])} brings what the hub has`;
+  throw new InputError(`profile ${name} needs ${missing.size} things that are not here, the first is ${word}${line}`);
 }
 
 /** The settings of a file of pairs. @throws {InputError} if it cannot be read, or no experiment would */
@@ -125,7 +148,7 @@ export interface ShownResults extends ChosenProfile {
 export async function shownResults(
   words: readonly string[],
   flags: FlagValues<typeof SHOWN_FLAGS>,
-  context: Pick<CommandContext, "experiments">,
+  context: Pick<CommandContext, "experiments" | "callerFolder">,
 ): Promise<ShownResults> {
   const chosen = await chooseProfile(words, flags, context);
   const { name: profileName, profile, allExperiments: experiments, resultsFolder } = chosen;

@@ -21,6 +21,18 @@ export const SAVING_FLAGS = {
     known: [WHOLE, ...NARROW_FORMS],
     help: `what the teacher's matrices are kept as: ${[WHOLE, ...NARROW_FORMS].join(", ")}; default ${WHOLE}`,
   },
+  "student-form": {
+    kind: "choice",
+    value: "F",
+    known: [WHOLE, ...NARROW_FORMS],
+    help: "of --lora: the same for the student's own matrices, which stand still",
+  },
+  "teacher-top-k": {
+    kind: "count",
+    value: "K",
+    help:
+      "kd learns from the teacher's K likeliest tokens, kept on the disk; then it is not in memory beside the student",
+  },
   lora: {
     kind: "count",
     value: "RANK",
@@ -38,22 +50,29 @@ type SavingFlags = FlagValues<typeof SAVING_FLAGS>;
 
 /** @throws {InputError} for flags that say nothing, or contradict each other */
 export function savingOf(flags: SavingFlags, student: Pick<ModelConfig, "family">): Saving {
-  const { "texts-at-once": textsAtOnce, recompute, "teacher-form": form, lora: rank, "lora-targets": targets } = flags;
-  for (const name of ["texts-at-once", "lora"] as const) {
+  const { "texts-at-once": textsAtOnce, recompute, lora: rank, "lora-targets": targets } = flags;
+  for (const name of ["texts-at-once", "lora", "teacher-top-k"] as const) {
     if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
   }
-  for (const name of ["lora-alpha", "lora-targets"] as const) {
+  for (const name of ["student-form", "lora-alpha", "lora-targets"] as const) {
     if (flags[name] !== undefined && rank === undefined) {
       throw new InputError(`--${name} is of --lora RANK, which is not given`);
     }
   }
+  const formOf = (name: "teacher-form" | "student-form") => {
+    const form = flags[name];
+    return form === undefined || form === WHOLE ? undefined : form as NarrowForm;
+  };
   const alpha = flags["lora-alpha"] ?? 2 * (rank ?? 1);
   if (!(alpha > 0)) throw new InputError(`--lora-alpha ${alpha}: must be more than 0`);
+  const topTokens = flags["teacher-top-k"];
   return {
     textsAtOnce,
+    ...{ topTokens, teacherApart: topTokens !== undefined },
     // A changed weight is made where it is used, and kept for backward otherwise.
     recompute: recompute || rank !== undefined,
-    teacherForm: form === undefined || form === WHOLE ? undefined : form as NarrowForm,
+    teacherForm: formOf("teacher-form"),
+    studentForm: formOf("student-form"),
     lora: rank === undefined
       ? undefined
       : { rank, scale: alpha / rank, targets: targets ?? defaultTargets(student.family) },

@@ -21,8 +21,8 @@ export const show = defineCommand({
   name: "show",
   positional: { name: "CELL", kind: "text", min: 1 },
   flags: SHOWN_FLAGS,
-  async run({ positional, flags }, { experiments, terminal }) {
-    const { allExperiments, place, present } = await shownResults([], flags, { experiments });
+  async run({ positional, flags }, { experiments, callerFolder, terminal }) {
+    const { allExperiments, place, present } = await shownResults([], flags, { experiments, callerFolder });
     const cells = positional.map((address) => cellAt(address, allExperiments));
     for (const cell of cells) {
       const choice = {

@@ -55,7 +55,6 @@ export async function loadInstructionFolder(
   folder: string,
   options: InstructionFolderOptions = {},
 ): Promise<InstructionData> {
-  const { validationRecords = 1000, trainRecords, itemsPerSet } = options;
   const { home, sets } = chooseFiles(folder);
   if (home === undefined) {
     const found = sets.size === 0 ? "no instruction files" : `only evaluation sets (${[...sets.keys()].join(", ")})`;
@@ -63,12 +62,35 @@ export async function loadInstructionFolder(
       `Cannot train on ${folder}: it has ${found}; expected train.jsonl or *train*.jsonl there or in its folder dolly`,
     );
   }
+  return await readInstructionData({ ...home, evaluation: sets, source: folder }, options);
+}
+
+/** The files of instruction-following data, by what they are for. */
+export interface InstructionFiles {
+  readonly train: readonly string[];
+  /** Where there is none, the first training records are for validation. */
+  readonly validation: readonly string[];
+  /** By set, in the order of tables. */
+  readonly evaluation: ReadonlyMap<string, readonly string[]>;
+  /** Where they come from, in words. */
+  readonly source: string;
+}
+
+/**
+ * Reads the files of instruction-following data, whatever their names.
+ *
+ * @throws {InputError} if there are too few training records, or a file is wrong
+ */
+export async function readInstructionData(
+  files: InstructionFiles,
+  { validationRecords = 1000, trainRecords, itemsPerSet }: InstructionFolderOptions = {},
+): Promise<InstructionData> {
   const notes = new DataNotes();
-  const read = await readFiles(home.train);
-  const heldOut = await readFiles(home.validation);
+  const read = await readFiles(files.train);
+  const heldOut = await readFiles(files.validation);
   if (heldOut.length === 0 && read.length < TRAINING_PER_VALIDATION) {
     throw new InputError(
-      `Cannot train on ${folder}: too few training records to hold some out for validation: ${read.length} found, ` +
+      `Cannot train on ${files.source}: too few training records to hold some out for validation: ${read.length} found, ` +
         `at least ${TRAINING_PER_VALIDATION} needed; add records, or a file dev.jsonl for validation`,
     );
   }
@@ -78,14 +100,14 @@ export async function loadInstructionFolder(
     : read.slice(0, taken);
   const train = notes.first("train", read.slice(taken), trainRecords, "data.trainRecords");
   const evaluation: EvaluationSet[] = [];
-  for (const [name, paths] of sets) {
+  for (const [name, paths] of files.evaluation) {
     evaluation.push({ name, records: notes.first(name, await readFiles(paths), itemsPerSet, "data.itemsPerSet") });
   }
   return {
     train,
     validation,
     evaluation,
-    source: folder,
+    source: files.source,
     leakCounts: countLeaks(train, validation, evaluation),
     notes: notes.lines,
   };

@@ -9,7 +9,7 @@ import { type TaskFormat, taskRecord } from "./task_files.ts";
  * | set | form |
  * |---|---|
  * | `samsum` (Gliwa et al. 2019, https://aclanthology.org/D19-5409) | CSV with a header or a JSON list, `dialogue` to `summary`; a dialogue may be empty, as one of them is |
- * | `iwslt` (Cettolo et al. 2017, https://aclanthology.org/2017.iwslt-1.1) | a JSON list (or lines) of `{"translation": {"de": …, "en": …}}`; or two texts of as many lines, `x.en` and `x.de` |
+ * | `iwslt` (Cettolo et al. 2017, https://aclanthology.org/2017.iwslt-1.1) | a JSON list (or lines), or Parquet, of `{"translation": {"de": …, "en": …}}`; or two texts of as many lines, `x.en` and `x.de` |
  * | `strategyqa` (Geva et al. 2021, arXiv 2101.02235) | a JSON list, `question` to `answer`, true or false, read as yes or no. Its facts and decompositions are not read: they would give the answer away |
  */
 export const PUBLISHED_TASKS = {
@@ -19,7 +19,7 @@ export const PUBLISHED_TASKS = {
     parse: ({ dialogue, summary }, where) => taskRecord({ dialogue }, { summary }, where, { mayBeEmpty: ["dialogue"] }),
   },
   iwslt: {
-    extensions: [".json", ".jsonl", ".en"],
+    extensions: [".json", ".jsonl", ".parquet", ".en"],
     parallel: { source: [".en", "the English line"], target: [".de", "the German line"] },
     parse({ translation }, where) {
       if (isJsonObject(translation)) return taskRecord({ en: translation.en }, { de: translation.de }, where);

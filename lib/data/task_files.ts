@@ -1,12 +1,12 @@
 import { InputError } from "#lib/errors.ts";
 import { linesOf, readTextStrictly } from "#lib/text_file.ts";
 import { describeJson, type JsonObject } from "./json_text.ts";
-import { csvRows, jsonRows, type Row } from "./record_rows.ts";
+import { csvRows, jsonRows, readRows, type Row } from "./record_rows.ts";
 import type { TaskRecord } from "./task_records.ts";
 
 /** The files of a data set, as they are published. */
 export interface TaskFormat {
-  /** What their names may end with. `.csv` is read as CSV with a header, others as a JSON list or JSON Lines. */
+  /** What their names may end with. `.csv` is read as CSV with a header, `.parquet` as Parquet, others as a JSON list or JSON Lines. */
   readonly extensions: readonly string[];
   /** Columns that a CSV file has to have, in any order. */
   readonly columns?: readonly string[];
@@ -42,6 +42,7 @@ export async function readTaskFile(task: string, format: TaskFormat, path: strin
 }
 
 async function readObjects(path: string, { columns }: TaskFormat): Promise<Row[]> {
+  if (path.endsWith(".parquet")) return await readRows(path);
   const text = await readTextStrictly(path);
   return path.endsWith(".csv") ? csvRows(text, path, columns) : jsonRows(text, path);
 }

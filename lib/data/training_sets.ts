@@ -15,6 +15,8 @@ export interface TrainingSets {
   readonly test: readonly TrainingRecord[];
   /** Those that were read, with what each is for. */
   readonly files: readonly { readonly path: string; readonly role: FileRole }[];
+  /** Of a data set from the hub. */
+  readonly hub?: { readonly repository: string; readonly commit: string };
   /** How records came to be held out, in words. */
   readonly heldOut: string;
   /** A sentence for each reason for which records are left out. */
@@ -37,7 +39,8 @@ const HELD_OUT_SEED = 1;
 
 /**
  * Reads records to train on: a file, or a folder of files named after what they are for (`train`, as in `train-00000-of-00002.parquet`;
- * `valid`, `validation`, `val` or `dev`; `test` or `eval`), in the folder or in a folder `data` in it. `readTrainingFile` has the forms.
+ * `valid`, `validation`, `val` or `dev`; `test` or `eval`), in the folder or in a folder `data` in it. Where none is named `train`, the only
+ * file whose name says nothing is trained on. `readTrainingFile` has the forms.
  *
  * Where there is neither a validation nor a test file, a twentieth of the distinct prompts is held out (at least one, at most 500), drawn
  * once for all seeds. Training records whose prompt is held out are left out.
@@ -73,9 +76,7 @@ export async function readTrainingSets(path: string): Promise<TrainingSets> {
 function filesOf(path: string): { path: string; role: FileRole }[] {
   if (!isFolder(path)) {
     if (isThere(path)) return [{ path, role: "train" }];
-    throw new InputError(
-      `${path}: there is no such file or folder; data sets of the hub are not fetched: name files that are here`,
-    );
+    throw new InputError(`${path}: there is no such file or folder; name one, or a data set of the hub as ORG/NAME`);
   }
   const { files, folders } = listNames(path);
   const rows = files.filter((name) => ROW_ENDINGS.some((ending) => name.endsWith(ending)));
@@ -90,6 +91,8 @@ function filesOf(path: string): { path: string; role: FileRole }[] {
     return role === undefined ? [] : [{ path: `${path}/${name}`, role }];
   });
   if (roles.some(({ role }) => role === "train")) return roles;
+  const others = rows.filter((name) => roleOf(name) === undefined);
+  if (others.length === 1) return [{ path: `${path}/${others[0]}`, role: "train" }, ...roles];
   if (rows.length === 1) return [{ path: `${path}/${rows[0]}`, role: "train" }];
   throw new InputError(
     `${path}: none of ${

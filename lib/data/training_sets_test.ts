@@ -93,7 +93,7 @@ testInFolder(
 );
 
 const WRONG: readonly (readonly [files: Readonly<Record<string, string>>, path: string, message: string])[] = [
-  [{}, "/none", "there is no such file or folder; data sets of the hub are not fetched: name files that are here"],
+  [{}, "/none", "there is no such file or folder; name one, or a data set of the hub as ORG/NAME"],
   [{ "a.txt": "a" }, "", "no file that ends with .jsonl, .json, .csv, .parquet; name one, or a folder that has some"],
   [{ "a.txt": "a" }, "/a.txt", "rows are read from files that end with .jsonl, .json, .csv, .parquet"],
   [{ "a.jsonl": "\n" }, "", "it has no records; expected instruction and output, prompt and response, or messages"],

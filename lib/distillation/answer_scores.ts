@@ -1,5 +1,8 @@
 import type { Gpu } from "#kernels/runtime/gpu.ts";
 import type { WrittenAnswer } from "#lib/evaluation/answers.ts";
+import { rougeL } from "#lib/metrics/rouge_l.ts";
+import { mean } from "#lib/statistics/statistics.ts";
+import type { WrittenTexts } from "./teacher.ts";
 import { distinctN } from "#lib/metrics/distinct_n.ts";
 import { perplexity, type Surprise, surpriseColumns, TEACHER_PERPLEXITY_OF_ITEMS } from "#lib/metrics/perplexity.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
@@ -11,7 +14,10 @@ import type { DistilTexts } from "./distil_texts.ts";
 export interface AnswerScoring {
   readonly gpu: Gpu;
   readonly texts: DistilTexts;
-  readonly teacher: LanguageModel;
+  /** Undefined where only its texts are known. */
+  readonly teacher: LanguageModel | undefined;
+  /** Of such a teacher, its texts on scored items, by their index. */
+  readonly teacherTexts?: WrittenTexts["heldOut"];
   /** Texts that the teacher reads at once. */
   readonly batchSize: number;
   readonly stop: AbortSignal;
@@ -21,12 +27,13 @@ export interface AnswerScoring {
 
 /**
  * What answers are by themselves, whatever the references: how likely their teacher finds them (perplexity, over the tokens of the answers
- * without their ends), and how varied they are (distinct-1 and distinct-2). An answer without a token is left out of perplexity.
+ * without their ends), or how near they come to its texts where only those are known (ROUGE-L, over the items that it has answered), and
+ * how varied they are (distinct-1 and distinct-2). An answer without a token is left out of perplexity.
  *
  * @param answers one to each item of the scored set, in its order
  */
 export async function scoreAnswers(
-  { gpu, texts, teacher, batchSize, stop, progress }: AnswerScoring,
+  { gpu, texts, teacher, teacherTexts = new Map(), batchSize, stop, progress }: AnswerScoring,
   answers: readonly WrittenAnswer[],
 ): Promise<CellScore[]> {
   const { set: { name: dataset }, items } = texts.scored;
@@ -34,6 +41,12 @@ export async function scoreAnswers(
   const distinct = [1, 2].map((n) => (
     { dataset, metric: `distinct_${n}`, value: distinctN(spelt, n), count: answers.length }
   ));
+  if (teacher === undefined) {
+    const scores = [...teacherTexts].map(([index, references]) => rougeL(spelt[index], references));
+    if (scores.length === 0) return distinct;
+    const nearness = { dataset, metric: "teacher_rouge_l", value: mean(scores), count: scores.length, items: scores };
+    return [nearness, ...distinct];
+  }
   const read = answers.map(({ ids }, i): Trajectory => ({ prompt: items[i].promptIds, response: ids }))
     .filter(({ response }) => response.length > 0);
   if (read.length === 0) return distinct;

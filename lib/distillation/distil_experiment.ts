@@ -3,6 +3,7 @@ import { makingOf, type RegisteredMethod, rowOf, runMethod } from "#lib/bench/me
 import { Workbench } from "#lib/bench/workbench.ts";
 import { buildTable } from "#lib/reporting/table.ts";
 import { nameOf } from "./starting_model.ts";
+import { isModel, nameOfTeacher, writtenBy } from "./teacher.ts";
 import { distilMaking, type DistilSubject, distilTask } from "./distil_task.ts";
 
 /** How results and messages call it. */
@@ -10,13 +11,14 @@ export const DISTIL = "distil";
 /** The row that others are tested against: the student before it is distilled. */
 const START = "sft";
 
-/** A distillation as an experiment of a few cells: its teacher, the student that it starts from, and what becomes of it. */
+/** A distillation as an experiment of a few cells: its teacher, where that is a model, the student that it starts from, and what becomes of it. */
 export function distilExperiment(
   methods: Readonly<Record<string, RegisteredMethod>>,
   subject: DistilSubject,
 ): Experiment {
   const making = distilMaking(subject);
-  const caption = `${nameOf(subject.teacher)} into ${nameOf(subject.student)}`;
+  const { teacher } = subject;
+  const caption = `${nameOfTeacher(teacher)} into ${nameOf(subject.student)}`;
   return {
     name: DISTIL,
     source: "a distillation of your own",
@@ -28,7 +30,8 @@ export function distilExperiment(
       const bench = await Workbench.open(context, distilTask(context.profile, subject));
       return {
         get description() {
-          return { texts: bench.texts.description, ...bench.descriptions };
+          const ofTeacher = isModel(teacher) ? {} : { teacher_texts: writtenBy(teacher).description };
+          return { texts: bench.texts.description, ...ofTeacher, ...bench.descriptions };
         },
         cell: (name, seed) => runMethod(methods[name], bench, { name, seed }),
       };

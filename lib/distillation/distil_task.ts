@@ -7,37 +7,40 @@ import type { Saving } from "#lib/memory/saving.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { INSTRUCTION_LIMITS } from "#lib/preferences/encode_pairs.ts";
-import { pairCodec } from "#lib/preferences/pair_codec.ts";
 import { digestOf } from "#lib/results/digest.ts";
 import { mean } from "#lib/statistics/statistics.ts";
-import { encodeTemplate } from "#lib/tokenizers/prompt_template.ts";
 import { scoreAnswers } from "./answer_scores.ts";
+import { pairCodecOf } from "./checkpoint_task.ts";
 import type { DistilTexts } from "./distil_texts.ts";
 import { identityOf, openStart, type StartingModel } from "./starting_model.ts";
+import { identityOfTeacher, isModel, type Teacher, writtenBy } from "./teacher.ts";
 
 /** Bumped when the numbers of distillations may move. */
 const DISTIL_NUMERICS = { "task distil": 1 };
 
 /** Who learns from whom, and what they read. */
 export interface DistilSubject {
-  readonly teacher: StartingModel;
+  readonly teacher: Teacher;
   readonly student: StartingModel;
   readonly texts: DistilTexts;
-  /** What is done to hold less: of it, the teacher's form and the student's changes move numbers. */
+  /** What is done to hold less: of it, the models' forms and the student's changes move numbers. */
   readonly saving: Saving;
 }
 
 /** What decides the numbers of its cells beside the profile. */
-export function distilMaking({ teacher, student, texts, saving: { teacherForm, lora } }: DistilSubject): TaskMaking {
+export function distilMaking(
+  { teacher, student, texts, saving: { teacherForm, studentForm, lora } }: DistilSubject,
+): TaskMaking {
   return {
     name: "distil",
     numerics: DISTIL_NUMERICS,
     settings: {
       distil: {
-        ...{ teacher: identityOf(teacher), student: identityOf(student), data: texts.digest },
+        ...{ teacher: identityOfTeacher(teacher), student: identityOf(student), data: texts.digest },
         ...{ tokenizer: texts.codec.digest, template: digestOf(texts.template.source), actions: texts.vocabSize },
         eosIds: texts.eosIds,
         ...(teacherForm && { teacherForm }),
+        ...(studentForm && { studentForm }),
         ...(lora && { lora }),
       },
     },
@@ -46,29 +49,35 @@ export function distilMaking({ teacher, student, texts, saving: { teacherForm, l
 
 /** Distilling a checkpoint into another on a person's data. */
 export function distilTask(profile: Profile, subject: DistilSubject): Task {
-  const { texts, saving: { teacherForm, lora } } = subject;
+  const { teacher, student, texts, saving } = subject;
+  const { teacherForm, studentForm, lora, teacherApart } = saving;
   const { name, numerics, settings } = distilMaking(subject);
-  const options = { teacher: { form: teacherForm }, student: { lora } };
+  const models = {
+    student: { start: student, options: { form: studentForm, lora } },
+    ...(isModel(teacher) && { teacher: { start: teacher, options: { form: teacherForm } } }),
+  };
   return {
     name,
     corpus: name,
     profile,
     made: { settings, numerics },
+    teacherTexts: isModel(teacher) ? undefined : writtenBy(teacher).texts,
     readTexts: () => Promise.resolve(texts),
-    newModel: (gpu, role, { vocabSize }, normalSource) =>
-      openStart(gpu, subject[role], { ...options[role], actionCount: vocabSize }, normalSource),
-    score: (scoring, model) => scoreModel(scoring, texts, model),
+    teacherValues: isModel(teacher) ? [identityOf(teacher), teacherForm ?? "f32"] : undefined,
+    keepsTeacherApart: teacherApart,
+    newModel(gpu, role, { vocabSize }, normalSource) {
+      const { [role]: model } = models;
+      if (model === undefined) throw new RangeError(`Cannot open the ${role}: only its texts are known`);
+      return openStart(gpu, model.start, { ...model.options, actionCount: vocabSize }, normalSource);
+    },
+    score: (scoring, model) => scoreModel(scoring, subject, model),
     validation: {
       measure: "validation_rouge_l",
       score: (texts, { prompts }, responses) =>
         mean(responses.map(({ response }, i) => rougeL(textOf(texts, response), prompts[i].record.references))),
     },
     pairs: {
-      codec: ({ codec, train, eosIds }) =>
-        pairCodec(codec, train.map(({ prompt }) => prompt), {
-          text: (ids) => codec.decode(ids, { keepSpecialTokens: true }),
-          ids: (instruction) => encodeTemplate(codec, texts.template, { instruction, input: "" }),
-        }, eosIds),
+      codec: pairCodecOf(texts.template),
       limits: { ...profile.data, settings: INSTRUCTION_LIMITS },
       metric: "rouge_l",
     },
@@ -77,25 +86,28 @@ export function distilTask(profile: Profile, subject: DistilSubject): Task {
 }
 
 /** The metric of the data's answers, perplexity of the references, and what answers are by themselves: greedy answers where the temperature is 0, else sampled ones. */
-async function scoreModel(scoring: Scoring, texts: DistilTexts, model: LanguageModel) {
+async function scoreModel(scoring: Scoring, { texts, teacher: whom }: DistilSubject, model: LanguageModel) {
   const { gpu, profile, stop, progressOf } = scoring;
   const { batchSize, temperature, topK, topP, samplingSeeds } = profile.evaluation;
   const { codec, eosIds, padId, scored, maxPositions } = texts;
   const [metrics, seeds] = [metricsOf(scored.set), temperature === 0 ? [] : samplingSeeds];
   const evaluated = workOf(scored, { metrics, seeds });
   const tell = progressOf("scoring");
-  const progress = (done: number) => tell(done, evaluated + scored.items.length);
+  const progress = (done: number) => tell(done, evaluated + (isModel(whom) ? scored.items.length : 0));
   progress(0);
   const { scores, samples, answerIds } = await evaluateSet({ gpu, model, codec, eosIds, padId }, scored, {
     ...{ metrics, maxNewTokens: profile.data.maxNewTokens, batchSize, maxPositions, stop, progress },
     ...{ seeds, sampling: { temperature, topK, topP } },
   });
   const decoding = temperature === 0 ? "greedy" : "sampled";
-  const { model: teacher } = await scoring.teacher();
+  // After the model has written: a teacher that is kept apart is read for this alone.
+  const known = isModel(whom)
+    ? { teacher: (await scoring.teacher()).model }
+    : { teacher: undefined, teacherTexts: writtenBy(whom).heldOut };
   const all = [
     ...scores.map(({ interval: _, ...score }) => score),
     ...await scoreAnswers(
-      { gpu, texts, teacher, batchSize, stop, progress: (done) => progress(evaluated + done) },
+      { gpu, texts, ...known, batchSize, stop, progress: (done) => progress(evaluated + done) },
       samples.map(({ response }, i) => ({ text: response, ids: answerIds[i] })),
     ),
   ];

@@ -6,6 +6,8 @@ import { isFile, writeAtomically } from "#lib/results/storage.ts";
 
 /** The folder beside a distilled model's files that has its results, and within it that of the scores. */
 export const RESULTS_NAME = "results";
+/** What the teacher behind an endpoint has written, for people to read and for `--teacher-texts`. */
+export const TEXTS_FILE = `${RESULTS_NAME}/teacher_texts.jsonl`;
 const RUN_FILE = `${RESULTS_NAME}/run.json`;
 
 /** What makes two runs one: the same command goes on where it was stopped. */

@@ -25,26 +25,39 @@ export interface StartingModel extends FolderTexts {
 
 const WEIGHTS = /^(model|pytorch_model|adapter_model)\b.*\.(safetensors|bin)(\.index\.json)?$/;
 
+/** Whether a folder with `config.json` and a tokenizer alone is a model that starts from drawn values. */
+interface StartOptions {
+  readonly mayLackWeights: boolean;
+}
+
 /**
  * Reads the small files of a model, and its large ones once, for their digests.
  *
- * @param mayLackWeights whether a folder with `config.json` and a tokenizer alone is a model that starts from drawn values
  * @throws {InputError} what locating the model and reading its configuration and tokenizer do
  */
 export async function startingModel(
   word: string,
   callerFolder: string | undefined,
-  { mayLackWeights }: { readonly mayLackWeights: boolean },
+  options: StartOptions,
 ): Promise<StartingModel> {
+  const { located, hasWeights } = await locateStart(word, callerFolder, options);
+  return { ...await folderTexts(located), word, located, source: await sourceOf(located), hasWeights };
+}
+
+/** Where a model is. @throws {InputError} where there is no such model */
+export async function locateStart(
+  word: string,
+  callerFolder: string | undefined,
+  { mayLackWeights }: StartOptions,
+): Promise<Pick<StartingModel, "located" | "hasWeights">> {
   if (mayLackWeights) {
     const located = await locate(word, { caller: callerFolder });
     const names = await namesIn(located.folder);
     if (names.includes("config.json") && !names.some((name) => WEIGHTS.test(name))) {
-      return { ...await folderTexts(located), word, located, source: await sourceOf(located), hasWeights: false };
+      return { located, hasWeights: false };
     }
   }
-  const located = await locateModel(word, callerFolder);
-  return { ...await folderTexts(located), word, located, source: await sourceOf(located), hasWeights: true };
+  return { located: await locateModel(word, callerFolder), hasWeights: true };
 }
 
 /** What decides a model's values: a commit, or the digest of its files; where they are makes no difference. */

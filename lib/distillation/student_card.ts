@@ -2,6 +2,7 @@ import type { FileSource } from "#lib/models/model_folder.ts";
 import type { CodeVersion } from "#lib/results/git_repository.ts";
 import type { DistilSubject } from "./distil_task.ts";
 import { nameOf, type StartingModel } from "./starting_model.ts";
+import { isModel, nameOfTeacher, type Teacher, writtenBy } from "./teacher.ts";
 
 /** What the model card of a distilled student says. */
 export interface StudentCard {
@@ -23,11 +24,11 @@ export function formatStudentCard({ subject, method, seed, code, adapter, comman
   const kind = student.layout === "oneText" ? "text-generation" : "text2text-generation";
   const base = "hub" in student.source ? [`base_model: ${student.source.hub}`] : [];
   const rows: [name: string, value: string][] = [
-    ["teacher", describe(teacher)],
+    ["teacher", describeTeacher(teacher)],
     ["student", `${describe(student)}${student.hasWeights ? "" : ", from drawn values"}`],
     ["method", `${method.label} (\`${method.name}\`)`],
     ["seed", `${seed}`],
-    ["data", `digest ${texts.digest}`],
+    ["data", `${dataOf(texts.description)}digest ${texts.digest}`],
     ["prompts", `template ${texts.template.name}`],
     ["commit of the program", `${code.commit}${code.dirty === true ? ", with changes" : ""}`],
     ["adapter", adapter],
@@ -36,7 +37,7 @@ export function formatStudentCard({ subject, method, seed, code, adapter, comman
   ];
   return [
     ...["---", "library_name: transformers", `pipeline_tag: ${kind}`, ...base, "tags: [distillation]", "---", ""],
-    `# ${nameOf(student)} distilled from ${nameOf(teacher)}`,
+    `# ${nameOf(student)} distilled from ${nameOfTeacher(teacher)}`,
     "",
     `${method.label}: ${method.summary}.`,
     "",
@@ -64,8 +65,20 @@ function describe(model: StartingModel): string {
   return "hub" in source ? `${source.hub} at commit ${source.commit}` : `${nameOf(model)} (digests below)`;
 }
 
-/** The SHA-256 of the files of models that are folders. */
+function describeTeacher(teacher: Teacher): string {
+  if (isModel(teacher)) return describe(teacher);
+  const { texts, digest } = writtenBy(teacher);
+  return `${teacher.name}: ${texts.length} on training prompts (digest ${digest})`;
+}
+
+/** What data of the hub is called there. */
+function dataOf({ hub, commit }: DistilSubject["texts"]["description"]): string {
+  return hub === undefined ? "" : `${hub} at commit ${commit}, `;
+}
+
+/** The SHA-256 of the files of models that are folders, and what is known of a teacher's texts. */
 function filesOf({ teacher, student }: DistilSubject): Readonly<Record<string, unknown>> {
   const digests = (source: FileSource) => "files" in source ? source.files : { commit: source.commit };
-  return { teacher: digests(teacher.source), student: digests(student.source) };
+  const ofTeacher = isModel(teacher) ? digests(teacher.source) : writtenBy(teacher).description;
+  return { teacher: ofTeacher, student: digests(student.source) };
 }

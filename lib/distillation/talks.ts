@@ -1,6 +1,6 @@
 import type { TrainingSets } from "#lib/data/training_sets.ts";
 import type { TrainingRecord } from "#lib/data/training_file.ts";
-import { chatTemplateOf } from "#lib/tokenizers/chat_template.ts";
+import { type ChatTemplate, chatTemplateOf } from "#lib/tokenizers/chat_template.ts";
 import type { PromptTemplate } from "#lib/tokenizers/prompt_template.ts";
 
 /**
@@ -13,11 +13,7 @@ export async function spellTalks(
   folder: string,
 ): Promise<{ readonly sets: TrainingSets; readonly template: PromptTemplate }> {
   const chat = await chatTemplateOf(folder);
-  const spell = (records: readonly TrainingRecord[]) =>
-    records.map((record) => ({
-      ...record,
-      instruction: chat.render(record.talk ?? [], { addGenerationPrompt: true }),
-    }));
+  const spell = (records: readonly TrainingRecord[]) => spelled(records, chat);
   const [train, validation] = [spell(sets.train), spell(sets.validation)];
   const test = sets.test === sets.validation ? validation : spell(sets.test);
   return {
@@ -29,4 +25,12 @@ export async function spellTalks(
       render: ({ instruction }) => instruction,
     },
   };
+}
+
+/** Records that are talks as prompts that a chat template has spelt. @throws {InputError} if it refuses a talk */
+export function spelled(records: readonly TrainingRecord[], chat: ChatTemplate): TrainingRecord[] {
+  return records.map((record) => ({
+    ...record,
+    instruction: chat.render(record.talk ?? [], { addGenerationPrompt: true }),
+  }));
 }

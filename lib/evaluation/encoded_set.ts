@@ -49,6 +49,8 @@ export interface EncodingSettings {
   readonly bosId?: number;
   /** Prompts with more tokens are left out. */
   readonly maxPromptTokens: number;
+  /** What to do where all are; default what the flags of commands allow. */
+  readonly remedy?: string;
   readonly maxPositions: number;
 }
 
@@ -92,14 +94,15 @@ export async function encodeSet(
   return { set, items, fits, leftOut };
 }
 
+const RAISE_FLAGS = "raise --max-prompt-tokens, or lower --max-new-tokens, which takes room of the model's positions";
+
 function whyNothing(
   records: number,
   { longPrompts, emptyPrompts, shortTexts }: LeftOut,
-  { maxPromptTokens }: EncodingSettings,
+  { maxPromptTokens, remedy = RAISE_FLAGS }: EncodingSettings,
 ) {
   if (longPrompts > 0) {
-    return `all ${records} prompts are left out, ${longPrompts} of them over ${maxPromptTokens} tokens; raise ` +
-      "--max-prompt-tokens, or lower --max-new-tokens, which takes room of the model's positions";
+    return `all ${records} prompts are left out, ${longPrompts} of them over ${maxPromptTokens} tokens; ${remedy}`;
   }
   return emptyPrompts > 0
     ? `none of ${records} prompts has a token; --bos puts the beginning of a text in front`

@@ -39,10 +39,9 @@ export class CachedRepository {
     return commit !== undefined && isCommit(commit) ? commit : undefined;
   }
 
-  /** The names at the top of a snapshot whose files are there. */
+  /** The names in a snapshot whose files are there, with `/` where they lie in folders. */
   namesAt(commit: string): string[] {
-    const snapshot = this.snapshot(commit);
-    return namesIn(snapshot).filter((name) => isFile(`${snapshot}/${name}`));
+    return filesBelow(this.snapshot(commit));
   }
 
   /** The names that are known not to be in a commit. */
@@ -122,6 +121,15 @@ async function makeLink(target: string, path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+/** Links to folders are not followed: no snapshot has one. */
+function filesBelow(folder: string): string[] {
+  return namesIn(folder).flatMap((name) => {
+    const path = `${folder}/${name}`;
+    if (isFile(path)) return [name];
+    return Deno.lstatSync(path).isDirectory ? filesBelow(path).map((below) => `${name}/${below}`) : [];
+  });
 }
 
 function namesIn(folder: string): string[] {

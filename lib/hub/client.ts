@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InputError } from "#lib/errors.ts";
 import { excerpt } from "#lib/visible_text.ts";
+import { isDataSet } from "./places.ts";
 import { formatReference, type HubReference, isCommit } from "./reference.ts";
 import type { Requests } from "./requests.ts";
 import type { HubSettings } from "./settings.ts";
@@ -49,9 +50,8 @@ export class HubClient {
   /** What is at a revision now. @throws {InputError} one line with the reason, and what to do about it */
   async list(reference: HubReference): Promise<Listing> {
     const { repository, revision } = reference;
-    const url = `${this.#settings.endpoint}/api/models/${repository}/revision/${
-      encodeURIComponent(revision)
-    }?blobs=true`;
+    const listed = isDataSet(repository) ? repository : `models/${repository}`;
+    const url = `${this.#settings.endpoint}/api/${listed}/revision/${encodeURIComponent(revision)}?blobs=true`;
     const what = formatReference(reference);
     const body = await this.#requests.retry(what, async () => {
       const response = await this.#requests.send(url);
@@ -145,7 +145,9 @@ export class HubClient {
       const access = token === undefined
         ? "a private one needs HF_TOKEN"
         : "the token that is set has no access to a private one";
-      return refuse(`no such model at ${endpoint}; check the name (${access})`);
+      return refuse(
+        `no such ${isDataSet(repository) ? "data set" : "model"} at ${endpoint}; check the name (${access})`,
+      );
     }
     return refuse(`${endpoint} answers ${status}${message === "" ? "" : `, "${excerpt(message)}"`}`);
   }

@@ -2,15 +2,14 @@ import { InputError } from "#lib/errors.ts";
 import { storageErrorOf } from "#lib/results/storage.ts";
 import { CachedRepository, sizeOf } from "./cache.ts";
 import { HubClient, type Listing, type RemoteFile } from "./client.ts";
+import { contentsOf } from "./contents.ts";
 import { downloadBlob, type DownloadWatcher, incompleteOf } from "./download.ts";
 import { expectRoom, freeBytes } from "./free_space.ts";
-import { whatLacks } from "./locate.ts";
-import { isDecided, KNOWN_NAMES, selectFiles, whyNoModel } from "./needed_files.ts";
 import { formatReference, type HubReference, isCommit } from "./reference.ts";
 import { type RequestOptions, Requests, UnreachableError } from "./requests.ts";
 import { CACHE_PLACE, type HubSettings } from "./settings.ts";
 
-/** A file that a model needs, and how much of it is here. */
+/** A file that a model or a data set needs, and how much of it is here. */
 export interface NeededFile extends RemoteFile {
   /** Of its bytes, in the cache. */
   readonly present: number;
@@ -18,7 +17,7 @@ export interface NeededFile extends RemoteFile {
   readonly isLinked: boolean;
 }
 
-/** What a model needs of the hub, before anything is fetched. */
+/** What a model or a data set needs of the hub, before anything is fetched. */
 export interface FetchPlan {
   readonly reference: HubReference;
   readonly commit: string;
@@ -38,7 +37,7 @@ export interface FetchOptions extends Omit<RequestOptions, "settings"> {
   readonly freeBytes?: (folder: string) => Promise<number | undefined>;
 }
 
-/** Brings models from the hub into the cache that Python's huggingface_hub has as well. */
+/** Brings models and data sets from the hub into the cache that Python's huggingface_hub has as well. */
 export class ModelFetcher {
   readonly #options: FetchOptions;
   readonly #requests: Requests;
@@ -60,7 +59,7 @@ export class ModelFetcher {
     const { settings, say } = this.#options;
     const repository = new CachedRepository(settings.cacheFolder, reference.repository);
     if (settings.offline) return await this.#cached(reference, repository, "HF_HUB_OFFLINE is set");
-    if (isCommit(reference.revision) && await isKnownWhole(repository, reference.revision)) {
+    if (isCommit(reference.revision) && await isKnownWhole(repository, reference)) {
       return await this.#cached(reference, repository, "");
     }
     try {
@@ -88,27 +87,29 @@ export class ModelFetcher {
       const progress: DownloadWatcher["progress"] = (of, bytes, fetched) =>
         watcher.progress(of, bytes, ofFile = fetched);
       await downloadBlob(file, { ...context, watcher: { say: watcher.say, progress } });
-      await repository.link(commit, file);
       all += ofFile;
     }
-    const problem = await whatLacks(plan.folder, repository.namesAt(commit));
+    // The snapshot gets its files when all are here: of a data set nobody could tell a part from the whole.
+    for (const file of lacking) await repository.link(commit, file);
+    const problem = await contentsOf(reference).lacks(plan.folder, repository.namesAt(commit));
     if (problem !== undefined) throw new InputError(`${formatReference(reference)}: the repository has ${problem}`);
     if (plan.isListed) await this.#record(plan, repository);
     return all;
   }
 
-  /** What the cache is to know of a model that is whole. */
+  /** What the cache is to know of what is whole. */
   async #record({ reference, commit, files, leftOut }: FetchPlan, repository: CachedRepository): Promise<void> {
     const there = new Set([...files, ...leftOut].map(({ name }) => name));
-    const missing = KNOWN_NAMES.filter((name) => !there.has(name));
+    const missing = contentsOf(reference).knownNames.filter((name) => !there.has(name));
     await repository.record(reference, commit, missing, this.#requests.stop);
   }
 
   async #listed(reference: HubReference, repository: CachedRepository, { commit, files }: Listing): Promise<FetchPlan> {
     const names = files.map(({ name }) => name);
-    const what = whyNoModel(names);
+    const contents = contentsOf(reference);
+    const what = contents.whyNone(names);
     if (what !== undefined) throw new InputError(`${formatReference(reference)}: the repository has ${what}`);
-    const { needed, leftOut } = selectFiles(names);
+    const { needed, leftOut } = contents.select(names);
     const taken: NeededFile[] = [];
     for (const listed of files.filter(({ name }) => needed.includes(name))) {
       const file = await this.#client.describe(reference, commit, listed);
@@ -126,7 +127,7 @@ export class ModelFetcher {
     };
   }
 
-  /** A model that is whole in the cache. @param why the hub is not asked */
+  /** A model or a data set that is whole in the cache. @param why the hub is not asked */
   async #cached(reference: HubReference, repository: CachedRepository, why: string): Promise<FetchPlan> {
     const { cacheFolder } = this.#options.settings;
     const commit = await repository.commitOf(reference);
@@ -135,11 +136,12 @@ export class ModelFetcher {
       throw new InputError(`${formatReference(reference)}: not in ${cacheFolder}, and ${why}`);
     }
     const folder = repository.snapshot(commit);
-    const problem = await whatLacks(folder, names);
+    const contents = contentsOf(reference);
+    const problem = await contents.lacks(folder, names);
     if (problem !== undefined) {
       throw new InputError(`${formatReference(reference)}: in ${cacheFolder} it has ${problem}, and ${why}`);
     }
-    const { needed } = selectFiles(names);
+    const { needed } = contents.select(names);
     const files = needed.map((name) => {
       const size = sizeOf(`${folder}/${name}`)!;
       return { name, size, digest: "", present: size, isLinked: true };
@@ -162,9 +164,10 @@ export class ModelFetcher {
   }
 }
 
-/** Whether a snapshot has all that the repository has of what a model needs, which only a whole fetch records. */
-async function isKnownWhole(repository: CachedRepository, commit: string): Promise<boolean> {
-  const names = repository.namesAt(commit);
-  return isDecided(names, repository.missingAt(commit)) &&
-    await whatLacks(repository.snapshot(commit), names) === undefined;
+/** Whether a snapshot has all that the repository has of what is needed, which only a whole fetch records. */
+async function isKnownWhole(repository: CachedRepository, reference: HubReference): Promise<boolean> {
+  const commit = reference.revision;
+  const [names, contents] = [repository.namesAt(commit), contentsOf(reference)];
+  return contents.isDecided(names, repository.missingAt(commit)) &&
+    await contents.lacks(repository.snapshot(commit), names) === undefined;
 }

@@ -73,11 +73,13 @@ export async function whatLacks(folder: string, names: readonly string[]): Promi
   return undefined;
 }
 
-function fetchLine(reference: HubReference): string {
+/** The command that brings what is not in the cache. */
+export function fetchLine(reference: HubReference): string {
   return shellCommand(["fetch", formatReference(reference)]);
 }
 
-function ifNotFound(error: unknown, isReference: boolean): undefined {
+/** @throws what a path cannot be looked at for, but for its not being there, or not being granted where it may be a name of the hub */
+export function ifNotFound(error: unknown, isReference: boolean): undefined {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
   // What is not granted may be a model of the hub, which then has no folder of its name. Any other path is one that may not be read.
   if (error instanceof Deno.errors.NotCapable && isReference) return undefined;

@@ -66,7 +66,9 @@ Deno.test("a reference is a repository and a revision, main unless one is named"
     "-x/y",
     "org/.git",
   ];
-  for (const word of wrong) assertThrows(() => parseReference(word), InputError, "no model of the hub; write ORG/NAME");
+  for (const word of wrong) {
+    assertThrows(() => parseReference(word), InputError, "no model or data set of the hub; write ORG/NAME");
+  }
   for (const revision of ["", "../x", "a/../b", "/x", "x/", "a b", "a\nb", ".x", "x.lock", "x".repeat(201)]) {
     assertThrows(() => parseReference(`org/name@${revision}`), InputError, "is no revision; name a branch");
   }

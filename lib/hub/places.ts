@@ -48,9 +48,30 @@ export function hostOf(url: string): string | undefined {
   return host === undefined ? undefined : `${host.toLowerCase()}:${port ?? (scheme === "https" ? 443 : 80)}`;
 }
 
+/** Before the name of a data set, in the hub's addresses as in the names of its cache; a model's has nothing before it. */
+const DATA_SETS = "datasets/";
+
+export function isDataSet(repository: string): boolean {
+  return repository.startsWith(DATA_SETS);
+}
+
 /** The folder of a repository in the cache, by its name there; the repository's own name says nothing else. */
 export function repositoryFolder(cacheFolder: string, repository: string): string {
-  return `${cacheFolder}/models--${repository.replaceAll("/", "--")}`;
+  return `${cacheFolder}/${isDataSet(repository) ? "" : "models--"}${repository.replaceAll("/", "--")}`;
+}
+
+/**
+ * Whether a word may be a data set of the hub, `ORG/NAME[@REVISION]` with or without `datasets/` before it: then
+ * `[datasets/ORG/NAME, revision]`. What looks like a path, or ends as a file of records, is none.
+ */
+export function splitDataReference(
+  word: string,
+): readonly [repository: string, revision: string | undefined] | undefined {
+  const isNamed = isDataSet(word);
+  const parts = splitReference(isNamed ? word.slice(DATA_SETS.length) : word);
+  if (parts === undefined || /\.(jsonl?|csv|parquet|tsv|txt)$/.test(parts[0])) return undefined;
+  if (!isNamed && !parts[0].includes("/")) return undefined;
+  return [`${DATA_SETS}${parts[0]}`, parts[1]];
 }
 
 /** Whether a word may be `ORG/NAME[@REVISION]`: then `[repository, revision]`. */

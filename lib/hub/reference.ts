@@ -1,10 +1,10 @@
 import { InputError } from "#lib/errors.ts";
 import { excerpt } from "#lib/visible_text.ts";
-import { splitReference } from "./places.ts";
+import { isDataSet, splitDataReference, splitReference } from "./places.ts";
 
-/** A model on the hub at one of its revisions. */
+/** A model or a data set on the hub at one of its revisions. */
 export interface HubReference {
-  /** `ORG/NAME`, or `NAME` alone for the oldest models. */
+  /** `ORG/NAME`, or `NAME` alone for the oldest models; of a data set `datasets/ORG/NAME`. */
   readonly repository: string;
   /** A branch, a tag, `refs/pr/N`, or a commit of 40 digits. */
   readonly revision: string;
@@ -12,17 +12,18 @@ export interface HubReference {
 
 export const DEFAULT_REVISION = "main";
 
-/** Reads `ORG/NAME[@REVISION]`. @throws {InputError} where it is no such thing */
+/** Reads `ORG/NAME[@REVISION]`, of a data set `datasets/ORG/NAME[@REVISION]`. @throws {InputError} where it is no such thing */
 export function parseReference(text: string): HubReference {
   const shown = excerpt(text);
-  const [, path] = /^(?:https?:\/\/[^/]+|hf:\/)\/([^/@?#]+\/[^/@?#]+)/.exec(text) ?? [];
+  const [, path] = /^(?:https?:\/\/[^/]+|hf:\/)\/((?:datasets\/)?[^/@?#]+\/[^/@?#]+)/.exec(text) ?? [];
   if (path !== undefined) {
     throw new InputError(`${shown}: an address; write ${excerpt(path)}, or ${excerpt(path)}@REVISION`);
   }
-  const [repository, revision = DEFAULT_REVISION] = splitReference(text) ?? [];
+  const split = isDataSet(text) ? splitDataReference : splitReference;
+  const [repository, revision = DEFAULT_REVISION] = split(text) ?? [];
   if (repository === undefined) {
     throw new InputError(
-      `${shown}: no model of the hub; write ORG/NAME or ORG/NAME@REVISION, as in openai-community/gpt2`,
+      `${shown}: no model or data set of the hub; write ORG/NAME or ORG/NAME@REVISION, as in openai-community/gpt2, or datasets/ORG/NAME`,
     );
   }
   if (!isRevision(revision)) {

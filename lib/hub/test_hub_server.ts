@@ -68,8 +68,9 @@ export class TestHubServer implements AsyncDisposable {
     const number = this.requests.push(what) - 1;
     const other = await this.intervene(what, number);
     if (other) return other;
-    const [, repository, revision] = /^\/api\/models\/(.+?)\/revision\/(.+)$/.exec(path) ?? [];
-    if (repository !== undefined) {
+    const [, kind, listed, revision] = /^\/api\/(models|datasets)\/(.+?)\/revision\/(.+)$/.exec(path) ?? [];
+    if (kind !== undefined) {
+      const repository = kind === "models" ? listed : `${kind}/${listed}`;
       return this.#refusalOf(repository, revision, request) ?? this.#list(repository, url.searchParams.has("blobs"));
     }
     const [, cdn, holder, at, name] = /^(\/cdn)?\/(.+?)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
@@ -149,7 +150,7 @@ export class TestHubServer implements AsyncDisposable {
 /** The bytes of a file and its digest: SHA-256 of weights and SentencePiece models, else git's of a blob. */
 export function describe(name: string, content: string | Uint8Array<ArrayBuffer>) {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const isLarge = /\.(safetensors|bin|model|h5|msgpack)$/.test(name);
+  const isLarge = /\.(safetensors|bin|model|h5|msgpack|parquet)$/.test(name);
   const hash = isLarge ? createHash("sha256") : createHash("sha1").update(`blob ${bytes.length}\0`);
   return { bytes, digest: hash.update(bytes).digest("hex") };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Form, type Message, parseReply, question } from "./messages.ts";
+import { type Form, type Message, parseReply, question } from "#lib/endpoint/messages.ts";
 
 /** A response to judge, and the answer to judge it beside. */
 export interface JudgedItem {

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { comparison, GRADING } from "./comparison.ts";
-import { askedAgain } from "./messages.ts";
+import { askedAgain } from "#lib/endpoint/messages.ts";
 
 const ITEM = { instruction: "Add the numbers.", input: "2 and 3", reference: "5", response: "six" };
 

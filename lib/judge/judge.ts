@@ -1,8 +1,9 @@
-import { sha256 } from "./answer_cache.ts";
+import { sha256 } from "#lib/endpoint/answer_cache.ts";
 import { comparison, type Grades, GRADING, type JudgedItem } from "./comparison.ts";
-import { Examiner, type JudgeOptions, type OpeningOptions, openOptions } from "./examiner.ts";
-import type { Message } from "./messages.ts";
-import type { JudgeSettings } from "./settings.ts";
+import { Examiner, type ExaminerOptions, openOptions } from "#lib/endpoint/examiner.ts";
+import type { Message } from "#lib/endpoint/messages.ts";
+import { JUDGE, type JudgeSettings } from "./settings.ts";
+import { asOpened, type JudgeOpening } from "./judge_network.ts";
 
 /** Something to be judged before there is anything to judge. */
 const PROBE: JudgedItem = {
@@ -20,9 +21,11 @@ const PROBE: JudgedItem = {
  */
 export async function openJudge(
   settings: JudgeSettings,
-  options: OpeningOptions,
+  options: JudgeOpening,
 ): Promise<Judge | undefined> {
-  return settings.url === "" ? undefined : new Judge(settings, await openOptions(settings, options));
+  return settings.url === ""
+    ? undefined
+    : new Judge(settings, await openOptions(settings.url, JUDGE, asOpened(settings, options)));
 }
 
 /**
@@ -35,8 +38,8 @@ export async function openJudge(
 export class Judge {
   readonly #examiner: Examiner<Grades>;
 
-  constructor(settings: JudgeSettings, options: JudgeOptions) {
-    this.#examiner = new Examiner(GRADING, settings, options);
+  constructor(settings: JudgeSettings, options: ExaminerOptions) {
+    this.#examiner = new Examiner(GRADING, JUDGE, settings, options);
   }
 
   /**

@@ -1,9 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
-import { type JudgeOptions, keyFrom } from "./examiner.ts";
+import { type ExaminerOptions, keyFrom } from "#lib/endpoint/examiner.ts";
 import { Judge, openJudge } from "./judge.ts";
-import { JUDGE_SCHEMA } from "./settings.ts";
-import { grading, type Handler, saying, section, TestEndpoint } from "./test_endpoint.ts";
+import { JUDGE, JUDGE_SCHEMA } from "./settings.ts";
+import { grading, type Handler, saying, section, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 
 const KEY = "sk-very-secret-0123456789";
 
@@ -24,7 +24,7 @@ const fair: Handler = (request) =>
 interface Stage {
   readonly folder: string;
   readonly said: string[];
-  judge(server: TestEndpoint, settings?: Record<string, unknown>, options?: Partial<JudgeOptions>): Judge;
+  judge(server: TestEndpoint, settings?: Record<string, unknown>, options?: Partial<ExaminerOptions>): Judge;
 }
 
 const NEVER = new AbortController().signal;
@@ -236,9 +236,18 @@ test("a cache that cannot be read or written is an error that names the file", a
 });
 
 Deno.test("a key is trimmed, and none where there is nothing; one that cannot be sent is an error that does not show it", () => {
-  assertEquals([undefined, "", " \n", ` ${KEY}\n`].map(keyFrom), [undefined, undefined, undefined, KEY]);
+  assertEquals([undefined, "", " \n", ` ${KEY}\n`].map((value) => keyFrom(value, JUDGE)), [
+    undefined,
+    undefined,
+    undefined,
+    KEY,
+  ]);
   for (const wrong of [`${KEY} x`, `${KEY}\nx`, `${KEY}é`]) {
-    const { message } = assertThrows(() => keyFrom(wrong), InputError, "JUDGE_API_KEY holds a blank or a letter");
+    const { message } = assertThrows(
+      () => keyFrom(wrong, JUDGE),
+      InputError,
+      "JUDGE_API_KEY holds a blank or a letter",
+    );
     assertEquals(message.includes(KEY), false);
   }
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Form, type Message, parseReply, question } from "./messages.ts";
+import { type Form, type Message, parseReply, question } from "#lib/endpoint/messages.ts";
 
 /** Two texts to tell the better of, and the prompt that they answer. */
 export interface JudgedPair {

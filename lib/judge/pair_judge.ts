@@ -1,9 +1,10 @@
 import { InputError } from "#lib/errors.ts";
-import { sha256 } from "./answer_cache.ts";
-import { Examiner, type JudgeOptions, type OpeningOptions, openOptions } from "./examiner.ts";
-import type { Message } from "./messages.ts";
+import { sha256 } from "#lib/endpoint/answer_cache.ts";
+import { Examiner, type ExaminerOptions, openOptions } from "#lib/endpoint/examiner.ts";
+import type { Message } from "#lib/endpoint/messages.ts";
 import { COMPARING, type JudgedPair, pairComparison, type Verdict } from "./pair_comparison.ts";
-import type { JudgeSettings } from "./settings.ts";
+import { JUDGE, type JudgeSettings } from "./settings.ts";
+import { asOpened, type JudgeOpening } from "./judge_network.ts";
 
 /** Something to be judged before there is anything to judge. */
 const PROBE: JudgedPair = {
@@ -19,13 +20,13 @@ const OTHER: Readonly<Record<Verdict, Verdict>> = { first: "second", second: "fi
  *
  * @throws {InputError} if the settings name no endpoint, the host may not be reached, or the key cannot be sent
  */
-export async function openPairJudge(settings: JudgeSettings, options: OpeningOptions): Promise<PairJudge> {
+export async function openPairJudge(settings: JudgeSettings, options: JudgeOpening): Promise<PairJudge> {
   if (settings.url === "") {
     throw new InputError(
       "judge.url names no endpoint: say who judges pairs, as in --set judge.url=http://localhost:8080/v1 --set judge.model=NAME",
     );
   }
-  return new PairJudge(settings, await openOptions(settings, options));
+  return new PairJudge(settings, await openOptions(settings.url, JUDGE, asOpened(settings, options)));
 }
 
 /**
@@ -36,8 +37,8 @@ export async function openPairJudge(settings: JudgeSettings, options: OpeningOpt
 export class PairJudge {
   readonly #examiner: Examiner<Verdict>;
 
-  constructor(settings: JudgeSettings, options: JudgeOptions) {
-    this.#examiner = new Examiner(COMPARING, settings, options);
+  constructor(settings: JudgeSettings, options: ExaminerOptions) {
+    this.#examiner = new Examiner(COMPARING, JUDGE, settings, options);
   }
 
   /**

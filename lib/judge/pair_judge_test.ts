@@ -4,7 +4,7 @@ import { testInFolder } from "#lib/test_folder.ts";
 import { COMPARING, pairComparison } from "./pair_comparison.ts";
 import { openPairJudge, PairJudge } from "./pair_judge.ts";
 import { JUDGE_SCHEMA } from "./settings.ts";
-import { type Handler, saying, section, TestEndpoint } from "./test_endpoint.ts";
+import { type Handler, saying, section, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 
 const NEVER = new AbortController().signal;
 /** A judge that waits no time. */

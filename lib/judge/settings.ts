@@ -1,10 +1,15 @@
 import { z } from "zod";
+import { type EndpointNames, isEndpoint } from "#lib/endpoint/address.ts";
+import { REQUEST_SETTINGS } from "#lib/endpoint/request_settings.ts";
+
+/** What messages call the judge and its settings. */
+export const JUDGE: EndpointNames = {
+  ...{ who: "judge", url: "judge.url", model: "judge.model", temperature: "judge.temperature" },
+  keyVariable: "JUDGE_API_KEY",
+};
 
 /** A word that `--set` may also take away: `--set judge.url=` is YAML for null. */
 const wordOrNone = z.string().nullable().default("").transform((word) => word ?? "");
-
-/** The longest time that a timer can wait. */
-const MAX_SECONDS = 86_400;
 
 /** The judge of a profile. Without a `url` there is no judge, and no column of its scores. */
 export const JUDGE_SCHEMA = z.strictObject({
@@ -15,11 +20,7 @@ export const JUDGE_SCHEMA = z.strictObject({
       "Its key is the environment variable JUDGE_API_KEY",
   ),
   model: wordOrNone.describe("as the endpoint names it"),
-  parallel: z.int().min(1).default(4).describe("requests under way at once, at most"),
-  retries: z.int().min(0).default(5).describe("further tries of a request that was refused for now, or broken off"),
-  timeoutSeconds: z.number().gt(0).max(MAX_SECONDS).default(60).describe(
-    "of a request, until its whole answer is there",
-  ),
+  ...REQUEST_SETTINGS,
   temperature: z.number().min(0).default(0).describe("of the judge's sampling; 0 takes its likeliest answer"),
   maxItems: z.int().min(1).nullable().default(null).describe(
     "how many items of a set are judged, from its first on; null for all",
@@ -30,27 +31,3 @@ export const JUDGE_SCHEMA = z.strictObject({
 });
 
 export type JudgeSettings = Readonly<z.output<typeof JUDGE_SCHEMA>>;
-
-const CHAT_COMPLETIONS = "/chat/completions";
-
-/** The address that requests go to: `url` itself if it is of chat completions, else theirs under it. */
-export function endpointOf(url: string): string {
-  const endpoint = new URL(url);
-  endpoint.hash = "";
-  if (!endpoint.pathname.endsWith(CHAT_COMPLETIONS)) {
-    endpoint.pathname = endpoint.pathname.replace(/\/*$/, CHAT_COMPLETIONS);
-  }
-  return endpoint.href;
-}
-
-/** `host:port`, as Deno's network permission names it. */
-export function hostOf(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-}
-
-function isEndpoint(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}

@@ -2,7 +2,7 @@ import { mostImageBytes } from "#kernels/runtime/input_images.ts";
 import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { cachedNumbers, keptNumbers, type TextShape, widthsOf } from "./activations.ts";
-import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, type Reading, tensorsOfNeeds } from "./needs.ts";
+import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, tensorsOfNeeds } from "./needs.ts";
 import { parametersOf, product, sum } from "./parameters.ts";
 import {
   activationNumbers,
@@ -11,13 +11,14 @@ import {
   type Saving,
   weightBytes,
   widenedBytes,
+  widenedLayerBytes,
   withLayers,
 } from "./saving.ts";
 
 /** All numbers on the GPU are float32. */
 const BYTES = 4;
 /** What buffers that come and go have beyond their content: the pool makes them of size classes, which are a third over it at most. */
-const ROUNDING = 1 / 3;
+export const ROUNDING = 1 / 3;
 
 /** What a run holds for one purpose. */
 export interface MemoryPart {
@@ -45,12 +46,17 @@ export interface MemoryPlan {
   readonly totalBytes: number;
   /** Those that could be over a limit, the largest first. */
   readonly tensors: readonly PlannedTensor[];
+  /**
+   * Where the teacher is not there while the student trains, bytes of two times, of which the parts are the larger: the teacher is asked or
+   * scores, and the student trains.
+   */
+  readonly times?: { readonly teacher: number; readonly training: number };
 }
 
-/** A student that learns by AdamW, from a teacher that does not change. */
+/** A student that learns by AdamW, from a teacher that does not change, or from texts of one that is not there. */
 export interface Distillation {
   readonly student: ModelConfig;
-  readonly teacher: ModelConfig;
+  readonly teacher?: ModelConfig;
   /** Of a step. */
   readonly texts: TextShape;
   /** Texts that either model writes at once; default those that a step reads at once. */
@@ -58,10 +64,8 @@ export interface Distillation {
   readonly saving?: Saving;
   /** What the method holds beside; default nothing, as KD. */
   readonly needs?: MethodNeeds;
-  /** Whether kernels read images of their inputs (`Tuning.inputs`): on a CPU's driver, whose memory is the program's too. Default false. */
+  /** Whether the driver is a CPU's, whose kernels read images of their inputs (`Tuning.inputs`), and whose memory is the program's too. Default false. */
   readonly readsImages?: boolean;
-  /** Bytes that one tensor may have: logits of more states are not made at once. Default what every adapter binds. */
-  readonly bindingBytes?: number;
 }
 
 /** What the program has by itself where the driver is a CPU's: Deno, the driver and its compiled kernels. */
@@ -73,14 +77,16 @@ const PROGRAM_BYTES = 300e6;
  * taken at once (`Tuning.logitsBytes`); of the student there are those of its own, their gradient, and one gradient of a vocabulary's table,
  * which is made whole; of the teacher there are parts of them beside the whole. What the program itself has in system memory is counted for
  * a CPU driver alone, whose memory it is too; what a GPU's driver adds is not.
+ *
+ * @param further what a run has beside
  */
-export function planDistillation(distillation: Distillation): MemoryPlan {
-  const { student, teacher, texts, saving = {}, needs = {}, readsImages = false } = distillation;
-  const logitsAtOnce = Math.min(MOST_LOGITS_BYTES, distillation.bindingBytes ?? Infinity);
+export function planDistillation(distillation: Distillation, further: readonly MemoryPart[] = []): MemoryPlan {
+  const { student, teacher, texts, saving = {}, needs = {} } = distillation;
   const read = { ...texts, batch: Math.min(texts.batch, saving.textsAtOnce ?? texts.batch) };
-  const reading = { student, teacher, texts: read, logitsAtOnce };
+  // Where there is no teacher, no method holds anything that is of its size.
+  const reading = { student, teacher: teacher ?? student, texts: read };
   const lasting = [...lastingParts(distillation), ...lastingNeeds(needs, reading)];
-  const passing = [...passingParts(distillation, reading), ...passingNeeds(needs, reading)];
+  const passing = [...passingParts(distillation, read), ...passingNeeds(needs, reading)];
   const rounding = {
     name: "buffers of size classes: a third more",
     bytes: ROUNDING * sum(passing.map(bytesOf)),
@@ -88,18 +94,11 @@ export function planDistillation(distillation: Distillation): MemoryPlan {
   // What a fit has taken is given back before the first step.
   const fit = fitBytes(needs, reading) - sum([...passing, rounding].map(bytesOf));
   const fitting = fit > 0 ? [{ name: "critics: while they are fitted to pairs", bytes: fit }] : [];
-  const buffers = [...lasting, ...passing, rounding, ...fitting];
-  const beside = readsImages
-    ? [
-      { name: "images of inputs, which kernels read", bytes: mostImageBytes(sum(buffers.map(bytesOf))) },
-      { name: "student: weights as they are read to be written", bytes: weightBytes(student) },
-      { name: "the program and the driver", bytes: PROGRAM_BYTES },
-    ]
-    : [];
-  const parts = [...buffers, ...beside];
+  const buffers = [...lasting, ...passing, rounding, ...fitting, ...further];
+  const parts = [...buffers, ...besideBuffers(buffers, distillation)];
   const tensors = [
-    ...tensorsOf("student", reading),
-    ...tensorsOf("teacher", reading),
+    ...tensorsOf("student", student, read),
+    ...(teacher ? tensorsOf("teacher", teacher, read) : []),
     ...tensorsOfNeeds(needs, reading),
   ];
   return {
@@ -109,67 +108,98 @@ export function planDistillation(distillation: Distillation): MemoryPlan {
   };
 }
 
+/** What a CPU driver's memory has beside the buffers. */
+export function besideBuffers(
+  buffers: readonly MemoryPart[],
+  { student, readsImages = false }: Pick<Distillation, "student" | "readsImages">,
+): MemoryPart[] {
+  if (!readsImages) return [];
+  return [
+    { name: "images of inputs, which kernels read", bytes: mostImageBytes(sum(buffers.map(bytesOf))) },
+    { name: "student: weights as they are read to be written", bytes: weightBytes(student) },
+    { name: "the program and the driver", bytes: PROGRAM_BYTES },
+  ];
+}
+
 /** What is there for as long as the student learns. */
 function lastingParts({ student, teacher, saving = {} }: Distillation): MemoryPart[] {
-  const { teacherForm, lora } = saving;
+  const { teacherForm, studentForm, lora } = saving;
   const learned = BYTES * learnedNumbers(student, saving);
   return [
-    { name: "student: weights", bytes: weightBytes(student) },
+    { name: `student: weights${asForm(studentForm)}`, bytes: weightBytes(student, studentForm) },
     ...(lora ? [{ name: "student: factors of low rank", bytes: learned }] : []),
     { name: "student: gradients", bytes: learned },
     { name: "student: moments of AdamW", bytes: 2 * learned },
     { name: "student: a copy of what it learns, as SFT left it", bytes: learned },
-    { name: `teacher: weights${teacherForm ? ` as ${teacherForm}` : ""}`, bytes: weightBytes(teacher, teacherForm) },
+    ...(teacher ? [{ name: `teacher: weights${asForm(teacherForm)}`, bytes: weightBytes(teacher, teacherForm) }] : []),
   ];
 }
 
 /** What comes and goes: of a step, and of the writing of texts. */
-function passingParts({ textsWritten, saving = {} }: Distillation, reading: Reading): MemoryPart[] {
-  const { student, teacher, texts: read } = reading;
-  const { teacherForm, lora } = saving;
+function passingParts({ student, teacher, textsWritten, saving = {} }: Distillation, read: TextShape): MemoryPart[] {
+  const { teacherForm, studentForm, lora } = saving;
   const written = { ...read, batch: textsWritten ?? read.batch };
   const alone = { ...read, batch: Math.max(read.batch, written.batch) };
-  // A head over blocks of rows joins what it made of each.
-  const ofTeacher = teacherForm ? 2 : 1;
   return [
     { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
-    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, reading) },
+    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
     {
       name: "keys and values while one of them writes",
-      bytes: BYTES * Math.max(cachedNumbers(student, written), cachedNumbers(teacher, written)),
+      bytes: BYTES * Math.max(...[student, teacher ?? student].map((model) => cachedNumbers(model, written))),
     },
-    { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), alone) },
-    { name: "teacher: logits", bytes: ofTeacher * logitsBytes(teacher, reading) },
-    ...(teacherForm ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
+    ...(studentForm ? [{ name: "student: a layer's matrices as float32", bytes: widenedLayerBytes(student) }] : []),
+    ...(teacher ? passingOfTeacher(teacher, read, { alone, form: teacherForm }) : []),
     ...(lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : []),
   ];
 }
 
-function bytesOf({ bytes }: MemoryPart): number {
+/** What comes and goes of a teacher. @param alone the most texts that it reads, where nothing else is read */
+export function passingOfTeacher(
+  teacher: ModelConfig,
+  read: TextShape,
+  { alone, form }: { readonly alone: TextShape; readonly form: Saving["teacherForm"] },
+): MemoryPart[] {
+  // A head over blocks of rows joins what it made of each.
+  const copies = form ? 2 : 1;
+  return [
+    { name: "teacher: activations of a block at a time", bytes: BYTES * keptNumbers(withLayers(teacher, 1), alone) },
+    { name: "teacher: logits", bytes: copies * logitsBytes(teacher, read) },
+    ...(form ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
+  ];
+}
+
+export function bytesOf({ bytes }: MemoryPart): number {
   return bytes;
 }
 
-/** Of the states that are taken at once. */
-function logitsBytes({ vocabSize }: ModelConfig, reading: Reading): number {
-  return BYTES * statesAtOnce(reading, vocabSize) * vocabSize;
+function asForm(form: Saving["teacherForm"]): string {
+  return form ? ` as ${form}` : "";
 }
 
-function tensorsOf(who: "student" | "teacher", reading: Reading): PlannedTensor[] {
-  const { [who]: config, texts: { batch, tokens } } = reading;
+/** Of the states that are taken at once. */
+function logitsBytes({ vocabSize }: ModelConfig, texts: TextShape): number {
+  return BYTES * statesAtOnce(texts, vocabSize) * vocabSize;
+}
+
+function tensorsOf(who: string, config: ModelConfig, texts: TextShape): PlannedTensor[] {
   const { vocabSize } = config;
+  const { batch, tokens } = texts;
   const isTable = ([rows]: readonly number[]) => rows === vocabSize;
   const weights = parametersOf(config).map(({ name, shape }) => (
     { name: `${who}: ${name}`, shape, isTable: isTable(shape), growsWithTexts: false }
   ));
   const wide = [
-    { name: "logits", shape: [statesAtOnce(reading, vocabSize), vocabSize] },
+    { name: "logits", shape: [statesAtOnce(texts, vocabSize), vocabSize] },
     ...widthsOf(config).map(({ name, width }) => ({ name, shape: [batch * tokens, width] })),
   ].map(({ name, shape }) => ({ name: `${who}: ${name}`, shape, isTable: false, growsWithTexts: true }));
   return [...weights, ...wide].map((tensor) => ({ ...tensor, bytes: BYTES * product(tensor.shape) }));
 }
 
 /** All of them, or as many as have logits at once. */
-function statesAtOnce({ texts: { batch, responseTokens }, logitsAtOnce }: Reading, vocabSize: number): number {
+function statesAtOnce(
+  { batch, responseTokens, logitsAtOnce = MOST_LOGITS_BYTES }: TextShape,
+  vocabSize: number,
+): number {
   return Math.min(batch * responseTokens, Math.floor(logitsAtOnce / (BYTES * vocabSize)));
 }

@@ -19,7 +19,7 @@ import { keptNumbers } from "./activations.ts";
 import { judgeFit } from "./fit.ts";
 import type { MethodNeeds } from "./needs.ts";
 import { parameterCount } from "./parameters.ts";
-import { type Distillation, planDistillation } from "./plan.ts";
+import { type Distillation, type MemoryPart, planDistillation } from "./plan.ts";
 import type { Saving } from "./saving.ts";
 
 const GIB = 2 ** 30;
@@ -130,13 +130,15 @@ for (const [student, teacher] of PAIRS) {
 /** What the pool holds when both have written texts and the student has learned from its teacher on some. */
 async function peakOf({ student, teacher, texts, saving = {} }: Distillation): Promise<number> {
   const { batch, tokens, responseTokens } = texts;
-  const { textsAtOnce, recompute, teacherForm, lora } = saving;
+  const { textsAtOnce, recompute, teacherForm, studentForm, lora } = saving;
   // The CPU driver's copies of inputs are a part of their own.
   await using gpu = await Gpu.open({ tuning: { inputs: "buffer" } });
-  using start = newModel(gpu, student, () => 0.1, { lora: lora && { ...lora, normalSource: () => 0.1 } });
+  using start = newModel(gpu, student, () => 0.1, {
+    ...{ form: studentForm, lora: lora && { ...lora, normalSource: () => 0.1 } },
+  });
   using own = newModel(gpu, student, undefined, copyOptionsOf(start));
   own.store.copyFrom(start.store);
-  using theirs = newModel(gpu, teacher, () => 0.1, { form: teacherForm });
+  using theirs = newModel(gpu, teacher!, () => 0.1, { form: teacherForm });
   using optimizer = new AdamW(gpu, own.store, { betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0 });
   const prompt = Array(tokens - responseTokens).fill(1);
   for (const model of [theirs, own]) await write(gpu, model, Array(textsAtOnce ?? batch).fill(prompt), responseTokens);
@@ -206,10 +208,14 @@ const SAVINGS: Readonly<Record<string, Saving>> = {
   "layers that run again": { recompute: true },
   "a teacher in 16 bits": { teacherForm: "bf16" },
   "changes of low rank": { lora: { rank: 4, scale: 2, targets: ["all-linear"] }, recompute: true },
+  "changes of low rank to weights in 16 bits": {
+    ...{ lora: { rank: 4, scale: 2, targets: ["q_proj", "v_proj"] }, recompute: true, studentForm: "f16" },
+  },
   "all of it": {
     textsAtOnce: 4,
     recompute: true,
     teacherForm: "int8",
+    studentForm: "bf16",
     lora: { rank: 4, scale: 2, targets: ["all-linear"] },
   },
 };
@@ -275,4 +281,16 @@ Deno.test("states of pairs that one binding does not hold are named with the set
   const critic = plan.parts.find(({ name }) => name.startsWith("critics: weights, gradients"))!;
   assertEquals(critic.bytes, 16 * 50257 * 1601);
   assert(judgeFit({ ...XL_TO_SMALL, needs: { ...needs, pairs: { count: 16, states: "teacher" } } }, limits).fits);
+});
+
+Deno.test("where only the teacher's texts are known nothing is planned for it, and as much for the student", () => {
+  const texts = { batch: 8, tokens: 100, responseTokens: 50 };
+  const [student, teacher] = [gpt2Of(768, 12, 12), gpt2Of(1024, 24, 16)];
+  const partsOf = (plan: { readonly parts: readonly MemoryPart[] }) =>
+    plan.parts.filter(({ name }) => name.startsWith("student: "));
+  const [alone, both] = [planDistillation({ student, texts }), planDistillation({ student, teacher, texts })];
+  assertEquals(partsOf(alone), partsOf(both));
+  assertEquals(alone.parts.filter(({ name }) => name.startsWith("teacher: ")), []);
+  assert(both.totalBytes - alone.totalBytes > 1.32 * GIB, "the teacher's weights");
+  assertEquals(alone.tensors.filter(({ name }) => !name.startsWith("student: ")), []);
 });

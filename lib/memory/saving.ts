@@ -14,6 +14,12 @@ export interface Saving {
   readonly recompute?: boolean;
   /** Fewer bits for the teacher's matrices. */
   readonly teacherForm?: NarrowForm;
+  /** Fewer bits for the matrices of a student that learns by changes of low rank, which stand still. */
+  readonly studentForm?: NarrowForm;
+  /** Whether the teacher is not in memory while the student trains: what it is asked for is asked before. */
+  readonly teacherApart?: boolean;
+  /** How many of its likeliest tokens at each state are on the disk, where the student learns from these. */
+  readonly topTokens?: number;
   /** Changes of low rank by which the student learns, of these layers. */
   readonly lora?: Pick<LoraOptions, "rank" | "scale" | "targets">;
 }
@@ -44,6 +50,15 @@ export function widenedBytes(config: ModelConfig): number {
     ...parametersOf(config).filter(({ isTable }) => isTable).map(({ shape }) => BYTES * product(shape)),
   );
   return Math.max(...most, Math.min(table, 1 << 26));
+}
+
+/** What is widened at once of a student whose matrices are in fewer bits: those of a layer that runs again, or the largest part of a table. */
+export function widenedLayerBytes(config: ModelConfig): number {
+  const layer = sum(
+    parametersOf(config).filter((parameter) => isNarrowed(parameter) && /\.0\./.test(parameter.name))
+      .map(({ shape }) => BYTES * product(shape)),
+  );
+  return Math.max(layer, widenedBytes(config));
 }
 
 /** Numbers by which a student learns. */

@@ -21,6 +21,8 @@ export const METRICS: ReadonlyMap<string, MetricDisplay> = new Map([
   ["judge", percentage("judge's score")],
   ["perplexity", { ...plain("perplexity", 2, undefined, undefined), better: "lower" }],
   ["teacher_perplexity", { ...plain("teacher's perplexity of answers", 2, undefined, undefined), better: "lower" }],
+  // Of a teacher of which only texts are known.
+  ["teacher_rouge_l", percentage("ROUGE-L to the teacher's texts")],
   // How varied answers are: repetitions are bad, and so is noise.
   ["distinct_1", { ...percentage("distinct words"), better: undefined }],
   ["distinct_2", { ...percentage("distinct pairs of words"), better: undefined }],

@@ -112,6 +112,23 @@ for (const [name, config] of Object.entries(CONFIGS)) {
     }
   });
 
+  gpuTest(
+    `${name}: changes of weights in fewer bits are trained as those of the rounded weights, to the bit`,
+    async () => {
+      for (const form of ["f16", "int8"] as const) {
+        using narrow = make(name, { form, lora: loraOf(name) });
+        using rounded = make(name, { lora: loraOf(name) });
+        const { base } = loraWeightsOf(rounded);
+        for (const [parameter, values] of await loraWeightsOf(narrow).base.read()) base.writeRows(parameter, 0, values);
+        for (const recompute of [false, true]) {
+          assertEquals(await train(narrow, 3, recompute), await train(rounded, 3, recompute));
+        }
+        assertEquals(await narrow.store.read(), await rounded.store.read());
+        assertEquals(await narrow.weights.read(), await rounded.weights.read());
+      }
+    },
+  );
+
   folderTest(`${name}: an adapter's folder gives the model back, beside its base or merged`, async (folder) => {
     using model = make(name, { lora: loraOf(name) });
     using base = make(name);

@@ -167,10 +167,15 @@ export class ParameterStore implements Weights, ParameterOwner {
     return await this.#readAll(({ gradient }) => gradient);
   }
 
-  [Symbol.dispose](): void {
-    for (const { values } of this.segments) this.#gpu.release(values);
+  /** Gives the memory of the gradients back: of a model that has learned. They are 0 when they are asked for again. */
+  releaseGradients(): void {
     for (const gradient of this.#gradients ?? []) this.#gpu.release(gradient);
     this.#gradients = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { values } of this.segments) this.#gpu.release(values);
+    this.releaseGradients();
   }
 
   #writeRows(

@@ -2,7 +2,7 @@ import { concat } from "#kernels/concat/concat.ts";
 import { embedding } from "#kernels/embedding/embedding.ts";
 import { mapNamed, type Named } from "#kernels/op.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import { BYTES_PER_ELEMENT, type Tensor } from "#kernels/runtime/tensor.ts";
+import { BYTES_PER_ELEMENT, elementCount, type Tensor } from "#kernels/runtime/tensor.ts";
 import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 
@@ -30,7 +30,7 @@ export type Vectors = Readonly<Record<string, Variable | undefined>>;
  * Some terms of n states, written on a tape.
  *
  * @param states of the models
- * @param rows what else there is to know of these states, n numbers each
+ * @param rows what else there is to know of these states, n numbers each, or n rows of them
  * @returns vectors `"n"` that it has made
  */
 export type TermsOfStates<Player extends string, Row extends string, Terms extends Vectors> = (
@@ -67,7 +67,7 @@ export class BatchStates<Player extends string> {
   /**
    * Terms of every state → `"N"` each.
    *
-   * @param rows what the terms need to know of the states, `"N"` each
+   * @param rows what the terms need to know of the states, `"N"` each, or `"N K"`
    */
   each<Row extends string, Terms extends Vectors>(
     rows: Named<Row, Tensor>,
@@ -142,10 +142,12 @@ function given(terms: Vectors): Record<string, Variable> {
   return Object.fromEntries(Object.entries(terms).flatMap(([name, vector]) => vector ? [[name, vector]] : []));
 }
 
-/** A copy of `count` elements of a vector from `first` on. */
-function part(gpu: Gpu, vector: Tensor, first: number, count: number): Tensor {
-  const copy = gpu.allocate([count], vector.dtype);
-  gpu.copy({ ...vector, shape: [count], offset: vector.offset + first * BYTES_PER_ELEMENT }, copy);
+/** A copy of `count` rows from `first` on: of the numbers of a vector, or rows of several. */
+function part(gpu: Gpu, all: Tensor, first: number, count: number): Tensor {
+  const [, ...row] = all.shape;
+  const shape = [count, ...row];
+  const copy = gpu.allocate(shape, all.dtype);
+  gpu.copy({ ...all, shape, offset: all.offset + first * elementCount(row) * BYTES_PER_ELEMENT }, copy);
   return copy;
 }
 

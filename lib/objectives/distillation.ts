@@ -1,9 +1,12 @@
+import { lump } from "#kernels/lump/lump.ts";
+import type { Tensor } from "#kernels/runtime/tensor.ts";
+import type { Tape, Variable } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { logitsOf } from "./batch_states.ts";
 import { type Distance, distanceByToken } from "./distance.ts";
 import { linearCombination } from "./linear_combination.ts";
-import type { Objective } from "./objective.ts";
-import { meanOverTokens, statesOfBoth, surprise } from "./states.ts";
+import type { Objective, ObjectiveValue } from "./objective.ts";
+import { meanOverTokens, statesOf, statesOfBoth, surprise } from "./states.ts";
 import { fineTuning } from "./supervised.ts";
 import type { TrajectoryBatch } from "./trajectory_batch.ts";
 
@@ -48,18 +51,62 @@ export function distillation(settings: DistillationSettings): Objective<Distilla
   if (kdRatio === 0) return fineTuning;
   return (tape, players, batch) => {
     const { actions } = batch;
-    const { distances, surprises } = statesOfBoth(tape, players, batch).each({ actions }, (tape, states, rows) => ({
+    const terms = statesOfBoth(tape, players, batch).each({ actions }, (tape, states, rows) => ({
       distances: distanceByToken(tape, distance, logitsOf(states), temperature),
       ...(kdRatio < 1 && { surprises: surprise(tape, states.student.logits, rows) }),
     }));
-    const divergence = meanOverTokens(tape, distances, batch);
-    if (!surprises) return { loss: divergence, measures: { loss: divergence } };
-    const loss = linearCombination(tape, [
-      { weight: kdRatio, value: divergence },
-      { weight: 1 - kdRatio, value: meanOverTokens(tape, surprises, batch) },
-    ]);
-    return { loss, measures: { loss, [measureOf(distance)]: divergence } };
+    return combined(tape, terms, batch, settings);
   };
+}
+
+/** Texts, and what the teacher makes of their states, as far as it was kept: see `KnownTopTokens`. */
+export interface TaughtBatch extends TrajectoryBatch {
+  /** `"N K"` u32: tokens of each state, ascending */
+  readonly topTokens: Tensor;
+  /** `"N E"`: log-probabilities of these, and of any other token where there is one, at the temperature of the settings */
+  readonly topLogProbs: Tensor;
+}
+
+/**
+ * The same without the teacher, from its probabilities of a state's K likeliest tokens. All other tokens are one event, "another one", of
+ * teacher and student alike: the distance is of two distributions over K + 1 events. Of the distances that are f-divergences (all but
+ * `alphaBeta` and `adaptiveKl`) that is at most the distance itself, as nothing that is done to both makes them easier to tell apart
+ * (the data-processing inequality; Cover & Thomas, Elements of Information Theory). It is the distance itself for K = V. The student is
+ * told how likely the rest is, not what is likely in it; no mass is given to the K that is not theirs.
+ */
+export function distillationFromKnown(
+  settings: DistillationSettings,
+): Objective<Pick<DistillationPlayers, "student">, TaughtBatch> {
+  const { distance, kdRatio, temperature } = settings;
+  if (kdRatio === 0) return fineTuning;
+  return (tape, { student }, batch) => {
+    const { actions, topTokens, topLogProbs } = batch;
+    const known = { actions, topTokens, topLogProbs };
+    const terms = statesOf(tape, { student }, batch).each(known, (tape, { student: { logits } }, rows) => {
+      const events = tape.apply(lump, { logits, ids: tape.constant(rows.topTokens) }, { temperature });
+      return {
+        distances: distanceByToken(tape, distance, { student: events, teacher: tape.constant(rows.topLogProbs) }),
+        ...(kdRatio < 1 && { surprises: surprise(tape, logits, rows) }),
+      };
+    });
+    return combined(tape, terms, batch, settings);
+  };
+}
+
+/** Means over the tokens, weighed. */
+function combined(
+  tape: Tape,
+  { distances, surprises }: { readonly distances: Variable; readonly surprises?: Variable },
+  batch: TrajectoryBatch,
+  { distance, kdRatio }: DistillationSettings,
+): ObjectiveValue {
+  const divergence = meanOverTokens(tape, distances, batch);
+  if (!surprises) return { loss: divergence, measures: { loss: divergence } };
+  const loss = linearCombination(tape, [
+    { weight: kdRatio, value: divergence },
+    { weight: 1 - kdRatio, value: meanOverTokens(tape, surprises, batch) },
+  ]);
+  return { loss, measures: { loss, [measureOf(distance)]: divergence } };
 }
 
 /** `forward_kl` of `forwardKl` */

@@ -1,13 +1,8 @@
 import { crossEntropy } from "#kernels/cross_entropy/cross_entropy.ts";
-import { embedding } from "#kernels/embedding/embedding.ts";
 import type { Gpu } from "#kernels/runtime/gpu.ts";
-import type { Tensor } from "#kernels/runtime/tensor.ts";
-import { Tape } from "#lib/autograd/tape.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
-import { packTrajectories, releaseBatch, type Trajectory } from "./trajectory_batch.ts";
-
-/** Rows that begin a tensor of their own begin at multiples of this, so that a kernel may bind them. */
-const ROWS = 64;
+import { eachPartOfLogits } from "./logits_in_parts.ts";
+import type { Trajectory } from "./trajectory_batch.ts";
 
 export interface SurpriseOptions {
   /** Texts that the model reads at once. */
@@ -48,42 +43,13 @@ async function surprisesOfBatch(
   texts: readonly Trajectory[],
   logitBytes: number,
 ): Promise<number[]> {
-  const batch = packTrajectories(gpu, texts, model.layout);
-  try {
-    using tape = new Tape(gpu);
-    const hidden = tape.scope(() => model.hiddenStates(tape, batch.tokens));
-    const [count] = batch.actions.shape;
-    const rows = rowsAtOnce(gpu, model.config.vocabSize, logitBytes);
-    const values: number[] = [];
-    for (let from = 0; from < count; from += rows) {
-      const part = (tensor: Tensor) => rowsOf(tensor, from, Math.min(rows, count - from));
-      using own = new Tape(gpu);
-      const states = own.apply(
-        embedding,
-        { table: own.detach(hidden), ids: own.constant(part(batch.states)) },
-        {},
-      );
-      const logits = model.logits(own, states);
-      const losses = own.apply(crossEntropy, { logits, labels: own.constant(part(batch.actions)) }, {});
-      for (const value of await gpu.read(losses.value)) values.push(value);
-    }
-    let end = 0;
-    return texts.map(({ response: { length } }) =>
-      values.slice(end, end += length).reduce((sum, each) => sum + each, 0)
-    );
-  } finally {
-    releaseBatch(gpu, batch);
-  }
-}
-
-/** How many states' logits fit at once. */
-function rowsAtOnce({ bindingLimit }: Gpu, vocabSize: number, logitBytes: number): number {
-  const bytes = Math.min(logitBytes, bindingLimit);
-  return Math.max(ROWS, Math.floor(bytes / (4 * vocabSize) / ROWS) * ROWS);
-}
-
-function rowsOf(tensor: Tensor, from: number, count: number): Tensor {
-  return { ...tensor, shape: [count], offset: tensor.offset + 4 * from };
+  const values: number[] = [];
+  await eachPartOfLogits(gpu, model, texts, logitBytes, async ({ tape, logits, rowsOf }, { actions }) => {
+    const losses = tape.apply(crossEntropy, { logits, labels: tape.constant(rowsOf(actions)) }, {});
+    for (const value of await gpu.read(losses.value)) values.push(value);
+  });
+  let end = 0;
+  return texts.map(({ response: { length } }) => values.slice(end, end += length).reduce((sum, each) => sum + each, 0));
 }
 
 /**

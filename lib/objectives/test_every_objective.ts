@@ -5,7 +5,7 @@ import { ONE_TEXT } from "#lib/models/language_model.ts";
 import { tinyDecoder } from "#lib/models/test_decoder.ts";
 import type { ParameterStore } from "#lib/nn/parameter_store.ts";
 import { negatedSum } from "./ascent.ts";
-import { distanceAlone, distillation } from "./distillation.ts";
+import { distanceAlone, distillation, distillationFromKnown, type TaughtBatch } from "./distillation.ts";
 import { collectRollout, miniLlm } from "./minillm.ts";
 import { type MomentSettings, studentObjective } from "./moment_matching.ts";
 import type { ObjectiveValue } from "./objective.ts";
@@ -97,6 +97,17 @@ export function ofMoments(settings: Partial<MomentSettings>): MomentSettings {
   };
 }
 
+/** What is known of the teacher at each of the 29 states: 6 tokens, the last of which is near the end of 33, and any other. */
+const taughtOn = (gpu: Gpu): TaughtBatch => {
+  const batch = textsOn(gpu);
+  const [states] = batch.actions.shape;
+  const ids = Uint32Array.from({ length: 6 * states }, (_, i) => 5 * (i % 6) + (i * i) % 5);
+  const weights = Array.from({ length: 7 * states }, (_, i) => Math.exp(2 * Math.sin(i * i)));
+  const sumOf = (row: number) => weights.slice(7 * row, 7 * row + 7).reduce((sum, weight) => sum + weight, 0);
+  const logProbs = Float32Array.from(weights, (weight, i) => Math.log(weight / sumOf(Math.floor(i / 7))));
+  return { ...batch, topTokens: gpu.upload(ids, [states, 6]), topLogProbs: gpu.upload(logProbs, [states, 7]) };
+};
+
 const ofStudent = (write: ObjectiveCase["write"]): ObjectiveCase => ({ learning: ["student"], write });
 const ammd = (settings: Partial<MomentSettings>) =>
   ofStudent((gpu, players) => {
@@ -130,6 +141,11 @@ const ON_TEXTS: Readonly<Record<string, ObjectiveCase>> = {
   "adaptive KL and cross-entropy": ofStudent((gpu, players) => {
     const settings = { distance: { kind: "adaptiveKl", headMass: 0.5 }, kdRatio: 0.4, temperature: 2 } as const;
     const [objective, batch] = [distillation(settings), textsOn(gpu)];
+    return (tape) => objective(tape, players, batch);
+  }),
+  "forward KL of known tokens and cross-entropy": ofStudent((gpu, players) => {
+    const settings = { distance: { kind: "forwardKl" }, kdRatio: 0.4, temperature: 2 } as const;
+    const [objective, batch] = [distillationFromKnown(settings), taughtOn(gpu)];
     return (tape) => objective(tape, players, batch);
   }),
   "ammd, sampled rewards to go": ammd({ baseline: "positionMean" }),

@@ -7,6 +7,8 @@ export interface PreferencePair {
   readonly texts: readonly [first: readonly number[], second: readonly number[]];
   /** P(first ≻ second | prompt): 1 or 0 where the oracle decides, 0.5 for a tie, any number between for a soft label. */
   readonly label: number;
+  /** By how much the first text is better by the task's metric, a fraction; where a method asks for it. */
+  readonly qualityGap?: number;
   /** Who says so, as in `metric`. */
   readonly oracle: string;
   /** The round of training that drew the pair, from 1; 0 for pairs that were there before. */

@@ -13,7 +13,7 @@ export const NUMBERS: readonly string[] = [
   ...[
     ...["random", "autograd", "nn", "models", "generation", "objectives", "training", "preferences", "bench"],
     ...["evaluation", "distillation"],
-    ...["data", "metrics", "judge", "tokenizers"],
+    ...["data", "metrics", "endpoint", "judge", "tokenizers"],
   ].map((name) => `lib/${name}`),
 ];
 

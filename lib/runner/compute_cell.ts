@@ -181,6 +181,7 @@ export class LocalComputer implements CellComputer {
       once: (name, make) => things.once(name, make),
       kept: (thing, made, make) => things.kept(thing, made, make),
       trained: (thing, made, make) => things.trained(thing, made, make),
+      forget: (thing) => things.forget(thing),
       cellSnapshots: () => this.#snapshotsOf(this.#running!.cell, this.#running),
     };
   }

@@ -48,6 +48,8 @@ export interface ReproductionOptions extends PlanOptions, Pick<LocalOptions, "bi
   readonly checkpointSeconds: number;
   /** How many cells are computed at once, in processes of their own; undefined for as many as are good for the adapter. */
   readonly jobs?: number;
+  /** Folders that cells read beside the project's and the data's, as those of checkpoints. */
+  readonly reads?: readonly string[];
   /** The program's main module, of which such processes are started; without it all are computed in this one. */
   readonly program?: string;
   readonly otherArguments: readonly string[];
@@ -181,9 +183,8 @@ export class Reproduction {
     const thought = this.present.adapter;
     if (thought !== undefined && thought !== adapter) {
       const { resultsFolder, profileName } = planned.place;
-      watcher.note(
-        `the adapter is ${adapter}, no longer ${thought}: results are kept in ${resultsFolder}/${profileName}`,
-      );
+      const kept = `results are kept in ${resultsFolder}/${profileName}`;
+      watcher.note(`the adapter is ${adapter}, no longer ${thought}: ${kept}`);
     }
     const { unknown } = await codeVersion();
     if (unknown !== undefined) watcher.note(unknown);

@@ -80,6 +80,14 @@ export class SharedThings {
     return value;
   }
 
+  /** Takes a thing out, so that it is made anew when it is asked for; undefined where it is not made. */
+  async forget<Thing>(thing: SharedThing): Promise<Thing | undefined> {
+    const name = nameOfShared(thing);
+    const made = await this.#made.get(name);
+    this.#made.delete(name);
+    return made?.value as Thing | undefined;
+  }
+
   /** The same for what JSON holds. */
   kept<Thing>(thing: SharedThing, made: Made, make: () => Promise<Thing>): Promise<Thing> {
     return this.trained(thing, made, async (file) => {

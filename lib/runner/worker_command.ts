@@ -1,6 +1,7 @@
 import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
-import { KEY_VARIABLE } from "#lib/judge/examiner.ts";
-import { hostOf } from "#lib/judge/settings.ts";
+import { hostOf } from "#lib/endpoint/address.ts";
+import { HUB_VARIABLES } from "#lib/hub/places.ts";
+import { JUDGE } from "#lib/judge/settings.ts";
 import { STATE_FOLDER } from "#lib/results/folder_lock.ts";
 import type { ResultsPlace } from "#lib/results/place.ts";
 
@@ -8,6 +9,8 @@ export interface WorkerCommand extends ResultsPlace {
   /** The program's main module: an address of a file. */
   readonly program: string;
   readonly dataFolder?: string;
+  /** Further folders that cells read, as those of checkpoints. */
+  readonly reads?: readonly string[];
   /** What else was asked for (`--set`, `--data`, …). */
   readonly otherArguments: readonly string[];
   readonly checkpointSeconds: number;
@@ -46,15 +49,25 @@ function denoPath(): string {
 
 /** Of what a cell needs, what this process may do itself: a worker runs nothing, and writes no results. */
 function permissions(command: WorkerCommand): string[] {
-  const { program, resultsFolder, dataFolder, otherArguments, judgeUrl } = command;
+  const { program, resultsFolder, dataFolder, otherArguments, judgeUrl, reads = [] } = command;
   const project = decodeURIComponent(new URL("../", program).pathname);
   const state = `${resultsFolder}/${STATE_FOLDER}`;
   const pairs = otherArguments.filter((_, i) => otherArguments[i - 1] === "--preferences");
-  const read = [project, CACHE_FOLDER, resultsFolder, ...(dataFolder === undefined ? [] : [dataFolder]), ...pairs];
+  const read = [
+    project,
+    CACHE_FOLDER,
+    resultsFolder,
+    ...(dataFolder === undefined ? [] : [dataFolder]),
+    ...pairs,
+    ...reads,
+  ];
+  const places = reads.length === 0 ? [] : HUB_VARIABLES;
   const wanted: Deno.PermissionDescriptor[] = [
     ...read.map((path) => ({ name: "read", path }) as const),
     ...[state, CACHE_FOLDER].map((path) => ({ name: "write", path }) as const),
-    ...["INIT_CWD", "XDG_RUNTIME_DIR", "SLURMD_NODENAME"].map((variable) => ({ name: "env", variable }) as const),
+    ...["INIT_CWD", "XDG_RUNTIME_DIR", "SLURMD_NODENAME", ...places].map((variable) =>
+      ({ name: "env", variable }) as const
+    ),
     { name: "sys", kind: "hostname" },
     ...judgePermissions(judgeUrl),
   ];
@@ -66,7 +79,7 @@ function permissions(command: WorkerCommand): string[] {
 function judgePermissions(url = ""): Deno.PermissionDescriptor[] {
   if (url === "") return [];
   const net = { name: "net", host: hostOf(url) } as const;
-  return isGranted(net) ? [net, { name: "env", variable: KEY_VARIABLE }] : [];
+  return isGranted(net) ? [net, { name: "env", variable: JUDGE.keyVariable }] : [];
 }
 
 function isGranted(permission: Deno.PermissionDescriptor): boolean {

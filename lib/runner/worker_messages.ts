@@ -1,5 +1,5 @@
 import { NoAdapterError } from "#kernels/runtime/adapter.ts";
-import { DeviceLimitError, GpuError } from "#kernels/runtime/device_errors.ts";
+import { DeviceLimitError, GpuError, GpuMemoryError } from "#kernels/runtime/device_errors.ts";
 import { DamagedFileError, InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import type { WorkProgress } from "#lib/bench/experiment.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<string, new (message: string) => Error>> = {
   DamagedFileError,
   DeviceLimitError,
   GpuError,
+  GpuMemoryError,
   InputError,
   NoAdapterError,
   NonFiniteError,

@@ -1,11 +1,20 @@
 import { assertEquals } from "@std/assert";
+import { GpuMemoryError } from "#kernels/runtime/device_errors.ts";
 import { InputError, Interrupted, StorageError } from "#lib/errors.ts";
 import { NonFiniteError } from "#lib/training/measure_log.ts";
 import { Busy } from "./shared_things.ts";
 import { linesOf, receivedError, sentError } from "./worker_messages.ts";
 
 Deno.test("an error that decides what becomes of the run arrives as what it was", () => {
-  for (const error of [new InputError("a"), new StorageError("b"), new NonFiniteError("c"), new Busy("d")]) {
+  for (
+    const error of [
+      new InputError("a"),
+      new StorageError("b"),
+      new NonFiniteError("c"),
+      new Busy("d"),
+      new GpuMemoryError("e"),
+    ]
+  ) {
     const received = receivedError(JSON.parse(JSON.stringify(sentError(error))));
     assertEquals([received.constructor, received.message, received.stack], [
       error.constructor,

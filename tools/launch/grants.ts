@@ -1,8 +1,16 @@
 /**
- * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge and of
- * the hub. The program reads the same flags by the tables of its commands.
+ * What the arguments of one run name, and its permission set in `deno.json` does not have: files, folders, and the hosts of the judge, of a
+ * teacher and of the hub. The program reads the same flags by the tables of its commands.
  */
-import { FILE_HOSTS, hostOf, hubPlaces, repositoryFolder, splitAdapter, splitReference } from "../../lib/hub/places.ts";
+import {
+  FILE_HOSTS,
+  hostOf,
+  hubPlaces,
+  repositoryFolder,
+  splitAdapter,
+  splitDataReference,
+  splitReference,
+} from "../../lib/hub/places.ts";
 
 /** By permission, beside the task's set. */
 export type Grants = Partial<Record<"read" | "write" | "run" | "net", string[]>>;
@@ -17,12 +25,15 @@ export const VALUE_FLAGS: readonly string[] = [
   ...["--metrics", "--max-new-tokens", "--max-prompt-tokens", "--samples", "--seed", "--limit", "--prefix"],
   ...["--out", "--for", "--memory", "--tokens", "--temperature", "--top-k", "--top-p", "--repetition-penalty"],
   ...["--no-repeat-ngram", "--system", "--template", "--prompts"],
+  ...["--teacher-texts", "--teacher-endpoint", "--teacher-model"],
   ...["--teacher", "--student", "--method", "--compare", "--steps", "--sft-steps", "--teacher-sft-steps"],
   ...[
     "--texts-per-step",
     "--texts-at-once",
     "--learning-rate",
     "--teacher-form",
+    "--student-form",
+    "--teacher-top-k",
     "--lora",
     "--lora-alpha",
     "--lora-targets",
@@ -38,6 +49,8 @@ const READS_RESULTS = [...WRITES_RESULTS, "table", "diff", "status", "show", "ca
 /** How many of their arguments, from the first, are folders of models, or names of models in the hub's cache. */
 const MODELS_OF: Readonly<Record<string, number>> = { verify: Infinity, evaluate: Infinity, generate: 1 };
 const READS_DATA = ["reproduce", "cell", "status", "show", "table", "report", "judge", "export", "evaluate", "distil"];
+/** Of them those whose `--data` may be the name of a data set in the hub's cache. */
+const READS_HUB_DATA = ["evaluate", "distil"];
 /** Where students are written that no `--out` has a place for. */
 const DISTILLED = "distilled";
 
@@ -47,6 +60,8 @@ export interface Surroundings {
   /** Whether there is a folder of this path. */
   readonly isFolder: (path: string) => boolean;
   readonly env: (name: string) => string | undefined;
+  /** The text of a profile; undefined where there is none of this name. */
+  readonly readProfile?: (name: string) => string | undefined;
 }
 
 /**
@@ -73,11 +88,19 @@ export function grantsOf(
   const { values, words } = split(args);
   for (const [flag, value] of values) {
     if (["--data", "--preferences"].includes(flag) && READS_DATA.includes(task)) grant(flag, value, "read");
+    if (flag === "--data" && READS_HUB_DATA.includes(task)) {
+      grantCached(splitDataReference(value), value, surroundings, grant);
+    }
     if (flag === "--results" && WRITES_RESULTS.includes(task)) grant(flag, value, "read", "write");
     else if (flag === "--results" && READS_RESULTS.includes(task)) grant(flag, value, "read");
+    if (flag === "--teacher-texts" && task === "distil") grant(flag, value, "read");
     if (flag === "--prompts" && task === "generate") grant(flag, value, "read");
     if (flag === "--out" && task === "generate") grant(flag, value, "write");
     if (flag === "--out" && ["evaluate", "distil"].includes(task)) grant(flag, value, "read", "write");
+    if (flag === "--shapes" && task === "bench" && value === "gpt2") {
+      // Where it keeps the adapter's rates, in the project's folder.
+      for (const kind of ["read", "write"] as const) (grants[kind] ??= []).push(".cache");
+    }
     if (flag === "--against" && task === "bench" && value !== "") {
       grant(flag, value, "read");
       grants.run = ["deno"]; // a process for each checkout
@@ -94,6 +117,7 @@ export function grantsOf(
     ...players.map(([, value]) => value),
   ];
   if (models.length > 0) grantModels(models, surroundings, grant);
+  if (READS_RESULTS.includes(task)) grantNamed(values, words, surroundings, grant);
   if (task === "export" && words.length > 1) grant("DIR", words[1], "read", "write");
   // A name may be a commit's, too.
   if (task === "diff") {
@@ -101,7 +125,7 @@ export function grantsOf(
       if (!word.includes(",") || isFolder(word)) grant("DIR", word, "read");
     }
   }
-  const host = asksJudge(task, args) ? judgeHost(args) : undefined;
+  const host = endpointHost(asksJudge(task, args) ? lastOf("judge.url", args) : teacherEndpoint(task, values));
   const net = task === "fetch" ? grantHub(values, { caller, env }, grant) : host && [host];
   return net ? { ...grants, net } : grants;
 }
@@ -109,14 +133,51 @@ export function grantsOf(
 type Grant = (name: string, value: string, ...kinds: ("read" | "write")[]) => void;
 
 /** Folders of models, or what the hub's cache has of models by their names; of an adapter its base's, too. */
-function grantModels(named: readonly string[], { caller, isFolder, env }: Surroundings, grant: Grant): void {
-  const places = hubPlaces(env, caller);
+function grantModels(named: readonly string[], surroundings: Surroundings, grant: Grant): void {
   for (const word of named.flatMap((each) => [each, ...splitAdapter(each) ?? []])) {
     grant("DIR", word, "read");
-    const [repository] = splitReference(word) ?? [];
-    if (repository === undefined || places === undefined || isFolder(word)) continue;
-    grant("HF_HUB_CACHE", repositoryFolder(places.cacheFolder, repository), "read");
+    grantCached(splitReference(word), word, surroundings, grant);
   }
+}
+
+/** The checkpoints and the data of the hub that a profile names, or `--set` in their place. */
+function grantNamed(
+  values: readonly (readonly [flag: string, value: string])[],
+  words: readonly string[],
+  surroundings: Surroundings,
+  grant: Grant,
+): void {
+  const of = (flag: string) => values.filter(([name]) => name === flag).map(([, value]) => value);
+  const texts = [...of("--profile"), ...words].filter((name) => /^[\w-]+(@[\w-]+)?$/.test(name))
+    .flatMap((name) => surroundings.readProfile?.(name.replace(/@.*$/, "")) ?? []);
+  // Nothing else in a profile has a slash but what its comments say.
+  const inFiles = texts.flatMap((text) => text.replaceAll(/#.*$/gm, "").match(/[\w.-]+\/[\w.@+/-]+/g) ?? []);
+  const set = of("--set").flatMap((setting) => {
+    const [, key = "", value = ""] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    if (/(^|\.)(checkpoint|hub)$|(^|\.)checkpoints\.|^data\.files\./.test(key)) return [value.trim()];
+    // A whole section at once, as in teacher={checkpoint: ORG/NAME, seed: 1}.
+    return [...value.matchAll(/\b(?:checkpoint|hub): *["']?([^,}"'\s]+)/g)].map(([, word]) => word);
+  });
+  grantModels(set.filter((word) => word !== ""), surroundings, grant);
+  for (const word of new Set([...inFiles, ...set].flatMap((each) => each.split("+")))) {
+    const [repository] = /^[^/]+\/[^/]+/.exec(word) ?? [];
+    if (repository === undefined) continue;
+    for (const kind of [splitReference, splitDataReference]) {
+      grantCached(kind(repository), repository, surroundings, grant);
+    }
+  }
+}
+
+/** What the hub's cache has of a repository, unless a folder has the same name. */
+function grantCached(
+  reference: readonly [repository: string, revision: string | undefined] | undefined,
+  word: string,
+  { caller, isFolder, env }: Surroundings,
+  grant: Grant,
+): void {
+  const places = hubPlaces(env, caller);
+  if (reference === undefined || places === undefined || isFolder(word)) return;
+  grant("HF_HUB_CACHE", repositoryFolder(places.cacheFolder, reference[0]), "read");
 }
 
 /** The hub's cache and token, and its hosts, which are returned; none where nothing says where the cache is, which the program will say. */
@@ -181,9 +242,17 @@ function lastOf(key: string, args: readonly string[]): string | undefined {
     ?.slice(key.length + 1);
 }
 
-/** HOST:PORT of the last `judge.url=URL`; undefined where there is none, or no address that is safe to read here. */
-function judgeHost(args: readonly string[]): string | undefined {
+/** The address of a teacher that is asked for its texts. */
+function teacherEndpoint(
+  task: string,
+  values: readonly (readonly [flag: string, value: string])[],
+): string | undefined {
+  return task === "distil" ? values.findLast(([flag]) => flag === "--teacher-endpoint")?.[1] : undefined;
+}
+
+/** HOST:PORT of an address; undefined where there is none, or none that is safe to read here. */
+function endpointHost(url = ""): string | undefined {
   const [, scheme, host, port] = /^["']?(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?(?:["'/?#].*)?$/
-    .exec(lastOf("judge.url", args) ?? "") ?? [];
+    .exec(url) ?? [];
   return host === undefined ? undefined : `${host}:${port ?? (scheme === "https" ? 443 : 80)}`;
 }

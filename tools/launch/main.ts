@@ -30,7 +30,7 @@ function commandOf(command: string): string {
   if (words[1] !== "run") {
     return quoted(["exec", "deno", "task", "--quiet", "--config", `${root}/deno.json`, task, ...args]);
   }
-  const grants = grantsOf(task, args, { caller, isFolder, env: Deno.env.get });
+  const grants = grantsOf(task, args, { caller, isFolder, env: Deno.env.get, readProfile });
   const set = (config.permissions as Record<string, Grants>)[task];
   const flags = (Object.keys(grants) as (keyof Grants)[]).map((kind) =>
     // A flag takes the place of what the set says.
@@ -48,6 +48,15 @@ function isFolder(word: string): boolean {
     return Deno.statSync(word.startsWith("/") ? word : `${caller}/${word}`).isDirectory;
   } catch {
     return false; // or this process may not read it: then it has to be named without a comma
+  }
+}
+
+function readProfile(name: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(`${root}/experiments/profiles/${name}.yaml`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

@@ -20,8 +20,8 @@ export interface LabelledPair {
   readonly texts: readonly [readonly number[], readonly number[]];
   /** P(the first is preferred), 0 to 1; 0 and 1 are hard labels. */
   readonly label: number;
-  /** How good each text is, for a loss whose margin depends on it. */
-  readonly qualities?: readonly [number, number];
+  /** By how much the first text is better than the second, for a loss whose margin depends on it. */
+  readonly qualityGap?: number;
 }
 
 /** P pairs in one batch: the texts of pair n are its trajectories 2n and 2n + 1. `releaseBatch` releases all of it. */
@@ -30,7 +30,7 @@ export interface PairBatch extends TrajectoryBatch {
   readonly firstWeights: Tensor;
   /** `"P"`: (1 − label) / P */
   readonly secondWeights: Tensor;
-  /** `"P"`: quality of the first text minus that of the second; missing where a pair has no qualities */
+  /** `"P"`: quality of the first text minus that of the second; missing where a pair has none */
   readonly qualityGaps?: Tensor;
 }
 
@@ -66,8 +66,8 @@ export function packPairs(
     ...packTrajectories(gpu, trajectories, layout, packing),
     firstWeights: perPair(({ label }) => label / ofPairs),
     secondWeights: perPair(({ label }) => (1 - label) / ofPairs),
-    ...(pairs.every(({ qualities }) => qualities) && {
-      qualityGaps: perPair(({ qualities }) => qualities![0] - qualities![1]),
+    ...(pairs.every(({ qualityGap }) => qualityGap !== undefined) && {
+      qualityGaps: perPair(({ qualityGap }) => qualityGap!),
     }),
   };
 }

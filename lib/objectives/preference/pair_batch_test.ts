@@ -38,7 +38,7 @@ gpuTest("a batch of pairs is released whole, by what releases any batch", () => 
 });
 
 gpuTest("without qualities of every pair there is no difference of them", () => {
-  const [{ qualities: _, ...bare }, ...others] = PAIRS;
+  const [{ qualityGap: _, ...bare }, ...others] = PAIRS;
   const batch = packPairs(gpu, [bare, ...others], ONE_TEXT);
   assertEquals("qualityGaps" in batch, false);
   releaseBatch(gpu, batch);

@@ -26,7 +26,7 @@ const cases: readonly { settings: PladSettings; asked: (pair: number, sign: 1 | 
   { settings: { kind: "ranking", margin: 5 }, asked: () => 5 },
   {
     settings: { kind: "margin", scale: 3 },
-    asked: (pair, sign) => sign * 3 * (PAIRS[pair].qualities![0] - PAIRS[pair].qualities![1]),
+    asked: (pair, sign) => sign * 3 * PAIRS[pair].qualityGap!,
   },
 ];
 

@@ -8,9 +8,9 @@ import type { LabelledPair } from "./pair_batch.ts";
 
 /** Three pairs of texts of different lengths, 13 response tokens; a first and a second text that is preferred, and a soft label. */
 export const PAIRS: readonly LabelledPair[] = [
-  { prompt: [3, 1, 4], texts: [[1, 5, 9, 2], [5]], label: 1, qualities: [0.9, 0.2] },
-  { prompt: [6], texts: [[5, 3], [8, 9, 7]], label: 0, qualities: [0.4, 0.5] },
-  { prompt: [8, 9], texts: [[7], [2, 2]], label: 0.3, qualities: [0.1, 0.6] },
+  { prompt: [3, 1, 4], texts: [[1, 5, 9, 2], [5]], label: 1, qualityGap: 0.7 },
+  { prompt: [6], texts: [[5, 3], [8, 9, 7]], label: 0, qualityGap: -0.1 },
+  { prompt: [8, 9], texts: [[7], [2, 2]], label: 0.3, qualityGap: -0.5 },
 ];
 export const RESPONSES = PAIRS.flatMap(({ texts }) => texts);
 export const TOKENS = RESPONSES.flat().length;

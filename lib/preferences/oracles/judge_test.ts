@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
 import { PairJudge } from "#lib/judge/pair_judge.ts";
 import { JUDGE_SCHEMA } from "#lib/judge/settings.ts";
-import { saying, section, TestEndpoint } from "#lib/judge/test_endpoint.ts";
+import { saying, section, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 import { RandomStream } from "#lib/random/random_stream.ts";
 import { testInFolder } from "#lib/test_folder.ts";
 import { codec, PROMPTS, say } from "../test_pairs.ts";

@@ -2,6 +2,7 @@ import { isCorrect } from "#lib/metrics/accuracy.ts";
 import { bleuStatistics, corpusBleu } from "#lib/metrics/bleu.ts";
 import { exactMatch } from "#lib/metrics/exact_match.ts";
 import { rougeL } from "#lib/metrics/rouge_l.ts";
+import type { Contest } from "../contest.ts";
 import type { PairCodec } from "../pair_codec.ts";
 import type { Oracle } from "./oracle.ts";
 
@@ -24,13 +25,18 @@ export type PairMetric = keyof typeof TEXT_SCORES;
  * the scores, from −1 to 1.
  */
 export function metricOracle(metric: PairMetric, codec: PairCodec): Oracle {
+  const gap = qualityGap(metric, codec);
+  return { name: "metric", differences: (contests) => Promise.resolve(contests.map(gap)) };
+}
+
+/** By how much the metric scores the first of two texts higher than the second, from −1 to 1. */
+export function qualityGap(
+  metric: PairMetric,
+  codec: PairCodec,
+): (contest: Pick<Contest, "texts" | "references">) => number {
   const score: TextScore = TEXT_SCORES[metric];
-  return {
-    name: "metric",
-    differences: (contests) =>
-      Promise.resolve(contests.map(({ texts, references }) => {
-        const [first, second] = texts.map((ids) => score(codec.responseText(ids), references));
-        return first - second;
-      })),
+  return ({ texts, references }) => {
+    const [first, second] = texts.map((ids) => score(codec.responseText(ids), references));
+    return first - second;
   };
 }

@@ -6,7 +6,7 @@ export interface Message {
   readonly content: string;
 }
 
-/** A kind of question for a judge. */
+/** A kind of question for a model behind an endpoint. */
 export interface Form<Answer> {
   /** What an answer is called in messages and in the cache's files, as in `grades`. */
   readonly name: string;
@@ -14,8 +14,8 @@ export interface Form<Answer> {
   readonly promptVersion: number;
   /** Said to a reply that cannot be read. */
   readonly reminder: string;
-  /** The answer of a reply, if it can be read. */
-  parse(reply: string | undefined): Answer | undefined;
+  /** The answer of a reply, if it can be read. @param finish why the reply ends, as the endpoint says it */
+  parse(reply: string | undefined, finish?: string): Answer | undefined;
   isAnswer(value: unknown): value is Answer;
 }
 
@@ -31,9 +31,14 @@ export function askedAgain(messages: readonly Message[], reminder: string, reply
   return [...messages, { role: "assistant", content: reply }, { role: "user", content: reminder }];
 }
 
+/** A reply without the thoughts that some models write in front of it. */
+export function withoutThoughts(reply: string): string {
+  return reply.replace(/^\s*<think>.*?<\/think>\s*/s, "");
+}
+
 /** Reads the JSON of a reply: what was asked for and nothing else, but for thoughts before it and a fence around it. */
 export function parseReply<Value>(schema: z.ZodType<Value>, reply = ""): Value | undefined {
-  const spoken = reply.replace(/^\s*<think>.*?<\/think>/s, "").trim();
+  const spoken = withoutThoughts(reply).trim();
   const json = /^```(?:json)?\s(.*)```$/s.exec(spoken)?.[1] ?? spoken;
   try {
     return schema.parse(JSON.parse(json));

@@ -5,6 +5,10 @@ import { grading, type Handler, saying, TestEndpoint } from "./test_endpoint.ts"
 
 const NEVER = new AbortController().signal;
 const MESSAGES = [{ role: "user", content: "hello" }] as const;
+const NAMES = {
+  ...{ who: "judge", url: "judge.url", model: "judge.model", temperature: "judge.temperature" },
+  keyVariable: "JUDGE_API_KEY",
+};
 const KEY = "sk-very-secret-0123456789";
 
 /** A client of a test endpoint that waits no time, and the waits that it would have taken, in ms. */
@@ -17,6 +21,7 @@ function client(server: Pick<TestEndpoint, "url">, options: Partial<ChatEndpoint
     after: () => NEVER,
   };
   const endpoint = new ChatEndpoint({
+    names: NAMES,
     url: `${server.url}/chat/completions`,
     model: "judge-1",
     temperature: 0,
@@ -173,7 +178,9 @@ Deno.test("a redirect is not followed: the key stays with the address that it is
 Deno.test("a reply that is no chat completion has no text", async () => {
   const bodies = ["<html>", "null", "[]", '{"choices": []}', '{"choices": [{"message": {"content": [1]}}]}', ""];
   await using server = new TestEndpoint((_, number) => new Response(bodies[number]));
-  for (const body of bodies) assertEquals(await client(server).ask(), { text: undefined, body });
+  for (const body of bodies) {
+    assertEquals(await client(server).ask(), { text: undefined, finish: undefined, body });
+  }
 });
 
 Deno.test("a signal ends requests and waits at once, with its reason", async () => {

@@ -1,17 +1,32 @@
 import { InputError } from "#lib/errors.ts";
-import { AnswerCache, type Question } from "./answer_cache.ts";
 import type { Timing } from "#lib/waiting.ts";
+import { type EndpointNames, endpointOf } from "./address.ts";
+import { AnswerCache, type Question } from "./answer_cache.ts";
 import { ChatEndpoint } from "./chat_endpoint.ts";
 import { askedAgain, type Form, type Message } from "./messages.ts";
 import { askForNetwork } from "./network_permission.ts";
-import { endpointOf, type JudgeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
 
-/** The environment variable that the key is read from; nothing else holds it, and nothing of ours writes it. */
-export const KEY_VARIABLE = "JUDGE_API_KEY";
+/** Who is asked, and how. */
+export interface EndpointSettings {
+  /** An endpoint as OpenAI's: `https://host/v1`, or the full address of its chat completions. */
+  readonly url: string;
+  readonly model: string;
+  readonly temperature: number;
+  /** Of an answer, at most; default the endpoint's own limit. */
+  readonly maxTokens?: number;
+  /** Requests under way at once, at most. */
+  readonly parallel: number;
+  /** Further tries of a request that was refused for now, or broken off. */
+  readonly retries: number;
+  /** Of a request, until its whole answer is there. */
+  readonly timeoutSeconds: number;
+  /** Of items that are asked about, from the first on; null for all. */
+  readonly maxItems: number | null;
+}
 
-export interface JudgeOptions {
-  /** Answers are kept in its folder `judge`. */
+export interface ExaminerOptions {
+  /** Answers are kept in a folder of it that is called after who gives them. */
   readonly cacheFolder: string;
   /** Without it no authorization is sent, as local servers want none. */
   readonly key?: string;
@@ -22,30 +37,34 @@ export interface JudgeOptions {
   readonly timing?: Timing;
 }
 
-export interface OpeningOptions extends Omit<JudgeOptions, "key"> {
-  /** The setting beside its address by which `./run` sees that it is asked, where there is such a one. */
-  readonly asked?: string;
+export interface OpeningOptions extends Omit<ExaminerOptions, "key"> {
+  /** As `askForNetwork` has them. */
+  readonly settings?: readonly string[];
 }
 
 /**
- * What a judge of these settings is opened with: the key of `JUDGE_API_KEY`, and the permission to reach its host.
+ * What an examiner of an endpoint is opened with: the key of its environment variable, and the permission to reach its host.
  *
  * @throws {InputError} if the host may not be reached, or the key cannot be sent
  */
 export async function openOptions(
-  { url }: JudgeSettings,
-  { asked, ...options }: OpeningOptions,
-): Promise<JudgeOptions> {
-  await askForNetwork(url, { asked });
-  return { ...options, key: keyFrom(Deno.env.get(KEY_VARIABLE)) };
+  url: string,
+  names: EndpointNames,
+  { settings, ...options }: OpeningOptions,
+): Promise<ExaminerOptions> {
+  await askForNetwork(url, names, { settings });
+  return { ...options, key: keyFrom(Deno.env.get(names.keyVariable), names) };
 }
 
 /** The key as it is sent, or undefined for none. */
-export function keyFrom(variable: string | undefined): string | undefined {
-  const key = variable?.trim();
+export function keyFrom(
+  value: string | undefined,
+  { keyVariable }: Pick<EndpointNames, "keyVariable">,
+): string | undefined {
+  const key = value?.trim();
   if (key === undefined || key === "") return undefined;
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new InputError(`${KEY_VARIABLE} holds a blank or a letter beyond ASCII, which no key has; set it again`);
+    throw new InputError(`${keyVariable} holds a blank or a letter beyond ASCII, which no key has; set it again`);
   }
   return key;
 }
@@ -56,7 +75,8 @@ export function keyFrom(variable: string | undefined): string | undefined {
  */
 export class Examiner<Answer> {
   readonly #form: Form<Answer>;
-  readonly #settings: JudgeSettings;
+  readonly #names: EndpointNames;
+  readonly #settings: EndpointSettings;
   readonly #endpoint: ChatEndpoint;
   readonly #cache: AnswerCache<Answer>;
   readonly #answered: (done: number, total: number) => void;
@@ -66,15 +86,19 @@ export class Examiner<Answer> {
 
   constructor(
     form: Form<Answer>,
-    settings: JudgeSettings,
-    { cacheFolder, key, timing, say = () => {}, answered = () => {} }: JudgeOptions,
+    names: EndpointNames,
+    settings: EndpointSettings,
+    { cacheFolder, key, timing, say = () => {}, answered = () => {} }: ExaminerOptions,
   ) {
-    const { model, temperature, retries, timeoutSeconds } = settings;
+    const { model, temperature, maxTokens, retries, timeoutSeconds } = settings;
     const url = endpointOf(settings.url);
     this.#form = form;
+    this.#names = names;
     this.#settings = settings;
-    this.#endpoint = new ChatEndpoint({ url, model, temperature, retries, timeoutSeconds, key, timing, say });
-    this.#cache = new AnswerCache(`${cacheFolder}/judge`, form);
+    this.#endpoint = new ChatEndpoint({
+      ...{ names, url, model, temperature, maxTokens, retries, timeoutSeconds, key, timing, say },
+    });
+    this.#cache = new AnswerCache(cacheFolder, names.who, form);
     this.#answered = answered;
     this.#slots = new Slots(settings.parallel);
   }
@@ -119,8 +143,9 @@ export class Examiner<Answer> {
   }
 
   #question(messages: readonly Message[]): Question {
-    const { model, temperature } = this.#settings;
-    return { url: this.#endpoint.url, model, promptVersion: this.#form.promptVersion, messages, temperature };
+    const { model, temperature, maxTokens } = this.#settings;
+    const { promptVersion } = this.#form;
+    return { url: this.#endpoint.url, model, promptVersion, messages, temperature, maxTokens };
   }
 
   /** From the cache, from an equal question under way, or from the endpoint. */
@@ -144,14 +169,14 @@ export class Examiner<Answer> {
   async #ask({ messages }: Question, signal: AbortSignal): Promise<Answer> {
     const [endpoint, form] = [this.#endpoint, this.#form];
     const first = await endpoint.ask(messages, signal);
-    const answer = form.parse(first.text);
+    const answer = form.parse(first.text, first.finish);
     if (answer !== undefined) return answer;
     const second = await endpoint.ask(askedAgain(messages, form.reminder, first.text), signal);
-    const secondAnswer = form.parse(second.text);
+    const secondAnswer = form.parse(second.text, second.finish);
     if (secondAnswer !== undefined) return secondAnswer;
-    const start = endpoint.quote(second.text ?? second.body);
+    const start = endpoint.quote(second.text?.trim() ? second.text : second.body);
     throw new InputError(
-      `judge.url ${endpoint.url}: ${this.#settings.model} gave no ${form.name}, twice; it said ${start}`,
+      `${this.#names.url} ${endpoint.url}: ${this.#settings.model} gave no ${form.name}, twice; it said ${start}`,
     );
   }
 }

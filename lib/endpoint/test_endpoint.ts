@@ -6,6 +6,8 @@ export interface SeenRequest {
   readonly authorization: string | null;
   readonly model: string;
   readonly temperature: number;
+  /** Where the request has a limit. */
+  readonly maxTokens?: number;
   readonly messages: readonly Message[];
 }
 
@@ -27,9 +29,11 @@ export class TestEndpoint implements AsyncDisposable {
       this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
       try {
         const number = this.requests.length;
-        const { model, temperature, messages } = await request.json();
+        const { model, temperature, messages, max_tokens: maxTokens } = await request.json();
         const path = new URL(request.url).pathname;
-        const seen = { path, authorization: request.headers.get("authorization"), model, temperature, messages };
+        const authorization = request.headers.get("authorization");
+        const limit = maxTokens === undefined ? {} : { maxTokens };
+        const seen = { path, authorization, model, temperature, messages, ...limit };
         this.requests.push(seen);
         return await handler(seen, number);
       } finally {
@@ -53,8 +57,8 @@ export class TestEndpoint implements AsyncDisposable {
 }
 
 /** A chat completion that says a text. */
-export function saying(content: string | null): Response {
-  return Response.json({ choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }] });
+export function saying(content: string | null, finish = "stop"): Response {
+  return Response.json({ choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: finish }] });
 }
 
 /** A chat completion that gives two grades. */

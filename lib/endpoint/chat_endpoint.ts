@@ -8,13 +8,17 @@ import {
   type Timing,
   waitAfter,
 } from "#lib/waiting.ts";
+import type { EndpointNames } from "./address.ts";
 import type { Message } from "./messages.ts";
 
 export interface ChatEndpointOptions {
+  readonly names: EndpointNames;
   /** Of the chat completions. */
   readonly url: string;
   readonly model: string;
   readonly temperature: number;
+  /** Sent as `max_tokens`; without it the endpoint's own limit holds. */
+  readonly maxTokens?: number;
   readonly retries: number;
   readonly timeoutSeconds: number;
   /** Sent as bearer token, to this address alone, and told to nobody else. */
@@ -25,8 +29,10 @@ export interface ChatEndpointOptions {
 
 /** What an endpoint replied. */
 export interface Reply {
-  /** The text of its first choice; undefined where the body is no chat completion. */
+  /** The text of its first choice, empty where it has none to say; undefined where the body is no chat completion. */
   readonly text: string | undefined;
+  /** Why it ends there: `stop`, `length`, `content_filter`; undefined where the endpoint does not say it. */
+  readonly finish: string | undefined;
   readonly body: string;
 }
 
@@ -58,13 +64,13 @@ export class ChatEndpoint {
    * @throws {InputError} one line with address and reason, after the last try, or at once where a further one would go no better
    */
   async ask(messages: readonly Message[], signal: AbortSignal): Promise<Reply> {
-    const { retries, say } = this.#options;
+    const { retries, say, names: { who } } = this.#options;
     for (let failures = 1;; failures++) {
       const outcome = await this.#try(messages, signal);
       if ("body" in outcome) return outcome;
       if (failures > retries) throw this.#error(`${outcome.what} (tried ${failures} times)`);
       const waitMs = waitAfter(failures, outcome.waitMs, this.#timing);
-      say(this.#withoutKey(`judge: ${outcome.what}; again in ${Math.ceil(waitMs / 1000)} s`));
+      say(this.#withoutKey(`${who}: ${outcome.what}; again in ${Math.ceil(waitMs / 1000)} s`));
       await this.#timing.sleep(waitMs, signal);
     }
   }
@@ -77,7 +83,7 @@ export class ChatEndpoint {
 
   async #try(messages: readonly Message[], signal: AbortSignal): Promise<Reply | Fault> {
     signal.throwIfAborted();
-    const { model, temperature, timeoutSeconds, key } = this.#options;
+    const { model, temperature, maxTokens, timeoutSeconds, key } = this.#options;
     const timeout = this.#timing.after(timeoutSeconds * 1000);
     let response: Response;
     let body: string;
@@ -88,7 +94,7 @@ export class ChatEndpoint {
           "content-type": "application/json",
           ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         },
-        body: JSON.stringify({ model, messages, temperature }),
+        body: JSON.stringify({ model, messages, temperature, max_tokens: maxTokens }),
         redirect: "manual", // the key is for this address, not for wherever it sends us
         signal: AbortSignal.any([signal, timeout]),
       });
@@ -99,7 +105,7 @@ export class ChatEndpoint {
       if (error instanceof Deno.errors.NotCapable) throw this.#error("this process may not reach it");
       return { what: `no answer: ${describeNetworkError(error)}`, waitMs: 0 };
     }
-    if (response.ok) return { text: firstChoice(body), body };
+    if (response.ok) return { ...firstChoice(body), body };
     const { status } = response;
     const what = `${status} ${response.statusText}`.trim() + (body.trim() === "" ? "" : `, ${this.quote(body)}`);
     if (isWorthAnotherTry(status)) {
@@ -111,41 +117,43 @@ export class ChatEndpoint {
   #askedWaitMs(retryAfter: string | null, what: string): number {
     const ms = askedWaitMs(retryAfter, this.#timing);
     const longWait = describeLongWait(ms);
-    if (longWait !== undefined) throw this.#error(`${what}; ${longWait}: what is judged by then is kept`);
+    if (longWait !== undefined) throw this.#error(`${what}; ${longWait}: the answers so far are kept`);
     return ms;
   }
 
   #hint(status: number, location: string | null): string {
-    const { key } = this.#options;
+    const { key, names: { url, model, temperature, keyVariable } } = this.#options;
     if (status >= 300 && status < 400) {
-      return `: it has moved${location === null ? "" : ` to ${this.quote(location)}`}; change judge.url`;
+      return `: it has moved${location === null ? "" : ` to ${this.quote(location)}`}; change ${url}`;
     }
     if (status === 401 || status === 403) {
       return key === undefined
-        ? "; set the environment variable JUDGE_API_KEY"
-        : "; the key in the environment variable JUDGE_API_KEY is not accepted";
+        ? `; set the environment variable ${keyVariable}`
+        : `; the key in the environment variable ${keyVariable} is not accepted`;
     }
-    if (status === 404 || status === 405) return "; is judge.url right, and does it know judge.model?";
-    return status === 400 || status === 422 ? "; are judge.model and judge.temperature right for it?" : "";
+    if (status === 404 || status === 405) return `; is ${url} right, and does it know ${model}?`;
+    return status === 400 || status === 422 ? `; are ${model} and ${temperature} right for it?` : "";
   }
 
   #error(what: string): InputError {
-    return new InputError(this.#withoutKey(`judge.url ${this.url}: ${what}`));
+    return new InputError(this.#withoutKey(`${this.#options.names.url} ${this.url}: ${what}`));
   }
 
   /** Some endpoints repeat the key that they refuse. */
   #withoutKey(text: string): string {
-    const { key } = this.#options;
-    return key === undefined ? text : text.replaceAll(key, "[JUDGE_API_KEY]");
+    const { key, names: { keyVariable } } = this.#options;
+    return key === undefined ? text : text.replaceAll(key, `[${keyVariable}]`);
   }
 }
 
-function firstChoice(body: string): string | undefined {
+function firstChoice(body: string): Pick<Reply, "text" | "finish"> {
+  const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
   try {
-    const content = JSON.parse(body)?.choices?.[0]?.message?.content;
-    return typeof content === "string" ? content : undefined;
+    const choice = JSON.parse(body)?.choices?.[0];
+    const content = choice?.message?.content;
+    return { text: content === null ? "" : textOf(content), finish: textOf(choice?.finish_reason) };
   } catch {
-    return undefined;
+    return { text: undefined, finish: undefined };
   }
 }
 

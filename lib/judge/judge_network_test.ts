@@ -11,9 +11,9 @@ async function ask(
 ): Promise<string> {
   const folder = await Deno.makeTempDir();
   try {
-    const permission = JSON.stringify(new URL("./network_permission.ts", import.meta.url).href);
-    const program = `import { askForNetwork } from ${permission};
-      try { await askForNetwork(${JSON.stringify(url)}, ${JSON.stringify({ asked })}); console.log("granted"); }
+    const permission = JSON.stringify(new URL("./judge_network.ts", import.meta.url).href);
+    const program = `import { permitJudge } from ${permission};
+      try { await permitJudge(${JSON.stringify({ url })}, ${JSON.stringify({ asked })}); console.log("granted"); }
       catch (error) { console.log(error.name + ": " + error.message); }`;
     await Deno.writeTextFile(`${folder}/program.js`, program);
     const process = new Deno.Command("deno", {

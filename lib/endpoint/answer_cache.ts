@@ -9,6 +9,8 @@ export interface Question {
   readonly promptVersion: number;
   readonly messages: readonly Message[];
   readonly temperature: number;
+  /** Undefined where the endpoint's own limit holds. */
+  readonly maxTokens?: number;
 }
 
 /**
@@ -17,10 +19,13 @@ export interface Question {
  */
 export class AnswerCache<Answer> {
   readonly #folder: string;
+  readonly #who: string;
   readonly #form: Pick<Form<Answer>, "name" | "isAnswer">;
 
-  constructor(folder: string, form: Pick<Form<Answer>, "name" | "isAnswer">) {
-    this.#folder = folder;
+  /** @param who answers, as in `judge`; the folder of the answers is called so */
+  constructor(cacheFolder: string, who: string, form: Pick<Form<Answer>, "name" | "isAnswer">) {
+    this.#folder = `${cacheFolder}/${who}`;
+    this.#who = who;
     this.#form = form;
   }
 
@@ -28,7 +33,7 @@ export class AnswerCache<Answer> {
   async get(question: Question): Promise<Answer | undefined> {
     const path = await this.pathOf(question);
     const { name, isAnswer } = this.#form;
-    const bytes = await readIfThere(path, name);
+    const bytes = await this.#readIfThere(path);
     if (bytes === undefined) return undefined;
     try {
       const entry = JSON.parse(decodeStrictly(bytes, path)) as Readonly<Record<string, unknown>> | null;
@@ -50,13 +55,22 @@ export class AnswerCache<Answer> {
       await Deno.writeTextFile(part, text);
       await Deno.rename(part, path);
     } catch (error) {
-      throw new InputError(`${path}: the judge's ${name} cannot be kept: ${firstLine(error)}`);
+      throw new InputError(`${path}: the ${this.#who}'s ${name} cannot be kept: ${firstLine(error)}`);
     }
   }
 
   async pathOf(question: Question): Promise<string> {
     const hash = await sha256(canonical(question));
     return `${this.#folder}/${hash.slice(0, 2)}/${hash}.json`;
+  }
+
+  async #readIfThere(path: string): Promise<Uint8Array | undefined> {
+    try {
+      return await Deno.readFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw new InputError(`${path}: the ${this.#who}'s ${this.#form.name} cannot be read: ${firstLine(error)}`);
+    }
   }
 }
 
@@ -67,18 +81,9 @@ export async function sha256(text: string): Promise<string> {
 }
 
 /** JSON with its keys in one order, whatever the caller's. */
-function canonical({ url, model, promptVersion, messages, temperature }: Question): string {
+function canonical({ url, model, promptVersion, messages, temperature, maxTokens }: Question): string {
   const inOrder = messages.map(({ role, content }) => ({ role, content }));
-  return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature });
-}
-
-async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new InputError(`${path}: the judge's ${name} cannot be read: ${firstLine(error)}`);
-  }
+  return JSON.stringify({ url, model, promptVersion, messages: inOrder, temperature, maxTokens });
 }
 
 function firstLine(error: unknown): string {

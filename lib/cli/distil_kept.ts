@@ -1,0 +1,122 @@
+import { adapterName, requestAdapter } from "#kernels/runtime/adapter.ts";
+import { effectiveSettings, type RegisteredMethod } from "#lib/bench/method_registry.ts";
+import type { Profile } from "#lib/bench/profile.ts";
+import { needsTeacherBeside } from "#lib/bench/teacher_beside.ts";
+import { CACHE_FOLDER } from "#lib/bench/pair_oracle.ts";
+import { topTokenPlace } from "#lib/bench/teacher_top_tokens.ts";
+import { formatBytes } from "#lib/byte_count.ts";
+import { type DistilSubject, distilTask } from "#lib/distillation/distil_task.ts";
+import { InputError } from "#lib/errors.ts";
+import type { Saving } from "#lib/memory/saving.ts";
+import { partOf, topTokenBytes } from "#lib/objectives/top_token_file.ts";
+import { isFile } from "#lib/results/storage.ts";
+import type { DiskNeed } from "./distil_disk.ts";
+import type { Methods } from "./distil_flags.ts";
+
+/** The setting of a method that can learn from what is kept of the teacher: K, or null for its whole vocabulary. */
+const TOP_TOKENS = "topTokens";
+
+/** What of the teacher lies on the disk before a student trains. */
+export interface KeptTokens {
+  readonly path: string;
+  readonly count: number;
+  readonly vocabSize: number;
+  readonly states: number;
+  readonly bytes: number;
+  /** Of them there already, by an earlier run; all of them where the file is whole. */
+  readonly thereBytes: number;
+}
+
+/** The methods that learn from so many of the teacher's tokens, as settings: `kd.topTokens`. */
+export function topTokenSettings(methods: Methods, count: number | undefined): Record<string, number> {
+  if (count === undefined) return {};
+  const learning = Object.values(methods).filter(learnsFromTokens);
+  return Object.fromEntries(learning.map(({ registered }) => [`${registered}.${TOP_TOKENS}`, count]));
+}
+
+/**
+ * @param names of the rows
+ * @throws {InputError} if `--teacher-top-k` is given, and a row learns from more of the teacher than that, or none from it
+ */
+export function expectTopTokensSuffice(count: number | undefined, names: readonly string[], methods: Methods): void {
+  if (count === undefined) return;
+  if (count === 0) throw new InputError("--teacher-top-k 0: must be at least 1");
+  const flag = `--teacher-top-k ${count}`;
+  const those = (isOne: (method: RegisteredMethod) => boolean) =>
+    Object.keys(methods).filter((name) => isOne(methods[name])).join(", ");
+  const learning = those(learnsFromTokens);
+  const greedy = names.find((name) => methods[name].teacher === "probabilities" && !learnsFromTokens(methods[name]));
+  if (greedy !== undefined) {
+    const beside = those(({ teacher, reads }) => teacher !== "probabilities" && reads.includes("distillation"));
+    throw new InputError(
+      `${flag}: ${greedy} needs the teacher while the student trains; ${learning} learns from its likeliest tokens, and ` +
+        `${beside} from its texts or the data alone`,
+    );
+  }
+  if (!names.some((name) => learnsFromTokens(methods[name]))) {
+    throw new InputError(
+      `${flag}: ${names.join(" and ")} learns from no probabilities; take ${learning}, or leave it out`,
+    );
+  }
+}
+
+/** What the rows of a run have in memory of the teacher while a student trains. */
+export function apartOf(rows: Methods, profile: Profile): Pick<Saving, "teacherApart" | "topTokens"> {
+  const counts = Object.values(rows).flatMap((row) => countOf(row, profile) ?? []);
+  return {
+    teacherApart: Object.values(rows).every((row) => !needsTeacherBeside(row, profile)),
+    topTokens: counts.length > 0 ? Math.max(...counts) : undefined,
+  };
+}
+
+/** @throws {InputError} if there are fewer tokens than are to be kept */
+export async function keptTokensOf(subject: DistilSubject, profile: Profile, rows: Methods): Promise<KeptTokens[]> {
+  const learning = Object.values(rows).filter((row) => countOf(row, profile) !== undefined);
+  if (learning.length === 0) return [];
+  const adapter = adapterName((await requestAdapter()).info);
+  const { texts: { train: texts, vocabSize } } = subject;
+  return learning.map((row) => {
+    const [count, { temperature }] = [
+      countOf(row, profile)!,
+      effectiveSettings(row, profile) as { temperature: number },
+    ];
+    const task = distilTask(profile, subject);
+    const { path, layout } = topTokenPlace({ task, texts, vocabSize, adapter, choice: { count, temperature } });
+    const states = layout.lengths.reduce((sum, length) => sum + length, 0);
+    const bytes = topTokenBytes(layout);
+    return { path, count, vocabSize, states, bytes, thereBytes: isFile(path) ? bytes : sizeOf(partOf(path)) };
+  });
+}
+
+/** What they take of the disk that the project's cache is on. */
+export function keptNeeds(kept: readonly KeptTokens[]): DiskNeed[] {
+  return kept.map(({ bytes, thereBytes }) => ({
+    folder: CACHE_FOLDER,
+    bytes: Math.max(0, bytes - thereBytes),
+    what: "the teacher's likeliest tokens",
+    remedy: "lower --teacher-top-k",
+  }));
+}
+
+/** A line for the person who asks what would be done. */
+export function describeKept({ path, count, vocabSize, states, bytes, thereBytes }: KeptTokens): string {
+  const there = thereBytes >= bytes
+    ? ", there already"
+    : thereBytes > 0
+    ? `, ${formatBytes(thereBytes)} of it there`
+    : "";
+  return `${count} of ${vocabSize} tokens at ${states} states: ${formatBytes(bytes)} in ${path}${there}`;
+}
+
+function learnsFromTokens({ settings }: RegisteredMethod): boolean {
+  return TOP_TOKENS in settings.shape;
+}
+
+function countOf(row: RegisteredMethod, profile: Profile): number | undefined {
+  if (!learnsFromTokens(row)) return undefined;
+  return (effectiveSettings(row, profile) as { readonly [TOP_TOKENS]: number | null })[TOP_TOKENS] ?? undefined;
+}
+
+function sizeOf(path: string): number {
+  return isFile(path) ? Deno.statSync(path).size : 0;
+}
