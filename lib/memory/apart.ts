@@ -5,7 +5,6 @@ import {
   besideBuffers,
   bytesOf,
   type Distillation,
-  logitsAtOnce,
   type MemoryPart,
   type MemoryPlan,
   passingOfTeacher,
@@ -53,18 +52,14 @@ function knownParts({ student, texts, saving = {} }: Distillation): MemoryPart[]
 }
 
 /** The teacher writes, reads texts, or scores what students have written; the SFT student and the one that has learned from it are there. */
-function askingParts(distillation: WithTeacher): MemoryPart[] {
-  const { student, teacher, texts, textsWritten, saving = {} } = distillation;
+function askingParts({ student, teacher, texts, textsWritten, saving = {} }: WithTeacher): MemoryPart[] {
   const { teacherForm, studentForm } = saving;
   const read = readAtOnce(texts, saving.textsAtOnce);
   const written = { ...read, batch: textsWritten ?? read.batch };
   const alone = { ...read, batch: Math.max(read.batch, written.batch) };
   const passing = [
     { name: "teacher: keys and values while it writes", bytes: BYTES * cachedNumbers(teacher, written) },
-    ...passingOfTeacher(teacher, { texts: read, logitsAtOnce: logitsAtOnce(distillation) }, {
-      alone,
-      form: teacherForm,
-    }),
+    ...passingOfTeacher(teacher, read, { alone, form: teacherForm }),
   ];
   return [
     { name: "student: weights", bytes: weightBytes(student, studentForm) },

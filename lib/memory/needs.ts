@@ -1,3 +1,4 @@
+import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import { type CriticConfig, criticSpecs } from "#lib/models/critic.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { keptNumbers, type TextShape } from "./activations.ts";
@@ -34,8 +35,6 @@ export interface Reading {
   readonly student: ModelConfig;
   readonly teacher: ModelConfig;
   readonly texts: TextShape;
-  /** Bytes that the logits of one model take at most. */
-  readonly logitsAtOnce: number;
 }
 
 /** What stays for as long as the method runs. */
@@ -54,7 +53,7 @@ export function lastingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNe
 
 /** What comes and goes in a step. */
 export function passingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNeeds, reading: Reading): MemoryPart[] {
-  const { teacher, texts: { batch, tokens, responseTokens }, logitsAtOnce } = reading;
+  const { teacher, texts: { batch, tokens, responseTokens, logitsAtOnce = MOST_LOGITS_BYTES } } = reading;
   const states = Math.max(batch, pairs ? 2 * pairs.count : 0) * responseTokens;
   const values = Math.min(BYTES * states * teacher.vocabSize, logitsAtOnce);
   const largest = Math.max(0, ...critics.map((each) => criticBytes(each, reading)));
@@ -99,7 +98,7 @@ function pairTables({ count, states }: NonNullable<MethodNeeds["pairs"]>, readin
     ...{ isTable: false, growsWithTexts: false, setting: { key: "preferences.pairs", value: count } },
   });
   const logits = table("logits", vocabSize);
-  const keepsLogits = states === "teacher" && logits.bytes <= reading.logitsAtOnce;
+  const keepsLogits = states === "teacher" && logits.bytes <= (reading.texts.logitsAtOnce ?? MOST_LOGITS_BYTES);
   return [table("states of their texts", hiddenSize), ...(keepsLogits ? [logits] : [])];
 }
 

@@ -2,7 +2,7 @@ import { mostImageBytes } from "#kernels/runtime/input_images.ts";
 import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { cachedNumbers, keptNumbers, type TextShape, widthsOf } from "./activations.ts";
-import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, type Reading, tensorsOfNeeds } from "./needs.ts";
+import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, tensorsOfNeeds } from "./needs.ts";
 import { parametersOf, product, sum } from "./parameters.ts";
 import {
   activationNumbers,
@@ -64,10 +64,8 @@ export interface Distillation {
   readonly saving?: Saving;
   /** What the method holds beside; default nothing, as KD. */
   readonly needs?: MethodNeeds;
-  /** Whether kernels read images of their inputs (`Tuning.inputs`): on a CPU's driver, whose memory is the program's too. Default false. */
+  /** Whether the driver is a CPU's, whose kernels read images of their inputs (`Tuning.inputs`), and whose memory is the program's too. Default false. */
   readonly readsImages?: boolean;
-  /** Bytes that one tensor may have: logits of more states are not made at once. Default what every adapter binds. */
-  readonly bindingBytes?: number;
 }
 
 /** What the program has by itself where the driver is a CPU's: Deno, the driver and its compiled kernels. */
@@ -86,9 +84,9 @@ export function planDistillation(distillation: Distillation, further: readonly M
   const { student, teacher, texts, saving = {}, needs = {} } = distillation;
   const read = { ...texts, batch: Math.min(texts.batch, saving.textsAtOnce ?? texts.batch) };
   // Where there is no teacher, no method holds anything that is of its size.
-  const reading = { student, teacher: teacher ?? student, texts: read, logitsAtOnce: logitsAtOnce(distillation) };
+  const reading = { student, teacher: teacher ?? student, texts: read };
   const lasting = [...lastingParts(distillation), ...lastingNeeds(needs, reading)];
-  const passing = [...passingParts(distillation, reading), ...passingNeeds(needs, reading)];
+  const passing = [...passingParts(distillation, read), ...passingNeeds(needs, reading)];
   const rounding = {
     name: "buffers of size classes: a third more",
     bytes: ROUNDING * sum(passing.map(bytesOf)),
@@ -99,8 +97,8 @@ export function planDistillation(distillation: Distillation, further: readonly M
   const buffers = [...lasting, ...passing, rounding, ...fitting, ...further];
   const parts = [...buffers, ...besideBuffers(buffers, distillation)];
   const tensors = [
-    ...tensorsOf("student", reading),
-    ...(teacher ? tensorsOf("teacher", reading) : []),
+    ...tensorsOf("student", student, read),
+    ...(teacher ? tensorsOf("teacher", teacher, read) : []),
     ...tensorsOfNeeds(needs, reading),
   ];
   return {
@@ -138,32 +136,28 @@ function lastingParts({ student, teacher, saving = {} }: Distillation): MemoryPa
 }
 
 /** What comes and goes: of a step, and of the writing of texts. */
-function passingParts({ teacher, textsWritten, saving = {} }: Distillation, reading: Reading): MemoryPart[] {
-  const { student, texts: read } = reading;
+function passingParts({ student, teacher, textsWritten, saving = {} }: Distillation, read: TextShape): MemoryPart[] {
   const { teacherForm, studentForm, lora } = saving;
   const written = { ...read, batch: textsWritten ?? read.batch };
   const alone = { ...read, batch: Math.max(read.batch, written.batch) };
   return [
     { name: "student: activations that the tape keeps", bytes: BYTES * activationNumbers(student, read, saving) },
-    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, reading) },
+    { name: "student: logits and their gradient", bytes: 2 * logitsBytes(student, read) },
     { name: "student: gradient of a vocabulary's table", bytes: BYTES * student.vocabSize * student.hiddenSize },
     {
       name: "keys and values while one of them writes",
       bytes: BYTES * Math.max(...[student, teacher ?? student].map((model) => cachedNumbers(model, written))),
     },
     ...(studentForm ? [{ name: "student: a layer's matrices as float32", bytes: widenedLayerBytes(student) }] : []),
-    ...(teacher ? passingOfTeacher(teacher, reading, { alone, form: teacherForm }) : []),
+    ...(teacher ? passingOfTeacher(teacher, read, { alone, form: teacherForm }) : []),
     ...(lora ? [{ name: "student: weights with their changes", bytes: changedBytes(student, saving) }] : []),
   ];
 }
 
-/** Texts that are read at once, and the logits that are made of them at once. */
-type ReadTexts = Pick<Reading, "texts" | "logitsAtOnce">;
-
 /** What comes and goes of a teacher. @param alone the most texts that it reads, where nothing else is read */
 export function passingOfTeacher(
   teacher: ModelConfig,
-  read: ReadTexts,
+  read: TextShape,
   { alone, form }: { readonly alone: TextShape; readonly form: Saving["teacherForm"] },
 ): MemoryPart[] {
   // A head over blocks of rows joins what it made of each.
@@ -183,31 +177,29 @@ function asForm(form: Saving["teacherForm"]): string {
   return form ? ` as ${form}` : "";
 }
 
-/** Bytes of the logits that are made at once, at most. */
-export function logitsAtOnce({ bindingBytes = Infinity }: Pick<Distillation, "bindingBytes">): number {
-  return Math.min(MOST_LOGITS_BYTES, bindingBytes);
-}
-
 /** Of the states that are taken at once. */
-function logitsBytes({ vocabSize }: ModelConfig, reading: ReadTexts): number {
-  return BYTES * statesAtOnce(reading, vocabSize) * vocabSize;
+function logitsBytes({ vocabSize }: ModelConfig, texts: TextShape): number {
+  return BYTES * statesAtOnce(texts, vocabSize) * vocabSize;
 }
 
-function tensorsOf(who: "student" | "teacher", reading: Reading): PlannedTensor[] {
-  const { [who]: config, texts: { batch, tokens } } = reading;
+function tensorsOf(who: string, config: ModelConfig, texts: TextShape): PlannedTensor[] {
   const { vocabSize } = config;
+  const { batch, tokens } = texts;
   const isTable = ([rows]: readonly number[]) => rows === vocabSize;
   const weights = parametersOf(config).map(({ name, shape }) => (
     { name: `${who}: ${name}`, shape, isTable: isTable(shape), growsWithTexts: false }
   ));
   const wide = [
-    { name: "logits", shape: [statesAtOnce(reading, vocabSize), vocabSize] },
+    { name: "logits", shape: [statesAtOnce(texts, vocabSize), vocabSize] },
     ...widthsOf(config).map(({ name, width }) => ({ name, shape: [batch * tokens, width] })),
   ].map(({ name, shape }) => ({ name: `${who}: ${name}`, shape, isTable: false, growsWithTexts: true }));
   return [...weights, ...wide].map((tensor) => ({ ...tensor, bytes: BYTES * product(tensor.shape) }));
 }
 
 /** All of them, or as many as have logits at once. */
-function statesAtOnce({ texts: { batch, responseTokens }, logitsAtOnce }: ReadTexts, vocabSize: number): number {
+function statesAtOnce(
+  { batch, responseTokens, logitsAtOnce = MOST_LOGITS_BYTES }: TextShape,
+  vocabSize: number,
+): number {
   return Math.min(batch * responseTokens, Math.floor(logitsAtOnce / (BYTES * vocabSize)));
 }

@@ -265,18 +265,6 @@ Deno.test("memory decides where it is known: fewer texts fit in less, until the 
   assertEquals(judge(6).mostTexts, undefined);
 });
 
-Deno.test("where only the teacher's texts are known nothing is planned for it, and as much for the student", () => {
-  const texts = { batch: 8, tokens: 100, responseTokens: 50 };
-  const [student, teacher] = [gpt2Of(768, 12, 12), gpt2Of(1024, 24, 16)];
-  const partsOf = (plan: { readonly parts: readonly MemoryPart[] }) =>
-    plan.parts.filter(({ name }) => name.startsWith("student: "));
-  const [alone, both] = [planDistillation({ student, texts }), planDistillation({ student, teacher, texts })];
-  assertEquals(partsOf(alone), partsOf(both));
-  assertEquals(alone.parts.filter(({ name }) => name.startsWith("teacher: ")), []);
-  assert(both.totalBytes - alone.totalBytes > 1.32 * GIB, "the teacher's weights");
-  assertEquals(alone.tensors.filter(({ name }) => !name.startsWith("student: ")), []);
-});
-
 Deno.test("states of pairs that one binding does not hold are named with the setting that they grow with; critics count by their sizes", () => {
   const limits = { bindingBytes: 128 * MIB, bufferBytes: 2 ** 31 - 1 };
   const needs: MethodNeeds = {
@@ -293,4 +281,16 @@ Deno.test("states of pairs that one binding does not hold are named with the set
   const critic = plan.parts.find(({ name }) => name.startsWith("critics: weights, gradients"))!;
   assertEquals(critic.bytes, 16 * 50257 * 1601);
   assert(judgeFit({ ...XL_TO_SMALL, needs: { ...needs, pairs: { count: 16, states: "teacher" } } }, limits).fits);
+});
+
+Deno.test("where only the teacher's texts are known nothing is planned for it, and as much for the student", () => {
+  const texts = { batch: 8, tokens: 100, responseTokens: 50 };
+  const [student, teacher] = [gpt2Of(768, 12, 12), gpt2Of(1024, 24, 16)];
+  const partsOf = (plan: { readonly parts: readonly MemoryPart[] }) =>
+    plan.parts.filter(({ name }) => name.startsWith("student: "));
+  const [alone, both] = [planDistillation({ student, texts }), planDistillation({ student, teacher, texts })];
+  assertEquals(partsOf(alone), partsOf(both));
+  assertEquals(alone.parts.filter(({ name }) => name.startsWith("teacher: ")), []);
+  assert(both.totalBytes - alone.totalBytes > 1.32 * GIB, "the teacher's weights");
+  assertEquals(alone.tensors.filter(({ name }) => !name.startsWith("student: ")), []);
 });
