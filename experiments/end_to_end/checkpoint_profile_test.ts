@@ -92,10 +92,13 @@ Deno.test("--dry-run plans models that are not here by their published shapes, a
   assertEquals(status, 0, printed);
   assertMatch(printed, /^gpt2_instruction_following: cached 0\/17, to run 17/);
   assertMatch(printed, /MiniLLM\/teacher-gpt2-1\.5B into openai-community\/gpt2, a step of 32 texts of 512 tokens:/);
-  assertMatch(printed, /^ {2}distilling needs \d+\.\d GB.*: teacher: weights as f16 3\.1 GB, /m);
+  assertMatch(printed, /^ {2}training \w+ needs \d+(\.\d)? GB.*: .* GB, …; it (fits|does not fit.*)$/m);
   const json = await runProgram("reproduce", "--profile", "openllama", "--dry-run", "--json");
   const { pairs, named } = JSON.parse(json.printed);
-  assertEquals(pairs[0].fits.map(({ what }: { what: string }) => what), ["training the teacher", "distilling"]);
+  assertMatch(
+    pairs[0].fits.map(({ what }: { what: string }) => what).join(),
+    /^training the teacher,training \w+$/,
+  );
   assertEquals(
     named.filter(({ kind }: { kind: string }) => kind === "model").map(({ word }: { word: string }) => word),
     [

@@ -137,6 +137,11 @@ const CASES: readonly Case[] = [
     /it does not fit this adapter: .*; --texts-at-once \d+ fits$/,
   ],
   [
+    "pairs whose states no binding holds",
+    ["--method", "mm_pbkd_offline", "--set", "preferences.pairs=20000000"],
+    /mm_pbkd_offline does not fit this adapter: pairs: states of their texts .*; --set preferences\.pairs=\d+ fits$/,
+  ],
+  [
     "a folder with other things",
     async ({ folder }) => {
       await Deno.mkdir(`${folder}/full`);

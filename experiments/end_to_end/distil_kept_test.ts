@@ -113,3 +113,24 @@ testInFolder("what cannot learn from likeliest tokens is refused in one line", a
     assert(reported.includes(part), reported);
   }
 });
+
+Deno.test("doctor plans a method's teacher apart, where it can be, and refuses what distil does", async () => {
+  const asked = async (...more: readonly string[]) => {
+    const { status, printed, reported } = await runProgram(
+      "doctor",
+      "--for",
+      `${STORIES}:${STORIES}`,
+      ...more,
+      "--json",
+    );
+    return status === 2 ? { reported } : JSON.parse(printed).fit.plan;
+  };
+  const bytesOf = async (...more: readonly string[]) => (await asked(...more)).totalBytes;
+  const [apart, beside] = [await asked("--method", "kd", "--teacher-top-k", "16"), await bytesOf("--method", "kd")];
+  assert(apart.totalBytes < beside);
+  assertEquals(apart.totalBytes, Math.max(apart.times.teacher, apart.times.training));
+  assertEquals(await asked("--teacher-top-k", "16"), apart);
+  assert(await bytesOf("--method", "seqkd") < beside);
+  const { reported } = await asked("--method", "gkd", "--teacher-top-k", "16");
+  assertMatch(reported, /^error: --teacher-top-k 16: gkd needs the teacher while the student trains; kd learns from /);
+});

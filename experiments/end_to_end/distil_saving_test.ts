@@ -70,12 +70,19 @@ testInFolder(
     await run("plain");
     await run("again", "--recompute");
     await run("saving", "--teacher-form", "bf16", "--texts-at-once", "3", "--recompute");
+    // The tables of 131 and 66 KB lie in blocks of rows.
+    await run("limited", "--binding-limit", "100000", "--texts-at-once", "1");
     const valuesOf = async (out: string) => {
       using model = await readModel(gpu, `${folder}/${out}`);
       return await model.weights.read();
     };
     const [plain, again, saving] = [await valuesOf("plain"), await valuesOf("again"), await valuesOf("saving")];
     assertEquals(again, plain);
+    for (const [name, values] of await valuesOf("limited")) {
+      const [own, largest] = [plain.get(name)!, Math.max(...values.map(Math.abs))];
+      const error = Math.max(...values.map((value, i) => Math.abs(value - own[i])));
+      assert(error <= 1e-3 * largest, `${name} under a limit: ${error} of ${largest}`);
+    }
     let moved = false;
     for (const [name, values] of plain) {
       const others = saving.get(name)!;
@@ -109,6 +116,29 @@ testInFolder("where a step's texts do not fit at once, as many are read as do", 
   const whole = await runProgram(...given("whole", "minillm", ...memory));
   assertEquals(whole.status, 2);
   assertMatch(whole.reported, /--texts-per-step \d+ fits, as minillm needs all texts of a step at once\n$/);
+});
+
+Deno.test("doctor --for plans a method with its critics and pairs", async () => {
+  const bytesOf = async (...method: readonly string[]) => {
+    const { status, printed, reported } = await runProgram(
+      "doctor",
+      "--for",
+      `${STORIES}:${STORIES}`,
+      "--json",
+      ...method,
+    );
+    assertEquals(status, 0, reported);
+    const { fit: { plan } } = JSON.parse(printed) as { fit: { plan: { parts: { name: string; bytes: number }[] } } };
+    return new Map(plan.parts.map(({ name, bytes }) => [name, bytes]));
+  };
+  const [kd, held] = [await bytesOf(), await bytesOf("--method", "mm_pbkd_offline")];
+  assertEquals(await bytesOf("--method", "kd"), kd);
+  for (const part of ["critics: weights, gradients and moments", "pairs: states of their texts"]) {
+    assert(held.get(part)! > 0 && !kd.has(part), part);
+  }
+  const { status, reported } = await runProgram("doctor", "--for", `${STORIES}:${STORIES}`, "--method", "amd");
+  assertEquals(status, 2);
+  assertMatch(reported, /^error: unknown method "amd"; did you mean "ammd"\?/);
 });
 
 testInFolder("what saves memory is refused where it says nothing, or cannot be", async (folder) => {

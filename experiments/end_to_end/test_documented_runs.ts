@@ -34,8 +34,8 @@ export const RUN: Readonly<Record<string, string | undefined>> = {
   "./run evaluate ./my_model --data book.txt": `./run evaluate ${STORIES} --data ${STORIES}/LICENSE.txt`,
   "./run doctor --for ./teacher:./student --texts-per-step 2 --tokens 256 --memory 12":
     `./run doctor --for ${STORIES}:${STORIES} --texts-per-step 2 --tokens 256 --memory 12`,
-  "./run doctor --for ./teacher:./student --texts-at-once 2 --recompute --teacher-form bf16 --lora 16":
-    `./run doctor --for ${STORIES}:${STORIES} --texts-at-once 2 --recompute --teacher-form bf16 --lora 16`,
+  "./run doctor --for ./teacher:./student --method ammd --texts-at-once 2 --recompute --teacher-form bf16 --lora 16":
+    `./run doctor --for ${STORIES}:${STORIES} --method ammd --texts-at-once 2 --recompute --teacher-form bf16 --lora 16`,
 };
 
 /** The others, which are only parsed, and why. */
@@ -120,6 +120,16 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes a fetched model; distil_teacher_texts_test.ts has a small one",
   "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method pbkd_online":
     "takes an endpoint; distil_teacher_endpoint_test.ts has one",
+  "./run bench --shapes gpt2_distil": "minutes, and 8 GB of memory",
+  "./run distil --teacher MiniLLM/SFT-gpt2-340M --teacher-is-tuned --student openai-community/gpt2 --data MiniLLM/dolly --teacher-form f16 --recompute --texts-at-once 4":
+    "takes fetched models; distil_saving_test.ts runs small ones with such flags",
+  "./run distil --teacher MiniLLM/teacher-gpt2-1.5B --teacher-is-tuned --student openai-community/gpt2 --data MiniLLM/dolly --method ammd --teacher-form f16 --recompute --texts-at-once 4":
+    "the same",
+  "./run distil --teacher ./tuned-open-llama-7b --teacher-is-tuned --student openlm-research/open_llama_3b_v2 --data MiniLLM/dolly --memory 22 --teacher-form int8 --lora 16 --student-form f16 --texts-at-once 2":
+    "the same",
+  "./run doctor --for TEACHER:STUDENT --method NAME": "the form of the command; distil_saving_test.ts runs it",
+  "./run distil --teacher ./teacher --teacher-is-tuned --student ./student --data dolly/ --method kd --teacher-top-k 32":
+    "takes models of its user's; distil_kept_test.ts has small ones",
   "./run generate MODEL --prompts FILE --temperature 1 --out FILE": "distil_teacher_texts_test.ts runs it",
   "./run distil": "a mention; distil_test.ts runs it",
   "./run distil --teacher MODEL --student MODEL --data DIR": "the form of the command; distil_test.ts runs it",

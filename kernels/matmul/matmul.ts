@@ -37,7 +37,7 @@ export function matmul(gpu: Gpu, a: Tensor, b: Tensor, options: MatmulOptions = 
   const transposeA = options.transposeA === true && m > 1; // one row has the memory layout of a column
   const out = gpu.allocate([m, n]);
   const { kernel, step, roundsInside, layout } = options.kernel ?? chooseKernel(gpu, m, n);
-  const { constants, workgroups, lanesAlongN = 1 } = layout(m, n);
+  const { constants, workgroups, lanesAlongN = 1 } = layout(m, n, { k, isTransposed: transposeB });
   // A CPU driver ends loops that last too long, so a long K is summed in several dispatches.
   const depth = step * Math.floor((gpu.tuning.maxLoopRounds - STORE_ROUNDS) / (1 + roundsInside));
   for (let start = 0; start < k; start += depth) {

@@ -5,6 +5,7 @@ import vec4Wgsl from "../runtime/block_vec4.wgsl" with { type: "text" };
 import type { Gpu } from "../runtime/gpu.ts";
 import { defineKernel } from "../runtime/kernel.ts";
 import { loopRounds } from "../runtime/loop_limit.ts";
+import { BYTES_PER_ELEMENT } from "../runtime/tensor.ts";
 import epilogueWgsl from "./epilogue.wgsl" with { type: "text" };
 import fewRowsWgsl from "./few_rows.wgsl" with { type: "text" };
 import operandsWgsl from "./operands.wgsl" with { type: "text" };
@@ -28,7 +29,13 @@ export interface MatmulKernel {
   /** How many rows of K a round of the longest loop sums, and the rounds of its inner loops. */
   readonly step: number;
   readonly roundsInside: number;
-  readonly layout: (m: number, n: number) => MatmulLayout;
+  readonly layout: (m: number, n: number, b?: SecondOperand) => MatmulLayout;
+}
+
+/** How B lies in memory: K rows of N numbers, or transposed. */
+export interface SecondOperand {
+  readonly k: number;
+  readonly isTransposed: boolean;
 }
 
 /** The numbers of rows that a strip may have in the WGSL; the smallest that holds `m` is used. */
@@ -39,9 +46,10 @@ export const registerTile: MatmulKernel = {
   kernel: defineMatmul("matmul.register", stripWgsl, registerWgsl),
   step: 4,
   roundsInside: 0,
-  layout(m, n) {
+  layout(m, n, b) {
     const rows = stripRows(m, 16);
-    const lanes = lanesAlongColumns(m, n, rows);
+    const isLarge = b !== undefined && BYTES_PER_ELEMENT * b.k * n >= LARGE_BYTES;
+    const lanes = isLarge ? lanesForLarge(m, n, rows, b.isTransposed) : lanesAlongColumns(m, n, rows);
     return {
       constants: { ROWS: rows, WORKGROUP: REGISTER_LANES },
       workgroups: registerGrid(m, n, rows, lanes),
@@ -100,6 +108,21 @@ function lanesAlongColumns(m: number, n: number, rows: number): number {
   let best = REGISTER_LANES;
   for (let lanes = REGISTER_LANES / 2; lanes >= 1; lanes /= 2) if (workgroups(lanes) < workgroups(best)) best = lanes;
   return best;
+}
+
+/** A B of so many bytes lies beyond the caches that a core has to itself. */
+const LARGE_BYTES = 2 ** 22;
+/** So many times the fewest workgroups may be taken for the sake of caches. */
+const MORE_WORKGROUPS = 1.1;
+
+/**
+ * The same for a large B. Workgroups follow each other along N, so that all of B passes through the caches for every workgroup along M: the
+ * more rows one has, the less often. A transposed B was fastest with two invocations along N (kernels/README.md).
+ */
+function lanesForLarge(m: number, n: number, rows: number, isTransposed: boolean): number {
+  const workgroups = (lanes: number) => registerGrid(m, n, rows, lanes).reduce((x, y) => x * y);
+  const most = MORE_WORKGROUPS * workgroups(lanesAlongColumns(m, n, rows));
+  return [isTransposed ? 2 : 1, 2, 4, REGISTER_LANES].find((lanes) => workgroups(lanes) <= most)!;
 }
 
 function defineMatmul(name: string, ...texts: string[]): BlockKernel {

@@ -84,6 +84,29 @@ gpuTest("matmul: a bias or residual of another shape is refused", (gpu) => {
   );
 });
 
+gpuTest(
+  "matmul.register: the order of work for a large second operand gives the same product to the bit",
+  async (gpu) => {
+    const [k, n] = [520, 2052];
+    const b = gpu.upload(Float32Array.from({ length: k * n }, (_, i) => Math.sin(i)), [k, n]);
+    const transposed: Tensor = { ...b, shape: [n, k] };
+    for (const m of [3, 40, 130, 256]) {
+      const a = gpu.upload(Float32Array.from({ length: m * k }, (_, i) => Math.cos(i)), [m, k]);
+      for (const [transposeB, second] of [[false, b], [true, transposed]] as const) {
+        const lanes = registerTile.layout(m, n, { k, isTransposed: transposeB }).lanesAlongN!;
+        if (m === 256) assertEquals(lanes, transposeB ? 2 : 1);
+        const plain = { ...registerTile, layout: (m: number, n: number) => registerTile.layout(m, n) };
+        const products = [plain, registerTile].map((kernel) => matmul(gpu, a, second, { transposeB, kernel }));
+        const [expected, actual] = await gpu.readAll(products);
+        assertEquals(actual, expected);
+        for (const product of products) gpu.release(product);
+      }
+      gpu.release(a);
+    }
+    gpu.release(b);
+  },
+);
+
 gpuTest("matmul: inner sizes that differ are refused", (gpu) => {
   const [a, b] = [gpu.allocate([2, 3]), gpu.allocate([4, 5])];
   assertThrows(() => matmul(gpu, a, b), RangeError, "Cannot multiply [2,3] by [4,5]: the inner sizes are 3 and 4");

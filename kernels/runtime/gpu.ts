@@ -218,7 +218,7 @@ export class Gpu implements AsyncDisposable {
   /** Reads several tensors with one wait, or a few where one buffer cannot take all of them. */
   async readAll(tensors: readonly Tensor[]): Promise<TypedArray[]> {
     const values: TypedArray[] = [];
-    for (const readBack of ReadBack.inTurn(this.device, tensors)) {
+    for (const readBack of ReadBack.inTurn(this.device, tensors, this.bindingLimit)) {
       readBack.copy(this.#outsidePass());
       this.flush();
       this.#awaits++;

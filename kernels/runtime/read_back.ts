@@ -19,17 +19,17 @@ export class ReadBack {
   /**
    * All tensors, in as few parts as buffers of `mostBytes` can take, each to be read before the next one is asked for.
    *
-   * @param mostBytes by default 64 MiB
+   * @param mostBytes of a part; more than 64 MiB are not mapped at once in any case, unless one tensor has more
    */
   static *inTurn(
     device: GPUDevice,
     tensors: readonly Tensor[],
-    mostBytes = MOST_MAPPED_BYTES,
+    mostBytes: number,
   ): Generator<ReadBack> {
     for (let start = 0, end = 0; start < tensors.length; start = end) {
       let size = 0;
       do size += sizeBytes(tensors[end++].shape); while (
-        end < tensors.length && size + sizeBytes(tensors[end].shape) <= mostBytes
+        end < tensors.length && size + sizeBytes(tensors[end].shape) <= Math.min(mostBytes, MOST_MAPPED_BYTES)
       );
       const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
       const staging = device.createBuffer({ label: "read-back", size: Math.max(size, BYTES_PER_ELEMENT), usage });

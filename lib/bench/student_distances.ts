@@ -5,10 +5,11 @@ import type { LanguageModel } from "#lib/models/language_model.ts";
 import { logitsOf } from "#lib/objectives/batch_states.ts";
 import { type Distance, distanceByToken } from "#lib/objectives/distance.ts";
 import { valuedBy } from "#lib/objectives/critic_view.ts";
+import { KnownStates } from "#lib/objectives/known_states.ts";
 import { offPolicyMoment, onPolicyMoment } from "#lib/objectives/moment_matching.ts";
 import { entropyByToken } from "#lib/objectives/policy_distance.ts";
 import { meanOverTokens, statesOfBoth } from "#lib/objectives/states.ts";
-import { packTrajectories, releaseBatch, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
+import { packTrajectories, releaseBatch, type StateLookup, type Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { fitCritic } from "#lib/training/fit_critic.ts";
 import type { CellScore } from "#lib/results/cell_result.ts";
 import { optimizerOf } from "./recipe.ts";
@@ -65,7 +66,13 @@ async function sideDistances(
 ): Promise<[name: string, value: number][]> {
   const { gpu, profile } = bench;
   const { model: teacher } = await bench.teacher();
-  const batch = packTrajectories(gpu, texts, student.layout);
+  using known = new DisposableStack();
+  const batch = { ...packTrajectories(gpu, texts, student.layout), known: [] as StateLookup[] };
+  // Neither model learns here, so that they may read the texts a few at a time; states are the same to the bit.
+  for (const model of [student, teacher]) {
+    const states = known.use(await KnownStates.of(gpu, model, texts));
+    if (states) batch.known.push(states.lookUp(texts));
+  }
   const measures: [string, Variable][] = [];
   using tape = new Tape(gpu);
   const states = statesOfBoth(tape, { student, teacher }, batch);

@@ -104,9 +104,9 @@ export async function knownTopTokens(
 }
 
 /** @throws {StorageError} where the disk has not so much room */
-async function expectRoomFor(path: string, needed: number): Promise<void> {
+export async function expectRoomFor(path: string, needed: number, freeOf = freeBytes): Promise<void> {
   const folder = path.slice(0, path.lastIndexOf("/"));
-  const free = await freeBytes(folder);
+  const free = await freeOf(folder);
   if (free === undefined || needed <= free) return;
   throw new StorageError(
     `${folder}: the teacher's likeliest tokens take ${formatBytes(needed)} and ${formatBytes(free)} are free; ` +

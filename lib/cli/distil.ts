@@ -62,7 +62,7 @@ async function runDistillation(
     ...{ resultsFolder: out, profileName: RESULTS_NAME, profile, seeds, force: false },
     ...{ experiments: [experiment], allExperiments: [experiment], keepsRecorded: false, asksForAdapter: true },
     ...{ failFast: true, checkpointSeconds: flags["checkpoint-every"] ?? DEFAULT_CHECKPOINT_SECONDS },
-    ...{ otherArguments: [], stop: context.stop },
+    ...{ otherArguments: [], stop: context.stop, bindingLimit: flags["binding-limit"] },
     async handOver(trained) {
       if (isKept(running.cell, distillation)) await writeStudent(out, trained, student, profile.data.maxNewTokens);
     },

@@ -50,7 +50,7 @@ export function judgeDistillation(
 }
 
 /** What a row holds as it trains, and as its student is measured. */
-function needsOf(row: RegisteredMethod, profile: Profile): MethodNeeds {
+export function needsOf(row: RegisteredMethod, profile: Profile): MethodNeeds {
   const needs = row.holds?.(effectiveSettings(row, profile), profile) ?? {};
   const { heldOut, critic: { features, head } } = profile.evaluation;
   if (heldOut === "loss") return needs;

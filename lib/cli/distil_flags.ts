@@ -4,7 +4,7 @@ import { InputError } from "#lib/errors.ts";
 import type { Flags, FlagValues } from "./command.ts";
 import { expectTopTokensSuffice } from "./distil_kept.ts";
 import { MEMORY_FLAG } from "./known_limits.ts";
-import { CHECKPOINT_FLAG } from "./results_flags.ts";
+import { BINDING_LIMIT_FLAG, CHECKPOINT_FLAG } from "./results_flags.ts";
 import { type GivenTeacher, givenTeacher } from "./distil_teacher.ts";
 import { SAVING_FLAGS } from "./saving_flags.ts";
 
@@ -74,6 +74,7 @@ export const DISTIL_FLAGS = {
     value: "key=value",
     help: "another value for a setting, as in gkd.weight=0.3; may be repeated",
   },
+  "binding-limit": BINDING_LIMIT_FLAG,
   "checkpoint-every": CHECKPOINT_FLAG,
   "dry-run": { kind: "switch", help: "checks everything and says what would be done" },
   json: { kind: "switch", help: "prints JSON" },
@@ -82,6 +83,11 @@ export const DISTIL_FLAGS = {
 
 export type DistilFlags = FlagValues<typeof DISTIL_FLAGS>;
 export type Methods = Readonly<Record<string, RegisteredMethod>>;
+
+/** The methods that come after SFT, by their names. */
+export function studentMethods(methods: Methods): string[] {
+  return Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+}
 
 /** Flags that were given as they have to be. */
 export interface GivenDistillation {
@@ -103,7 +109,7 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
       : "./run distil --teacher MODEL --student MODEL --data DIR; --help shows more";
     throw new InputError(`distil needs --${missing}: ${remedy}`);
   }
-  const students = Object.keys(methods).filter((name) => !ALWAYS.includes(name));
+  const students = studentMethods(methods);
   for (const name of [method, ...compare]) {
     if (ALWAYS.includes(name)) {
       throw new InputError(`${name} is scored in every run; --method takes what comes after it`);

@@ -14,6 +14,9 @@ const DEFAULT_STEPS = 500;
 /** Texts that are written at once, as the defaults have it. */
 const WRITTEN_AT_ONCE = 8;
 
+/** The flags that settings stand for; those that are left out have their defaults. */
+export type ProfileFlags = Partial<DistilFlags> & Pick<DistilFlags, "set">;
+
 /** What decides a profile beside the flags. */
 export interface ProfileParts {
   /** Undefined where only its texts are known. */
@@ -30,7 +33,7 @@ export interface ProfileParts {
  *
  * @throws {InputError} that names the setting that is unknown or wrong
  */
-export async function distilProfile(flags: DistilFlags, methods: Methods, parts: ProfileParts): Promise<Profile> {
+export async function distilProfile(flags: ProfileFlags, methods: Methods, parts: ProfileParts): Promise<Profile> {
   const rows = Object.entries(methods).map(([name, method]) => rowOf(name, method, () => neverMade()));
   const schema = schemaOf([{
     ...NO_EXPERIMENT,
@@ -66,7 +69,7 @@ function neverMade(): never {
 
 /** Settings that flags stand for. */
 function settingsOf(
-  flags: DistilFlags,
+  flags: ProfileFlags,
   { teacher, maxNewTokens, maxPromptTokens }: ProfileParts,
 ): Record<string, unknown> {
   const steps = flags.steps ?? DEFAULT_STEPS;

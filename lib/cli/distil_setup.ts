@@ -95,7 +95,7 @@ export async function prepareDistillation(
   const topTokens = topTokensOf(rows, settings);
   const sources = { flags, settings, model: models.teacher, student, texts, encoding, topTokens };
   const { teacher, teacherTexts, ask } = await knownTeacher(given.teacher, sources);
-  const limits = await knownLimits(flags.memory);
+  const limits = await knownLimits(flags.memory, flags["binding-limit"]);
   const sized = { rows, models, teacher, teacherTexts, texts, settings, limits };
   const { profile, saving, parts } = await fitted(flags, sized, line);
   const subject = { teacher, student, texts, saving };

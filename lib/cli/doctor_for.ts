@@ -1,11 +1,17 @@
 import { loadProfile } from "#lib/bench/profile.ts";
 import { schemaOfProfile } from "#lib/bench/profile_schema.ts";
+import { expectKnown } from "#lib/bench/suggestion.ts";
 import { InputError } from "#lib/errors.ts";
 import type { TextShape } from "#lib/memory/activations.ts";
 import { type Fit, judgeFit } from "#lib/memory/fit.ts";
+import type { Distillation } from "#lib/memory/plan.ts";
 import { compareCodecs } from "#lib/tokenizers/compare_codecs.ts";
 import { excerpt, visibleJson } from "#lib/visible_text.ts";
 import type { CommandContext, Flags, FlagValues } from "./command.ts";
+import { needsOf } from "./distil_fit.ts";
+import { studentMethods } from "./distil_flags.ts";
+import { apartOf, expectTopTokensSuffice } from "./distil_kept.ts";
+import { distilProfile } from "./distil_profile.ts";
 import { describePair, formatFit, mismatchOf, type Pair } from "./fit_text.ts";
 import { type KnownLimits, knownLimits, MEMORY_FLAG } from "./known_limits.ts";
 import { type PlannedModel, plannedModel, type ProfileSizes, sizesOf } from "./planned_model.ts";
@@ -28,6 +34,7 @@ export const FIT_FLAGS = {
     value: "N",
     help: `of --for: tokens of prompt and response, half each; default ${DEFAULT_TOKENS}`,
   },
+  method: { kind: "text", value: "NAME", help: "of --for: how the student learns; default as kd" },
   memory: { ...MEMORY_FLAG, help: `of --for: ${MEMORY_FLAG.help}` },
   profile: {
     kind: "text",
@@ -59,15 +66,36 @@ export async function judgePair(
   // Whoever says how much memory there is asks about a GPU that has memory of its own, from a machine that may have none.
   const forGpu = flags.memory === undefined ? {} : { inputs: "buffer" as const };
   const limits = { ...await knownLimits(flags.memory), ...forGpu };
-  const fit: Fit | undefined = teacher.config && student.config &&
-    judgeFit({
-      ...{ teacher: teacher.config, student: student.config, texts },
-      saving: savingOf(flags, student.config),
-    }, limits);
+  const fit = teacher.config && student.config &&
+    judgeFit(await planned(flags, { teacher: teacher.config, student: student.config, texts }, context), limits);
   const judged = { pair: { teacher, student, agreement }, texts, limits, fit };
   const lines = flags.json ? [formatJson(judged)] : formatJudged(judged);
   for (const line of lines) terminal.print(line);
   return canBeDistilled(judged);
+}
+
+/** The distillation that is asked about, with the settings that `distil` has where nobody says otherwise. */
+async function planned(
+  given: FitFlags,
+  { teacher, student, texts }: Required<Pick<Distillation, "teacher" | "student" | "texts">>,
+  { methods = {} }: Pick<CommandContext, "methods">,
+): Promise<Distillation> {
+  const plain = { teacher, student, texts, saving: savingOf(given, student) };
+  const { method: name, "teacher-top-k": topTokens, "texts-per-step": perStep, "texts-at-once": atOnce } = given;
+  if (name === undefined) return plain;
+  expectKnown("method", name, studentMethods(methods));
+  expectTopTokensSuffice(topTokens, [name], methods);
+  const { tokens, responseTokens, batch } = texts;
+  const rows = { [name]: methods[name] };
+  const flags = { set: [], "texts-per-step": perStep, "texts-at-once": atOnce, "teacher-top-k": topTokens };
+  const limits = { maxNewTokens: responseTokens, maxPromptTokens: tokens - responseTokens };
+  const profile = await distilProfile(flags, rows, { teacher, student, ...limits });
+  return {
+    ...plain,
+    saving: { ...plain.saving, ...apartOf(rows, profile) },
+    needs: needsOf(methods[name], profile),
+    textsWritten: Math.min(profile.evaluation.batchSize, batch),
+  };
 }
 
 interface Judged {

@@ -48,7 +48,7 @@ export async function expectProfileFits(
   const { pairs } = await needsOf(plans, chosen, { limits, rates: undefined });
   for (const { name, fits } of pairs) {
     const over = fits.find(({ fit }) => !fit.fits);
-    if (over) throw new InputError(`${name}: ${over.what} ${memoryText(over.fit, limits)}`);
+    if (over) throw new InputError(`${name}: ${over.what} ${memoryText(over.fit, limits, over.whole)}`);
   }
 }
 
@@ -67,7 +67,9 @@ function describe(reproduction: Reproduction, needs: ProfileNeeds | undefined, l
   const pairs = needs.pairs.map(({ fits, ...pair }) => ({
     ...pair,
     // Of the tensors those over a limit say enough.
-    fits: fits.map(({ what, fit: { plan: { parts, totalBytes }, ...fit } }) => ({ what, ...fit, parts, totalBytes })),
+    fits: fits.map(({ what, whole, fit: { plan: { parts, totalBytes }, ...fit } }) => (
+      { what, whole, ...fit, parts, totalBytes }
+    )),
   }));
   const { named, rates } = needs;
   return { profile: place.profileName, experiments, named, fetch: missingReferences(named), pairs, limits, rates };

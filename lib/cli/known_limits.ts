@@ -29,16 +29,17 @@ interface KnownMemory {
  * What the adapter gives, and the memory as far as it is known.
  *
  * @param memory of `--memory`
+ * @param bindingLimit bytes that one tensor may have, where that is less than the adapter takes
  *
  * @throws {InputError} if that is no number
  * @throws {NoAdapterError} where there is none
  */
-export async function knownLimits(memory: string | undefined): Promise<KnownLimits> {
+export async function knownLimits(memory: string | undefined, bindingLimit = Infinity): Promise<KnownLimits> {
   const given = givenMemory(memory);
   const { info, limits } = await requestAdapter();
   const known = given ?? sharedMemory(info);
   return {
-    bindingBytes: limits.maxStorageBufferBindingSize,
+    bindingBytes: Math.min(bindingLimit, limits.maxStorageBufferBindingSize),
     bufferBytes: limits.maxBufferSize,
     memoryBytes: known?.bytes,
     memorySource: known?.source,

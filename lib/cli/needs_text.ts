@@ -49,12 +49,16 @@ function pairLines({ name, teacher, student, problem, texts, fits }: PairNeeds, 
   const { batch, tokens } = texts;
   return [
     `${head}, a step of ${batch} texts of ${tokens} tokens:`,
-    ...fits.map(({ what, fit }) => `  ${what} ${memoryText(fit, limits)}`),
+    ...fits.map(({ what, fit, whole }) => `  ${what} ${memoryText(fit, limits, whole)}`),
   ];
 }
 
-/** What a step needs against what the adapter gives, and what would fit. */
-export function memoryText({ plan, fits, over, mostTexts }: Fit, { memoryBytes }: AdapterLimits): string {
+/** What a step needs against what the adapter gives, and what would fit. @param whole whether a step cannot be read in parts */
+export function memoryText(
+  { plan, fits, over, mostTexts }: Fit,
+  { memoryBytes }: AdapterLimits,
+  whole: boolean,
+): string {
   const largest = plan.parts.toSorted((a, b) => b.bytes - a.bytes).slice(0, SHOWN_PARTS);
   const parts = largest.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
   const needed = `needs ${formatBytes(plan.totalBytes)}${
@@ -65,6 +69,8 @@ export function memoryText({ plan, fits, over, mostTexts }: Fit, { memoryBytes }
   const why = tensor ? ` (${tensor.tensor.name} is over a ${tensor.limit})` : "";
   const remedy = mostTexts === undefined
     ? "not even one text at once does: teacher.form, student.lora or smaller models take less"
+    : whole
+    ? `--set optimizer.batchSize=${mostTexts} does, as the method needs all texts of a step at once`
     : `--set optimizer.textsAtOnce=${mostTexts} does`;
   return `${needed}; it does not fit${why}, ${remedy}`;
 }

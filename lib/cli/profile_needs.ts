@@ -1,3 +1,5 @@
+import type { ExperimentMethod } from "#lib/bench/experiment.ts";
+import { effectiveSettings } from "#lib/bench/method_registry.ts";
 import type { Profile } from "#lib/bench/profile.ts";
 import { hasCheckpoints, loraOf } from "#lib/distillation/checkpoint_task.ts";
 import type { NamedThing } from "#lib/distillation/pinned_profile.ts";
@@ -12,6 +14,7 @@ import { isFile } from "#lib/results/storage.ts";
 import { type Cell, settingsOf } from "#lib/runner/cell.ts";
 import { cellsToRun, type ExperimentPlan } from "#lib/runner/plan.ts";
 import type { RecordedRates } from "#lib/speed/recorded_rates.ts";
+import { needsOf as methodNeeds } from "./distil_fit.ts";
 import { type TimeNeeds, timeOf } from "./profile_time.ts";
 
 /** A teacher and a student of a profile of checkpoints, and what training them takes. */
@@ -23,8 +26,8 @@ export interface PairNeeds {
   /** Why nothing is planned: a configuration that is not here and not known, or is wrong. */
   readonly problem?: string;
   readonly texts: TextShape;
-  /** A step of distillation, and one of the teacher's own training where it has any. */
-  readonly fits: readonly { readonly what: string; readonly fit: Fit }[];
+  /** The teacher's own training where it has any, and distillation by the method that needs most; `whole` where that cannot read a step in parts. */
+  readonly fits: readonly { readonly what: string; readonly fit: Fit; readonly whole: boolean }[];
   readonly time?: TimeNeeds;
 }
 
@@ -50,13 +53,11 @@ export async function needsOf(
     for (const [task, cells] of byTask) {
       const ofTask = settingsOf({ experiment: plan.experiment, task }, profile);
       if (!hasCheckpoints(ofTask)) continue;
-      const { methods, seeds } = {
-        methods: cells.map(({ cell }) => cell.method),
-        seeds: cells.map(({ cell }) => cell.seed),
-      };
-      const distilled = methods.filter(({ definition }) => definition?.reads.includes("distillation")).length;
-      const counts = { distilled, sft: new Set(seeds).size };
-      pairs.push(await pairOf(task ?? plan.experiment.name, ofTask, { named, limits, rates, counts }));
+      const isDistilled = ({ definition }: ExperimentMethod) => definition?.reads.includes("distillation") ?? false;
+      const distilled = cells.filter(({ cell }) => isDistilled(cell.method));
+      const counts = { distilled: distilled.length, sft: new Set(cells.map(({ cell }) => cell.seed)).size };
+      const methods = [...new Set((distilled.length > 0 ? distilled : cells).map(({ cell }) => cell.method))];
+      pairs.push(await pairOf(task ?? plan.experiment.name, ofTask, { named, limits, rates, counts, methods }));
     }
   }
   return { named, pairs, rates };
@@ -81,6 +82,8 @@ interface PairContext {
   readonly named: readonly NamedThing[];
   readonly limits: AdapterLimits;
   readonly rates: RecordedRates | undefined;
+  /** Those that are run. */
+  readonly methods: readonly ExperimentMethod[];
   /** Trainings: of distilled students, and of SFT students. */
   readonly counts: { readonly distilled: number; readonly sft: number };
 }
@@ -88,7 +91,7 @@ interface PairContext {
 async function pairOf(
   name: string,
   profile: Profile,
-  { named, limits, rates, counts }: PairContext,
+  { named, limits, rates, counts, methods }: PairContext,
 ): Promise<PairNeeds> {
   const { data, optimizer, distillation } = profile;
   const batch = Math.max(optimizer.batchSize, distillation.textsPerStep ?? 1);
@@ -99,7 +102,7 @@ async function pairOf(
   const about = { name, teacher: things[0].word, student: things[1].word, texts };
   try {
     const [teacher, student] = [await configOf(things[0]), await configOf(things[1])];
-    const fits = fitsOf(teacher, student, { profile, texts, limits });
+    const fits = fitsOf(teacher, student, { profile, texts, limits, methods });
     const time = rates && timeOf({ teacher, student, profile, texts, rates, ...counts });
     return { ...about, fits, ...(time && { time }) };
   } catch (error) {
@@ -118,23 +121,41 @@ async function configOf({ word, path }: NamedThing): Promise<ModelConfig> {
   throw new InputError(`what ${word} needs is not known before its config.json is here`);
 }
 
+/** The teacher's own training where it has any, and the method that needs most, or the first that does not fit. */
 function fitsOf(
   teacher: ModelConfig,
   student: ModelConfig,
-  { profile, texts, limits }: { readonly profile: Profile; readonly texts: TextShape; readonly limits: AdapterLimits },
+  { profile, texts, limits, methods }: FitContext,
 ): PairNeeds["fits"] {
   const { textsAtOnce, recompute } = profile.optimizer;
+  const textsWritten = profile.evaluation.batchSize;
   const [ofTeacher, ofStudent] = [loraOf(profile.teacher.lora, teacher), loraOf(profile.student.lora, student)];
   const saving = { textsAtOnce, recompute, teacherForm: profile.teacher.form, lora: ofStudent };
-  const distilling = { what: "distilling", fit: judgeFit({ teacher, student, texts, saving }, limits) };
-  if (profile.teacher.training.steps === 0) return [distilling];
+  const fits = methods.flatMap(({ name, definition: method }) => {
+    if (method === undefined) return [];
+    const needs = methodNeeds(method, profile);
+    const fit = judgeFit({ teacher, student, texts, textsWritten, saving, needs }, limits);
+    const whole = method.needsWholeSteps?.(effectiveSettings(method, profile)) ?? false;
+    return [{ what: `training ${name}`, fit, whole }];
+  });
+  const most = fits.toSorted((a, b) => b.fit.plan.totalBytes - a.fit.plan.totalBytes);
+  const distilling = most.filter(({ fit }) => !fit.fits).concat(most).slice(0, 1);
+  if (profile.teacher.training.steps === 0) return distilling;
   // Then it is the teacher that takes gradients and moments; nobody teaches it.
   const own = judgeFit(
     { teacher: student, student: teacher, texts, saving: { textsAtOnce, recompute, lora: ofTeacher } },
     limits,
   );
   const parts = own.plan.parts.map((part) => ({ ...part, name: otherRole(part.name) }));
-  return [{ what: "training the teacher", fit: { ...own, plan: { ...own.plan, parts } } }, distilling];
+  const training = { what: "training the teacher", fit: { ...own, plan: { ...own.plan, parts } }, whole: false };
+  return [training, ...distilling];
+}
+
+interface FitContext {
+  readonly profile: Profile;
+  readonly texts: TextShape;
+  readonly limits: AdapterLimits;
+  readonly methods: readonly ExperimentMethod[];
 }
 
 /** Of a plan in which the two have changed places. */

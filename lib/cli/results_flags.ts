@@ -48,6 +48,13 @@ export const SHOWN_FLAGS = {
   recorded: { kind: "switch", help: "the recorded results, where this machine has some of its own beside them" },
 } as const satisfies Flags;
 
+/** Of commands that open a device. */
+export const BINDING_LIMIT_FLAG = {
+  kind: "count",
+  value: "BYTES",
+  help: "lowers what one tensor may take, as on devices that bind less: larger tables lie in blocks of rows",
+} as const;
+
 export const CHECKPOINT_FLAG = {
   kind: "count",
   value: "SECONDS",

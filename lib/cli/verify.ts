@@ -11,6 +11,7 @@ import { verifyMetrics } from "#lib/verification/metrics.ts";
 import { verifyObjectives } from "#lib/verification/objectives.ts";
 import { verifyPreference } from "#lib/verification/preference.ts";
 import { recordsTokenizer, verifyOwnTokenizer, verifyTokenizer } from "#lib/verification/tokenizers.ts";
+import { BINDING_LIMIT_FLAG } from "./results_flags.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,11 +20,7 @@ export const verify = defineCommand({
   positional: { name: "DIR|ORG/NAME", kind: "text", min: 0 },
   flags: {
     json: { kind: "switch", help: "prints JSON" },
-    "binding-limit": {
-      kind: "count",
-      value: "BYTES",
-      help: "lowers what one tensor may take, as on devices that bind less: larger tables lie in blocks of rows",
-    },
+    "binding-limit": BINDING_LIMIT_FLAG,
   },
   async run({ positional, flags }, { terminal, callerFolder: caller }) {
     const named = await Promise.all(positional.map((word) => locateAdapted(word, { caller })));

@@ -11,6 +11,8 @@ export interface TextShape {
   readonly tokens: number;
   /** Of those the response's: the states that have logits, N = B times as many. */
   readonly responseTokens: number;
+  /** Bytes that the logits of one model take at most at once; default `MOST_LOGITS_BYTES`. */
+  readonly logitsAtOnce?: number;
 }
 
 /**

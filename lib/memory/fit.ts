@@ -1,4 +1,4 @@
-import type { Tuning } from "#kernels/runtime/tuning.ts";
+import { MOST_LOGITS_BYTES, type Tuning } from "#kernels/runtime/tuning.ts";
 import { planFor } from "./apart.ts";
 import type { Distillation, MemoryPlan, PlannedTensor } from "./plan.ts";
 
@@ -42,7 +42,9 @@ export function judgeFit(distillation: Distillation, limits: AdapterLimits): Fit
 }
 
 function judge(distillation: Distillation, limits: AdapterLimits): Omit<Fit, "mostTexts"> {
-  const plan = planFor({ readsImages: limits.inputs === "image", ...distillation });
+  const logitsAtOnce = Math.min(MOST_LOGITS_BYTES, limits.bindingBytes);
+  const texts = { ...distillation.texts, logitsAtOnce };
+  const plan = planFor({ readsImages: limits.inputs === "image", ...distillation, texts });
   const over = plan.tensors.flatMap((tensor) => overLimit(tensor, limits) ?? []);
   const hasMemory = limits.memoryBytes === undefined ? undefined : plan.totalBytes <= limits.memoryBytes;
   const fits = over.every(({ blocks }) => blocks !== undefined) && hasMemory !== false;

@@ -53,12 +53,15 @@ export function lastingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNe
 
 /** What comes and goes in a step. */
 export function passingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNeeds, reading: Reading): MemoryPart[] {
-  const { teacher, texts: { batch, tokens, responseTokens } } = reading;
+  const { teacher, texts: { batch, tokens, responseTokens, logitsAtOnce = MOST_LOGITS_BYTES } } = reading;
   const states = Math.max(batch, pairs ? 2 * pairs.count : 0) * responseTokens;
-  const values = Math.min(BYTES * states * teacher.vocabSize, MOST_LOGITS_BYTES);
+  const values = Math.min(BYTES * states * teacher.vocabSize, logitsAtOnce);
   const largest = Math.max(0, ...critics.map((each) => criticBytes(each, reading)));
   const reader = pairs ? reading[pairs.states] : teacher;
-  const readTexts = Math.min(textsReadAtOnce(reader, tokens), Math.max(teacherTexts, 2 * (pairs?.count ?? 0)));
+  const readTexts = Math.min(
+    textsReadAtOnce({ config: reader }, tokens),
+    Math.max(teacherTexts, 2 * (pairs?.count ?? 0)),
+  );
   const read = readTexts <= batch
     ? 0
     : keptNumbers(withLayers(reader, 1), { batch: readTexts, tokens, responseTokens });
@@ -95,7 +98,7 @@ function pairTables({ count, states }: NonNullable<MethodNeeds["pairs"]>, readin
     ...{ isTable: false, growsWithTexts: false, setting: { key: "preferences.pairs", value: count } },
   });
   const logits = table("logits", vocabSize);
-  const keepsLogits = states === "teacher" && logits.bytes <= MOST_LOGITS_BYTES;
+  const keepsLogits = states === "teacher" && logits.bytes <= (reading.texts.logitsAtOnce ?? MOST_LOGITS_BYTES);
   return [table("states of their texts", hiddenSize), ...(keepsLogits ? [logits] : [])];
 }
 

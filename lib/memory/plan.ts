@@ -177,24 +177,29 @@ function asForm(form: Saving["teacherForm"]): string {
   return form ? ` as ${form}` : "";
 }
 
-/** Of the states that are taken at once: all, or as many as `MOST_LOGITS_BYTES` hold. */
-function logitsBytes({ vocabSize }: ModelConfig, { batch, responseTokens }: TextShape): number {
-  return Math.min(BYTES * batch * responseTokens * vocabSize, MOST_LOGITS_BYTES);
+/** Of the states that are taken at once. */
+function logitsBytes({ vocabSize }: ModelConfig, texts: TextShape): number {
+  return BYTES * statesAtOnce(texts, vocabSize) * vocabSize;
 }
 
-function tensorsOf(who: string, config: ModelConfig, { batch, tokens, responseTokens }: TextShape): PlannedTensor[] {
+function tensorsOf(who: string, config: ModelConfig, texts: TextShape): PlannedTensor[] {
   const { vocabSize } = config;
+  const { batch, tokens } = texts;
   const isTable = ([rows]: readonly number[]) => rows === vocabSize;
   const weights = parametersOf(config).map(({ name, shape }) => (
     { name: `${who}: ${name}`, shape, isTable: isTable(shape), growsWithTexts: false }
   ));
   const wide = [
-    { name: "logits", shape: [statesAtOnce(batch * responseTokens, vocabSize), vocabSize] },
+    { name: "logits", shape: [statesAtOnce(texts, vocabSize), vocabSize] },
     ...widthsOf(config).map(({ name, width }) => ({ name, shape: [batch * tokens, width] })),
   ].map(({ name, shape }) => ({ name: `${who}: ${name}`, shape, isTable: false, growsWithTexts: true }));
   return [...weights, ...wide].map((tensor) => ({ ...tensor, bytes: BYTES * product(tensor.shape) }));
 }
 
-function statesAtOnce(states: number, vocabSize: number): number {
-  return Math.min(states, Math.floor(MOST_LOGITS_BYTES / (BYTES * vocabSize)));
+/** All of them, or as many as have logits at once. */
+function statesAtOnce(
+  { batch, responseTokens, logitsAtOnce = MOST_LOGITS_BYTES }: TextShape,
+  vocabSize: number,
+): number {
+  return Math.min(batch * responseTokens, Math.floor(logitsAtOnce / (BYTES * vocabSize)));
 }

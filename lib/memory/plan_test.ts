@@ -265,6 +265,24 @@ Deno.test("memory decides where it is known: fewer texts fit in less, until the 
   assertEquals(judge(6).mostTexts, undefined);
 });
 
+Deno.test("states of pairs that one binding does not hold are named with the setting that they grow with; critics count by their sizes", () => {
+  const limits = { bindingBytes: 128 * MIB, bufferBytes: 2 ** 31 - 1 };
+  const needs: MethodNeeds = {
+    critics: [{ ...LINEAR, features: "teacher", isFitted: true }],
+    pairs: { count: 256, states: "teacher" },
+  };
+  const { fits, over, plan } = judgeFit({ ...XL_TO_SMALL, needs }, limits);
+  const { tensor: { name, shape, setting } } = over.find(({ blocks }) => blocks === undefined)!;
+  assertEquals([fits, name, shape, setting], [
+    ...[false, "pairs: states of their texts"],
+    [2 * 256 * 256, 1600],
+    { key: "preferences.pairs", value: 256 },
+  ]);
+  const critic = plan.parts.find(({ name }) => name.startsWith("critics: weights, gradients"))!;
+  assertEquals(critic.bytes, 16 * 50257 * 1601);
+  assert(judgeFit({ ...XL_TO_SMALL, needs: { ...needs, pairs: { count: 16, states: "teacher" } } }, limits).fits);
+});
+
 Deno.test("where only the teacher's texts are known nothing is planned for it, and as much for the student", () => {
   const texts = { batch: 8, tokens: 100, responseTokens: 50 };
   const [student, teacher] = [gpt2Of(768, 12, 12), gpt2Of(1024, 24, 16)];

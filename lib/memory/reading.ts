@@ -5,28 +5,36 @@ import { widthsOf } from "./activations.ts";
 const MOST_BYTES = 64 * 2 ** 20;
 const MOST_TEXTS = 64;
 
+/** Who reads. */
+export interface Reader {
+  readonly config: ModelConfig;
+  /** Bytes that one tensor may have; default what every adapter binds. */
+  readonly bindingLimit?: number;
+  /** Texts at most; default 64. */
+  readonly most?: number;
+}
+
 /**
  * How many texts of so many tokens a model reads at once, where it is to read more than those of a step: as many as make 64 MiB of its
- * layers' widest tensor, 64 at most and one at least.
+ * layers' widest tensor, or less where the device binds less; one at least.
  */
-export function textsReadAtOnce(config: ModelConfig, tokens: number, most = MOST_TEXTS): number {
+export function textsReadAtOnce({ config, bindingLimit = MOST_BYTES, most = MOST_TEXTS }: Reader, tokens: number) {
   const widest = Math.max(...widthsOf(config).map(({ width }) => width));
-  const fitting = Math.floor(MOST_BYTES / (4 * widest * tokens));
+  const fitting = Math.floor(Math.min(MOST_BYTES, bindingLimit) / (4 * widest * tokens));
   return Math.min(most, Math.max(1, fitting));
 }
 
-/** Texts one group after another, as a model reads them at once; in their order. @param most of a group */
+/** Texts one group after another, as a model reads them at once; in their order. */
 export function* readableGroups<Text>(
-  config: ModelConfig,
+  reader: Reader,
   texts: readonly Text[],
   tokensOf: (text: Text) => number,
-  most = MOST_TEXTS,
 ): Generator<readonly Text[]> {
   for (let start = 0; start < texts.length;) {
     let [end, longest] = [start, 0];
     while (end < texts.length) {
       longest = Math.max(longest, tokensOf(texts[end]));
-      if (end > start && end - start >= textsReadAtOnce(config, longest, most)) break;
+      if (end > start && end - start >= textsReadAtOnce(reader, longest)) break;
       end++;
     }
     yield texts.slice(start, end);

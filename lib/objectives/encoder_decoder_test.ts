@@ -211,7 +211,7 @@ gpuTest("MiniLLM scores an encoder-decoder's rollouts and learns from them", asy
 gpuTest("remembered states of an encoder-decoder are those of any batch, to the bit", async () => {
   using known = (await KnownStates.of(gpu, teacher, texts))!;
   using tape = new Tape(gpu);
-  const looked = { ...packTrajectories(gpu, texts, teacher.layout), known: known.lookUp(texts) };
+  const looked = { ...packTrajectories(gpu, texts, teacher.layout), known: [known.lookUp(texts)] };
   const [remembered, anew] = await gpu.readAll(
     [allStates(tape, teacher, looked), allStates(tape, teacher, batch)].map(({ logits }) => logits.value),
   );

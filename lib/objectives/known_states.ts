@@ -38,7 +38,8 @@ export class KnownStates implements Disposable {
     const tokensOf = ({ prompt, response }: Trajectory) => prompt.length + response.length;
     const ordered = texts.toSorted((a, b) => tokensOf(a) - tokensOf(b));
     let row = 0;
-    for (const part of readableGroups(model.config, ordered, tokensOf)) {
+    const { bindingLimit } = gpu;
+    for (const part of readableGroups({ config: model.config, bindingLimit }, ordered, tokensOf)) {
       writeStates(gpu, model, part, table, row);
       for (const text of part) {
         firstRows.set(text, row);

@@ -29,14 +29,14 @@ for (const family of ["llama", "gpt2"] as const) {
       const lookup = known.lookUp(part);
       using tape = new Tape(gpu);
       const fresh = allStates(tape, model, batch);
-      const recalled = allStates(tape, model, { ...batch, known: lookup });
+      const recalled = allStates(tape, model, { ...batch, known: [lookup] });
       const [hidden, logits, knownHidden, knownLogits] = await gpu.readAll(
         [fresh.hidden, fresh.logits, recalled.hidden, recalled.logits].map(({ value }) => value),
       );
       assertEquals(knownHidden, hidden);
       assertEquals(knownLogits, logits);
       assert(hidden.some((value) => value !== 0));
-      releaseBatch(gpu, { ...batch, known: lookup });
+      releaseBatch(gpu, { ...batch, known: [lookup] });
     }
   });
 }
@@ -49,7 +49,7 @@ gpuTest("another model than the one that is known runs over the texts itself", a
   const batch = packTrajectories(gpu, texts, ONE_TEXT);
   using tape = new Tape(gpu);
   const fresh = allStates(tape, other, batch);
-  const beside = allStates(tape, other, { ...batch, known: known.lookUp(texts) });
+  const beside = allStates(tape, other, { ...batch, known: [known.lookUp(texts)] });
   assertEquals(await gpu.read(beside.logits.value), await gpu.read(fresh.logits.value));
 });
 

@@ -23,8 +23,8 @@ export function statesOf<Player extends string>(
 
 /** A model's last hidden states at the N states of a batch alone → `"N C"`. */
 export function hiddenOf(tape: Tape, model: LanguageModel, batch: TrajectoryBatch): Variable {
-  const { known } = batch;
-  const [table, rows] = known?.model === model
+  const known = batch.known?.find((each) => each.model === model);
+  const [table, rows] = known
     ? [tape.constant(known.table), known.rows]
     : [model.hiddenStates(tape, batch.tokens), batch.states];
   return tape.apply(embedding, { table, ids: tape.constant(rows) }, {});

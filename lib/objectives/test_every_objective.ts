@@ -58,9 +58,8 @@ export class EveryPlayer implements Disposable {
     this.teacher = tinyDecoder(gpu, "gpt2", { vocabSize, seed: 2, spread: 2 });
     const critic = (featureSize: number, head: "linear" | "mlp", seed: number) => {
       const made = new Critic(gpu, { featureSize, vocabSize, head, bound: "tanh" }, drawsOf(seed));
-      const weight = made.store.get("values.weight").value;
       const draw = drawsOf(seed + 1);
-      gpu.write(weight, Float32Array.from({ length: vocabSize * featureSize }, draw));
+      made.store.writeRows("values.weight", 0, Float32Array.from({ length: vocabSize * featureSize }, draw));
       return made;
     };
     this.offPolicyCritic = critic(32, "linear", 3);

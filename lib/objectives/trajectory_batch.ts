@@ -35,8 +35,8 @@ export interface TrajectoryBatch {
   readonly rowSpans: Tensor;
   /** `"N"` u32, of a batch packed with `"after"`: where the states lie from which its tokens were chosen */
   readonly choices?: Tensor;
-  /** Where the hidden states of a model that does not learn are known already. */
-  readonly known?: StateLookup;
+  /** Where the hidden states of models that do not learn are known already. */
+  readonly known?: readonly StateLookup[];
 }
 
 /** How trajectories are packed. */
@@ -170,5 +170,5 @@ export function releaseBatch(gpu: Gpu, { tokens, known, ...rows }: TrajectoryBat
   const { source, ...read } = tokens;
   for (const tensor of [...Object.values(read), ...Object.values(rows)]) gpu.release(tensor);
   if (source) { for (const tensor of Object.values(source)) gpu.release(tensor); }
-  if (known) gpu.release(known.rows);
+  for (const { rows } of known ?? []) gpu.release(rows);
 }

@@ -62,6 +62,8 @@ export interface LocalOptions extends ResultsPlace {
   readonly stop: AbortSignal;
   /** Seconds between two snapshots of a training run. */
   readonly checkpointSeconds: number;
+  /** Bytes that one tensor may have, where that is less than the device takes. */
+  readonly bindingLimit?: number;
   /** Seconds without a sign of life after which another machine may go on with what this process was computing. */
   readonly leaseSeconds?: number;
   /** Takes the model of each cell, where somebody wants it. */
@@ -110,7 +112,7 @@ export class LocalComputer implements CellComputer {
 
   /** @throws {NoAdapterError} where there is no adapter to run on */
   static async open(options: LocalOptions): Promise<LocalComputer> {
-    return new LocalComputer(await Gpu.open(), options);
+    return new LocalComputer(await Gpu.open({ bindingLimit: options.bindingLimit }), options);
   }
 
   async compute(cell: Cell, waits = true): Promise<Computation> {

@@ -10,7 +10,7 @@ import { profileOf } from "#lib/results/place.ts";
 import type { SharedThing } from "#lib/results/provenance.ts";
 import { type Cell, runNameOf } from "./cell.ts";
 import { codeVersion } from "#lib/results/git_repository.ts";
-import { type CellComputer, type CellWatcher, LocalComputer } from "./compute_cell.ts";
+import { type CellComputer, type CellWatcher, LocalComputer, type LocalOptions } from "./compute_cell.ts";
 import { type Estimate, RecordedTimes } from "./estimate.ts";
 import { lockFolder } from "#lib/results/folder_lock.ts";
 import { type Present, presentOf } from "./freshness.ts";
@@ -31,7 +31,7 @@ import { sharedPath } from "./snapshot_file.ts";
 import { type Guard, isFile } from "#lib/results/storage.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-export interface ReproductionOptions extends PlanOptions {
+export interface ReproductionOptions extends PlanOptions, Pick<LocalOptions, "bindingLimit"> {
   readonly profile: Profile;
   /** Those that are asked for. */
   readonly experiments: readonly Experiment[];

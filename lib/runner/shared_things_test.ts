@@ -53,6 +53,22 @@ test("what failed once fails again, and is not tried anew", async (open) => {
   assertEquals(tries, 1);
 });
 
+test("what is taken out is found on the disk by whoever asks next, with its uses", async (open) => {
+  const { things, tracer } = open();
+  let made = 0;
+  const teacher = () =>
+    things.kept(TEACHER, MADE, () => {
+      made++;
+      tracer.usedKernel({ name: "matmul" });
+      return Promise.resolve({ weights: [made] });
+    });
+  assertEquals(await things.forget(TEACHER), undefined);
+  const first = await teacher();
+  assertEquals(await things.forget(TEACHER), first);
+  const { value, uses } = await tracer.trace(teacher);
+  assertEquals([value, made, [...uses.kernels]], [first, 1, ["matmul"]]);
+});
+
 test("whoever asks for a shared thing has used its kernels and data, even if it was made before, in another process too", async (open) => {
   for (let i = 0; i < 2; i++) {
     const { things, tracer } = open();

@@ -172,7 +172,7 @@ function roundTexts(
     const drawn = texts.offPolicy();
     const groups = inGroups(drawn, textsAtOnce);
     return packMicroBatches(gpu, drawn, layout, { gamma }, textsAtOnce)
-      .map((batch, i) => ({ ...batch, known: texts.offPolicyStates?.lookUp(groups[i]) }));
+      .map((batch, i) => ({ ...batch, known: texts.offPolicyStates && [texts.offPolicyStates.lookUp(groups[i])] }));
   };
   const pack = (onPolicy: readonly Trajectory[] | undefined, withData: boolean): MomentBatch[] =>
     sideBySide({

@@ -28,7 +28,8 @@ export function statesOfPairs(
   const tables = widths.map((width) => gpu.allocate([count, width]));
   const tokensOf = ({ prompt, texts: [a, b] }: LabelledPair) => 2 * (prompt.length + Math.max(a.length, b.length));
   let row = 0;
-  for (const some of readableGroups(config, pairs, tokensOf, PAIRS_AT_ONCE)) {
+  const { bindingLimit } = gpu;
+  for (const some of readableGroups({ config, bindingLimit, most: PAIRS_AT_ONCE }, pairs, tokensOf)) {
     using tape = new Tape(gpu);
     const parts = statesOf(tape, some);
     parts.forEach(({ value }, i) => {
