@@ -5,7 +5,7 @@ import { isFolder } from "#lib/data/folder_names.ts";
 import { toldBy, type ToldText, type ToldToken } from "#lib/distillation/test_telling_teacher.ts";
 import { saying, TestEndpoint } from "#lib/endpoint/test_endpoint.ts";
 import { isFile, removeIfThere } from "#lib/results/storage.ts";
-import { distilArguments, STORIES, studentArguments, TEXTS, writeSmallStudent } from "./test_distillation.ts";
+import { distilArguments, stopAt, STORIES, studentArguments, TEXTS, writeSmallStudent } from "./test_distillation.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 const K = 16;
@@ -82,8 +82,11 @@ testInFolder(
       dryFile,
       /^teacher {2}the texts in teacher_texts\.jsonl: 36 on training prompts \(\w+\); its 16 likeliest/m,
     );
-    const alone = studentArguments(student, ...tokens, "--out", `${folder}/alone`);
-    await ran("distil", "--teacher-texts", path, ...alone);
+    const alone = studentArguments(student, ...tokens, "--out", `${folder}/alone`, "--checkpoint-every", "0");
+    const stopped = ["distil", "--teacher-texts", path, ...alone];
+    await stopAt(`${folder}/alone/.state/results/cells/distil`, "kd_10.safetensors", stopped);
+    assert(!isFile(`${folder}/alone/model.safetensors`), "it was stopped before its end");
+    await ran(...stopped);
     for (
       const name of [
         "model.safetensors",

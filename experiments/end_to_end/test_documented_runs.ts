@@ -120,6 +120,10 @@ export const PARSED: Readonly<Record<string, string>> = {
     "takes a fetched model; distil_teacher_texts_test.ts has a small one",
   "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method pbkd_online":
     "takes an endpoint; distil_teacher_endpoint_test.ts has one",
+  "./run distil --teacher-endpoint http://localhost:8080/v1 --teacher-model NAME --student openai-community/gpt2 --data dolly/ --method kd --teacher-top-k 20":
+    "takes an endpoint; distil_teacher_tokens_test.ts has one",
+  "./run distil --teacher-texts distilled/gpt2-kd/results/teacher_texts.jsonl --student openai-community/gpt2 --data dolly/ --method kd --teacher-top-k 8 --out gpt2-kd-8":
+    "takes a fetched model; distil_teacher_tokens_test.ts has a small one",
   "./run bench --shapes gpt2_distil": "minutes, and 8 GB of memory",
   "./run distil --teacher MiniLLM/SFT-gpt2-340M --teacher-is-tuned --student openai-community/gpt2 --data MiniLLM/dolly --teacher-form f16 --recompute --texts-at-once 4":
     "takes fetched models; distil_saving_test.ts runs small ones with such flags",

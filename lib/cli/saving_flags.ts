@@ -31,7 +31,7 @@ export const SAVING_FLAGS = {
     kind: "count",
     value: "K",
     help:
-      "kd learns from the teacher's K likeliest tokens, kept on the disk; then it is not in memory beside the student",
+      "kd learns from the teacher's K likeliest tokens: kept on the disk, so that it is not in memory beside the student, or as an endpoint says them",
   },
   lora: {
     kind: "count",
