@@ -47,7 +47,7 @@ interface PlacedText {
  * where likeliest tokens are asked for, if there are none, or they are not the student's
  */
 export async function readWrittenTexts(path: string, options: WrittenTextsOptions): Promise<WrittenTexts> {
-  const { encoding, texts, most, topTokens: count } = options;
+  const { encoding, texts, most } = options;
   const { records, unanswered } = await recordsOf(path, options.folder);
   const notes = new DataNotes();
   notes.count(SET, unanswered, records.length + unanswered, "records have no text and are left out");
@@ -57,34 +57,41 @@ export async function readWrittenTexts(path: string, options: WrittenTextsOption
   notes.count(SET, heldOut, all, "are on held-out prompts and not learned from");
   notes.count(SET, elsewhere, all, "are on prompts that are not in the data and are left out");
   const used = notes.first(SET, placed, most, "distillation.teacherTexts");
+  const { written, topTokens, answered } = await encoded(path, used.map(ownRecord), options, notes);
   const prompts = new Set(texts.trained.items.map(({ record }) => promptKey(record)));
-  const answered = new Set(used.map(({ record }) => promptKey(record)));
-  notes.count("train", prompts.size - answered.size, prompts.size, "prompts have no text of the teacher");
-  const encoder = new SetEncoder({ ...encoding, limits: DISTIL_LIMITS }, notes);
-  const own = { name: SET, form: "prompt", records: used.map(ownRecord), files: [path] } as const;
-  const encoded = await encoder.encode(own);
-  const whole = encoder.trajectoriesOf(encoded);
-  const said = () => whole.map((text, i) => ({ text, tokens: tokensOf(encoded.items[i].record) }));
-  const { codec, eosIds, actionCount } = encoding;
-  const taught = count === undefined
-    ? undefined
-    : taughtTexts(path, said(), { codec, eosIds, actionCount, count }, notes);
-  const { texts: written, topTokens } = taught ?? { texts: whole, topTokens: undefined };
+  notes.count("train", prompts.size - answered, prompts.size, "prompts have no text of the teacher");
   const digest = digestOfJson([written, [...compared], ...(topTokens ? [digestOfRows(topTokens)] : [])]);
   return {
     ...{ texts: written, topTokens, heldOut: compared, digest, notes: notes.lines },
     description: {
       ...{ file: path.replace(/^.*\//, ""), file_digest: digestOf(await Deno.readFile(path)), digest },
-      ...{
-        texts: written.length,
-        ...(topTokens && { top_tokens: topTokens.count }),
-        prompts: answered.size,
-        training_prompts: prompts.size,
-        held_out_prompts: compared.size,
-      },
+      ...{ texts: written.length, ...(topTokens && { top_tokens: topTokens.count }) },
+      ...{ prompts: answered, training_prompts: prompts.size, held_out_prompts: compared.size },
       ...notes.description,
     },
   };
+}
+
+/** The texts as ids, with likeliest tokens at their states where these are asked for, and how many prompts they are on. */
+async function encoded(
+  path: string,
+  records: readonly TrainingRecord[],
+  { encoding, topTokens: count }: WrittenTextsOptions,
+  notes: DataNotes,
+) {
+  const encoder = new SetEncoder({ ...encoding, limits: DISTIL_LIMITS }, notes);
+  const set = await encoder.encode({ name: SET, form: "prompt", records, files: [path] });
+  const all = encoder.trajectoriesOf(set).map((text, i) => ({ text, record: set.items[i].record }));
+  const taught = count === undefined ? undefined : taughtTexts(
+    path,
+    all.map(({ text, record }) => ({ text, tokens: tokensOf(record) })),
+    { ...encoding, count },
+    notes,
+  );
+  const written = taught?.texts ?? all.map(({ text }) => text);
+  const learned = new Set(written);
+  const answered = new Set(all.filter(({ text }) => learned.has(text)).map(({ record }) => promptKey(record)));
+  return { written, topTokens: taught?.topTokens, answered: answered.size };
 }
 
 async function recordsOf(path: string, folder: string) {

@@ -94,8 +94,8 @@ testInFolder(
       "teacher texts: 1 of 6 records have no text and are left out.",
       "teacher texts: 1 of 6 are on held-out prompts and not learned from.",
       "teacher texts: 1 of 6 are on prompts that are not in the data and are left out.",
-      "train: 1 of 4 prompts have no text of the teacher.",
       "teacher texts: 1 of 4 responses are longer than 24 tokens (--max-new-tokens) and cut: their ends are not learned.",
+      "train: 1 of 4 prompts have no text of the teacher.",
     ]);
     const first = await readWrittenTexts(path, { ...reading, most: 2 });
     assertEquals(spelt(first.texts), spelt(texts).slice(0, 2));
