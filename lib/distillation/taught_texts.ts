@@ -24,7 +24,8 @@ export interface Reading {
 /** A text, and what is said of its tokens, where anything is. */
 export interface SaidText {
   readonly text: Trajectory;
-  readonly tokens: readonly SaidToken[] | undefined;
+  /** Reads them: of one text at a time, for those of all may be gigabytes. */
+  readonly tokens: () => readonly SaidToken[] | undefined;
 }
 
 /** What a teacher said of its own texts. */
@@ -65,27 +66,30 @@ interface OtherCut {
  * @throws {InputError} if no text has likeliest tokens, or the teacher's tokenizer is not the student's
  */
 export function taughtTexts(path: string, all: readonly SaidText[], reading: Reading, notes: DataNotes): TaughtTexts {
-  const said = all.filter(({ tokens }) => tokens !== undefined);
-  if (said.length === 0) {
-    throw new InputError(
-      `${path}: none of its texts has its likeliest tokens (\`logprobs\` with \`top_logprobs\`); ${TEXTS_ALONE}`,
-    );
-  }
   const [spelling, count] = [
     new TokenSpelling(reading.codec, reading.actionCount),
     Math.min(reading.count, reading.actionCount - 1),
   ];
   const counts = { tokens: 0, foreign: 0, states: 0, short: 0 };
   const others: OtherCut[] = [];
-  const taught = said.flatMap(({ text, tokens }) => {
+  let said = 0;
+  const taught = all.flatMap(({ text, tokens: read }) => {
+    const tokens = read();
+    if (tokens === undefined) return [];
+    said++;
     const end = reading.eosIds.includes(text.response.at(-1)!) ? text.response.at(-1) : undefined;
-    const other = otherCut(tokens!, text.response, end !== undefined, spelling);
+    const other = otherCut(tokens, text.response, end !== undefined, spelling);
     if (other) others.push(other);
-    return other ? [] : [{ text, rows: rowsOf(tokens!, text.response, { end, spelling, count, counts }) }];
+    return other ? [] : [{ text, rows: rowsOf(tokens, text.response, { end, spelling, count, counts }) }];
   });
-  if (2 * others.length > said.length) throw new InputError(`${path}: ${describeOther(others, said.length)}`);
+  if (said === 0) {
+    throw new InputError(
+      `${path}: none of its texts has its likeliest tokens (\`logprobs\` with \`top_logprobs\`); ${TEXTS_ALONE}`,
+    );
+  }
+  if (2 * others.length > said) throw new InputError(`${path}: ${describeOther(others, said)}`);
   const set = "teacher texts";
-  notes.count(set, all.length - said.length, all.length, "have no likeliest tokens and are left out");
+  notes.count(set, all.length - said, all.length, "have no likeliest tokens and are left out");
   notes.count(set, others.length, all.length, "are cut into other tokens than the student's and are left out");
   notes.count(
     set,

@@ -40,7 +40,10 @@ gpuTest("likeliest tokens that are said are those that the teacher itself has at
     const [before, whole] = [codec.encode(prompt), codec.encode(`${prompt}${text}`)];
     // Every other one comes to its end.
     const response = [...whole.slice(before.length), ...(i % 2 === 0 ? [EOS] : [])];
-    return { text: { prompt: [BOS, ...before], response }, tokens: readTokenLogprobs({ content: told[i] }, wrong) };
+    return {
+      text: { prompt: [BOS, ...before], response },
+      tokens: () => readTokenLogprobs({ content: told[i] }, wrong),
+    };
   });
   const notes = new DataNotes();
   const { texts, topTokens } = taughtTexts("texts", all, { ...READING, count }, notes);
@@ -85,7 +88,7 @@ Deno.test("tokens that are none of the student's count among all others, and row
   );
   tokens[0] = said(" The", { " The": 0.5, " Cat": 0.125, "</s>": 0.25, " zebra": 0.0625 });
   const notes = new DataNotes();
-  const { topTokens: { rows: [row] } } = taughtTexts("texts", [{ text, tokens }], READING, notes);
+  const { topTokens: { rows: [row] } } = taughtTexts("texts", [{ text, tokens: () => tokens }], READING, notes);
   // The three likeliest; the end of a text is one of the student's, too.
   assertEquals([...row.ids.slice(0, 3)], [EOS, the, NO_TOKEN]);
   const expected = [0.25, 0.5].map(Math.log);
@@ -110,7 +113,7 @@ Deno.test("the end may be among the tokens or not, and what is behind a cut is n
   const whole = tokensOf(" The cat sat");
   const cut = { ...ended, response: ended.response.slice(0, 2) };
   const rowsOf = (text: typeof ended, tokens: typeof whole) =>
-    taughtTexts("texts", [{ text, tokens }], READING, new DataNotes()).topTokens.rows;
+    taughtTexts("texts", [{ text, tokens: () => tokens }], READING, new DataNotes()).topTokens.rows;
   assertEquals(rowsOf(ended, whole), rowsOf(ended, [...whole, end]));
   assertEquals(rowsOf(cut, whole)[0].ids.length, 2 * 3);
   assertThrows(
@@ -126,8 +129,8 @@ Deno.test("texts without tokens and texts cut otherwise are left out; where most
   const own = text.response.map((id) => said(codec.decode([260, id]).slice(codec.decode([260]).length), { a: 0.5 }));
   const other = [said(" T", { a: 0.5 }), said("he", { a: 0.5 }), ...own.slice(1)];
   const notes = new DataNotes();
-  const taught = (...all: readonly SaidText["tokens"][]) =>
-    taughtTexts("texts.jsonl", all.map((tokens) => ({ text, tokens })), READING, notes);
+  const taught = (...all: readonly ReturnType<SaidText["tokens"]>[]) =>
+    taughtTexts("texts.jsonl", all.map((tokens) => ({ text, tokens: () => tokens })), READING, notes);
   assertEquals(taught(own, other, own, undefined).texts.length, 2);
   assertEquals(notes.lines.slice(0, 2), [
     "teacher texts: 1 of 4 have no likeliest tokens and are left out.",

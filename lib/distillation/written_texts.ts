@@ -84,7 +84,7 @@ async function encoded(
   const all = encoder.trajectoriesOf(set).map((text, i) => ({ text, record: set.items[i].record }));
   const taught = count === undefined ? undefined : taughtTexts(
     path,
-    all.map(({ text, record }) => ({ text, tokens: tokensOf(record) })),
+    all.map(({ text, record }) => ({ text, tokens: () => tokensOf(record) })),
     { ...encoding, count },
     notes,
   );
