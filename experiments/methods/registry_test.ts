@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "#lib/errors.ts";
-import { checkDistinct, makingOf, registerMethods, runMethod } from "#lib/bench/method_registry.ts";
+import { checkDistinct, makingOf, registerMethods, runMethod, sectionOf } from "#lib/bench/method_registry.ts";
 import { variantOf, withRecipe, withSection } from "#lib/bench/method.ts";
 import { PREFERENCES } from "#lib/bench/preference_settings.ts";
 import type { Workbench } from "#lib/bench/workbench.ts";
@@ -223,6 +223,18 @@ function assertLookDifferent(methods: Readonly<Record<string, { readonly style?:
   distinct(({ color, shape, filled }) => [color, shape, filled]);
   distinct(({ dash, shape, filled }) => [dash, shape, filled]);
 }
+
+Deno.test("a row is checked with what it fixes, not with what the profile says for another row of its method", () => {
+  const profile = { ...smoke, distillation: { ...smoke.distillation, textsPerStep: 2 } };
+  const issuesOf = (name: "ammd" | "ammd_sft") => {
+    const section = sectionOf(METHODS[name])!;
+    return section.check!(section.of(profile), profile).map(({ path, message }) => `${path} ${message}`);
+  };
+  assertEquals(issuesOf("ammd"), []);
+  assertEquals(issuesOf("ammd_sft"), [
+    "beta texts of 3 sources are read at each step, which has 2 (distillation.textsPerStep)",
+  ]);
+});
 
 Deno.test("a method has a rate of its own, its variants with it, unless a row has another", async () => {
   const profile = await load("pbkd_offline.learningRate=0.125", "dpo.learningRate=0.25");

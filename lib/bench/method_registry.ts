@@ -77,8 +77,12 @@ export function sectionOf<Settings extends object>(method: RegisteredMethod<Sett
   const { registered, settings, fixed, check } = method;
   if (Object.keys(settings.shape).every((key) => key in fixed)) return undefined;
   // A method's settings are those of its schema.
-  const section = { name: registered, ofMethod: true, schema: settings, check } as Parameters<typeof defineSection>[0];
-  return defineSection(section) as unknown as Section<Settings>;
+  const section = {
+    ...{ name: registered, ofMethod: true, schema: settings },
+    // What a row fixes is what it is checked with, whatever the profile says.
+    check: check && ((own: Settings, profile: Profile) => check({ ...own, ...fixed }, profile)),
+  };
+  return defineSection(section as Parameters<typeof defineSection>[0]) as unknown as Section<Settings>;
 }
 
 /** The settings that a row's code is given: those of the profile, but for those that the row fixes. */

@@ -156,7 +156,9 @@ export function profileSchema(sections: readonly Section[], experiments: readonl
       const message = "must have a checkpoint where the teacher has one, and sizes where it has sizes";
       context.addIssue({ code: "custom", path: ["student"], message });
     }
-    for (const { path, message } of issuesOf(profile as unknown as Profile, distinct)) {
+    // Rows of one method that fix other settings have one section, and are checked one by one.
+    const issues = issuesOf(profile as unknown as Profile, sections);
+    for (const { path, message } of new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()) {
       context.addIssue({ code: "custom", path: [...path], message });
     }
   });
