@@ -193,6 +193,8 @@ Deno.test(
       [["cancel", "--results", "out"], read("/out")],
       [["bench", "gelu", "--against", "../old", "--json"], { read: ["/../old"], run: ["deno"] }],
       [["bench", "--against=/old"], { read: ["/old"], run: ["deno"] }],
+      // Rates of the adapter are kept.
+      [["bench", "--shapes", "gpt2"], { read: [".cache"], write: [".cache"] }],
       [["verify", "./a", "--json", "/b"], read("/./a", "/b")],
       [["verify", "--", "--json", "-"], read("/--json", "/-")],
       [["diff", "HEAD~1", "../other", "--format", "bin"], read("/HEAD~1", "/../other")],
@@ -225,7 +227,7 @@ Deno.test("./run grants no folder that the task does not use, or that is no valu
       ["check", "--results", "/out"],
       ["bench", "usr"],
       ["bench", "--against="],
-      ["bench", "--shapes", "gpt2"],
+      ["bench", "--shapes", "gpt2_small"],
       ["verify", "--against", "/old"],
       ["diff", "--profile", "usr"],
     ]
