@@ -105,6 +105,10 @@ testInFolder("what cannot learn from likeliest tokens is refused in one line", a
       [["--method", "kd", "--compare", "ammd", "--teacher-top-k", "16"], "--teacher-top-k 16: ammd needs the teacher "],
       [["--method", "seqkd", "--teacher-top-k", "16"], "seqkd learns from no probabilities; take kd, or leave it out"],
       [["--method", "kd", "--teacher-top-k", "513"], "the teacher's 513 likeliest tokens: its vocabulary has 512"],
+      [
+        ["--method", "kd", "--teacher-top-k", "16", "--set", "evaluation.heldOut=distances"],
+        "evaluation.heldOut=distances needs the teacher while the student of kd trains; leave one of them out",
+      ],
       [["--method", "kd", "--teacher-top-k", "0"], "--teacher-top-k 0: must be at least 1"],
     ] as const
   ) {

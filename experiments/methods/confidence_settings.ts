@@ -74,7 +74,11 @@ export function holdByPairs<Batch extends PairBatch>(
     async onRound(step) {
       const playerStep = Math.max(1, step);
       if (!await rounds.reach(playerStep)) return;
-      const { steps, maxLogLikelihood, heldOutLogLikelihood, heldOutAccuracy } = await held.refit();
+      const tell = bench.progressOf("the reward is fitted to the pairs", "step");
+      const { steps, maxLogLikelihood, heldOutLogLikelihood, heldOutAccuracy } = await held.refit((done) => {
+        bench.stop.throwIfAborted();
+        tell(done, fit.steps);
+      });
       log.set(playerStep, "fit_steps", steps);
       log.set(playerStep, "max_log_likelihood", maxLogLikelihood);
       log.set(playerStep, "held_out_log_likelihood", heldOutLogLikelihood);

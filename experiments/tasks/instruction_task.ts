@@ -20,7 +20,7 @@ import type { Scoring, Task } from "#lib/bench/task.ts";
 import type { PromptSet, Texts } from "#lib/bench/texts.ts";
 
 /** Bumped when the numbers of the task's cells may move. */
-export const INSTRUCTION_NUMERICS = { "task instruction_following": 2 };
+const INSTRUCTION_NUMERICS = { "task instruction_following": 2 };
 
 /** The data set under which `scores.csv` keeps what is measured on held-out prompts of the validation set. */
 export const HELD_OUT = "held_out";

@@ -13,7 +13,7 @@ import type { Task } from "./task.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Where files of teachers lie, from the project's folder: any may be deleted at any time. */
-export const TEACHER_FOLDER = `${CACHE_FOLDER}/teacher`;
+const TEACHER_FOLDER = `${CACHE_FOLDER}/teacher`;
 /** Raise it where the same teacher would be asked otherwise. */
 const VERSION = 1;
 
@@ -54,7 +54,9 @@ export interface TopTokenPlace {
 export function topTokenPlace({ task, texts, choice, vocabSize, adapter }: TopTokenQuestion): TopTokenPlace {
   const { count, temperature } = choice;
   if (count > vocabSize) {
-    throw new InputError(`the teacher's ${count} likeliest tokens: its vocabulary has ${vocabSize}`);
+    throw new InputError(
+      `the teacher's ${count} likeliest tokens: its vocabulary has ${vocabSize}, which are the most`,
+    );
   }
   const { profile: { teacher: { training }, evaluation: { batchSize } }, teacherValues } = task;
   const teacher = training.steps === 0 && teacherValues !== undefined ? teacherValues : teacherMade(task);

@@ -10,7 +10,7 @@ import { RandomStream } from "#lib/random/random_stream.ts";
 import { Checkpoint } from "#lib/training/checkpoint.ts";
 import { MeasureLog } from "#lib/training/measure_log.ts";
 import { TextBatches } from "#lib/training/text_batches.ts";
-import type { RunContext } from "./experiment.ts";
+import type { RunContext, WorkProgress } from "./experiment.ts";
 import { fineTuned, type TrainedModel } from "./fine_tuning.ts";
 import type { Profile } from "./profile.ts";
 import { sharedMade, teacherMade } from "./shared_made.ts";
@@ -66,9 +66,9 @@ export class Workbench {
     this.#context.progress({ what, unit, done: step, all: steps, loss, tokens });
   }
 
-  /** Tells how far texts are that are written or read, by the name of the work. */
-  readonly progressOf = (what: string): TextProgress => (done, all) =>
-    this.#context.progress({ what, unit: "text", done, all });
+  /** Tells how far texts are that are written or read, or the steps of a fit, by the name of the work. */
+  readonly progressOf = (what: string, unit: WorkProgress["unit"] = "text"): TextProgress => (done, all) =>
+    this.#context.progress({ what, unit, done, all });
 
   /** Ends what takes long between two parts of it, when the run is to stop. */
   get stop(): AbortSignal {

@@ -53,7 +53,7 @@ export class CellProgress {
     const { what, unit, done, all, loss, tokens, startMs } = work;
     const ms = this.#now() - startMs;
     const leftMs = this.#workLeftMs(work);
-    const isRated = unit === "step" && ms >= LEAST_RATED_MS;
+    const isRated = tokens > 0 && ms >= LEAST_RATED_MS;
     const parts = [
       `${what}: ${unit} ${done}/${all}`,
       ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),

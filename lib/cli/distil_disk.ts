@@ -76,12 +76,28 @@ export async function expectDisk(
 /** Where a folder is, or will be: it is made for as long as the question takes, since no other may be read. */
 async function roomAt(folder: string): Promise<Room> {
   if (isFolder(folder)) return await roomHere(folder);
+  const made = await missingFrom(folder);
   await Deno.mkdir(folder, { recursive: true });
   try {
     return await roomHere(folder);
   } finally {
-    await Deno.remove(folder);
+    for (const each of made) await Deno.remove(each);
   }
+}
+
+/** A folder that is not there, and those that it would be in, the innermost first, as far as this process may look. */
+async function missingFrom(folder: string): Promise<string[]> {
+  const missing = [folder];
+  for (let path = above(folder); path !== ""; path = above(path)) {
+    const { state } = await Deno.permissions.query({ name: "write", path });
+    if (state !== "granted" || isFolder(path)) break;
+    missing.push(path);
+  }
+  return missing;
+}
+
+function above(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 async function roomHere(folder: string): Promise<Room> {

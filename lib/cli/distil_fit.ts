@@ -10,6 +10,7 @@ import { type AdapterLimits, type Fit, judgeFit } from "#lib/memory/fit.ts";
 import type { MethodNeeds } from "#lib/memory/needs.ts";
 import type { Saving } from "#lib/memory/saving.ts";
 import type { Methods } from "./distil_flags.ts";
+import type { KnownLimits } from "./known_limits.ts";
 
 /** What takes less memory where a single text at once is too many. */
 const fewerBits = (hasTeacher: boolean) => `${hasTeacher ? "--teacher-form int8, " : ""}--lora with --student-form`;
@@ -76,13 +77,17 @@ export function largestFit(parts: readonly PartFit[]): Fit {
 export function expectFits(
   parts: readonly PartFit[],
   { recompute = false }: Saving,
-  { hasTeacher, whole }: { readonly hasTeacher: boolean; readonly whole?: string },
+  { hasTeacher, whole, limits }: {
+    readonly hasTeacher: boolean;
+    readonly whole?: string;
+    readonly limits: KnownLimits;
+  },
 ): void {
   const over = parts.find(({ fit }) => !fit.fits);
   if (!over) return;
   const { what, fit } = over;
   const less = `${recompute ? "" : "--recompute, "}${fewerBits(hasTeacher)}`;
-  throw new InputError(`${what} does not fit this adapter: ${whyNot(fit)}; ${remedyFor(fit, less, whole)}`);
+  throw new InputError(`${what} does not fit this adapter: ${whyNot(fit, limits)}; ${remedyFor(fit, less, whole)}`);
 }
 
 function remedyFor({ over, hasMemory, mostTexts }: Fit, less: string, whole: string | undefined): string {
@@ -100,9 +105,12 @@ function remedyFor({ over, hasMemory, mostTexts }: Fit, less: string, whole: str
 }
 
 /** What is over a limit, as words. */
-export function whyNot({ over, plan }: Fit): string {
+export function whyNot({ over, plan }: Fit, { memoryBytes = 0, memorySource }: KnownLimits): string {
   const tensor = over.find(({ blocks }) => blocks === undefined);
-  if (!tensor) return `a step needs ${formatBytes(plan.totalBytes)} of memory`;
+  if (!tensor) {
+    const needed = formatBytes(plan.totalBytes);
+    return `a step needs ${needed} of memory, more than ${formatBytes(memoryBytes)} (${memorySource})`;
+  }
   const { tensor: { name, shape, bytes }, limitBytes, limit } = tensor;
   return `${name} [${shape}] is ${formatBytes(bytes)}, over the ${formatBytes(limitBytes)} of a ${limit}`;
 }

@@ -72,6 +72,17 @@ export function needsMoreThanTokens(row: RegisteredMethod, profile: Profile): bo
   return row.teacher === "probabilities" && countOf(row, profile) === undefined;
 }
 
+/** @throws {InputError} if `--teacher-top-k` is given, and a setting keeps the teacher beside the student for something else */
+export function expectTeacherMayLeave(count: number | undefined, rows: Methods, profile: Profile): void {
+  const keeping = Object.entries(rows).find(([, row]) => needsTeacherBeside(row, profile))?.[0];
+  if (count === undefined || keeping === undefined) return;
+  const { heldOut } = profile.evaluation;
+  const setting = heldOut === "loss" ? "preferences.oracle=teacherLogProb" : `evaluation.heldOut=${heldOut}`;
+  throw new InputError(
+    `--teacher-top-k ${count}: ${setting} needs the teacher while the student of ${keeping} trains; leave one of them out`,
+  );
+}
+
 /** What the rows of a run have in memory of the teacher while a student trains. */
 export function apartOf(rows: Methods, profile: Profile): Pick<Saving, "teacherApart" | "topTokens"> {
   return {

@@ -35,7 +35,14 @@ import {
   type GivenDistillation,
   type Methods,
 } from "./distil_flags.ts";
-import { apartOf, keptNeeds, type KeptTokens, keptTokensOf, topTokensOf } from "./distil_kept.ts";
+import {
+  apartOf,
+  expectTeacherMayLeave,
+  keptNeeds,
+  type KeptTokens,
+  keptTokensOf,
+  topTokensOf,
+} from "./distil_kept.ts";
 import { distilProfile } from "./distil_profile.ts";
 import { type AskTeacher, decidingSettings, expectTextsSuffice, knownTeacher } from "./distil_teacher.ts";
 import { templateFor } from "./evaluation_template.ts";
@@ -89,6 +96,7 @@ export async function prepareDistillation(
   const models = await openModels(given, callerFolder, line);
   const { student } = models;
   const settings = await settingsOf(flags, rows, models);
+  expectTeacherMayLeave(flags["teacher-top-k"], rows, settings);
   if (models.teacher === undefined) expectTextsSuffice(rows, methods, settings);
   const { sets, encoding } = await encodingOf(found, models, { settings, flags, line });
   const texts = await encodeDistilTexts(sets, encoding);
@@ -109,7 +117,7 @@ export async function prepareDistillation(
     settings: digestOfJson(decidingSettings(profile)),
   };
   await expectOwnFolder(out, run);
-  expectFits(parts, saving, { hasTeacher: isModel(teacher), whole: wholeSteps(rows, profile) });
+  expectFits(parts, saving, { hasTeacher: isModel(teacher), whole: wholeSteps(rows, profile), limits });
   const kept = await keptTokensOf(subject, profile, rows);
   await expectDisk([runNeed(out, { teacher: modelOf(teacher), student }, profile), ...keptNeeds(kept)]);
   const shape = shapeOf(texts, profile);
@@ -157,7 +165,7 @@ async function fitted(
   const { optimizer: { textsAtOnce } } = settings;
   if (most === undefined || textsAtOnce !== undefined || wholeSteps(rows, settings) !== undefined) return asked;
   const tooLarge = asked.parts.find(({ fit }) => !fit.fits)!;
-  line.note(`reads ${most} of a step's texts at once: ${whyNot(tooLarge.fit)}`);
+  line.note(`reads ${most} of a step's texts at once: ${whyNot(tooLarge.fit, limits)}`);
   return fit(await settingsOf({ ...flags, "texts-at-once": most }, rows, models));
 }
 

@@ -6,7 +6,7 @@ import type { Trajectory } from "#lib/objectives/trajectory_batch.ts";
 import { parameterCount } from "#lib/memory/parameters.ts";
 import { diskBytes } from "./distil_disk.ts";
 import { describeKept } from "./distil_kept.ts";
-import { describeTimes } from "./fit_text.ts";
+import { describeTimes, formatCount } from "./fit_text.ts";
 import type { Distillation } from "./distil_setup.ts";
 
 /** What would be done, with what, and what it needs: a text to each name. */
@@ -89,8 +89,4 @@ function largestParts({ fit: { plan } }: Distillation): string {
 
 function meanTokens(texts: readonly Trajectory[]): number {
   return texts.reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0) / texts.length;
-}
-
-function formatCount(count: number): string {
-  return count >= 1e6 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e3).toFixed(0)} k`;
 }

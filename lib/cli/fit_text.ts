@@ -120,7 +120,8 @@ function mebibytes(bytes: number): string {
   return value >= 1024 ? `${(value / 1024).toFixed(2)} GiB` : `${value.toFixed(value < 10 ? 1 : 0)} MiB`;
 }
 
-function formatCount(count: number): string {
+/** A number of parameters as people say it: `63 k`, `124.4 M`, `6.74 G`. */
+export function formatCount(count: number): string {
   return count >= 1e9
     ? `${(count / 1e9).toFixed(2)} G`
     : count >= 1e6

@@ -19,7 +19,7 @@ export const SAVING_FLAGS = {
     kind: "choice",
     value: "F",
     known: [WHOLE, ...NARROW_FORMS],
-    help: `what the teacher's matrices are kept as: ${[WHOLE, ...NARROW_FORMS].join(", ")}; default ${WHOLE}`,
+    help: `what the teacher's matrices are kept as, ${WHOLE} by default`,
   },
   "student-form": {
     kind: "choice",

@@ -10,6 +10,9 @@ export const RESULTS_NAME = "results";
 export const TEXTS_FILE = `${RESULTS_NAME}/teacher_texts.jsonl`;
 const RUN_FILE = `${RESULTS_NAME}/run.json`;
 
+/** Of what makes two runs one, that which is several. */
+const SEVERAL: readonly string[] = ["data", "rows", "seeds", "settings"];
+
 /** What makes two runs one: the same command goes on where it was stopped. */
 export type RunIdentity = Readonly<Record<string, string | readonly (string | number)[]>>;
 
@@ -26,7 +29,9 @@ export async function expectOwnFolder(folder: string, run: RunIdentity): Promise
   const differing = Object.keys(run).find((key) => JSON.stringify(before[key]) !== JSON.stringify(run[key]));
   if (differing === undefined) return;
   throw new InputError(
-    `${folder}: holds a run with another ${differing} (${show(before[differing])}, now ${show(run[differing])}); ` +
+    `${folder}: holds a run with ${SEVERAL.includes(differing) ? "other" : "another"} ${differing} (${
+      show(before[differing])
+    }, now ${show(run[differing])}); ` +
       "name another --out, or delete it",
   );
 }

@@ -153,12 +153,12 @@ export class HubClient {
   }
 }
 
-export function isDigest(text: string | undefined): text is string {
+function isDigest(text: string | undefined): text is string {
   return text !== undefined && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
 /** @throws {InputError} for a name that could lead out of a folder: no repository has one, so that the server is not to be trusted */
-export function expectPlain(name: string, what: string): void {
+function expectPlain(name: string, what: string): void {
   const isPlain = name.split("/").every((part) => part !== "" && part !== "." && part !== "..") &&
     !/[\\\p{Cc}]|^[A-Za-z]:/u.test(name);
   if (!isPlain) {

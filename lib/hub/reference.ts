@@ -10,7 +10,7 @@ export interface HubReference {
   readonly revision: string;
 }
 
-export const DEFAULT_REVISION = "main";
+const DEFAULT_REVISION = "main";
 
 /** Reads `ORG/NAME[@REVISION]`, of a data set `datasets/ORG/NAME[@REVISION]`. @throws {InputError} where it is no such thing */
 export function parseReference(text: string): HubReference {

@@ -8,7 +8,7 @@ import { MethodTraining } from "./method_training.ts";
 import type { Shared, Work } from "./work.ts";
 
 /** GPT-2 medium (Radford et al. 2019): 355 M parameters. */
-export const GPT2_MEDIUM: DecoderConfig = {
+const GPT2_MEDIUM: DecoderConfig = {
   ...GPT2_SMALL,
   hiddenSize: 1024,
   numLayers: 24,

@@ -28,6 +28,8 @@ export interface PreferenceFitRun<Batch extends PairLabels> {
   /** One batch a step, over and over. */
   readonly training: readonly Batch[];
   readonly heldOut: readonly Batch[];
+  /** Is told how many steps are done, before each look at the held-out pairs. What it throws ends the fit. */
+  readonly heed?: (done: number) => void;
 }
 
 /** Where a fit ended: the best of its looks. */
@@ -47,7 +49,7 @@ export interface FittedPreferences {
  */
 export async function fitPreferences<Batch extends PairLabels>(
   gpu: Gpu,
-  { learner: { store }, logLikelihood, training, heldOut }: PreferenceFitRun<Batch>,
+  { learner: { store }, logLikelihood, training, heldOut, heed }: PreferenceFitRun<Batch>,
   { steps, learningRate, betas, lookEvery, patience }: PreferenceFit,
 ): Promise<FittedPreferences> {
   if (training.length === 0) throw new RangeError("Cannot fit a reward to no pairs");
@@ -64,6 +66,7 @@ export async function fitPreferences<Batch extends PairLabels>(
     }]);
     gpu.release(grad_norm);
     if (step % lookEvery !== 0 && step !== steps) continue;
+    heed?.(step);
     const now = await look();
     worse = now > fitted.heldOutLogLikelihood ? 0 : worse + 1;
     if (worse > 0) continue;

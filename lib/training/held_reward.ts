@@ -84,9 +84,10 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
    * Fits the reward to the pairs as they are now, from what it was at the start, since an adversary may stand where no step makes held-out
    * pairs likelier: φ_mle and LL_max. The multiplier starts from 0 again, as the reward is inside the new set.
    *
+   * @param heed as `fitPreferences` has it
    * @throws {RangeError} if there are no pairs, or none is held out
    */
-  async refit(): Promise<HeldFit> {
+  async refit(heed?: (done: number) => void): Promise<HeldFit> {
     this.#release();
     this.#initial.restore();
     const { reward: { store }, fit } = this.#options;
@@ -94,7 +95,7 @@ export class HeldReward<Batch extends PairBatch> implements Hold, Resumable<Conf
     const batches = { training: [fitting], heldOut: [heldOut] };
     const fitted = await fitPreferences(
       this.#gpu,
-      { learner: { store }, logLikelihood: this.#logLikelihood, ...batches },
+      { learner: { store }, logLikelihood: this.#logLikelihood, ...batches, heed },
       fit,
     );
     const { logLikelihood: maxLogLikelihood, heldOutAccuracy } = await this.#look();

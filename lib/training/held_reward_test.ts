@@ -107,6 +107,17 @@ gpuTest(
   },
 );
 
+gpuTest("a fit tells its steps, and ends where it is to stop", async () => {
+  const { reward } = held();
+  const told: number[] = [];
+  await reward.refit((done) => told.push(done));
+  assert(told.length > 1 && told.every((done, i) => i === 0 || done > told[i - 1]), `${told}`);
+  const stop = () => {
+    throw new Error("stopped");
+  };
+  await assertRejects(() => reward.refit(stop), Error, "stopped");
+});
+
 gpuTest("a reward that was fitted to nothing cannot be held", async () => {
   const { ascended } = held();
   await assertRejects(ascended, RangeError, "it was fitted to no pairs");
