@@ -38,6 +38,7 @@ const CASES: readonly Case[] = [
     /--texts-at-once: minillm needs all texts of a step at once; leave the flag out/,
   ],
   ["an unknown method", ["--method", "ammdd"], /unknown method "ammdd"; did you mean "ammd"\?/],
+  ["more texts at once than a step has by default", ["--texts-at-once", "9"], /--texts-at-once 9: a step has 8 texts/],
   [
     "a row that every run has",
     ["--method", "sft"],
