@@ -38,7 +38,12 @@ const CASES: readonly Case[] = [
     /--texts-at-once: minillm needs all texts of a step at once; leave the flag out/,
   ],
   ["an unknown method", ["--method", "ammdd"], /unknown method "ammdd"; did you mean "ammd"\?/],
-  ["a row that every run has", ["--method", "sft"], /sft is scored in every run; --method takes what comes after it/],
+  ["more texts at once than a step has by default", ["--texts-at-once", "9"], /--texts-at-once 9: a step has 8 texts/],
+  [
+    "a row that every run has",
+    ["--method", "sft"],
+    /sft is scored in every run; --method and --compare take what comes after it/,
+  ],
   ["no step", ["--steps", "0"], /--steps 0: must be at least 1/],
   [
     "a tuned teacher that is trained",
@@ -49,7 +54,7 @@ const CASES: readonly Case[] = [
   [
     "more at once than there are",
     ["--texts-per-step", "2", "--texts-at-once", "4"],
-    /--texts-at-once 4: a step has --texts-per-step 2/,
+    /--texts-at-once 4: a step has 2 texts/,
   ],
   [
     "a setting that is none",

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testGpu } from "#kernels/test_gpu.ts";
 import { Tape } from "#lib/autograd/tape.ts";
+import { isFolder } from "#lib/data/folder_names.ts";
 import { readModel } from "#lib/models/checkpoint.ts";
 import type { LanguageModel } from "#lib/models/language_model.ts";
 import { packTrajectories } from "#lib/objectives/trajectory_batch.ts";
+import { isFile } from "#lib/results/storage.ts";
 import { distilArguments, STORIES, writeSmallStudent } from "./test_distillation.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
@@ -43,6 +45,22 @@ testInFolder(
       if (/qkv_proj|down_proj/.test(name)) continue;
       assertEquals(own.get(name), values, `${name} has moved`);
     }
+  },
+);
+
+testInFolder(
+  "of changes to drawn values no adapter is written, and verify says what it would compare with",
+  async (folder) => {
+    const student = await writeSmallStudent(`${folder}/small`);
+    const out = `${folder}/out`;
+    await ran(...distilArguments(student, "--method", "kd", "--lora", "2", "--out", out));
+    assert(isFile(`${out}/model.safetensors`) && !isFolder(`${out}/adapter`));
+    const { status, reported } = await runProgram("verify", out);
+    assertEquals(status, 2);
+    assertMatch(
+      reported,
+      /^error: \S+\/golden\.json: there is no such file to compare with; .*record_folder\.py write one/,
+    );
   },
 );
 

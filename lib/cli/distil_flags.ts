@@ -112,17 +112,14 @@ export function checkDistilFlags(flags: DistilFlags, methods: Methods): GivenDis
   const students = studentMethods(methods);
   for (const name of [method, ...compare]) {
     if (ALWAYS.includes(name)) {
-      throw new InputError(`${name} is scored in every run; --method takes what comes after it`);
+      throw new InputError(`${name} is scored in every run; --method and --compare take what comes after it`);
     }
     expectKnown("method", name, students);
   }
   expectTopTokensSuffice(flags["teacher-top-k"], [method, ...compare], methods);
   for (const name of COUNTS) if (flags[name] === 0) throw new InputError(`--${name} 0: must be at least 1`);
-  const { "learning-rate": rate, "texts-per-step": perStep, "texts-at-once": atOnce } = flags;
+  const { "learning-rate": rate } = flags;
   if (rate !== undefined && !(rate > 0)) throw new InputError(`--learning-rate ${rate}: must be more than 0`);
-  if (perStep !== undefined && atOnce !== undefined && atOnce > perStep) {
-    throw new InputError(`--texts-at-once ${atOnce}: a step has --texts-per-step ${perStep}`);
-  }
   if (flags["teacher-is-tuned"] && flags["teacher-sft-steps"] !== undefined) {
     throw new InputError(
       "--teacher-is-tuned and --teacher-sft-steps: one leaves the teacher as it is, the other trains it",

@@ -260,9 +260,12 @@ function expectNoJudge(rows: Methods, profile: Profile): void {
   );
 }
 
-/** @throws {InputError} if a step is to be read in parts, and a method cannot */
+/** @throws {InputError} if a step is to be read in parts that are more than it, or a method cannot */
 function expectMicroBatches(rows: Methods, profile: Profile): void {
-  if (profile.optimizer.textsAtOnce === undefined) return;
+  const { optimizer: { batchSize, textsAtOnce }, distillation: { textsPerStep = batchSize } } = profile;
+  if (textsAtOnce === undefined) return;
+  const most = Math.max(batchSize, textsPerStep);
+  if (textsAtOnce > most) throw new InputError(`--texts-at-once ${textsAtOnce}: a step has ${most} texts`);
   const whole = wholeSteps(rows, profile);
   if (whole === undefined) return;
   throw new InputError(`--texts-at-once: ${whole} needs all texts of a step at once; leave the flag out`);

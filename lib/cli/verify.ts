@@ -80,7 +80,11 @@ const VERIFIERS = {
 
 async function kindOf(folder: string): Promise<keyof typeof VERIFIERS> {
   const has = (file: string) => hasFile(folder, file);
-  if (has("config.json") || has("adapter_config.json")) return "checkpoint";
+  if (has("config.json") || has("adapter_config.json")) {
+    if (has("golden.json")) return "checkpoint";
+    const remedy = "./run export and tools/fixtures/record_folder.py write one beside a model";
+    throw new InputError(`${folder}/golden.json: there is no such file to compare with; ${remedy}`);
+  }
   if (has("golden.safetensors")) {
     const golden = await readJsonFile(`${folder}/golden.json`) as object;
     return "mdp" in golden ? "preference" : "objectives";

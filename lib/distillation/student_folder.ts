@@ -23,14 +23,14 @@ export function hasStudent(folder: string): boolean {
 
 /**
  * Writes a distilled student as a Hugging Face folder: weights in float32, configuration, and the tokenizer's files as its own folder has
- * them; beside them the adapter of PEFT, where it learned by changes of low rank. Weights get their name last, when they are whole.
+ * them; beside them the adapter of PEFT, where it learned by changes of low rank from a model that has weights. Weights get their name last, when they are whole.
  *
  * @param folder may hold other things, such as the results of the run
  */
 export async function writeStudent(
   folder: string,
   { model, texts }: Pick<HandedOver, "model" | "texts">,
-  start: Pick<StartingModel, "folder" | "located" | "source" | "word">,
+  start: Pick<StartingModel, "folder" | "hasWeights" | "located" | "source" | "word">,
   maxNewTokens: number,
 ): Promise<void> {
   const { folder: from, located } = start;
@@ -54,7 +54,8 @@ export async function writeStudent(
     };
     await writeAtomically(`${folder}/generation_config.json`, `${JSON.stringify(generation, null, 2)}\n`);
   }
-  if (isLora(model)) await writeAdapter(model, `${folder}/${ADAPTER_FOLDER}`, baseOf(start));
+  // Drawn values are in no file, so that nothing could read changes of them.
+  if (isLora(model) && start.hasWeights) await writeAdapter(model, `${folder}/${ADAPTER_FOLDER}`, baseOf(start));
   for (const name of ["config.json", WEIGHTS]) await Deno.rename(`${written}/${name}`, `${folder}/${name}`);
 }
 

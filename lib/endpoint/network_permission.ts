@@ -1,4 +1,5 @@
 import { InputError } from "#lib/errors.ts";
+import { shellCommand } from "#lib/shell_command.ts";
 import { type EndpointNames, hostOf } from "./address.ts";
 
 export interface Asking {
@@ -30,10 +31,5 @@ export async function askForNetwork(
 /** The same command by `./run`, with the settings that `./run` looks for. */
 function command(args: readonly string[], settings: readonly string[]): string {
   const missing = settings.filter((setting) => !args.includes(setting) && !args.includes(`--set=${setting}`));
-  return ["./run", ...args, ...missing.flatMap((setting) => ["--set", setting])].map(quote).join(" ");
-}
-
-/** A word as a shell takes it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return shellCommand([...args, ...missing.flatMap((setting) => ["--set", setting])]);
 }

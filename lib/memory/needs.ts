@@ -68,7 +68,7 @@ export function passingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNe
   return [
     { name: "critics: values and their gradients", bytes: critics.length > 0 ? TENSORS_OF_VALUES * values : 0 },
     { name: "critics: gradient of the largest table", bytes: largest },
-    { name: "activations of a block while texts are read that stay", bytes: BYTES * read },
+    { name: "activations of a block while texts are read whose states stay", bytes: BYTES * read },
   ].filter(({ bytes }) => bytes > 0);
 }
 

@@ -170,10 +170,9 @@ export async function locateBase({ baseName }: LoraConfig, folder: string): Prom
     throw new InputError(`${path}: base_model_name_or_path is missing; it must say which model the adapter changes`);
   }
   const around = [`${folder}/..`, `${folder}/../..`].map((each) => `${each}/${baseName}`);
-  const beside = /^[^/\\]+$/.test(baseName) ? around.find((each) => isFile(`${each}/config.json`)) : undefined;
-  if (beside !== undefined) return { folder: beside };
   try {
-    return await locate(baseName);
+    const beside = /^[^/\\]+$/.test(baseName) ? around.find((each) => isFile(`${each}/config.json`)) : undefined;
+    return beside === undefined ? await locate(baseName) : { folder: beside };
   } catch (error) {
     if (!(error instanceof InputError || isRefusal(error))) throw error;
     const reason = error instanceof InputError

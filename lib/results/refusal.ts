@@ -16,7 +16,7 @@ const DEEDS: Readonly<Record<string, string>> = {
 const GRANTS: Readonly<Record<string, string>> = {
   read: " (it grants the folders that the arguments name)",
   write: " (it grants the folders that the arguments name)",
-  net: " (it grants the host of the judge or the hub)",
+  net: " (it grants the host of the judge, the teacher or the hub)",
 };
 
 /**

@@ -15,7 +15,10 @@ Deno.test("what Deno refuses is told in one line, with the command that has the 
         'write access to "/o/.state/lock"',
         `write to /o/.state/lock; ${command} (it grants the folders that the arguments name)`,
       ],
-      ['net access to "h.test:80"', `reach h.test:80; ${command} (it grants the host of the judge or the hub)`],
+      [
+        'net access to "h.test:80"',
+        `reach h.test:80; ${command} (it grants the host of the judge, the teacher or the hub)`,
+      ],
       ['run access to "git"', `run git; ${command}`],
       ['env access to "HOME"', `read the variable HOME; ${command}`],
       ["env access", `read the variable anything; ${command}`],
