@@ -107,6 +107,8 @@ export const PARSED: Readonly<Record<string, string>> = {
   './run generate instruction_following/ammd/10 "Name a fruit."':
     "trains for minutes; generate_test.ts does it in profile smoke",
   "./run generate MODEL [PROMPT]": "the form of the command",
+  "./run generate BASE+DIR/adapter PROMPT":
+    "the form of the command; adapted_model_test.ts reads an adapter beside its base",
   "./run generate": "a mention",
   "./run evaluate": "a mention",
   "./run fetch openai-community/gpt2-medium openai-community/gpt2": "takes the network",

@@ -5,7 +5,7 @@
  * have a task in their names and read the sizes of `taskSpecific`, and a table is of one kind of students.
  * Command: `deno task reproduce preference_tasks`, best in one run with task_specific, which trains its baselines.
  * Result: results/<profile>/preference_tasks/{scores,items,curves}.csv, table.md (greedy), sampled.md, held_out_samsum.md, gain.svg,
- * gain_sampled.svg. Not recorded yet.
+ * gain_sampled.svg.
  */
 import { taskGainFigure, taskHeldOutTables, taskTables } from "#experiments/reports/task_report.ts";
 import { T5_SUBJECTS, taskExperiment } from "#experiments/tasks/task_experiment.ts";
@@ -18,7 +18,6 @@ export const preferenceTasks = taskExperiment({
   name: "preference_tasks",
   source: "this project",
   description: "the rows of both tables of preferences as encoder-decoders that summarise",
-  onlyWhenNamed: true,
   subjects: T5_SUBJECTS.filter(({ corpus, size }) => corpus === "samsum" && size === MAIN_SIZE),
   methods: ROWS,
   report(results) {
