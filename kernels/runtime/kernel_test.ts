@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { defineKernel } from "./kernel.ts";
 import wgsl from "./kernel_test.wgsl" with { type: "text" };
 import loadsWgsl from "./kernel_loads_test.wgsl" with { type: "text" };
+import reachedWgsl from "./kernel_reached_test.wgsl" with { type: "text" };
 import paramsWgsl from "./kernel_params_test.wgsl" with { type: "text" };
 
 Deno.test("defineKernel names bindings in the order of their numbers, with the access that each declares", () => {
@@ -78,18 +79,18 @@ Deno.test("defineKernel refuses a uniform whose struct the text lacks", () => {
 
 Deno.test("defineKernel binds exactly the variables that an entry point reaches, whatever their order in the text", () => {
   const names = ["a", "b", "ab", "values", "dOut"];
-  const declarations = fc.shuffledSubarray(names, { minLength: 1 });
+  const lines = reachedWgsl.split("\n");
+  const declares = (line: string) => line.startsWith("@group");
+  const uses = (line: string) => /sum \+= (\w+)/.exec(line)?.[1];
+  const declarations = fc.shuffledSubarray(lines.filter(declares), { minLength: 1 });
   const used = fc.subarray(names);
   fc.assert(
     fc.property(declarations, used, fc.boolean(), (declared, reached, throughCall) => {
-      const variables = declared.map((name) =>
-        `@group(0) @binding(${names.indexOf(name)}) var<storage, read> ${name}: array<f32>;`
-      );
-      const body = reached.filter((name) => declared.includes(name)).map((name) => `sum += ${name}[0];`).join(" ");
-      const text = `${variables.join("\n")}
-        fn inner() -> f32 { var sum = 0.0; ${body} return sum; }
-        fn main() { let total = ${throughCall ? "inner()" : "0.0"}; }`;
-      const expected = names.filter((name) => throughCall && declared.includes(name) && reached.includes(name));
+      const isDeclared = (name: string) => declared.some((line) => line.includes(` ${name}: `));
+      const isKept = (name: string) => reached.includes(name) && isDeclared(name);
+      const code = lines.filter((line) => !declares(line) && (uses(line) === undefined || isKept(uses(line)!)));
+      const text = [...declared, ...code].join("\n").replace("= inner()", throughCall ? "= inner()" : "= 0.0");
+      const expected = names.filter((name) => throughCall && isKept(name));
       assertEquals(defineKernel("op", text).bindings.map(({ name }) => name), expected);
     }),
     { seed: 1, numRuns: 200 },

@@ -1,4 +1,6 @@
 import { IMAGE_FORMATS, IMAGE_WIDTH } from "./image_formats.ts";
+import loadBufferWgsl from "./load_buffer.wgsl" with { type: "text" };
+import loadTexelWgsl from "./load_texel.wgsl" with { type: "text" };
 import { type Kernel, type KernelBinding, loaderOf } from "./kernel.ts";
 
 /** The bindings of a dispatch that are images: bit i stands for binding i of the kernel. */
@@ -34,7 +36,10 @@ function imageType({ element }: KernelBinding): string {
 }
 
 function loader(name: string, element: string, image: KernelBinding | undefined): string {
-  const texel = `textureLoad(${name}, vec2u(i % ${IMAGE_WIDTH}u, i / ${IMAGE_WIDTH}u))`;
-  const value = image ? `${texel}${IMAGE_FORMATS[image.element].swizzle}` : `${name}[i]`;
-  return `fn ${loaderOf(name)}(i: u32) -> ${element} { return ${value}; }`;
+  const words: Readonly<Record<string, string>> = {
+    ...{ LOADER: loaderOf(name), ELEMENT: element, BINDING: name, WIDTH: `${IMAGE_WIDTH}u` },
+    SWIZZLE: image ? IMAGE_FORMATS[image.element].swizzle : "",
+  };
+  const text = image ? loadTexelWgsl : loadBufferWgsl;
+  return text.trimEnd().replace(/\b(LOADER|ELEMENT|BINDING|WIDTH|SWIZZLE)\b/g, (word) => words[word]);
 }

@@ -1,0 +1,1 @@
+fn LOADER(i: u32) -> ELEMENT { return BINDING[i]; }
