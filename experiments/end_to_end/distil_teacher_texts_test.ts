@@ -2,16 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { writeLines } from "#lib/cli/test_stories.ts";
 import { isFolder } from "#lib/data/folder_names.ts";
 import { digestOf } from "#lib/results/digest.ts";
-import { isFile } from "#lib/results/storage.ts";
-import {
-  assertSameRuns,
-  namesIn,
-  stopAt,
-  STORIES,
-  studentArguments,
-  TEXTS,
-  writeSmallStudent,
-} from "./test_distillation.ts";
+import { assertResumes, STORIES, studentArguments, TEXTS, writeSmallStudent } from "./test_distillation.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 /** Prompts of the data that the teacher has answered, and of others. */
@@ -103,21 +94,10 @@ testInFolder(
   "PbKD on a file of texts that is stopped in each of its trainings comes to the same bytes",
   async (folder) => {
     const [student, texts] = [await writeSmallStudent(`${folder}/small`), await writeTeacherTexts(folder)];
-    const run = (out: string) => [
+    await assertResumes(folder, "pbkd_offline", (out) => [
       ...["distil", "--teacher-texts", texts, "--method", "pbkd_offline", "--set", "preferences.pairs=16"],
-      ...studentArguments(student, "--out", `${folder}/${out}`),
-    ];
-    const whole = await runProgram(...run("whole"));
-    assertEquals(whole.status, 0, whole.reported);
-    const eachStep = [...run("stopped"), "--checkpoint-every", "0"];
-    const state = `${folder}/stopped/.state/results`;
-    await stopAt(`${state}/shared`, "distil_sft_seed_10", eachStep);
-    assertEquals(namesIn(`${state}/cells/distil`), [], "it was stopped before the method began");
-    await stopAt(`${state}/cells/distil`, "pbkd_offline_10.safetensors", eachStep);
-    assert(!isFile(`${folder}/stopped/model.safetensors`), "it was stopped before its end");
-    const resumed = await runProgram(...eachStep);
-    assertEquals(resumed.status, 0, resumed.reported);
-    await assertSameRuns(`${folder}/stopped`, `${folder}/whole`);
+      ...studentArguments(student, "--out", out),
+    ]);
     const pairs = await Deno.readTextFile(`${folder}/whole/results/distil/pairs.jsonl`);
     assertEquals(pairs.trimEnd().split("\n").length, 16);
   },

@@ -1,16 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { isFolder } from "#lib/data/folder_names.ts";
 import { isFile } from "#lib/results/storage.ts";
-import {
-  assertSameRuns,
-  distilArguments,
-  namesIn,
-  RECORDS,
-  stopAt,
-  STORIES,
-  TEXTS,
-  writeSmallStudent,
-} from "./test_distillation.ts";
+import { assertResumes, distilArguments, RECORDS, STORIES, TEXTS, writeSmallStudent } from "./test_distillation.ts";
 import { runProgram, testInFolder } from "./test_run.ts";
 
 /** Values of a measure of a method, in the order of its steps. */
@@ -77,16 +68,5 @@ testInFolder(
 
 testInFolder("a run that is stopped in each of its trainings comes to the same bytes", async (folder) => {
   const student = await writeSmallStudent(`${folder}/small`);
-  const run = (out: string) => distilArguments(student, "--method", "gkd", "--out", `${folder}/${out}`);
-  const whole = await runProgram(...run("whole"));
-  assertEquals(whole.status, 0, whole.reported);
-  const eachStep = [...run("stopped"), "--checkpoint-every", "0"];
-  const state = `${folder}/stopped/.state/results`;
-  await stopAt(`${state}/shared`, "distil_sft_seed_10", eachStep);
-  assertEquals(namesIn(`${state}/cells/distil`), [], "it was stopped before the method began");
-  await stopAt(`${state}/cells/distil`, "gkd_10.safetensors", eachStep);
-  assert(!isFile(`${folder}/stopped/model.safetensors`), "it was stopped before its end");
-  const resumed = await runProgram(...eachStep);
-  assertEquals(resumed.status, 0, resumed.reported);
-  await assertSameRuns(`${folder}/stopped`, `${folder}/whole`);
+  await assertResumes(folder, "gkd", (out) => distilArguments(student, "--method", "gkd", "--out", out));
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DISTIL_METHODS, EXPERIMENTS } from "#experiments/main.ts";
 import { parseCommandLine } from "#lib/cli/command_line.ts";
 import { distil } from "#lib/cli/distil.ts";
@@ -6,6 +6,9 @@ import { copyOfStories, STORIES } from "#lib/cli/test_stories.ts";
 import { keptTerminal } from "#lib/cli/test_terminal.ts";
 import { isFolder } from "#lib/data/folder_names.ts";
 import { Interrupted } from "#lib/errors.ts";
+
+import { isFile } from "#lib/results/storage.ts";
+import { runProgram } from "./test_run.ts";
 
 export { STORIES };
 
@@ -53,6 +56,29 @@ export async function stopAt(place: string, start: string, args: readonly string
   } finally {
     clearInterval(timer);
   }
+}
+
+/**
+ * Asserts that a run which is stopped in each of its trainings, and resumed, writes what an unbroken one does, to the byte.
+ *
+ * @param run the arguments, by the folder to write
+ */
+export async function assertResumes(
+  folder: string,
+  method: string,
+  run: (out: string) => readonly string[],
+): Promise<void> {
+  const whole = await runProgram(...run(`${folder}/whole`));
+  assertEquals(whole.status, 0, whole.reported);
+  const eachStep = [...run(`${folder}/stopped`), "--checkpoint-every", "0"];
+  const state = `${folder}/stopped/.state/results`;
+  await stopAt(`${state}/shared`, "distil_sft_seed_10", eachStep);
+  assertEquals(namesIn(`${state}/cells/distil`), [], "it was stopped before the method began");
+  await stopAt(`${state}/cells/distil`, `${method}_10.safetensors`, eachStep);
+  assert(!isFile(`${folder}/stopped/model.safetensors`), "it was stopped before its end");
+  const resumed = await runProgram(...eachStep);
+  assertEquals(resumed.status, 0, resumed.reported);
+  await assertSameRuns(`${folder}/stopped`, `${folder}/whole`);
 }
 
 /** Names of what a folder has; none where there is none. */

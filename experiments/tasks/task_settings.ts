@@ -1,21 +1,7 @@
 import { z } from "zod";
 import { defineSection } from "#lib/bench/section.ts";
 import { SEQUENCE_TASK_NAMES, SEQUENCE_TASKS, type SequenceTaskName } from "./registry.ts";
-import {
-  checkpoint,
-  count,
-  distillation,
-  fineTuning,
-  form,
-  formStands,
-  lora,
-  model,
-  modelOrCheckpoint,
-  oneOfTwo,
-  seed,
-  seeds,
-  training,
-} from "#lib/bench/setting_schemas.ts";
+import { checkpoint, count, distillation, model, seeds, teacher, training } from "#lib/bench/setting_schemas.ts";
 
 const checkpoints = z.strictObject({ small: checkpoint, base: checkpoint, large: checkpoint })
   .describe("of the students, in place of `sizes`");
@@ -24,15 +10,7 @@ const checkpoints = z.strictObject({ small: checkpoint, base: checkpoint, large:
 const corpus = z.strictObject({
   maxSourceTokens: z.int().min(2).describe("with the end-of-text token"),
   maxTargetTokens: z.int().min(2).describe("a longer target is not trained on, a longer response is cut"),
-  teacher: z.strictObject({
-    ...modelOrCheckpoint,
-    form,
-    lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
-    training: fineTuning,
-    seed: seed.describe("of its parameters and batches"),
-  }).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message).describe(
-    "one for the students of all sizes",
-  ),
+  teacher: teacher.describe("one for the students of all sizes"),
   student: training.describe("fine-tuned on the data"),
   checkpoints: checkpoints.optional(),
   hub: z.string().regex(

@@ -11,16 +11,14 @@ import {
   decay,
   distillation,
   fineTuning,
-  form,
-  formStands,
   fraction,
   lora,
   modelOrCheckpoint,
   names,
   oneOfTwo,
   positive,
-  seed,
   seeds,
+  teacher,
 } from "./setting_schemas.ts";
 
 /** The ruler of students: fresh critics, fitted to measure the moment distances that a trained student has left. */
@@ -72,15 +70,7 @@ export const COMMON_SECTIONS = z.strictObject({
     maxPromptTokens: z.int().min(2).describe("a longer prompt is dropped or cut"),
     longPrompts: z.enum(["drop", "truncate"]).describe("what happens to a longer prompt"),
   }).describe("instruction following"),
-  teacher: z.strictObject({
-    ...modelOrCheckpoint,
-    form,
-    lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
-    training: fineTuning,
-    seed: seed.describe("of its parameters and batches"),
-  }).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message).describe(
-    "one for all students",
-  ),
+  teacher: teacher.describe("one for all students"),
   student: z.strictObject({
     ...modelOrCheckpoint,
     lora: lora.optional().describe("by which a checkpoint learns, in place of all weights"),

@@ -88,3 +88,12 @@ export const distillation = z.strictObject({
     .describe("texts that a student reads at each step, whatever their sources; default optimizer.batchSize"),
   teacherTexts: count.describe("training prompts that the teacher answers once, for off-policy texts"),
 });
+
+/** A teacher: of sizes or a checkpoint, fine-tuned on the data. */
+export const teacher = z.strictObject({
+  ...modelOrCheckpoint,
+  form,
+  lora: lora.optional().describe("by which a checkpoint is fine-tuned, in place of all weights"),
+  training: fineTuning,
+  seed: seed.describe("of its parameters and batches"),
+}).refine(oneOfTwo.isRight, oneOfTwo.message).refine(formStands.isRight, formStands.message);

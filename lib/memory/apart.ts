@@ -1,9 +1,8 @@
 import { eventCount } from "#kernels/lump/lump.ts";
 import { cachedNumbers, keptNumbers, type TextShape } from "./activations.ts";
-import { sum } from "./parameters.ts";
+import { bytesTogether } from "./parameters.ts";
 import {
   besideBuffers,
-  bytesOf,
   type Distillation,
   type MemoryPart,
   type MemoryPlan,
@@ -28,7 +27,7 @@ function planApart(distillation: WithTeacher): MemoryPlan {
   const training = planDistillation(alone, [...backwardParts(distillation), ...knownParts(distillation)]).parts;
   const buffers = askingParts(distillation);
   const asking = [...buffers, ...besideBuffers(buffers, distillation)];
-  const times = { teacher: sum(asking.map(bytesOf)), training: sum(training.map(bytesOf)) };
+  const times = { teacher: bytesTogether(asking), training: bytesTogether(training) };
   const parts = times.teacher > times.training ? asking : training;
   const { tensors } = planDistillation(distillation);
   return { parts, totalBytes: Math.max(times.teacher, times.training), tensors, times };
@@ -66,7 +65,7 @@ function askingParts({ student, teacher, texts, textsWritten, saving = {} }: Wit
     { name: "student: a copy of what it learns, as SFT left it", bytes: BYTES * learnedNumbers(student, saving) },
     { name: "teacher: weights", bytes: weightBytes(teacher, teacherForm) },
     ...passing,
-    { name: "buffers of size classes: a third more", bytes: ROUNDING * sum(passing.map(bytesOf)) },
+    { name: "buffers of size classes: a third more", bytes: ROUNDING * bytesTogether(passing) },
   ];
 }
 

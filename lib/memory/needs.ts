@@ -2,7 +2,7 @@ import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import { type CriticConfig, criticSpecs } from "#lib/models/critic.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { keptNumbers, type TextShape } from "./activations.ts";
-import { product, sum } from "./parameters.ts";
+import { bytesTogether, product, sum } from "./parameters.ts";
 import type { MemoryPart, PlannedTensor } from "./plan.ts";
 import { textsReadAtOnce } from "./reading.ts";
 import { withLayers } from "./saving.ts";
@@ -46,7 +46,7 @@ export function lastingNeeds({ critics = [], pairs, teacherTexts = 0 }: MethodNe
   return [
     { name: "critics: weights, gradients and moments", bytes: 4 * critic },
     { name: "critics: weights as they were made", bytes: kept },
-    { name: "pairs: states of their texts", bytes: pairs ? sum(pairTables(pairs, reading).map(bytesOf)) : 0 },
+    { name: "pairs: states of their texts", bytes: pairs ? bytesTogether(pairTables(pairs, reading)) : 0 },
     { name: "teacher: states of its own texts", bytes: known <= MOST_KNOWN_BYTES ? known : 0 },
   ].filter(({ bytes }) => bytes > 0);
 }
@@ -100,8 +100,4 @@ function pairTables({ count, states }: NonNullable<MethodNeeds["pairs"]>, readin
   const logits = table("logits", vocabSize);
   const keepsLogits = states === "teacher" && logits.bytes <= (reading.texts.logitsAtOnce ?? MOST_LOGITS_BYTES);
   return [table("states of their texts", hiddenSize), ...(keepsLogits ? [logits] : [])];
-}
-
-function bytesOf({ bytes }: PlannedTensor): number {
-  return bytes;
 }

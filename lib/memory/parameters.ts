@@ -19,3 +19,8 @@ export function sum(values: readonly number[]): number {
 export function product(values: readonly number[]): number {
   return values.reduce((total, value) => total * value, 1);
 }
+
+/** What parts or tensors take together. */
+export function bytesTogether(parts: readonly { readonly bytes: number }[]): number {
+  return sum(parts.map(({ bytes }) => bytes));
+}

@@ -3,7 +3,7 @@ import { MOST_LOGITS_BYTES } from "#kernels/runtime/tuning.ts";
 import type { ModelConfig } from "#lib/models/model_config.ts";
 import { cachedNumbers, keptNumbers, type TextShape, widthsOf } from "./activations.ts";
 import { fitBytes, lastingNeeds, type MethodNeeds, passingNeeds, tensorsOfNeeds } from "./needs.ts";
-import { parametersOf, product, sum } from "./parameters.ts";
+import { bytesTogether, parametersOf, product } from "./parameters.ts";
 import {
   activationNumbers,
   changedBytes,
@@ -89,10 +89,10 @@ export function planDistillation(distillation: Distillation, further: readonly M
   const passing = [...passingParts(distillation, read), ...passingNeeds(needs, reading)];
   const rounding = {
     name: "buffers of size classes: a third more",
-    bytes: ROUNDING * sum(passing.map(bytesOf)),
+    bytes: ROUNDING * bytesTogether(passing),
   };
   // What a fit has taken is given back before the first step.
-  const fit = fitBytes(needs, reading) - sum([...passing, rounding].map(bytesOf));
+  const fit = fitBytes(needs, reading) - bytesTogether([...passing, rounding]);
   const fitting = fit > 0 ? [{ name: "critics: while they are fitted to pairs", bytes: fit }] : [];
   const buffers = [...lasting, ...passing, rounding, ...fitting, ...further];
   const parts = [...buffers, ...besideBuffers(buffers, distillation)];
@@ -103,7 +103,7 @@ export function planDistillation(distillation: Distillation, further: readonly M
   ];
   return {
     parts,
-    totalBytes: sum(parts.map(bytesOf)),
+    totalBytes: bytesTogether(parts),
     tensors: tensors.sort((a, b) => b.bytes - a.bytes),
   };
 }
@@ -115,7 +115,7 @@ export function besideBuffers(
 ): MemoryPart[] {
   if (!readsImages) return [];
   return [
-    { name: "images of inputs, which kernels read", bytes: mostImageBytes(sum(buffers.map(bytesOf))) },
+    { name: "images of inputs, which kernels read", bytes: mostImageBytes(bytesTogether(buffers)) },
     { name: "student: weights as they are read to be written", bytes: weightBytes(student) },
     { name: "the program and the driver", bytes: PROGRAM_BYTES },
   ];
@@ -167,10 +167,6 @@ export function passingOfTeacher(
     { name: "teacher: logits", bytes: copies * logitsBytes(teacher, read) },
     ...(form ? [{ name: "teacher: a matrix as float32", bytes: widenedBytes(teacher) }] : []),
   ];
-}
-
-export function bytesOf({ bytes }: MemoryPart): number {
-  return bytes;
 }
 
 function asForm(form: Saving["teacherForm"]): string {
